@@ -1,0 +1,279 @@
+//! Room 4, *catalog*: what third-party libraries mean, as a value.
+//!
+//! The knowledge itself is in `rules/catalog/*.toml`, one file per library, embedded at build time; users add
+//! files of the same schema. This room parses, validates and indexes them. It knows nothing of the analysed
+//! program. **Unknown is not safe**: a call that is not listed is "no fact", never "harmless".
+
+mod builtin;
+mod index;
+mod pattern;
+mod schema;
+
+pub use index::Catalog;
+pub use pattern::TypePattern;
+pub use schema::CatalogError;
+
+/// What a library type is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeFacts {
+    /// Canonical path, library root first (`sqlx::Pool`).
+    pub path: String,
+    /// What it is.
+    pub kind: TypeKind,
+    /// Which resource it talks to.
+    pub resource: ResourceOf,
+    /// What `clone()` gives.
+    pub clone: CloneKind,
+    /// Whether methods that are not listed return the type itself (builder chains).
+    pub fluent: bool,
+    /// Whether opening the same path twice fails or blocks.
+    pub single_path: bool,
+    /// The type that method look-up falls through to.
+    pub deref: Option<TypePattern>,
+}
+
+/// What a library type is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names are the field's standard words")]
+pub enum TypeKind {
+    Pool,
+    Client,
+    Connection,
+    Embedded,
+    Manager,
+    Builder,
+    Config,
+    /// Filled at most once.
+    OnceCell,
+    /// Filled at first use.
+    Lazy,
+    /// One value per thread, filled at first use in it.
+    ThreadLocal,
+    /// Replaceable cell (`ArcSwap`).
+    SwapCell,
+    Lock,
+    Guard,
+    Map,
+    Atomic,
+    Router,
+    Server,
+    BoundSocket,
+    Task,
+    State,
+    Migrator,
+    HealthReporter,
+    /// Looked through when the type of a value is asked (`Arc`, `Box`, `Option`, …).
+    Wrapper,
+    /// Known, of no interest of its own (`String`).
+    Plain,
+}
+
+impl TypeKind {
+    /// Whether a value of this kind is a handle: something through which code talks to a resource.
+    pub fn is_handle(self) -> bool {
+        matches!(self, Self::Pool | Self::Client | Self::Connection | Self::Embedded)
+    }
+}
+
+/// Which resource a type talks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResourceOf {
+    /// None.
+    Nothing,
+    /// A driver name such as `postgres`.
+    Driver(String),
+    /// The resource of generic argument n.
+    Argument(usize),
+    /// Decided by the scheme of the address.
+    AddressScheme,
+}
+
+/// What cloning a value gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloneKind {
+    /// Another handle on the same thing.
+    Shared,
+    /// An independent value.
+    Copy,
+    /// Not cloneable, or unknown.
+    None,
+}
+
+/// What a call to a library item means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFacts {
+    /// Canonical path, library root first (`sqlx::Pool::connect`).
+    pub path: String,
+    /// How it is called.
+    pub form: CallForm,
+    /// What it does.
+    pub role: CallRole,
+    /// Type of the result after `.await` and without `wrap`; `None` when it does not matter.
+    pub returns: Option<TypePattern>,
+    /// The result is a future: nothing happens until it is awaited or spawned.
+    pub is_async: bool,
+    /// What the result is wrapped in.
+    pub wrap: Option<Wrap>,
+    /// When a creating call touches the outside world.
+    pub io: Option<Io>,
+    /// Where the address (URL, path, options) is.
+    pub address: Option<ValueSource>,
+    /// Whose value the result carries on (`url.as_str()` carries its receiver).
+    pub carries: Option<ValueSource>,
+    /// For [`CallRole::Option`]: which option (`max`, `min`, `acquire-timeout`, `address`, …).
+    pub option: Option<String>,
+    /// Argument that holds a route's path.
+    pub route: Option<usize>,
+    /// Argument that holds a handler, service or sub-router.
+    pub handler: Option<usize>,
+    /// Argument that is a closure or function value to be run.
+    pub callback: Option<usize>,
+    /// For once primitives: check and initialization are one step for all callers.
+    pub atomic: bool,
+    /// Blocks the thread.
+    pub blocking: bool,
+    /// Never returns.
+    pub diverges: bool,
+    /// Why it may panic.
+    pub panics: Option<String>,
+    /// A remark for readers.
+    pub note: Option<String>,
+}
+
+/// How a library item is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallForm {
+    /// Free or associated function.
+    Function,
+    /// Inherent method.
+    Method,
+    /// Item of a trait, called as a method or through a path, on any receiver.
+    TraitItem,
+}
+
+/// What a result is wrapped in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[allow(missing_docs, reason = "the names are those of std")]
+pub enum Wrap {
+    Result,
+    Option,
+}
+
+/// When a creating call touches the outside world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Io {
+    /// Finished (or failed) when the call returns or its future ends.
+    Eager,
+    /// Nothing happens before the first use: success proves nothing.
+    Lazy,
+    /// Starts in the background: success proves nothing.
+    Background,
+    /// Decided by options.
+    Optional,
+    /// Opens or creates a local file.
+    File,
+}
+
+impl Io {
+    /// The name used in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eager => "eager",
+            Self::Lazy => "lazy",
+            Self::Background => "background",
+            Self::Optional => "optional",
+            Self::File => "file",
+        }
+    }
+}
+
+/// Where a value comes from in a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueSource {
+    /// Argument n, `self` not counted.
+    Argument(usize),
+    /// The receiver.
+    Receiver,
+}
+
+/// What a call does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "each is explained in rules/catalog/README.md")]
+pub enum CallRole {
+    // handles
+    Create,
+    Builder,
+    Option,
+    Acquire,
+    Verify,
+    LocalStatus,
+    Share,
+    Close,
+    Parse,
+    // schema
+    MigrationSource,
+    Migrate,
+    MigrationCheck,
+    MigrationDestructive,
+    MigrationOption,
+    SchemaCreate,
+    // initialize once, shared state
+    OnceNew,
+    OnceInit,
+    OnceCheck,
+    OnceSet,
+    OnceTake,
+    OnceWait,
+    Lock,
+    TryLock,
+    MapCheck,
+    MapSet,
+    MapEntry,
+    AtomicLoad,
+    AtomicStore,
+    AtomicUpdate,
+    // tasks and order
+    Spawn,
+    SpawnThread,
+    SpawnBlocking,
+    JoinAll,
+    TryJoinAll,
+    Select,
+    BlockOn,
+    WaitTasks,
+    Sleep,
+    Timeout,
+    // serving
+    RouterNew,
+    Register,
+    HandlerWrap,
+    Mount,
+    Middleware,
+    StatePut,
+    StateGet,
+    Bind,
+    Serve,
+    ServeInBackground,
+    Shutdown,
+    Entry,
+    PerWorkerFactory,
+    StartupHook,
+    // health
+    HealthNew,
+    HealthSet,
+    // environment and configuration
+    EnvironmentLoad,
+    EnvironmentRead,
+    EnvironmentWrite,
+    ConfigRead,
+    // the rest
+    Retry,
+    DatabaseLock,
+    DatabaseUnlock,
+    BeforeMain,
+    /// Only its result type, carried value or divergence matters (`unwrap`, `map`, `process::exit`).
+    Adapt,
+}

@@ -1,0 +1,747 @@
+//! Room 3, *facts*: what ONE file says, from its text alone.
+//!
+//! This is the only room that knows `syn`. A file becomes a [`FileFacts`]: plain, `Send`, span-carrying data
+//! without lifetimes, and a list of problems. Nothing here knows the catalog, other files, cargo or the disk,
+//! so facts could be cached by a hash of the text. Syntax trees and proc-macro spans never leave
+//! [`extract`].
+
+mod attributes;
+mod bodies;
+mod comments;
+mod extract;
+mod items;
+mod macros;
+mod types;
+
+pub use extract::{Extracted, extract};
+
+use smol_str::SmolStr;
+
+use crate::location::Span;
+
+/// An identifier as written, without `r#`.
+pub type Name = SmolStr;
+
+/// Everything one file says.
+#[derive(Debug, Default)]
+pub struct FileFacts {
+    /// Inner attributes of the file (`#![cfg(test)]`, …).
+    pub attributes: Attributes,
+    /// Top-level items in source order.
+    pub items: Vec<Item>,
+    /// Comments that talk to initpath, in source order.
+    pub comments: Vec<Directive>,
+    /// Number of lines of the file.
+    pub lines: u32,
+    /// Macro calls whose bodies could not be entered.
+    pub opaque_macros: u32,
+}
+
+/// A comment of the form `// initpath: …`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Directive {
+    /// Where the comment is.
+    pub span: Span,
+    /// The text after `initpath:`, trimmed.
+    pub text: String,
+}
+
+/// An item with its attributes.
+#[derive(Debug)]
+pub struct Item {
+    /// Declared name; empty for impl blocks, uses and item macros.
+    pub name: Name,
+    /// Whether it is visible outside its module in any form (`pub`, `pub(crate)`, …).
+    pub public: bool,
+    /// Attributes, trimmed to those the later stages read.
+    pub attributes: Attributes,
+    /// The declared name where there is one, else the first line of the item.
+    pub span: Span,
+    /// What it is.
+    pub kind: ItemKind,
+}
+
+/// What an item is.
+#[derive(Debug)]
+pub enum ItemKind {
+    /// `mod name { … }` (`items` is `Some`) or `mod name;`.
+    Mod {
+        /// Items of an inline module.
+        items: Option<Vec<Item>>,
+        /// `#[path = "…"]`.
+        path: Option<String>,
+    },
+    /// One leaf of a `use` tree; a tree with several leaves becomes several items.
+    Use(Use),
+    /// `extern crate name as alias;` (`name` of the item is the alias when there is one).
+    ExternCrate {
+        /// The crate's name as written.
+        krate: Name,
+    },
+    /// A free function, an associated function or a method.
+    Fn(Box<Function>),
+    /// `impl Trait for Type { … }` or `impl Type { … }`.
+    Impl(Box<Impl>),
+    /// A trait.
+    Trait(Box<Trait>),
+    /// A struct or union.
+    Struct(Struct),
+    /// An enum.
+    Enum {
+        /// Type parameters.
+        generics: Generics,
+        /// Variants in order.
+        variants: Vec<Variant>,
+    },
+    /// `static NAME: Type = init;`, also those inside `lazy_static!` and `thread_local!`.
+    Static(Box<Static>),
+    /// `const NAME: Type = init;`.
+    Const {
+        /// Declared type.
+        ty: TypeRef,
+        /// The value; absent for required trait constants.
+        value: Option<Body>,
+    },
+    /// `type Name<…> = Type;`, also associated types (`ty` is `None` when a trait only declares it).
+    TypeAlias {
+        /// Type parameters.
+        generics: Generics,
+        /// The aliased type.
+        ty: Option<TypeRef>,
+        /// Bounds of an associated type declaration.
+        bounds: Vec<Path>,
+    },
+    /// `macro_rules! name { … }`.
+    MacroRules,
+    /// A macro call in item position that was not entered (`embed_migrations!("…");`).
+    MacroCall(Path, Vec<Literal>),
+}
+
+/// One leaf of a `use` declaration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// Path from the root of the tree to the leaf; a leaf `self` is already dropped.
+    pub path: Vec<Name>,
+    /// Whether the path starts with `::`.
+    pub leading_colons: bool,
+    /// What it brings in.
+    pub binds: UseBinding,
+}
+
+/// What a `use` leaf brings into scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UseBinding {
+    /// A name (the last segment, or the alias).
+    Name(Name),
+    /// `as _`: only the trait's methods.
+    Anonymous,
+    /// `*`.
+    Glob,
+}
+
+/// Attributes that later stages read.
+#[derive(Debug, Default, Clone)]
+pub struct Attributes {
+    /// Conjunction of the `#[cfg(…)]` conditions.
+    pub cfg: Option<Cfg>,
+    /// Paths in `#[derive(…)]`.
+    pub derives: Vec<Path>,
+    /// Every other attribute except documentation and lint levels.
+    pub others: Vec<Attribute>,
+}
+
+/// An attribute such as `#[get("/x")]`, `#[tokio::main]`, `#[arg(long, env = "DATABASE_URL", default_value = "…")]`.
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    /// The path before the arguments.
+    pub path: Path,
+    /// Literals given by position (`"/x"`).
+    pub literals: Vec<Literal>,
+    /// Arguments of the form `key = "value"`.
+    pub named: Vec<(Name, Literal)>,
+    /// Arguments that are bare words or word lists (`flavor`, `env`, `long`).
+    pub words: Vec<Name>,
+}
+
+/// A `cfg` condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cfg {
+    /// `all(…)`.
+    All(Vec<Cfg>),
+    /// `any(…)`.
+    Any(Vec<Cfg>),
+    /// `not(…)`.
+    Not(Box<Cfg>),
+    /// `test`, `unix`, ….
+    Flag(Name),
+    /// `feature = "x"`, `target_os = "linux"`.
+    KeyValue(Name, Name),
+}
+
+/// Type parameters with their bounds (`where` clauses folded in).
+#[derive(Debug, Default, Clone)]
+pub struct Generics {
+    /// Type parameters in order.
+    pub params: Vec<TypeParam>,
+}
+
+/// One type parameter.
+#[derive(Debug, Clone)]
+pub struct TypeParam {
+    /// Its name.
+    pub name: Name,
+    /// Its bounds; lifetimes are left out.
+    pub bounds: Vec<Path>,
+    /// Its default.
+    pub default: Option<TypeRef>,
+}
+
+/// A function with everything but its name.
+#[derive(Debug)]
+pub struct Function {
+    /// Type parameters.
+    pub generics: Generics,
+    /// Whether it is declared `async`.
+    pub is_async: bool,
+    /// How it takes `self`, if it does.
+    pub receiver: Option<Receiver>,
+    /// Parameters after `self`.
+    pub params: Vec<Param>,
+    /// Return type; `None` is `()`.
+    pub output: Option<TypeRef>,
+    /// The body; `None` for required trait methods and foreign functions.
+    pub body: Option<Body>,
+}
+
+/// How a method takes `self`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// `self`, `mut self`.
+    Owned,
+    /// `&self`.
+    Shared,
+    /// `&mut self`.
+    Exclusive,
+    /// `self: Arc<Self>` and the like.
+    Typed,
+}
+
+/// A parameter.
+#[derive(Debug)]
+pub struct Param {
+    /// Its pattern.
+    pub pat: Pat,
+    /// Its type.
+    pub ty: TypeRef,
+}
+
+/// An impl block.
+#[derive(Debug)]
+pub struct Impl {
+    /// Type parameters.
+    pub generics: Generics,
+    /// The implemented trait.
+    pub of_trait: Option<Path>,
+    /// The type.
+    pub self_ty: TypeRef,
+    /// Functions, constants and types.
+    pub items: Vec<Item>,
+}
+
+/// A trait.
+#[derive(Debug)]
+pub struct Trait {
+    /// Type parameters.
+    pub generics: Generics,
+    /// Supertraits.
+    pub supertraits: Vec<Path>,
+    /// Functions, constants and types.
+    pub items: Vec<Item>,
+}
+
+/// A struct or union.
+#[derive(Debug)]
+pub struct Struct {
+    /// Type parameters.
+    pub generics: Generics,
+    /// Its fields.
+    pub fields: Fields,
+}
+
+/// An enum variant.
+#[derive(Debug)]
+pub struct Variant {
+    /// Its name.
+    pub name: Name,
+    /// Its fields.
+    pub fields: Fields,
+    /// Its attributes.
+    pub attributes: Attributes,
+}
+
+/// The fields of a struct or variant.
+#[derive(Debug)]
+pub enum Fields {
+    /// No fields.
+    Unit,
+    /// `(A, B)`.
+    Tuple(Vec<Field>),
+    /// `{ a: A }`.
+    Named(Vec<Field>),
+}
+
+impl Fields {
+    /// The fields in order; empty for unit.
+    pub fn list(&self) -> &[Field] {
+        match self {
+            Self::Unit => &[],
+            Self::Tuple(fields) | Self::Named(fields) => fields,
+        }
+    }
+}
+
+/// One field.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name; `0`, `1`, … in tuples.
+    pub name: Name,
+    /// Its type.
+    pub ty: TypeRef,
+    /// Its attributes (clap `env`, serde `rename`, …).
+    pub attributes: Attributes,
+    /// Where its name (or type) is.
+    pub span: Span,
+}
+
+/// A static.
+#[derive(Debug)]
+pub struct Static {
+    /// `static mut`.
+    pub mutable: bool,
+    /// Declared type.
+    pub ty: TypeRef,
+    /// Initializer.
+    pub init: Option<Body>,
+    /// What made it.
+    pub source: StaticSource,
+}
+
+/// What made a static.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaticSource {
+    /// A `static` item.
+    Item,
+    /// An entry of `lazy_static!`: the initializer runs at the first use.
+    LazyStatic,
+    /// An entry of `thread_local!`: one value per thread, made at the first use in it.
+    ThreadLocal,
+}
+
+/// A path as written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Path {
+    /// Starts with `::`.
+    pub leading_colons: bool,
+    /// `<Type as …>::`: the type; the trait's segments, if any, come first in `segments`.
+    pub qself: Option<Box<QSelf>>,
+    /// Segments in order.
+    pub segments: Vec<Segment>,
+}
+
+/// The `<Type as Trait>` part of a qualified path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QSelf {
+    /// The type.
+    pub ty: TypeRef,
+    /// How many of the path's segments belong to the trait (0 for `<T>::x`).
+    pub trait_segments: u32,
+}
+
+/// One segment of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Segment {
+    /// The identifier.
+    pub name: Name,
+    /// Type arguments; lifetimes and constants are left out.
+    pub args: Vec<TypeRef>,
+    /// `Output = T` bindings; `Fn(A) -> B` gives one named `Output`.
+    pub bindings: Vec<(Name, TypeRef)>,
+}
+
+/// A type as written. References keep their mutability because `&mut` proves exclusivity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TypeRef {
+    /// A path.
+    Path(Path),
+    /// `&T`, `&mut T`, `*const T`, `*mut T`.
+    Ref(Box<TypeRef>, bool),
+    /// `(A, B)`; `()` is the empty tuple.
+    Tuple(Vec<TypeRef>),
+    /// `[T]`, `[T; N]`.
+    Slice(Box<TypeRef>),
+    /// `fn(A) -> B`.
+    Fn(Vec<TypeRef>, Option<Box<TypeRef>>),
+    /// `impl A + B`.
+    Impl(Vec<Path>),
+    /// `dyn A + B`.
+    Dyn(Vec<Path>),
+    /// `!`.
+    Never,
+    /// `_`.
+    Infer,
+    /// Anything else (macro types, …).
+    Unknown,
+}
+
+/// Index of an expression in its [`Body`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExprId(pub u32);
+
+/// The expressions of one function, constant or static. Closures and async blocks are part of the body
+/// that contains them.
+#[derive(Debug)]
+pub struct Body {
+    /// All expressions; children come before their parents.
+    pub exprs: Vec<Expr>,
+    /// The outermost expression: a block for functions.
+    pub root: ExprId,
+    /// Items declared inside (functions, uses, statics, …).
+    pub items: Vec<Item>,
+}
+
+impl Body {
+    /// The expression with this index.
+    pub fn expr(&self, id: ExprId) -> &Expr {
+        &self.exprs[id.0 as usize]
+    }
+}
+
+/// An expression.
+#[derive(Debug)]
+pub struct Expr {
+    /// Its extent.
+    pub span: Span,
+    /// What it is.
+    pub kind: ExprKind,
+}
+
+/// What an expression is. Parentheses and groups disappear.
+#[derive(Debug)]
+pub enum ExprKind {
+    /// `x`, `a::b`, `self`.
+    Path(Path),
+    /// A literal.
+    Literal(Literal),
+    /// `f(a, b)`, also tuple-struct and variant constructors.
+    Call {
+        /// What is called.
+        callee: ExprId,
+        /// Arguments.
+        args: Vec<ExprId>,
+    },
+    /// `x.m::<T>(a)`.
+    MethodCall(Box<MethodCall>),
+    /// `x.f`, `x.0`.
+    Field {
+        /// Before the dot.
+        base: ExprId,
+        /// After the dot.
+        name: Name,
+    },
+    /// `x.await`.
+    Await(ExprId),
+    /// `x?`.
+    Try(ExprId),
+    /// `*x`.
+    Deref(ExprId),
+    /// `!x`.
+    Not(ExprId),
+    /// `&x` (false), `&mut x` (true), `&raw …`.
+    Reference(ExprId, bool),
+    /// A closure, also an async one.
+    Closure(Box<Closure>),
+    /// `async { … }`: runs when polled. The block.
+    Async(ExprId),
+    /// `{ … }`, `unsafe { … }`, `const { … }`, labeled blocks.
+    Block {
+        /// Statements in order. The value of the block is `tail`.
+        statements: Vec<Statement>,
+        /// The last expression without semicolon.
+        tail: Option<ExprId>,
+    },
+    /// `if`.
+    If {
+        /// May contain [`ExprKind::Let`], joined by `&&`.
+        condition: ExprId,
+        /// A block.
+        then: ExprId,
+        /// A block or another `if`.
+        otherwise: Option<ExprId>,
+    },
+    /// `let PAT = EXPR` inside a condition; also `matches!(EXPR, PAT)`.
+    Let(Box<LetCondition>),
+    /// `match`.
+    Match {
+        /// What is matched.
+        scrutinee: ExprId,
+        /// Arms in order.
+        arms: Vec<Arm>,
+    },
+    /// `loop { … }`.
+    Loop(ExprId),
+    /// `while c { … }`.
+    While {
+        /// Condition.
+        condition: ExprId,
+        /// Body.
+        body: ExprId,
+    },
+    /// `for p in i { … }`.
+    For {
+        /// Pattern.
+        pat: Box<Pat>,
+        /// What is iterated.
+        iterable: ExprId,
+        /// Body.
+        body: ExprId,
+    },
+    /// `a = b`.
+    Assign {
+        /// Left.
+        place: ExprId,
+        /// Right.
+        value: ExprId,
+    },
+    /// Any binary operator, compound assignments included.
+    Binary {
+        /// Which.
+        op: BinaryOp,
+        /// Left.
+        left: ExprId,
+        /// Right.
+        right: ExprId,
+    },
+    /// `return x`.
+    Return(Option<ExprId>),
+    /// `break x`.
+    Break(Option<ExprId>),
+    /// `continue`.
+    Continue,
+    /// `Type { a: x, ..rest }`.
+    Struct(Box<StructLiteral>),
+    /// `(a, b)`.
+    Tuple(Vec<ExprId>),
+    /// `[a, b]`, `[a; n]`, `vec![…]`.
+    Array(Vec<ExprId>),
+    /// `a[i]`.
+    Index {
+        /// What is indexed.
+        base: ExprId,
+        /// The index.
+        index: ExprId,
+    },
+    /// `x as T`.
+    Cast(ExprId, Box<TypeRef>),
+    /// `a..b`.
+    Range(Option<ExprId>, Option<ExprId>),
+    /// A macro call in expression or statement position.
+    Macro(Box<MacroCall>),
+    /// Syntax this version does not model (counted as an opaque macro).
+    Unknown,
+}
+
+/// A method call.
+#[derive(Debug)]
+pub struct MethodCall {
+    /// Before the dot.
+    pub receiver: ExprId,
+    /// The method's name.
+    pub method: Name,
+    /// Where the method's name is.
+    pub method_span: Span,
+    /// `::<T>`.
+    pub turbofish: Vec<TypeRef>,
+    /// Arguments.
+    pub args: Vec<ExprId>,
+}
+
+/// A closure.
+#[derive(Debug)]
+pub struct Closure {
+    /// `async |…|`.
+    pub is_async: bool,
+    /// Parameters; `ty` is [`TypeRef::Infer`] when not written.
+    pub params: Vec<Param>,
+    /// `-> T`.
+    pub output: Option<TypeRef>,
+    /// Its body.
+    pub body: ExprId,
+}
+
+/// `let PAT = EXPR` in a condition.
+#[derive(Debug)]
+pub struct LetCondition {
+    /// The pattern.
+    pub pat: Pat,
+    /// The value.
+    pub value: ExprId,
+}
+
+/// An arm of a match.
+#[derive(Debug)]
+pub struct Arm {
+    /// Pattern.
+    pub pat: Pat,
+    /// `if …`.
+    pub guard: Option<ExprId>,
+    /// Right of `=>`.
+    pub body: ExprId,
+    /// `#[cfg(…)]` on the arm.
+    pub cfg: Option<Cfg>,
+}
+
+/// A struct literal.
+#[derive(Debug)]
+pub struct StructLiteral {
+    /// Its path.
+    pub path: Path,
+    /// Fields in source order.
+    pub fields: Vec<(Name, ExprId)>,
+    /// `..rest`.
+    pub rest: Option<ExprId>,
+}
+
+/// A macro call.
+#[derive(Debug)]
+pub struct MacroCall {
+    /// Path of the macro, without `!`.
+    pub path: Path,
+    /// What was found inside.
+    pub content: MacroContent,
+}
+
+/// What could be found inside a macro call.
+#[derive(Debug)]
+pub enum MacroContent {
+    /// Comma-separated expressions (format arguments, `join!`, unknown macros that parse so). `name = x` keeps only `x`.
+    Args(Vec<ExprId>),
+    /// Statements: a block expression.
+    Block(ExprId),
+    /// `select!`: alternatives, each with the future that is polled and what runs when it wins.
+    Select(Vec<SelectArm>),
+    /// `routes![a, b::c]`, `generate_handler![…]`, `catchers![…]`: paths.
+    Paths(Vec<(Path, Span)>),
+    /// The body was not entered; `literals` are the string literals among its tokens at any depth,
+    /// `paths` those identifiers and paths that are directly followed by parentheses.
+    Opaque {
+        /// String literals.
+        literals: Vec<Literal>,
+        /// Paths that look called.
+        called: Vec<(Path, Span)>,
+    },
+}
+
+/// One branch of `select!`.
+#[derive(Debug)]
+pub struct SelectArm {
+    /// The pattern; [`Pat::Wild`] for `else`.
+    pub pat: Pat,
+    /// The polled expression; `None` for `else`.
+    pub future: Option<ExprId>,
+    /// `, if …`.
+    pub guard: Option<ExprId>,
+    /// What runs when it wins.
+    pub body: ExprId,
+}
+
+/// A statement.
+#[derive(Debug)]
+pub enum Statement {
+    /// `let PAT: TY = INIT else { … };`
+    Let(Box<LetStatement>),
+    /// An expression (with or without semicolon) and its `#[cfg(…)]`.
+    Expr(ExprId, Option<Box<Cfg>>),
+}
+
+/// A `let` statement.
+#[derive(Debug)]
+pub struct LetStatement {
+    /// Pattern.
+    pub pat: Pat,
+    /// Annotation.
+    pub ty: Option<TypeRef>,
+    /// Initializer.
+    pub init: Option<ExprId>,
+    /// `else { … }`.
+    pub otherwise: Option<ExprId>,
+    /// `#[cfg(…)]` on the statement.
+    pub cfg: Option<Cfg>,
+    /// Where the statement is.
+    pub span: Span,
+}
+
+/// A pattern, reduced to what binds names and what is tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pat {
+    /// `_`, `..`.
+    Wild,
+    /// `x`, `ref mut x`, `x @ p`. A bare identifier may also be a constant or unit variant: the linker decides.
+    Bind {
+        /// The name.
+        name: Name,
+        /// After `@`.
+        sub: Option<Box<Pat>>,
+        /// Where the name is.
+        span: Span,
+    },
+    /// `(a, b)`, `[a, b]`.
+    Tuple(Vec<Pat>),
+    /// `Some(x)`.
+    TupleStruct(Path, Vec<Pat>),
+    /// `S { a, b: p, .. }`.
+    Struct(Path, Vec<(Name, Pat)>),
+    /// `None`, `Self::X`, `CONST`.
+    Path(Path),
+    /// `&p`, `box p`.
+    Ref(Box<Pat>),
+    /// `a | b`.
+    Or(Vec<Pat>),
+    /// A literal.
+    Literal(Literal),
+    /// A range, macro or anything else that is a test without names.
+    Other,
+}
+
+/// A literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Literal {
+    /// `"…"`, also raw and C strings.
+    Str(Box<str>),
+    /// An integer that fits.
+    Int(u128),
+    /// `true`, `false`.
+    Bool(bool),
+    /// Any other (floats, chars, byte strings, very large integers).
+    Other,
+}
+
+/// Binary operators, as far as they matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryOp {
+    /// `&&`.
+    And,
+    /// `||`.
+    Or,
+    /// `==`.
+    Eq,
+    /// `!=`.
+    Ne,
+    /// `<`, `<=`, `>`, `>=`.
+    Order,
+    /// `+`.
+    Add,
+    /// `+=` and the other compound assignments.
+    CompoundAssign,
+    /// The rest.
+    Other,
+}

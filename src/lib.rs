@@ -1,0 +1,4 @@
+//! initpath.
+pub mod finding;
+pub mod location;
+pub mod problem;

@@ -1,0 +1,27 @@
+//! Places in source text: what every later stage uses to point at code.
+
+/// Index of a source file in [`crate::workspace::Workspace::files`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// A range of text in one file. Lines and columns start at 1, columns count characters, the end is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// First line.
+    pub line: u32,
+    /// First column.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// Column after the last character.
+    pub end_column: u32,
+}
+
+/// A range of text in a known file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// Which file.
+    pub file: FileId,
+    /// Which part of it.
+    pub span: Span,
+}

@@ -1,0 +1,129 @@
+//! The inventory: what the tool sees, findings or not, as plain data for renderers.
+
+use crate::location::Location;
+
+/// Everything of interest in a program, each list sorted by place.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    /// Binaries (and other entry targets) with a `main`.
+    pub binaries: Vec<Binary>,
+    /// Resources that init sites open, sorted by id.
+    pub resources: Vec<Resource>,
+    /// Calls that create a handle.
+    pub init_sites: Vec<InitSite>,
+    /// Statics and fields that keep a handle alive.
+    pub holders: Vec<Place>,
+    /// Functions that hand out a held handle.
+    pub accessors: Vec<Place>,
+    /// Calls from which outside work is answered.
+    pub serve_points: Vec<Place>,
+    /// Functions that answer outside work.
+    pub handlers: Vec<Place>,
+    /// What keeps a request out before a handle is ready.
+    pub gates: Vec<Place>,
+    /// Calls that change the schema.
+    pub migrations: Vec<Place>,
+    /// Health endpoints.
+    pub health: Vec<Place>,
+}
+
+/// A binary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binary {
+    /// Its package.
+    pub package: String,
+    /// Its name.
+    pub name: String,
+    /// Where its `main` is.
+    pub entry: Location,
+}
+
+/// A resource: an outside database, identified by where its address comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// `driver:address`, for example `postgres:env.DATABASE_URL`.
+    pub id: String,
+    /// Driver (`postgres`).
+    pub driver: String,
+    /// Where the address comes from.
+    pub address: Address,
+    /// How sure that is.
+    pub confidence: crate::finding::Confidence,
+}
+
+/// Where an address comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Address {
+    /// An environment variable.
+    Env(String),
+    /// A field of a configuration value (`settings.database.url`), with the environment variable behind it when known.
+    Config(String, Option<String>),
+    /// A literal in the code.
+    Literal(String),
+    /// Not known, with what was seen.
+    Unknown(String),
+}
+
+/// What kind of target a place belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Code that runs in production.
+    Production,
+    /// `#[cfg(test)]`, integration tests.
+    Test,
+    /// Examples.
+    Example,
+    /// Benchmarks.
+    Bench,
+    /// Build scripts.
+    Build,
+}
+
+impl Scope {
+    /// The name used in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Test => "test",
+            Self::Example => "example",
+            Self::Bench => "bench",
+            Self::Build => "build",
+        }
+    }
+}
+
+/// A call that creates a handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InitSite {
+    /// Extent of the expression, from where it starts.
+    pub location: Location,
+    /// Id of the resource.
+    pub resource: String,
+    /// Type of the handle, canonical (`sqlx::Pool<sqlx::Postgres>`).
+    pub handle: String,
+    /// Path of the function that contains it.
+    pub function: String,
+    /// When the outside world is touched (`eager`, `lazy`, …).
+    pub io: &'static str,
+    /// Where it runs.
+    pub scope: Scope,
+    /// Names of the binaries that reach it, sorted.
+    pub binaries: Vec<String>,
+    /// Who keeps it: `returned`, `local`, the path of a static or field, or `unknown`.
+    pub held_by: String,
+}
+
+/// Any other place of interest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Where.
+    pub location: Location,
+    /// What, for a person (`GET /orders`, `axum::serve`, `app::POOL`).
+    pub label: String,
+    /// Path of the function or item.
+    pub item: String,
+    /// Id of the resource, when there is one.
+    pub resource: Option<String>,
+    /// Names of the binaries that reach it, sorted.
+    pub binaries: Vec<String>,
+}

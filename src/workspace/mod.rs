@@ -1,0 +1,141 @@
+//! Room 2, *workspace*: the only room that touches the disk or runs cargo.
+//!
+//! [`open`] finds the packages and their targets; [`Workspace::read`] reads one source file at a time, so that
+//! the extract stage can follow `mod` declarations without knowing what a disk is. Nothing here looks inside
+//! Rust code.
+
+mod cargo;
+mod manifest;
+mod modules;
+mod open;
+mod text;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::location::FileId;
+use crate::problem::Problem;
+
+pub use modules::{ModuleFile, ModuleNode};
+pub use open::{OpenError, Request, open};
+
+/// Index of a package in [`Workspace::packages`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageId(pub u32);
+
+/// Index of a target in [`Workspace::targets`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TargetId(pub u32);
+
+/// The packages of a workspace, their targets and the source texts read so far.
+#[derive(Debug)]
+pub struct Workspace {
+    /// Absolute path of the folder all reported paths are relative to.
+    pub root: PathBuf,
+    /// Workspace members, sorted by manifest path.
+    pub packages: Vec<Package>,
+    /// All targets of all packages, sorted by package, kind and name.
+    pub targets: Vec<Target>,
+    /// Files in the order of their path.
+    pub files: Vec<SourceFile>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// How the packages were found.
+    pub source: PackageSource,
+}
+
+/// How the packages were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackageSource {
+    /// `cargo metadata` answered.
+    CargoMetadata,
+    /// Manifests were read, for the reason given.
+    Manifests {
+        /// Why cargo was not used, as a sentence.
+        reason: String,
+    },
+}
+
+/// A workspace member.
+#[derive(Debug)]
+pub struct Package {
+    /// Its name in the manifest.
+    pub name: String,
+    /// Path of its manifest, relative to the workspace root, forward slashes.
+    pub manifest: String,
+    /// Whether findings with their primary place in it are wanted (`-p`, `--exclude`).
+    pub selected: bool,
+    /// Dependencies of every kind, sorted by name in code.
+    pub dependencies: Vec<Dependency>,
+    /// Features switched on by default, transitively, sorted.
+    pub default_features: Vec<String>,
+}
+
+/// A dependency as one package sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The first path segment that code uses for it: renamed if the manifest renames it, `-` as `_`.
+    pub name_in_code: String,
+    /// The package's own name.
+    pub package: String,
+    /// The member it is, when it is one.
+    pub member: Option<PackageId>,
+    /// The version requirement as written (`"0.8"`), empty when there is none.
+    pub version: String,
+    /// Whether only tests, examples and benches see it.
+    pub dev_only: bool,
+}
+
+/// Rust edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Edition {
+    /// 2015: paths in `use` start at the crate root.
+    E2015,
+    /// 2018 and 2021.
+    E2018,
+    /// 2024: temporaries in conditions end earlier.
+    E2024,
+}
+
+/// What a target is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TargetKind {
+    /// Library, also proc-macro and cdylib.
+    Lib,
+    /// Binary.
+    Bin,
+    /// Example.
+    Example,
+    /// Integration test.
+    Test,
+    /// Benchmark.
+    Bench,
+    /// `build.rs`.
+    BuildScript,
+}
+
+/// A compilation root.
+#[derive(Debug)]
+pub struct Target {
+    /// The package it belongs to.
+    pub package: PackageId,
+    /// What it is for.
+    pub kind: TargetKind,
+    /// Its crate name in code (`-` as `_` for libraries), the binary's name otherwise.
+    pub name: String,
+    /// Its edition.
+    pub edition: Edition,
+    /// Its root file; `None` when that could not be read (a problem says why).
+    pub root: Option<FileId>,
+    /// Its module files, filled while `mod` declarations are followed; index 0 is the root.
+    pub modules: Vec<ModuleNode>,
+}
+
+/// A source text.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Path relative to the workspace root, forward slashes.
+    pub path: String,
+    /// The text as on disk, byte order mark included.
+    pub text: Arc<str>,
+}
