@@ -1,0 +1,507 @@
+//! Room 9, *report*: the report for people. This is the only file that knows miette, which draws the excerpts;
+//! everything around them is written here, because the order (what, where, how it gets there, why, what to do)
+//! is ours. Nothing depends on the width of a terminal, so the same report is the same text anywhere.
+
+use std::fmt::{self, Write};
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+};
+
+use super::excerpt::{self, Excerpt};
+use super::{Style, counted, one_line, path_of, place, problem_place};
+use crate::finding::{Evidence, Finding, Hop};
+use crate::location::{Location, Span};
+use crate::problem::Problem;
+use crate::settle::{Level, Report, Settled};
+use crate::workspace::SourceFile;
+
+/// How many places of one finding get an excerpt of their own; the others are listed.
+const EXCERPTS: usize = 4;
+/// How many further places are listed.
+const LISTED: usize = 12;
+/// Where the path line is folded, in characters.
+const FOLD: usize = 110;
+
+/// Findings, then problems, then what was looked at.
+pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> String {
+    let page = Page {
+        files,
+        paint: Paint { color: style.color },
+    };
+    let mut text = String::new();
+    for settled in &report.findings {
+        page.finding(&mut text, settled);
+        text.push('\n');
+    }
+    for problem in &report.problems {
+        page.problem(&mut text, problem);
+        text.push('\n');
+    }
+    if !style.quiet {
+        page.closing(&mut text, report, style);
+    }
+    text
+}
+
+/// One problem, as in the report.
+pub(super) fn render_problem(problem: &Problem, files: &[SourceFile], style: &Style) -> String {
+    let mut text = String::new();
+    Page {
+        files,
+        paint: Paint { color: style.color },
+    }
+    .problem(&mut text, problem);
+    text
+}
+
+/// Terminal colours, or none.
+#[derive(Clone, Copy)]
+struct Paint {
+    color: bool,
+}
+
+impl Paint {
+    const RED: &'static str = "1;31";
+    const YELLOW: &'static str = "1;33";
+    const GREEN: &'static str = "1;32";
+    const CYAN: &'static str = "36";
+    const BOLD: &'static str = "1";
+    const DIM: &'static str = "2";
+
+    fn apply(self, code: &str, text: &str) -> String {
+        if self.color {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn level(self, level: Level, text: &str) -> String {
+        self.apply(
+            if level == Level::Deny {
+                Self::RED
+            } else {
+                Self::YELLOW
+            },
+            text,
+        )
+    }
+}
+
+/// What every part of the page needs.
+struct Page<'a> {
+    files: &'a [SourceFile],
+    paint: Paint,
+}
+
+impl Page<'_> {
+    fn finding(&self, text: &mut String, settled: &Settled) {
+        let Settled { finding, level, .. } = settled;
+        let head = self
+            .paint
+            .level(*level, &format!("{}[{}]", level.name(), finding.rule));
+        line(
+            text,
+            format_args!(
+                "{head}: {}",
+                self.paint.apply(Paint::BOLD, &one_line(&finding.message))
+            ),
+        );
+        self.places(text, finding);
+        if !finding.path.is_empty() {
+            self.path(text, &finding.path);
+        }
+        for note in &finding.notes {
+            line(text, format_args!("  {}", one_line(note)));
+        }
+        self.remark(text, "help", &finding.help);
+        self.remark(text, "silent if", &finding.silent_if);
+        let binary = finding
+            .binary
+            .as_deref()
+            .map(|name| format!(" · binary {}", one_line(name)))
+            .unwrap_or_default();
+        let how_sure = format!(
+            "confidence {}{binary} · explain: cargo initpath explain {}",
+            finding.confidence.name(),
+            finding.rule
+        );
+        line(
+            text,
+            format_args!("  {}", self.paint.apply(Paint::DIM, &how_sure)),
+        );
+    }
+
+    /// The primary place, then the others; those near an earlier one share its excerpt.
+    fn places(&self, text: &mut String, finding: &Finding) {
+        let mut groups: Vec<Vec<&Evidence>> = vec![vec![&finding.primary]];
+        for evidence in &finding.evidence {
+            match groups.iter_mut().find(|group| belongs(group, evidence)) {
+                Some(group) => group.push(evidence),
+                None => groups.push(vec![evidence]),
+            }
+        }
+        let mut listed = Vec::new();
+        for (position, group) in groups.into_iter().enumerate() {
+            if position >= EXCERPTS || !self.excerpt(text, &group) {
+                listed.extend(group);
+            }
+        }
+        self.list(text, &listed);
+    }
+
+    /// Places without an excerpt, one line each.
+    fn list(&self, text: &mut String, listed: &[&Evidence]) {
+        let rows: Vec<[String; 4]> = listed
+            .iter()
+            .take(LISTED)
+            .map(|evidence| {
+                let Location { file, span } = evidence.location;
+                let source = self
+                    .files
+                    .get(file.0 as usize)
+                    .and_then(|file| excerpt::line(&file.text, span.line));
+                [
+                    evidence.role.name().to_owned(),
+                    one_line(&place(self.files, &evidence.location)),
+                    one_line(&evidence.label),
+                    source
+                        .map(|source| format!("│ {source}"))
+                        .unwrap_or_default(),
+                ]
+            })
+            .collect();
+        for row in super::aligned(&rows) {
+            line(text, format_args!("  {row}"));
+        }
+        if listed.len() > LISTED {
+            let more = counted(listed.len() - LISTED, "more place");
+            line(
+                text,
+                format_args!("  … {more}: cargo initpath --message-format json lists them all"),
+            );
+        }
+    }
+
+    /// `path: main (src/main.rs:1) → …`, folded between hops.
+    fn path(&self, text: &mut String, path: &[Hop]) {
+        text.push_str(&format!("  {} ", self.paint.apply(Paint::CYAN, "path:")));
+        let mut width = "  path: ".len();
+        for (position, hop) in path.iter().enumerate() {
+            let arrow = if position == 0 { "" } else { " → " };
+            let file = path_of(self.files, &hop.location);
+            let hop = format!(
+                "{} ({}:{})",
+                one_line(&hop.label),
+                one_line(file),
+                hop.location.span.line
+            );
+            let step = arrow.chars().count() + hop.chars().count();
+            if position > 0 && width + step > FOLD {
+                text.push_str("\n        → ");
+                width = 10 + hop.chars().count();
+            } else {
+                text.push_str(arrow);
+                width += step;
+            }
+            text.push_str(&hop);
+        }
+        text.push('\n');
+    }
+
+    fn remark(&self, text: &mut String, label: &str, remark: &str) {
+        if !remark.is_empty() {
+            let label = self.paint.apply(Paint::CYAN, &format!("{label}:"));
+            line(text, format_args!("  {label} {}", one_line(remark)));
+        }
+    }
+
+    fn problem(&self, text: &mut String, problem: &Problem) {
+        let color = if problem.kind.makes_incomplete() {
+            Paint::RED
+        } else {
+            Paint::YELLOW
+        };
+        let head = self
+            .paint
+            .apply(color, &format!("problem[{}]", problem.kind.name()));
+        line(
+            text,
+            format_args!(
+                "{head}: {}",
+                self.paint.apply(Paint::BOLD, &one_line(&problem.message))
+            ),
+        );
+        let place = problem_place(problem);
+        let file = self
+            .files
+            .iter()
+            .find(|file| file.path == problem.file && !place.is_empty());
+        let (line_number, column) = (problem.line, problem.column.max(1));
+        let span = Span {
+            line: line_number,
+            column,
+            end_line: line_number,
+            end_column: column.saturating_add(1),
+        };
+        match file.and_then(|file| excerpt::excerpt(&file.text, &[span])) {
+            Some(excerpt) => self.draw(text, one_line(&place), &excerpt, &[String::new()]),
+            None if place.is_empty() => {}
+            None => line(text, format_args!("  at {}", one_line(&place))),
+        }
+    }
+
+    /// Draws the places of a group, which lie in one file. Says whether it could.
+    fn excerpt(&self, text: &mut String, group: &[&Evidence]) -> bool {
+        let first = group[0].location;
+        let spans: Vec<Span> = group
+            .iter()
+            .map(|evidence| evidence.location.span)
+            .collect();
+        let source = self.files.get(first.file.0 as usize);
+        let Some(excerpt) = source.and_then(|file| excerpt::excerpt(&file.text, &spans)) else {
+            return false;
+        };
+        let labels: Vec<String> = group
+            .iter()
+            .map(|evidence| one_line(&evidence.label))
+            .collect();
+        self.draw(
+            text,
+            one_line(&place(self.files, &first)),
+            &excerpt,
+            &labels,
+        );
+        true
+    }
+
+    fn draw(&self, text: &mut String, place: String, excerpt: &Excerpt, labels: &[String]) {
+        let marks = excerpt
+            .marks
+            .iter()
+            .zip(labels)
+            .map(|(mark, label)| {
+                let label = (!label.is_empty()).then(|| label.clone());
+                LabeledSpan::new(label, mark.start, mark.len())
+            })
+            .collect();
+        let drawing = Drawing {
+            place,
+            first_line: excerpt.first_line,
+            text: &excerpt.text,
+            marks,
+        };
+        let theme = if self.paint.color {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
+        let mut drawn = String::new();
+        GraphicalReportHandler::new_themed(theme)
+            .with_links(false)
+            .with_wrap_lines(false)
+            .without_syntax_highlighting()
+            .without_primary_span_start()
+            .render_report(&mut drawn, &drawing)
+            .expect("a string takes any text and every read of a drawing succeeds");
+        // The first line is miette's headline, which is empty here: ours stands above.
+        for row in drawn.lines().skip(1) {
+            line(text, format_args!("{}", row.trim_end()));
+        }
+    }
+
+    fn closing(&self, text: &mut String, report: &Report, style: &Style) {
+        if report.findings.is_empty() && report.complete {
+            self.clean(text, report);
+        }
+        let coverage = &report.coverage;
+        let extent = format!(
+            "{}, {}",
+            counted(coverage.packages as usize, "package"),
+            counted(coverage.files as usize, "file"),
+        );
+        let mut parts = vec![self.verdict(report, &extent)];
+        parts.push(format!(
+            "{}, {}, {}",
+            counted(coverage.init_sites as usize, "init site"),
+            counted(coverage.resources as usize, "resource"),
+            counted(coverage.handlers as usize, "handler"),
+        ));
+        if let Some(percent) = percent(coverage.path_calls_resolved, coverage.path_calls) {
+            parts.push(format!("{percent} % of calls on their paths resolved"));
+        }
+        if coverage.macros_opaque > 0 {
+            parts.push(format!(
+                "{} not entered",
+                counted(coverage.macros_opaque as usize, "macro")
+            ));
+        }
+        if coverage.files_skipped > 0 {
+            parts.push(format!(
+                "{} skipped",
+                counted(coverage.files_skipped as usize, "file")
+            ));
+        }
+        if report.allowed > 0 {
+            parts.push(format!(
+                "{} not shown (level or confidence)",
+                counted(report.allowed as usize, "finding")
+            ));
+        }
+        if let Some(elapsed) = style.elapsed {
+            parts.push(format!("{:.2} s", elapsed.as_secs_f64()));
+        }
+        line(text, format_args!("{}", parts.join(" · ")));
+        if !report.complete {
+            let incomplete =
+                "incomplete: selected code was not analysed, so silence about it means nothing";
+            line(
+                text,
+                format_args!("{}", self.paint.apply(Paint::RED, incomplete)),
+            );
+        }
+    }
+
+    /// How the last line starts: what was found, and in what.
+    fn verdict(&self, report: &Report, extent: &str) -> String {
+        let mut found = Vec::new();
+        if !report.findings.is_empty() {
+            let levels: Vec<String> = [Level::Deny, Level::Warn]
+                .into_iter()
+                .filter(|level| report.count(*level) > 0)
+                .map(|level| {
+                    self.paint
+                        .level(level, &format!("{} {}", report.count(level), level.name()))
+                })
+                .collect();
+            found.push(format!(
+                "{} ({})",
+                counted(report.findings.len(), "finding"),
+                levels.join(", ")
+            ));
+        }
+        if !report.problems.is_empty() {
+            found.push(counted(report.problems.len(), "problem"));
+        }
+        if found.is_empty() {
+            extent.to_owned()
+        } else {
+            format!("{} in {extent}", found.join(", "))
+        }
+    }
+
+    /// A clean run says what it looked at: every resource with its doors.
+    fn clean(&self, text: &mut String, report: &Report) {
+        let head = self.paint.apply(Paint::GREEN, "clean");
+        let resources = &report.resources;
+        let doors: usize = resources.iter().map(|resource| resource.doors.len()).sum();
+        let what = match resources.len() {
+            0 => "no database handle is created in production code".to_owned(),
+            1 if doors == 1 => "1 resource with one door".to_owned(),
+            number if resources.iter().all(|resource| resource.doors.len() == 1) => {
+                format!("{number} resources, each with one door")
+            }
+            number => format!(
+                "{}, {}",
+                counted(number, "resource"),
+                counted(doors, "door")
+            ),
+        };
+        line(text, format_args!("{head}: {what}"));
+        let mut rows = Vec::new();
+        for resource in resources {
+            let mut driver_and_address = [one_line(&resource.driver), one_line(&resource.address)];
+            let doors = if resource.doors.is_empty() {
+                &[String::new()][..]
+            } else {
+                &resource.doors
+            };
+            for door in doors {
+                let [driver, address] = std::mem::take(&mut driver_and_address);
+                rows.push([driver, address, one_line(door)]);
+            }
+        }
+        for row in super::aligned(&rows) {
+            line(text, format_args!("  {row}"));
+        }
+    }
+}
+
+/// Whether a place can share the excerpt of a group: same file, close by, and on a line without a mark, because
+/// marks that overlap cannot be drawn.
+fn belongs(group: &[&Evidence], evidence: &Evidence) -> bool {
+    let Location { file, span } = evidence.location;
+    let (first, last) = excerpt::extent(span);
+    let same_file = |other: &&Evidence| other.location.file == file;
+    let other_line = |other: &&Evidence| other.location.span.line != span.line;
+    let touches = |other: &&Evidence| {
+        let (other_first, other_last) = excerpt::extent(other.location.span);
+        first <= other_last.saturating_add(1) && other_first <= last.saturating_add(1)
+    };
+    group
+        .iter()
+        .all(|other| same_file(other) && other_line(other))
+        && group.iter().any(touches)
+}
+
+/// Whole percent, rounded down so that 100 means all; `None` of nothing.
+fn percent(part: u32, whole: u32) -> Option<u64> {
+    (u64::from(part) * 100).checked_div(u64::from(whole))
+}
+
+fn line(text: &mut String, content: fmt::Arguments<'_>) {
+    writeln!(text, "{content}").expect("a string takes any text");
+}
+
+/// An excerpt in miette's terms.
+#[derive(Debug)]
+struct Drawing<'a> {
+    /// `file:line:column`, printed above the excerpt.
+    place: String,
+    first_line: u32,
+    text: &'a str,
+    marks: Vec<LabeledSpan>,
+}
+
+impl fmt::Display for Drawing<'_> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl std::error::Error for Drawing<'_> {}
+
+impl Diagnostic for Drawing<'_> {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.marks.iter().cloned()))
+    }
+}
+
+impl SourceCode for Drawing<'_> {
+    /// Always the whole excerpt, whatever part is asked for: what to show was decided when it was cut.
+    fn read_span<'b>(
+        &'b self,
+        _: &SourceSpan,
+        _: usize,
+        _: usize,
+    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
+        let whole = SourceSpan::from((0, self.text.len()));
+        let before = self.first_line as usize - 1;
+        let lines = self.text.lines().count();
+        let bytes = self.text.as_bytes();
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.place.clone(),
+            bytes,
+            whole,
+            before,
+            0,
+            lines,
+        )))
+    }
+}
