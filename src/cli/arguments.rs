@@ -1,0 +1,247 @@
+//! Room 1, *cli*: the shape of the command line, in clap's terms, and its help. Must not know what any of it
+//! leads to; [`super::options`] does.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
+
+use super::color::When;
+use crate::finding::Confidence;
+use crate::report::Format;
+use crate::settle::Level;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  analysed, and nothing at deny level
+  1  analysed, and there are findings at deny level (`-D warnings`: those at warn too)
+  2  not done: usage, configuration, environment, or selected code that could not be analysed
+
+`--exit-zero` turns 1 into 0, never 2. `--keep-going` goes by the findings even if code is missing.
+The report goes to stdout, everything else to stderr.";
+
+/// Does every piece of a Rust service reach its database through one door, open before anyone knocks?
+///
+/// Reads a workspace without building it and reports competing database init paths, unguarded check-then-init,
+/// and handlers that can run before the database is ready.
+#[derive(Debug, Parser)]
+#[command(name = "initpath", bin_name = "cargo initpath", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) task: Option<TaskArguments>,
+    /// Same as the command `explain`
+    #[arg(long, value_name = "RULE")]
+    pub(super) explain: Option<String>,
+    #[command(flatten)]
+    pub(super) analysis: AnalysisFlags,
+    #[command(flatten)]
+    pub(super) output: OutputFlags,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TaskArguments {
+    /// Analyse and report findings (the default)
+    #[command(after_help = EXIT_CODES)]
+    Check {
+        #[command(flatten)]
+        analysis: AnalysisFlags,
+        #[command(flatten)]
+        output: OutputFlags,
+    },
+    /// List what the analysis sees: resources, init sites, holders, handlers, …
+    #[command(after_help = EXIT_CODES)]
+    Inventory {
+        #[command(flatten)]
+        analysis: AnalysisFlags,
+        #[command(flatten)]
+        output: OutputFlags,
+    },
+    /// Print the page of a rule
+    Explain {
+        /// Its name
+        rule: String,
+        #[command(flatten)]
+        output: OutputFlags,
+    },
+    /// List the rules with their default levels
+    #[command(visible_alias = "list")]
+    Rules {
+        #[command(flatten)]
+        output: OutputFlags,
+    },
+}
+
+/// Flags of the commands that analyse. They may stand before and after the command.
+#[derive(Debug, Args)]
+pub(super) struct AnalysisFlags {
+    /// Path of a Cargo.toml [default: the nearest one above the current folder]
+    #[arg(long, value_name = "PATH", help_heading = "Packages")]
+    pub(super) manifest_path: Option<PathBuf>,
+    /// Report on this package only (repeatable)
+    #[arg(short, long, value_name = "NAME", help_heading = "Packages")]
+    pub(super) package: Vec<String>,
+    /// Report on all members of the workspace
+    #[arg(long, alias = "all", help_heading = "Packages")]
+    pub(super) workspace: bool,
+    /// Do not report on this package (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Packages")]
+    pub(super) exclude: Vec<String>,
+    /// Ask cargo for an unchanged Cargo.lock
+    #[arg(long, help_heading = "Packages")]
+    pub(super) locked: bool,
+    /// Ask cargo to stay off the network
+    #[arg(long, help_heading = "Packages")]
+    pub(super) offline: bool,
+    /// Both --locked and --offline
+    #[arg(long, help_heading = "Packages")]
+    pub(super) frozen: bool,
+    #[command(flatten)]
+    pub(super) levels: LevelFlags,
+    /// Hide findings that are less sure [default: medium]
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence(), help_heading = "Findings")]
+    pub(super) min_confidence: Option<Confidence>,
+    /// Exit with 0 where it would be 1
+    #[arg(long, help_heading = "Findings")]
+    pub(super) exit_zero: bool,
+    /// Do not exit with 2 because some code could not be analysed
+    #[arg(long, help_heading = "Findings")]
+    pub(super) keep_going: bool,
+    /// Further library knowledge, in the format of the built-in catalog (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub(super) catalog: Vec<PathBuf>,
+    /// Number of threads
+    #[arg(long, value_name = "N", hide = true)]
+    pub(super) threads: Option<NonZeroUsize>,
+}
+
+/// Flags of every command. They may stand before and after the command.
+#[derive(Debug, Args)]
+pub(super) struct OutputFlags {
+    /// How to print the report [default: human]
+    #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = format(), help_heading = "Output")]
+    pub(super) message_format: Option<Format>,
+    /// Write the report to a file instead of stdout
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+    /// When to use colours [default: auto]
+    #[arg(long, value_name = "WHEN", value_parser = color(), help_heading = "Output")]
+    pub(super) color: Option<When>,
+    /// Print findings and problems only
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub(super) quiet: bool,
+    /// Say what was analysed (-vv: also how long each stage took)
+    #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
+    pub(super) verbose: u8,
+}
+
+/// `-D`, `-W` and `-A` in the order given, because the last one that matches a rule wins.
+#[derive(Debug, Default)]
+pub(super) struct LevelFlags(pub(super) Vec<(Level, String)>);
+
+const LEVEL_FLAGS: [(Level, char, &str); 3] = [
+    (
+        Level::Deny,
+        'D',
+        "Set a rule to deny: its findings make the exit code 1 (repeatable, the last of -D -W -A wins)",
+    ),
+    (
+        Level::Warn,
+        'W',
+        "Set a rule to warn: its findings are shown (repeatable)",
+    ),
+    (
+        Level::Allow,
+        'A',
+        "Set a rule to allow: its findings are counted only (repeatable)",
+    ),
+];
+
+impl Args for LevelFlags {
+    fn augment_args(command: Command) -> Command {
+        LEVEL_FLAGS
+            .iter()
+            .fold(command, |command, (level, short, help)| {
+                let arg = clap::Arg::new(level.name())
+                    .short(*short)
+                    .long(level.name())
+                    .value_name("RULE|warnings")
+                    .action(ArgAction::Append)
+                    .help_heading("Findings")
+                    .help(*help);
+                command.arg(arg)
+            })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for LevelFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut given: Vec<(usize, Level, String)> = Vec::new();
+        for (level, ..) in LEVEL_FLAGS {
+            let indices = matches.indices_of(level.name()).into_iter().flatten();
+            let values = matches
+                .get_many::<String>(level.name())
+                .into_iter()
+                .flatten();
+            given.extend(
+                indices
+                    .zip(values)
+                    .map(|(index, rule)| (index, level, rule.clone())),
+            );
+        }
+        given.sort_by_key(|(index, ..)| *index);
+        Ok(Self(
+            given
+                .into_iter()
+                .map(|(_, level, rule)| (level, rule))
+                .collect(),
+        ))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn format() -> impl TypedValueParser<Value = Format> {
+    named(Format::ALL, Format::name)
+}
+
+fn color() -> impl TypedValueParser<Value = When> {
+    named(When::ALL, When::name)
+}
+
+fn confidence() -> impl TypedValueParser<Value = Confidence> {
+    named(
+        [Confidence::Low, Confidence::Medium, Confidence::High],
+        Confidence::name,
+    )
+}
+
+/// Accepts exactly the names of some values, so that clap lists and suggests them.
+fn named<Value: Copy + Send + Sync + 'static, const COUNT: usize>(
+    values: [Value; COUNT],
+    name: fn(Value) -> &'static str,
+) -> impl TypedValueParser<Value = Value> {
+    PossibleValuesParser::new(values.map(name)).map(move |given| {
+        let value = values.into_iter().find(|value| name(*value) == given);
+        value.expect("clap lets only the listed names through")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

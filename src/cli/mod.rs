@@ -1,0 +1,257 @@
+//! Room 1, *cli*: talks to the person. It is the only room that knows clap, strings the stages together, and
+//! turns their result into an exit code. It must not judge: what is found, at which level, is decided elsewhere.
+
+mod arguments;
+mod color;
+mod environment;
+mod narration;
+mod options;
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+
+use crate::analysis::{self, Analysis};
+use crate::catalog::Catalog;
+use crate::report::{self, Format, InventoryView, Style};
+use crate::rules;
+use crate::settle::{self, Level, Report, Selection, SettleInput};
+use crate::workspace;
+use narration::{ParseTime, Stopwatch};
+use options::{AnalysisOptions, Options, Task};
+
+pub use environment::Environment;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything asked for was done, and nothing is at deny level.
+    Clean,
+    /// Everything asked for was done, and there are findings at deny level.
+    Denied,
+    /// Usage, configuration or environment prevented it, or selected code was not analysed.
+    NotDone,
+}
+
+impl Outcome {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Denied => 1,
+            Self::NotDone => 2,
+        }
+    }
+
+    /// The outcome of a check. That something was found never hides that not everything was looked at.
+    fn of_check(report: &Report, options: &AnalysisOptions) -> Self {
+        let denied = report.count(Level::Deny) > 0 && !options.exit_zero;
+        match Self::of_analysis(report, options) {
+            Self::Clean if denied => Self::Denied,
+            other => other,
+        }
+    }
+
+    /// The outcome of looking, whatever was found.
+    fn of_analysis(report: &Report, options: &AnalysisOptions) -> Self {
+        if report.complete || options.keep_going {
+            Self::Clean
+        } else {
+            Self::NotDone
+        }
+    }
+}
+
+/// Runs the command: the report goes to `out`, everything else to `err`.
+///
+/// `arguments` are those of the process, its own name first; the token that cargo puts in front is dropped.
+/// That the reader of `out` went away is no error; any other failure to write is.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Outcome {
+    let ended = stages(arguments.into_iter().collect(), environment, out, err);
+    let stop = match ended {
+        Ok(outcome) => return outcome,
+        Err(Stop::Answered(text)) => match print(&text, out) {
+            Ok(()) => return Outcome::Clean,
+            Err(stop) => stop,
+        },
+        Err(stop) => stop,
+    };
+    let (Stop::Answered(text) | Stop::Refused(text)) = stop;
+    // A closed stderr changes nothing about the outcome.
+    let _ = err.write_all(text.as_bytes());
+    Outcome::NotDone
+}
+
+/// Why a run ends before its last stage.
+enum Stop {
+    /// The text (help, version) is all that was asked for.
+    Answered(String),
+    /// The text says what is wrong and what to do next.
+    Refused(String),
+}
+
+impl Stop {
+    fn refused(reason: impl std::fmt::Display) -> Self {
+        Self::Refused(format!("error: {reason}\n"))
+    }
+}
+
+/// configure → load → (extract, link, check) → settle → render → exit.
+fn stages(
+    arguments: Vec<OsString>,
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Outcome, Stop> {
+    let mut watch = Stopwatch::start();
+    let options = options::configure(arguments, environment)?;
+    for note in options.notes.iter().filter(|_| !options.quiet) {
+        narration::say(err, note);
+    }
+    let wanted = match &options.task {
+        Task::Explain(rule) => return deliver(rule.page, &options, out).map(|()| Outcome::Clean),
+        Task::Rules => {
+            return deliver(&list_of_rules(&options), &options, out).map(|()| Outcome::Clean);
+        }
+        Task::Check(wanted) | Task::Inventory(wanted) => wanted,
+    };
+    watch.stage("configure");
+
+    let catalog = load_catalog(&wanted.catalogs)?;
+    watch.stage("catalog");
+    let workspace = workspace::open(&wanted.request).map_err(Stop::refused)?;
+    let selection = Selection::of(&workspace.packages);
+    watch.stage("load");
+
+    let analysis = analysis::analyse(workspace, catalog, &wanted.settings);
+    let Analysis {
+        workspace,
+        findings,
+        mut problems,
+        coverage,
+        resources,
+        inventory,
+        timings,
+        parse_time,
+        threads,
+    } = analysis;
+    watch.stages(timings);
+
+    problems.extend(workspace.problems.iter().cloned());
+    let files = &workspace.files;
+    let selected = |path: &str| selection.includes(path);
+    let rules = rules::table();
+    let input = SettleInput {
+        findings,
+        problems,
+        coverage,
+        resources,
+        files,
+        rules,
+        selected: &selected,
+    };
+    let report = settle::settle(input, &wanted.policy);
+    watch.stage("settle");
+
+    let style = Style {
+        color: options.color,
+        quiet: options.quiet,
+        elapsed: (environment.stdout_is_terminal && options.output.is_none())
+            .then(|| watch.elapsed()),
+        repository_prefix: match options.format {
+            Format::Github => workspace::repository_prefix(&workspace.root),
+            Format::Human | Format::Short | Format::Json => String::new(),
+        },
+    };
+    let (text, outcome) = match &options.task {
+        Task::Inventory(_) => {
+            let inventory = &settle::select_inventory(inventory, files, &selected);
+            let Report {
+                coverage, problems, ..
+            } = &report;
+            let view = InventoryView {
+                inventory,
+                coverage,
+                problems,
+                files,
+            };
+            let text = match options.format {
+                Format::Json => report::render_inventory_json(view),
+                Format::Human | Format::Short | Format::Github => {
+                    report::render_inventory_human(view, &style)
+                }
+            };
+            (text, Outcome::of_analysis(&report, wanted))
+        }
+        _ => (
+            report::render(options.format, &report, files, &style),
+            Outcome::of_check(&report, wanted),
+        ),
+    };
+    deliver(&text, &options, out)?;
+    watch.stage("render");
+
+    if options.verbose >= 1 {
+        narration::extent(err, &report.coverage, &workspace.source);
+    }
+    if options.verbose >= 2 {
+        narration::timings(
+            err,
+            &watch,
+            ParseTime {
+                summed: parse_time,
+                threads,
+            },
+        );
+    }
+    Ok(outcome)
+}
+
+fn list_of_rules(options: &Options) -> String {
+    match options.format {
+        Format::Json => report::render_rules_json(rules::table()),
+        Format::Human | Format::Short | Format::Github => {
+            report::render_rules_human(rules::table())
+        }
+    }
+}
+
+/// The built-in catalog and the user's own files, in the order given.
+fn load_catalog(files: &[PathBuf]) -> Result<Catalog, Stop> {
+    let mut catalog = Catalog::builtin();
+    for file in files {
+        let text = workspace::read_text(file)
+            .map_err(|reason| Stop::refused(format!("cannot read the catalog: {reason}")))?;
+        catalog
+            .extend(&file.display().to_string(), &text)
+            .map_err(Stop::refused)?;
+    }
+    Ok(catalog)
+}
+
+/// Hands over what the user asked for: into the file they named, else on `out`.
+fn deliver(text: &str, options: &Options, out: &mut dyn Write) -> Result<(), Stop> {
+    match &options.output {
+        Some(path) => workspace::write_text(path, text)
+            .map_err(|reason| Stop::refused(format!("cannot write the report: {reason}"))),
+        None => print(text, out),
+    }
+}
+
+/// Writes to `out`. A reader that went away (`| head`) had what it wanted.
+fn print(text: &str, out: &mut dyn Write) -> Result<(), Stop> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Stop::refused(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! Room 1, *cli*: what is told on stderr while the report goes to stdout. Must never write to stdout, and must
+//! never fail: nobody may be listening.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use crate::settle::Coverage;
+use crate::workspace::PackageSource;
+
+/// Time spent, stage by stage.
+pub(super) struct Stopwatch {
+    started: Instant,
+    lap: Instant,
+    stages: Vec<(&'static str, Duration)>,
+}
+
+impl Stopwatch {
+    pub(super) fn start() -> Self {
+        let now = Instant::now();
+        Self {
+            started: now,
+            lap: now,
+            stages: Vec::new(),
+        }
+    }
+
+    /// Ends a stage.
+    pub(super) fn stage(&mut self, name: &'static str) {
+        self.stages.push((name, self.lap.elapsed()));
+        self.lap = Instant::now();
+    }
+
+    /// Ends a stretch that was timed by itself.
+    pub(super) fn stages(&mut self, stages: Vec<(&'static str, Duration)>) {
+        self.stages.extend(stages);
+        self.lap = Instant::now();
+    }
+
+    /// Since the start.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// How long parsing took in the library alone, summed over threads, and how many threads there were.
+#[derive(Clone, Copy)]
+pub(super) struct ParseTime {
+    pub(super) summed: Duration,
+    pub(super) threads: usize,
+}
+
+impl ParseTime {
+    /// What parsing alone would have taken from start to end.
+    fn alone(self) -> Duration {
+        self.summed / u32::try_from(self.threads.max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// Writes a line that stops nothing.
+pub(super) fn say(err: &mut dyn Write, line: &str) {
+    // A closed stderr is no reason to stop.
+    let _ = writeln!(err, "initpath: {line}");
+}
+
+/// What was analysed (`-v`).
+pub(super) fn extent(err: &mut dyn Write, coverage: &Coverage, source: &PackageSource) {
+    let Coverage {
+        packages,
+        files,
+        files_skipped,
+        functions,
+        calls,
+        calls_resolved,
+        ..
+    } = coverage;
+    let found = match source {
+        PackageSource::CargoMetadata => "found by cargo metadata".to_owned(),
+        PackageSource::Manifests { reason } => format!("found by reading manifests: {reason}"),
+    };
+    say(
+        err,
+        &format!("analysed {packages} packages ({found}), {files} files ({files_skipped} skipped)"),
+    );
+    say(
+        err,
+        &format!("linked {functions} functions, {calls_resolved} of {calls} calls resolved"),
+    );
+}
+
+/// How long each stage took, and how that compares with parsing the same files and nothing else (`-vv`).
+pub(super) fn timings(err: &mut dyn Write, watch: &Stopwatch, parse: ParseTime) {
+    for (name, time) in &watch.stages {
+        say(err, &format!("{name:<12} {:>10}", milliseconds(*time)));
+    }
+    let (total, alone) = (watch.elapsed(), parse.alone());
+    let times = if alone.is_zero() {
+        String::new()
+    } else {
+        format!(
+            ", {:.1} times parsing alone",
+            total.as_secs_f64() / alone.as_secs_f64()
+        )
+    };
+    let threads = parse.threads;
+    say(
+        err,
+        &format!(
+            "{:<12} {}{times} ({} on {threads} threads)",
+            "total",
+            milliseconds(total),
+            milliseconds(alone)
+        ),
+    );
+}
+
+fn milliseconds(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}

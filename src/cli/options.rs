@@ -1,0 +1,323 @@
+//! Room 1, *cli*: stage *configure*, from arguments and environment to [`Options`]. Must not read a source file;
+//! everything that can be refused without looking at the workspace is refused here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::Stop;
+use super::arguments::{AnalysisFlags, Arguments, OutputFlags, TaskArguments};
+use super::color;
+use super::environment::Environment;
+use crate::analysis::Settings;
+use crate::finding::Confidence;
+use crate::report::Format;
+use crate::rules::{self, RuleInfo};
+use crate::settle::{LevelOverride, LevelTarget, Policy};
+use crate::suggest;
+use crate::workspace::Request;
+
+/// What the user wants, with every default filled in.
+pub(super) struct Options {
+    pub(super) task: Task,
+    pub(super) format: Format,
+    /// Where the report goes instead of stdout.
+    pub(super) output: Option<PathBuf>,
+    pub(super) color: bool,
+    pub(super) quiet: bool,
+    /// 0 says nothing, 1 what was analysed, 2 how long it took.
+    pub(super) verbose: u8,
+    /// Things to tell the user that stop nothing.
+    pub(super) notes: Vec<String>,
+}
+
+/// What to do.
+pub(super) enum Task {
+    /// Report findings.
+    Check(Box<AnalysisOptions>),
+    /// List what is seen.
+    Inventory(Box<AnalysisOptions>),
+    /// Print a rule's page.
+    Explain(&'static RuleInfo),
+    /// List the rules.
+    Rules,
+}
+
+impl Task {
+    /// The command's name.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Check(_) => "check",
+            Self::Inventory(_) => "inventory",
+            Self::Explain(_) => "explain",
+            Self::Rules => "rules",
+        }
+    }
+
+    /// The formats it can print.
+    fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Check(_) => &Format::ALL,
+            Self::Inventory(_) | Self::Rules => &[Format::Human, Format::Json],
+            Self::Explain(_) => &[Format::Human],
+        }
+    }
+}
+
+/// What the commands that analyse need to know.
+pub(super) struct AnalysisOptions {
+    pub(super) request: Request,
+    pub(super) settings: Settings,
+    pub(super) policy: Policy,
+    /// Files with further library knowledge.
+    pub(super) catalogs: Vec<PathBuf>,
+    pub(super) keep_going: bool,
+    pub(super) exit_zero: bool,
+}
+
+/// Reads the command line. Help and version end in [`Stop::Answered`], mistakes in [`Stop::Refused`].
+pub(super) fn configure(
+    arguments: Vec<OsString>,
+    environment: &Environment,
+) -> Result<Options, Stop> {
+    let arguments = without_cargos_token(arguments);
+    let color_flag = color::flag_in(&arguments);
+    let Arguments {
+        task,
+        explain,
+        analysis,
+        output,
+    } = Arguments::try_parse_from(&arguments).map_err(|answer| {
+        let text = answer.render();
+        let render = |colored| {
+            if colored {
+                text.ansi().to_string()
+            } else {
+                text.to_string()
+            }
+        };
+        if answer.use_stderr() {
+            Stop::Refused(render(color::wanted(
+                color_flag,
+                environment,
+                environment.stderr_is_terminal,
+            )))
+        } else {
+            Stop::Answered(render(color::wanted(
+                color_flag,
+                environment,
+                environment.stdout_is_terminal,
+            )))
+        }
+    })?;
+
+    let mut notes = Vec::new();
+    let (task, output) = match task {
+        Some(TaskArguments::Check {
+            analysis: later,
+            output: output_later,
+        }) => {
+            let options = analysis_options(analysis.then(later), environment, &mut notes)?;
+            (Task::Check(Box::new(options)), output.then(output_later))
+        }
+        Some(TaskArguments::Inventory {
+            analysis: later,
+            output: output_later,
+        }) => {
+            let options = analysis_options(analysis.then(later), environment, &mut notes)?;
+            (
+                Task::Inventory(Box::new(options)),
+                output.then(output_later),
+            )
+        }
+        Some(TaskArguments::Explain {
+            rule,
+            output: later,
+        }) => (
+            Task::Explain(rule_named(&rule, &mut notes)?),
+            output.then(later),
+        ),
+        Some(TaskArguments::Rules { output: later }) => (Task::Rules, output.then(later)),
+        None => match explain {
+            Some(rule) => (Task::Explain(rule_named(&rule, &mut notes)?), output),
+            None => (
+                Task::Check(Box::new(analysis_options(
+                    analysis,
+                    environment,
+                    &mut notes,
+                )?)),
+                output,
+            ),
+        },
+    };
+
+    let OutputFlags {
+        message_format,
+        output,
+        color,
+        quiet,
+        verbose,
+    } = output;
+    let format = message_format.unwrap_or(Format::Human);
+    if !task.formats().contains(&format) {
+        let known: Vec<&str> = task.formats().iter().map(|format| format.name()).collect();
+        let (task, format, known) = (task.name(), format.name(), known.join(" or "));
+        return Err(Stop::refused(format!(
+            "`{task}` cannot print `{format}`; it prints {known}"
+        )));
+    }
+    let read_by_a_person = environment.stdout_is_terminal && output.is_none();
+    Ok(Options {
+        color: color::wanted(color, environment, read_by_a_person),
+        output: output.map(|path| environment.current_dir.join(path)),
+        task,
+        format,
+        quiet,
+        verbose,
+        notes,
+    })
+}
+
+/// Cargo runs `cargo-initpath initpath …`: the first argument is the command's own name and no argument of ours.
+fn without_cargos_token(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|token| token == "initpath") {
+        arguments.remove(1);
+    }
+    arguments
+}
+
+fn analysis_options(
+    flags: AnalysisFlags,
+    environment: &Environment,
+    notes: &mut Vec<String>,
+) -> Result<AnalysisOptions, Stop> {
+    let AnalysisFlags {
+        manifest_path,
+        package,
+        workspace,
+        exclude,
+        locked,
+        offline,
+        frozen,
+        levels,
+        min_confidence,
+        exit_zero,
+        keep_going,
+        catalog,
+        threads,
+    } = flags;
+    let mut overrides = Vec::new();
+    for (level, name) in levels.0 {
+        let target = match name.as_str() {
+            "warnings" => LevelTarget::Warnings,
+            name => LevelTarget::Rule(rule_named(name, notes)?.name),
+        };
+        overrides.push(LevelOverride { target, level });
+    }
+    let here = &environment.current_dir;
+    Ok(AnalysisOptions {
+        request: Request {
+            start: here.clone(),
+            manifest_path: manifest_path.map(|path| here.join(path)),
+            packages: package,
+            exclude,
+            whole_workspace: workspace,
+            locked,
+            offline,
+            frozen,
+        },
+        settings: Settings {
+            threads: threads.map(usize::from),
+        },
+        policy: Policy {
+            overrides,
+            min_confidence: min_confidence.unwrap_or(Confidence::Medium),
+        },
+        catalogs: catalog.into_iter().map(|path| here.join(path)).collect(),
+        keep_going,
+        exit_zero,
+    })
+}
+
+/// The rule with this name or, with a note, the one that used to have it.
+fn rule_named(name: &str, notes: &mut Vec<String>) -> Result<&'static RuleInfo, Stop> {
+    let table = rules::table();
+    if let Some(rule) = table.iter().find(|rule| rule.name == name) {
+        return Ok(rule);
+    }
+    if let Some(rule) = table
+        .iter()
+        .find(|rule| rule.aliases.iter().any(|alias| alias == name))
+    {
+        notes.push(format!("rule `{name}` is now called `{}`", rule.name));
+        return Ok(rule);
+    }
+    let nearest = suggest::nearest(name, table.iter().map(|rule| rule.name));
+    let meant = nearest
+        .map(|rule| format!("; did you mean `{rule}`?"))
+        .unwrap_or_default();
+    Err(Stop::refused(format!(
+        "unknown rule `{name}`{meant} (`cargo initpath rules` lists them)"
+    )))
+}
+
+impl AnalysisFlags {
+    /// These flags, then those given after the command: lists go on, single values are replaced.
+    fn then(self, later: Self) -> Self {
+        let Self {
+            mut package,
+            mut exclude,
+            mut levels,
+            mut catalog,
+            manifest_path,
+            workspace,
+            locked,
+            offline,
+            frozen,
+            min_confidence,
+            exit_zero,
+            keep_going,
+            threads,
+        } = self;
+        package.extend(later.package);
+        exclude.extend(later.exclude);
+        levels.0.extend(later.levels.0);
+        catalog.extend(later.catalog);
+        Self {
+            package,
+            exclude,
+            levels,
+            catalog,
+            manifest_path: later.manifest_path.or(manifest_path),
+            workspace: workspace || later.workspace,
+            locked: locked || later.locked,
+            offline: offline || later.offline,
+            frozen: frozen || later.frozen,
+            min_confidence: later.min_confidence.or(min_confidence),
+            exit_zero: exit_zero || later.exit_zero,
+            keep_going: keep_going || later.keep_going,
+            threads: later.threads.or(threads),
+        }
+    }
+}
+
+impl OutputFlags {
+    /// These flags, then those given after the command.
+    fn then(self, later: Self) -> Self {
+        let Self {
+            message_format,
+            output,
+            color,
+            quiet,
+            verbose,
+        } = self;
+        Self {
+            message_format: later.message_format.or(message_format),
+            output: later.output.or(output),
+            color: later.color.or(color),
+            quiet: quiet || later.quiet,
+            verbose: verbose.saturating_add(later.verbose),
+        }
+    }
+}
