@@ -226,7 +226,7 @@ fn load_catalog(files: &[PathBuf]) -> Result<Catalog, Stop> {
     let mut catalog = Catalog::builtin();
     for file in files {
         let text = workspace::read_text(file)
-            .map_err(|reason| Stop::refused(format!("cannot read the catalog: {reason}")))?;
+            .map_err(|reason| Stop::refused(format!("catalog {reason}")))?;
         catalog
             .extend(&file.display().to_string(), &text)
             .map_err(Stop::refused)?;
@@ -237,8 +237,7 @@ fn load_catalog(files: &[PathBuf]) -> Result<Catalog, Stop> {
 /// Hands over what the user asked for: into the file they named, else on `out`.
 fn deliver(text: &str, options: &Options, out: &mut dyn Write) -> Result<(), Stop> {
     match &options.output {
-        Some(path) => workspace::write_text(path, text)
-            .map_err(|reason| Stop::refused(format!("cannot write the report: {reason}"))),
+        Some(path) => workspace::write_text(path, text).map_err(Stop::refused),
         None => print(text, out),
     }
 }

@@ -219,7 +219,7 @@ fn analysis_options(
     Ok(AnalysisOptions {
         request: Request {
             start: here.clone(),
-            manifest_path: manifest_path.map(|path| here.join(path)),
+            manifest_path,
             packages: package,
             exclude,
             whole_workspace: workspace,
