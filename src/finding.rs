@@ -2,6 +2,28 @@
 
 use crate::location::Location;
 
+/// What happens when a rule finds something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Counted, not shown.
+    Allow,
+    /// Shown; the exit code stays 0.
+    Warn,
+    /// Shown; the exit code becomes 1.
+    Deny,
+}
+
+impl Level {
+    /// The name used in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// How sure a rule is. Each lost piece of proof lowers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Confidence {

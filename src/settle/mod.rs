@@ -11,30 +11,9 @@ use crate::problem::Problem;
 use crate::rules::RuleInfo;
 use crate::workspace::SourceFile;
 
+pub use crate::finding::Level;
 pub use levels::{LevelOverride, LevelTarget};
 pub use selection::{Selection, select_inventory};
-
-/// What happens when a rule finds something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// Counted, not shown.
-    Allow,
-    /// Shown; the exit code stays 0.
-    Warn,
-    /// Shown; the exit code becomes 1.
-    Deny,
-}
-
-impl Level {
-    /// The name used in every output format.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Warn => "warn",
-            Self::Deny => "deny",
-        }
-    }
-}
 
 /// What the user wants shown and how strictly.
 #[derive(Debug, Clone)]

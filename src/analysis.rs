@@ -1,0 +1,178 @@
+//! The pure middle of a run: extract → link → check, from an opened workspace to findings. No policy, no text.
+
+use std::time::{Duration, Instant};
+
+use rayon::ThreadPoolBuilder;
+
+use crate::catalog::Catalog;
+use crate::facts::{self, Extracted, FileFacts, Item, ItemKind};
+use crate::finding::Finding;
+use crate::problem::{Problem, ProblemKind};
+use crate::program::Program;
+use crate::program::inventory::Inventory;
+use crate::program::items::{Items, requires_test};
+use crate::program::names::Names;
+use crate::program::types::Types;
+use crate::rules;
+use crate::settle::{Coverage, ResourceSummary};
+use crate::workspace::{ModDeclaration, SourceFile, Workspace};
+
+/// How to run.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Number of threads; as many as the machine has when absent.
+    pub threads: Option<usize>,
+}
+
+/// What an analysis gives, before policy.
+#[derive(Debug)]
+pub struct Analysis {
+    /// The workspace with all files that were read.
+    pub workspace: Workspace,
+    /// What the rules claim.
+    pub findings: Vec<Finding>,
+    /// What limited the analysis.
+    pub problems: Vec<Problem>,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// The resources of the production code.
+    pub resources: Vec<ResourceSummary>,
+    /// What the tool sees.
+    pub inventory: Inventory,
+    /// Wall time per stage, in order.
+    pub timings: Vec<(&'static str, Duration)>,
+    /// Time that parsing alone took, summed over threads.
+    pub parse_time: Duration,
+    /// Threads used.
+    pub threads: usize,
+}
+
+/// Extracts, links and checks. Deterministic: the same workspace gives the same result with any number of threads.
+pub fn analyse(mut workspace: Workspace, catalog: Catalog, settings: &Settings) -> Analysis {
+    let started = Instant::now();
+    let extracted = workspace.load_modules(settings.threads, extract_file);
+    let extract_time = started.elapsed();
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(settings.threads.unwrap_or(0))
+        .stack_size(facts::STACK_BYTES)
+        .build()
+        .expect("a thread pool can be made: threads are available and the stack size is a constant that fits");
+    let threads = pool.current_num_threads();
+    pool.install(|| run(&workspace, &catalog, extracted, extract_time)).finish(workspace, threads)
+}
+
+/// An [`Analysis`] without the parts that are only known outside the thread pool.
+struct Unfinished {
+    findings: Vec<Finding>,
+    problems: Vec<Problem>,
+    coverage: Coverage,
+    resources: Vec<ResourceSummary>,
+    inventory: Inventory,
+    timings: Vec<(&'static str, Duration)>,
+    parse_time: Duration,
+}
+
+impl Unfinished {
+    fn finish(self, workspace: Workspace, threads: usize) -> Analysis {
+        let Self { findings, mut problems, coverage, resources, inventory, timings, parse_time } = self;
+        problems.extend(workspace.problems.iter().cloned());
+        problems.sort();
+        problems.dedup();
+        Analysis {
+            workspace,
+            findings,
+            problems,
+            coverage,
+            resources,
+            inventory,
+            timings,
+            parse_time,
+            threads,
+        }
+    }
+}
+
+fn run(workspace: &Workspace, catalog: &Catalog, extracted: Vec<Extracted>, extract_time: Duration) -> Unfinished {
+    let mut timings = vec![("extract", extract_time)];
+    let mut watch = Instant::now();
+    let mut stage = |name: &'static str, watch: &mut Instant| {
+        timings.push((name, watch.elapsed()));
+        *watch = Instant::now();
+    };
+
+    let mut problems = Vec::new();
+    let mut parse_time = Duration::ZERO;
+    let mut files: Vec<FileFacts> = Vec::with_capacity(extracted.len());
+    for one in extracted {
+        problems.extend(one.problems);
+        parse_time += one.parse_time;
+        files.push(one.facts);
+    }
+
+    let items = Items::collect(workspace, &files);
+    let names = Names::new(workspace, &items, catalog);
+    let types = Types::new(&items, &names, catalog);
+    let program = Program::link(workspace, &types);
+    stage("link", &mut watch);
+
+    let (findings, failed) = rules::check(&program);
+    problems.extend(failed);
+    stage("check", &mut watch);
+
+    let inventory = program.inventory();
+    let mut coverage = program.coverage(&inventory);
+    coverage.packages = workspace.packages.len() as u32;
+    let lost = problems.iter().chain(&workspace.problems).filter(|problem| loses_file(problem.kind)).count() as u32;
+    coverage.files = (workspace.files.len() as u32).saturating_sub(lost);
+    coverage.files_skipped = lost;
+    coverage.macros_opaque = files.iter().map(|file| file.opaque_macros).sum();
+    let resources = program.resource_summaries(&inventory);
+    stage("inventory", &mut watch);
+    Unfinished { findings, problems, coverage, resources, inventory, timings, parse_time }
+}
+
+fn loses_file(kind: ProblemKind) -> bool {
+    matches!(
+        kind,
+        ProblemKind::UnparsedFile
+            | ProblemKind::NotUtf8
+            | ProblemKind::UnreadableFile
+            | ProblemKind::FileTooLarge
+            | ProblemKind::TooDeeplyNested
+    )
+}
+
+fn extract_file(file: &SourceFile) -> (Extracted, Vec<ModDeclaration>) {
+    let extracted = facts::extract(&file.path, &file.text);
+    let mut declarations = Vec::new();
+    declared_modules(&extracted.facts.items, &mut Vec::new(), false, &mut declarations);
+    (extracted, declarations)
+}
+
+/// Lists the `mod name;` items of a file with the inline modules around them.
+fn declared_modules(
+    items: &[Item],
+    inline: &mut Vec<(String, Option<String>)>,
+    optional: bool,
+    out: &mut Vec<ModDeclaration>,
+) {
+    for item in items {
+        let ItemKind::Mod { items, path } = &item.kind else { continue };
+        let optional = optional || item.attributes.cfg.as_ref().is_some_and(|cfg| !requires_test(cfg));
+        match items {
+            Some(list) => {
+                inline.push((item.name.to_string(), path.clone()));
+                declared_modules(list, inline, optional, out);
+                inline.pop();
+            }
+            None => out.push(ModDeclaration {
+                name: item.name.to_string(),
+                inline: inline.clone(),
+                path: path.clone(),
+                line: item.span.line,
+                column: item.span.column,
+                optional,
+            }),
+        }
+    }
+}

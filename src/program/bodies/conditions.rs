@@ -1,0 +1,118 @@
+//! Room 5, *program*: branches, and what they test.
+
+use super::super::types::Ty;
+use super::super::values::Value;
+use super::patterns::presence;
+use super::walk::{Typed, Walk};
+use super::{Atom, EventKind};
+use crate::facts::{Arm, BinaryOp, ExprId, ExprKind, Pat};
+
+impl Walk<'_, '_> {
+    pub(super) fn if_else(&mut self, condition: ExprId, then: ExprId, otherwise: Option<ExprId>) -> Typed {
+        let scope = self.locals.len();
+        let atoms = self.condition(condition);
+        let branch = self.new_branch();
+        self.emit_branch(branch, atoms, self.body.expr(condition).span);
+        let (first, first_diverges) = self.arm(branch, 0, |walk| walk.expr(then));
+        self.locals.truncate(scope);
+        let (second, second_diverges) = match otherwise {
+            Some(otherwise) => self.arm(branch, 1, |walk| walk.expr(otherwise)),
+            None => (Typed::unit(), false),
+        };
+        self.diverged |= first_diverges && second_diverges;
+        join(vec![(first, first_diverges), (second, second_diverges)])
+    }
+
+    /// Walks a condition, binding the names of its `let`s, and tells what it tests. Arm 0 is taken when it holds.
+    pub(super) fn condition(&mut self, id: ExprId) -> Vec<Atom> {
+        let body = self.body;
+        match &body.expr(id).kind {
+            ExprKind::Binary { op: BinaryOp::And, left, right } => {
+                let mut atoms = self.condition(*left);
+                atoms.extend(self.condition(*right));
+                // When one part fails the others may hold: only arm 0 is certain.
+                if atoms.len() > 1 {
+                    for atom in &mut atoms {
+                        let certain = |arm: &mut Option<u32>| *arm = arm.filter(|arm| *arm == 0);
+                        certain(&mut atom.arm_if_true);
+                        certain(&mut atom.arm_if_false);
+                    }
+                }
+                atoms
+            }
+            ExprKind::Not(inner) => {
+                let mut atoms = self.condition(*inner);
+                for atom in &mut atoms {
+                    for arm in [&mut atom.arm_if_true, &mut atom.arm_if_false] {
+                        *arm = arm.map(|arm| 1 - arm);
+                    }
+                }
+                atoms
+            }
+            ExprKind::Let(condition) => {
+                let value = self.expr(condition.value);
+                let atoms = self.pattern_atoms(&condition.pat, &value.value, 0);
+                self.bind(&condition.pat, &value, true);
+                atoms
+            }
+            _ => {
+                let tested = self.expr(id);
+                match tested.value {
+                    Value::Unknown => Vec::new(),
+                    value => vec![Atom { value, arm_if_true: Some(0), arm_if_false: Some(1) }],
+                }
+            }
+        }
+    }
+
+    pub(super) fn match_arms(&mut self, scrutinee: ExprId, arms: &[Arm]) -> Typed {
+        let input = self.expr(scrutinee);
+        let branch = self.new_branch();
+        let arm_of = |wanted: bool| {
+            let exact = arms.iter().position(|arm| presence(&arm.pat) == Some(wanted));
+            let rest = || arms.iter().position(|arm| matches!(arm.pat, Pat::Wild));
+            exact.or_else(rest).map(|index| index as u32)
+        };
+        let tests = arms.iter().any(|arm| presence(&arm.pat).is_some());
+        if tests && input.value != Value::Unknown {
+            let atom = Atom { value: input.value.clone(), arm_if_true: arm_of(true), arm_if_false: arm_of(false) };
+            self.emit_branch(branch, vec![atom], self.body.expr(scrutinee).span);
+        }
+        let mut results = Vec::with_capacity(arms.len());
+        for (index, arm) in arms.iter().enumerate() {
+            let result = self.arm(branch, index as u32, |walk| {
+                walk.bind(&arm.pat, &input, true);
+                if let Some(guard) = arm.guard {
+                    walk.condition(guard);
+                }
+                walk.expr(arm.body)
+            });
+            results.push(result);
+        }
+        if !results.is_empty() && results.iter().all(|(_, diverges)| *diverges) {
+            self.diverged = true;
+        }
+        join(results)
+    }
+
+    /// A task that is waited for.
+    pub(super) fn joined(&mut self, call: super::CallId) {
+        self.emit(EventKind::Join(call));
+    }
+}
+
+/// The value of a branch: what its arms give that do not leave.
+fn join(arms: Vec<(Typed, bool)>) -> Typed {
+    let mut ty = Ty::Unknown;
+    let mut values = Vec::new();
+    for (typed, diverges) in arms {
+        if diverges {
+            continue;
+        }
+        if matches!(ty, Ty::Unknown) {
+            ty = typed.ty;
+        }
+        values.push(typed.value);
+    }
+    Typed::new(ty, Value::choice(values))
+}

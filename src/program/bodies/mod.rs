@@ -1,0 +1,335 @@
+//! Room 5, *program*: one function body, linked. A body is walked once in evaluation order; the result says which
+//! calls it makes, where their arguments come from, what runs when, and which places are tested and written.
+//! Nothing here looks into another body: the summaries put bodies together.
+
+mod calls;
+mod conditions;
+mod patterns;
+mod walk;
+
+use super::items::FnId;
+use super::types::{Ty, Types};
+use super::values::Value;
+use crate::catalog::CallFacts;
+use crate::facts::{ExprId, Name};
+use crate::location::Span;
+
+pub use walk::link_body;
+
+/// Index of a call in its [`LinkedBody`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
+
+/// Index of a closure or async block in its [`LinkedBody`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlockId(pub u32);
+
+/// Index of a context in its [`LinkedBody`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContextId(pub u32);
+
+/// A body with everything its calls mean.
+#[derive(Debug, Default)]
+pub struct LinkedBody<'a> {
+    /// Calls in the order they were met.
+    pub calls: Vec<Call<'a>>,
+    /// Contexts; the first is the body itself.
+    pub contexts: Vec<Context>,
+    /// What happens, in evaluation order, closures and async blocks left out.
+    pub events: Vec<Event>,
+    /// Closures and async blocks.
+    pub blocks: Vec<Block>,
+    /// What the body gives back.
+    pub result: Value_,
+    /// Type of what the body gives back, as far as the walk knows it.
+    pub result_ty: Option<Ty>,
+}
+
+/// A value with a default, so that [`LinkedBody`] has one.
+#[derive(Debug, Clone)]
+pub struct Value_(pub Value);
+
+impl Default for Value_ {
+    fn default() -> Self {
+        Self(Value::Unknown)
+    }
+}
+
+/// A call.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The expression.
+    pub expr: ExprId,
+    /// Extent of the whole call, from where the expression starts.
+    pub span: Span,
+    /// Extent of what names the callee (`.connect`, `create_pool`).
+    pub name_span: Span,
+    /// What is called.
+    pub target: Target<'a>,
+    /// The receiver, for method calls.
+    pub receiver: Option<Argument>,
+    /// The arguments.
+    pub args: Vec<Argument>,
+    /// The type of the handle or other result, awaited and unwrapped.
+    pub result: Ty,
+    /// Whether the call only gives a future, so that nothing happens before it is polled.
+    pub is_future: bool,
+    /// What becomes of the result.
+    pub outcome: Outcome,
+    /// The call that made the receiver, in a chain.
+    pub chained_on: Option<CallId>,
+    /// The context in which the call stands.
+    pub context: ContextId,
+    /// Named locks held at the call.
+    pub guards: Vec<CallId>,
+}
+
+/// An argument or receiver.
+#[derive(Debug, Clone)]
+pub struct Argument {
+    /// Where it comes from.
+    pub value: Value,
+    /// Its type.
+    pub ty: Ty,
+    /// Whether it is lent (`&x`, a reference parameter) rather than given away.
+    pub lent: bool,
+}
+
+/// What a call leads to.
+#[derive(Debug)]
+pub enum Target<'a> {
+    /// Functions of the workspace. Several: one of them runs, which is not known when `dispatched`.
+    Local {
+        /// The candidates.
+        targets: Vec<FnId>,
+        /// Dynamic dispatch.
+        dispatched: bool,
+    },
+    /// A library item that the catalog knows.
+    Library(&'a CallFacts),
+    /// Something of a library, by canonical path, of which the catalog says nothing.
+    External(Name),
+    /// A closure of the same body.
+    Block(BlockId),
+    /// Not known, by name.
+    Unknown(Name),
+}
+
+/// What becomes of the result of a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Thrown away: an expression statement, `let _ =`, `drop`.
+    pub discarded: bool,
+    /// `.unwrap()` or `.expect(…)`.
+    pub unwrapped: bool,
+    /// `?`.
+    pub propagated: bool,
+    /// Bound to a name.
+    pub bound: bool,
+}
+
+/// A place in the control structure of a body.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The context around it.
+    pub parent: Option<ContextId>,
+    /// What it is.
+    pub kind: ContextKind,
+}
+
+/// What a context is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextKind {
+    /// The body.
+    Root,
+    /// One arm of a branch; arms of one branch exclude each other.
+    Arm {
+        /// Number of the branch in the body.
+        branch: u32,
+        /// Number of the arm in the branch.
+        arm: u32,
+        /// Whether the arm never reaches what follows the branch.
+        diverges: bool,
+    },
+    /// The body of a loop.
+    Loop,
+    /// A closure or async block.
+    Block(BlockId),
+}
+
+/// When something runs, relative to the body that contains it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Time {
+    /// Here, before what follows.
+    Inline,
+    /// Beside the others of the same call or macro (`join!`), all done before what follows.
+    Parallel(u32),
+    /// In a task or thread started by this call; what follows does not wait.
+    Task(CallId),
+    /// Once per worker of the server started by this call.
+    PerWorker(CallId),
+    /// At most once for all callers, guarded by the receiver of this call.
+    Once(CallId),
+    /// At the first use of the value made by this call.
+    FirstUse(CallId),
+    /// When a request arrives, registered by this call.
+    Handler(CallId),
+    /// Perhaps, by a callee that is not known.
+    Maybe(CallId),
+}
+
+/// Something that happens in a body.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Where in the control structure.
+    pub context: ContextId,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happens.
+#[derive(Debug, Clone)]
+pub enum EventKind {
+    /// The effects of a call happen: for async calls when they are polled.
+    Call {
+        /// Which.
+        call: CallId,
+        /// When.
+        time: Time,
+    },
+    /// A closure or async block runs.
+    Block {
+        /// Which.
+        block: BlockId,
+        /// When.
+        time: Time,
+    },
+    /// A static is used.
+    Static(super::items::StaticId),
+    /// A spawned task is waited for.
+    Join(CallId),
+    /// Something that is neither a call nor a block is awaited: a channel, a notification, a stored future.
+    Wait,
+    /// A branch tests values.
+    Branch(Branching),
+    /// A place is written.
+    Write(Write),
+    /// A value is dropped explicitly.
+    Drop(Value),
+    /// The body may be left here: `?`.
+    MayExit,
+    /// The body is left here.
+    Exit,
+}
+
+/// A branch and what it tests. Arm 0 is taken when the atoms hold.
+#[derive(Debug, Clone)]
+pub struct Branching {
+    /// Its number.
+    pub branch: u32,
+    /// What is tested.
+    pub atoms: Vec<Atom>,
+    /// Named locks held while testing.
+    pub guards: Vec<CallId>,
+    /// Extent of the condition.
+    pub span: Span,
+}
+
+/// One tested value.
+#[derive(Debug, Clone)]
+pub struct Atom {
+    /// The value; a [`Value::Test`], an optional value, or a call that gives one.
+    pub value: Value,
+    /// Arm taken when the value is true or present.
+    pub arm_if_true: Option<u32>,
+    /// Arm taken when it is false or absent.
+    pub arm_if_false: Option<u32>,
+}
+
+/// A write to a place.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// The place, with the lock it was reached through.
+    pub place: Value,
+    /// What is written.
+    pub value: Value,
+    /// The call that writes, when it is one.
+    pub call: Option<CallId>,
+    /// Whether the write happens only if nobody was first (`compare_exchange`, `get_or_init`).
+    pub atomic: bool,
+    /// Named locks held while writing.
+    pub guards: Vec<CallId>,
+    /// Extent of the write.
+    pub span: Span,
+}
+
+/// A closure or async block.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Its events.
+    pub events: Vec<Event>,
+    /// Its own context.
+    pub context: ContextId,
+    /// What it gives back.
+    pub result: Value,
+    /// Whether calling it only gives a future.
+    pub is_async: bool,
+    /// Extent.
+    pub span: Span,
+}
+
+impl LinkedBody<'_> {
+    /// The call with this index.
+    pub fn call(&self, id: CallId) -> &Call<'_> {
+        &self.calls[id.0 as usize]
+    }
+
+    /// The chain of contexts from this one outwards.
+    pub fn outwards(&self, from: ContextId) -> impl Iterator<Item = &Context> {
+        let mut next = Some(from);
+        std::iter::from_fn(move || {
+            let context = &self.contexts[next?.0 as usize];
+            next = context.parent;
+            Some(context)
+        })
+    }
+
+    /// The arms around a context, innermost first.
+    pub fn arms(&self, from: ContextId) -> impl Iterator<Item = (u32, u32, bool)> {
+        self.outwards(from).filter_map(|context| match context.kind {
+            ContextKind::Arm { branch, arm, diverges } => Some((branch, arm, diverges)),
+            _ => None,
+        })
+    }
+
+    /// Whether two points of the body cannot both be reached in one run of it; `first` is met before `second`.
+    pub fn exclusive(&self, first: ContextId, second: ContextId) -> bool {
+        let second_arms: Vec<(u32, u32, bool)> = self.arms(second).collect();
+        self.arms(first).any(|(branch, arm, diverges)| {
+            match second_arms.iter().find(|(other, _, _)| *other == branch) {
+                Some((_, other_arm, _)) => *other_arm != arm,
+                None => diverges,
+            }
+        })
+    }
+
+    /// Whether the context is inside a loop of the body.
+    pub fn in_loop(&self, context: ContextId) -> bool {
+        self.outwards(context).any(|context| context.kind == ContextKind::Loop)
+    }
+}
+
+/// The type of a value after awaiting it and unwrapping `Result` and `Option`.
+pub fn settled(ty: &Ty) -> &Ty {
+    match ty {
+        Ty::Future(inner) => settled(inner),
+        Ty::External(_, args) if ty.is_option_or_result() => args.first().map_or(&Ty::Unknown, settled),
+        other => other,
+    }
+}
+
+/// Links a body; see [`link_body`].
+pub fn link<'a>(types: &Types<'a>, id: FnId) -> Option<LinkedBody<'a>> {
+    let body = types.items.functions[id.index()].body?;
+    Some(link_body(types, id, body))
+}

@@ -1,0 +1,242 @@
+//! Room 5, *program*: one function as a sequence of tests, writes and effects on places, callees included. This is
+//! what the check-then-init rules read.
+
+use super::bodies::{CallId, ContextId, Event, EventKind, Target};
+use super::items::FnId;
+use super::summaries::{Effect, PlaceWrite, Step, substitute};
+use super::values::Value;
+use super::{Program, bodies};
+use crate::catalog::{CallRole, TypeKind};
+use crate::facts::{Receiver, TypeRef};
+use crate::location::Span;
+
+/// Something that happens in a function, in order.
+#[derive(Debug)]
+pub struct Happening<'p> {
+    /// Where in the control structure.
+    pub context: ContextId,
+    /// What.
+    pub what: What<'p>,
+}
+
+/// What happens.
+#[derive(Debug)]
+pub enum What<'p> {
+    /// A place is tested.
+    Test(Test),
+    /// A place is written.
+    Write(Written),
+    /// A database effect.
+    Effect(&'p Effect),
+}
+
+/// A test of a place.
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// The place, over the function's parameters.
+    pub place: Value,
+    /// The lock it was looked at through.
+    pub lock: Option<CallId>,
+    /// Named locks held.
+    pub guards: Vec<CallId>,
+    /// The branch it decides.
+    pub branch: u32,
+    /// The arm taken when something is there.
+    pub present: Option<u32>,
+    /// The arm taken when nothing is there.
+    pub absent: Option<u32>,
+    /// Extent of the condition.
+    pub span: Span,
+}
+
+/// A write to a place.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The place, over the function's parameters.
+    pub place: Value,
+    /// The lock it was reached through.
+    pub lock: Option<CallId>,
+    /// Named locks held.
+    pub guards: Vec<CallId>,
+    /// Whether only the first writer wins.
+    pub atomic: bool,
+    /// Whether the place is a once cell.
+    pub once_cell: bool,
+    /// Whether a lost race panics.
+    pub unwrapped: bool,
+    /// The value written.
+    pub value: Value,
+    /// Extent.
+    pub span: Span,
+}
+
+impl<'a> Program<'a> {
+    /// The tests, writes and effects of a function in the order they happen, closures and async blocks included.
+    pub fn happenings(&self, id: FnId) -> Vec<Happening<'_>> {
+        let mut list = Vec::new();
+        if let Some(body) = self.body(id) {
+            self.collect_happenings(id, body, &body.events, &mut list);
+        }
+        list
+    }
+
+    fn collect_happenings<'p>(
+        &'p self,
+        id: FnId,
+        body: &'p bodies::LinkedBody<'a>,
+        events: &'p [Event],
+        list: &mut Vec<Happening<'p>>,
+    ) {
+        for event in events {
+            let context = event.context;
+            match &event.kind {
+                EventKind::Block { block, .. } => {
+                    self.collect_happenings(id, body, &body.blocks[block.0 as usize].events, list);
+                }
+                EventKind::Branch(branching) => {
+                    for atom in &branching.atoms {
+                        let closed = self.close(id, &atom.value);
+                        let (place, truth) = match &closed {
+                            Value::Test { place, present_when } => (place.place().clone(), *present_when),
+                            other => (other.place().clone(), true),
+                        };
+                        let (present, absent) =
+                            if truth { (atom.arm_if_true, atom.arm_if_false) } else { (atom.arm_if_false, atom.arm_if_true) };
+                        let tested = match &atom.value {
+                            Value::Test { place, .. } => place,
+                            other => other,
+                        };
+                        list.push(Happening {
+                            context,
+                            what: What::Test(Test {
+                                place,
+                                lock: tested.lock(),
+                                guards: branching.guards.clone(),
+                                branch: branching.branch,
+                                present,
+                                absent,
+                                span: branching.span,
+                            }),
+                        });
+                    }
+                }
+                EventKind::Write(write) => {
+                    let (once_cell, unwrapped) = match write.call {
+                        Some(call) => (self.is_cell_write(id, call), body.call(call).outcome.unwrapped),
+                        None => (false, false),
+                    };
+                    let value = match &write.value {
+                        Value::Block(block) => body.blocks[block.0 as usize].result.clone(),
+                        other => other.clone(),
+                    };
+                    list.push(Happening {
+                        context,
+                        what: What::Write(Written {
+                            place: self.close(id, write.place.place()).place().clone(),
+                            lock: write.place.lock(),
+                            guards: write.guards.clone(),
+                            atomic: write.atomic,
+                            once_cell,
+                            unwrapped,
+                            value,
+                            span: write.span,
+                        }),
+                    });
+                }
+                EventKind::Call { call, .. } => {
+                    let step = Step::Call(id, *call);
+                    let effects = self.effects(id).iter().filter(|effect| effect.steps[0] == step);
+                    list.extend(effects.map(|effect| Happening { context, what: What::Effect(effect) }));
+                    self.writes_of_callee(id, body, *call, context, list);
+                }
+                EventKind::Static(used) => {
+                    let step = Step::Static(id, *used);
+                    let effects = self.effects(id).iter().filter(|effect| effect.steps[0] == step);
+                    list.extend(effects.map(|effect| Happening { context, what: What::Effect(effect) }));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn writes_of_callee<'p>(
+        &'p self,
+        id: FnId,
+        body: &'p bodies::LinkedBody<'a>,
+        call_id: CallId,
+        context: ContextId,
+        list: &mut Vec<Happening<'p>>,
+    ) {
+        let call = body.call(call_id);
+        let Target::Local { targets, dispatched: false } = &call.target else { return };
+        let args: Vec<Value> = call.args.iter().map(|argument| self.close(id, &argument.value)).collect();
+        let receiver = call.receiver.as_ref().map(|receiver| self.close(id, &receiver.value));
+        for write in targets.iter().flat_map(|target| self.place_writes(*target)) {
+            let PlaceWrite { place, atomic, once_cell, unwrapped } = write;
+            list.push(Happening {
+                context,
+                what: What::Write(Written {
+                    place: substitute(place, &args, receiver.as_ref()).place().clone(),
+                    lock: None,
+                    guards: self.guards_at(body, call_id),
+                    atomic: *atomic,
+                    once_cell: *once_cell,
+                    unwrapped: *unwrapped,
+                    value: Value::Unknown,
+                    span: call.span,
+                }),
+            });
+        }
+    }
+
+    /// Named locks around a call, taken from the nearest event that recorded them.
+    fn guards_at(&self, body: &bodies::LinkedBody<'a>, call: CallId) -> Vec<CallId> {
+        body.call(call).guards.clone()
+    }
+
+    /// Whether the call fills a once cell.
+    pub fn is_cell_write(&self, id: FnId, call: CallId) -> bool {
+        match self.call(id, call).target {
+            Target::Library(facts) if facts.role == CallRole::OnceSet => {
+                let owner = facts.path.rsplit_once("::").map_or("", |(owner, _)| owner);
+                let owner = self.types.catalog.type_facts(owner);
+                owner.is_some_and(|facts| facts.kind == TypeKind::OnceCell)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether several callers can reach the place at once: a static, or something behind a shared reference.
+    pub fn is_shared(&self, id: FnId, place: &Value) -> bool {
+        let Some(signature) = self.types.items.functions[id.index()].signature else { return false };
+        match place.root() {
+            Value::Static(_) => true,
+            Value::Receiver => {
+                matches!(place, Value::Field(..)) && matches!(signature.receiver, Some(Receiver::Shared | Receiver::Typed))
+            }
+            Value::Param(index) => {
+                let param = signature.params.get(*index as usize);
+                param.is_some_and(|param| match &param.ty {
+                    TypeRef::Ref(_, mutable) => !mutable,
+                    _ => matches!(place, Value::Field(..)),
+                })
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether a write is controlled by a test: it happens where the test found nothing, or after it when the arm that
+/// found something left.
+pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bool {
+    let arm = body.arms(at).find(|(branch, _, _)| *branch == test.branch).map(|(_, arm, _)| arm);
+    match arm {
+        Some(arm) => test.absent == Some(arm) || (test.absent.is_none() && test.present != Some(arm)),
+        None => test.present.is_some_and(|present| {
+            body.contexts.iter().any(|context| {
+                matches!(context.kind, bodies::ContextKind::Arm { branch, arm, diverges: true }
+                    if branch == test.branch && arm == present)
+            })
+        }),
+    }
+}

@@ -1,0 +1,469 @@
+//! Room 5, *program*: all facts linked into one program. Rules read the [`Program`] and nothing else.
+//!
+//! Linking goes bottom-up: [`items`] flattens the facts, [`names`] resolves paths, [`types`] gives receivers a
+//! type, [`bodies`] walks each function once, [`reach`] decides which functions matter, [`summaries`] puts
+//! bodies together, [`identity`] names the resources. Unknown stays unknown at every step: it may hide a finding,
+//! never make one. The room does no IO and judges nothing.
+
+pub mod bodies;
+pub mod flow;
+pub mod identity;
+pub mod inventory;
+pub mod items;
+pub mod names;
+mod reach;
+mod seen;
+mod start_up;
+pub mod summaries;
+pub mod types;
+pub mod values;
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::catalog::{CallFacts, CallRole, TypeKind};
+use crate::facts::FileFacts;
+use crate::finding::Hop;
+use crate::location::{Location, Span};
+use crate::workspace::{TargetKind, Workspace};
+use bodies::{Call, CallId, LinkedBody, Target};
+use inventory::{Address, Binary, Resource, Scope};
+use items::{Container, CrateId, FnId};
+use reach::{CallGraph, Sketch};
+use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
+use types::{Ty, Types};
+use values::Value;
+
+/// Index of a resource in [`Program::resources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId(pub u32);
+
+/// A linked program: everything rules may know.
+pub struct Program<'a> {
+    /// The workspace it was linked from.
+    pub workspace: &'a Workspace,
+    /// Types and, through them, items and names.
+    pub types: &'a Types<'a>,
+    bodies: Vec<Option<LinkedBody<'a>>>,
+    summaries: Vec<Option<Arc<Summary>>>,
+    sketches: Vec<Option<Sketch>>,
+    graph: CallGraph,
+    concurrent: Vec<bool>,
+    entries: Vec<Entry>,
+    resources: Vec<(Value, Resource)>,
+    handlers: Vec<(Location, String)>,
+}
+
+/// An entry point: the `main` of a binary.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The binary.
+    pub binary: Binary,
+    /// Its crate.
+    pub krate: CrateId,
+    /// Its `main`.
+    pub main: FnId,
+    /// Where it runs.
+    pub scope: Scope,
+}
+
+impl<'a> Program<'a> {
+    /// Links the bodies of all functions. Linear in the size of the program, but for name look-ups; parallel.
+    pub fn link(workspace: &'a Workspace, types: &'a Types<'a>) -> Self {
+        let items = types.items;
+        let count = items.functions.len();
+        let sketches: Vec<Option<Sketch>> = (0..count)
+            .into_par_iter()
+            .map(|index| bodies::link(types, FnId(index as u32)).map(|body| Sketch::of(types, &body)))
+            .collect();
+        let graph = CallGraph::new(types, &sketches);
+        let bodies: Vec<Option<LinkedBody<'a>>> = (0..count)
+            .into_par_iter()
+            .map(|index| if graph.relevant[index] { bodies::link(types, FnId(index as u32)) } else { None })
+            .collect();
+        let mut summaries: Vec<Option<Arc<Summary>>> = vec![None; count];
+        for id in &graph.bottom_up {
+            if graph.relevant[id.index()] {
+                let summarizer = Summarizer { types, bodies: &bodies, summaries: &summaries };
+                let summary = summarizer.summarize(*id);
+                summaries[id.index()] = Some(Arc::new(summary));
+            }
+        }
+        let entries = entries(workspace, types);
+        let mains: Vec<FnId> = entries.iter().map(|entry| entry.main).collect();
+        let concurrent = reach::concurrent(types, &sketches, &graph, &mains);
+        let mut program = Self {
+            workspace,
+            types,
+            bodies,
+            summaries,
+            sketches,
+            graph,
+            concurrent,
+            entries,
+            resources: Vec::new(),
+            handlers: Vec::new(),
+        };
+        program.find_resources();
+        program.handlers = program.find_handlers();
+        program
+    }
+
+    /// The `main` functions of binaries, examples and benches, in the order of the targets.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The linked body of a function that matters.
+    pub fn body(&self, id: FnId) -> Option<&LinkedBody<'a>> {
+        self.bodies[id.index()].as_ref()
+    }
+
+    /// All functions with a linked body, in order.
+    pub fn linked(&self) -> impl Iterator<Item = (FnId, &LinkedBody<'a>)> {
+        self.bodies.iter().enumerate().filter_map(|(index, body)| Some((FnId(index as u32), body.as_ref()?)))
+    }
+
+    /// What a function does to databases and servers, in order.
+    pub fn effects(&self, id: FnId) -> &[Effect] {
+        self.summaries[id.index()].as_ref().map_or(&[], |summary| &summary.effects)
+    }
+
+    /// The places a function writes that its callers can name.
+    pub fn place_writes(&self, id: FnId) -> &[PlaceWrite] {
+        self.summaries[id.index()].as_ref().map_or(&[], |summary| &summary.writes)
+    }
+
+    /// Whether the function can run beside itself: from handlers, tasks, loops or code outside the workspace.
+    pub fn is_concurrent(&self, id: FnId) -> bool {
+        self.concurrent[id.index()]
+    }
+
+    /// Whether the function, or something it calls, uses a database handle.
+    pub fn needs_handle(&self, id: FnId) -> bool {
+        self.graph.needs_handle[id.index()]
+    }
+
+    /// Where the code of a function runs.
+    pub fn scope(&self, id: FnId) -> Scope {
+        self.types.items.functions[id.index()].scope
+    }
+
+    /// Handlers registered with a framework, with a label.
+    pub fn handlers(&self) -> &[(Location, String)] {
+        &self.handlers
+    }
+
+    /// The resources that production code opens.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.iter().map(|(_, resource)| resource)
+    }
+
+    /// A resource by index.
+    pub fn resource(&self, id: ResourceId) -> &Resource {
+        &self.resources[id.0 as usize].1
+    }
+
+    /// The resource that a creating effect opens, as seen from the function whose summary has it.
+    pub fn resource_of(&self, effect: &Effect) -> Option<ResourceId> {
+        let EffectKind::Create { driver, .. } = &effect.kind else { return None };
+        let found = self.resources.iter().position(|(value, resource)| {
+            *value == effect.address && (resource.driver == *driver || driver == "database")
+        });
+        found.map(|index| ResourceId(index as u32))
+    }
+
+    /// Rewrites a value of a body as a term over the parameters of its function.
+    pub fn close(&self, id: FnId, value: &Value) -> Value {
+        let summarizer = Summarizer { types: self.types, bodies: &self.bodies, summaries: &self.summaries };
+        self.body(id).map_or(Value::Unknown, |body| summarizer.close(id, body, value, 0))
+    }
+
+    /// A value as people would name it.
+    pub fn describe(&self, value: &Value) -> String {
+        let mut out = String::new();
+        identity::write(self.types, &mut out, value, 0);
+        out
+    }
+
+    /// What kind of handle an effect creates, as a noun.
+    pub fn noun(&self, effect: &Effect) -> &'static str {
+        match &effect.kind {
+            EffectKind::Create { handle, .. } => match handle {
+                TypeKind::Pool => "pool",
+                TypeKind::Client => "client",
+                TypeKind::Embedded => "database",
+                _ => "connection",
+            },
+            EffectKind::Migrate => "migration",
+            EffectKind::Serve => "server",
+        }
+    }
+
+    /// A resource in a sentence.
+    pub fn resource_phrase(&self, resource: &Resource) -> String {
+        let address = match &resource.address {
+            Address::Env(key) => key,
+            Address::Config(field, _) => field,
+            Address::Literal(text) => text,
+            Address::Unknown(_) => return resource.driver.clone(),
+        };
+        format!("{} `{address}`", resource.driver)
+    }
+
+    /// Whether the resource is a database rather than a cache, a queue or an object store.
+    pub fn is_database(&self, resource: &Resource) -> bool {
+        const OTHERS: &[&str] =
+            &["redis", "memcached", "amqp", "kafka", "nats", "search", "vector", "objstore", "tantivy"];
+        !OTHERS.contains(&resource.driver.as_str())
+    }
+
+    /// The full path of a function.
+    pub fn path_of(&self, id: FnId) -> String {
+        let items = self.types.items;
+        let item = &items.functions[id.index()];
+        let module = items.module_path(item.module);
+        match item.container {
+            Container::Module => format!("{module}::{}", item.name),
+            Container::Impl(block) => {
+                let ty = match self.types.impl_type(block) {
+                    Ty::Adt(id, _) => items.adts[id.index()].name.to_string(),
+                    other => self.types.display(other),
+                };
+                format!("{module}::{ty}::{}", item.name)
+            }
+            Container::Trait(id) => format!("{module}::{}::{}", items.traits[id.index()].name, item.name),
+        }
+    }
+
+    /// The short name of a function: with its type, without modules.
+    pub fn name_of(&self, id: FnId) -> String {
+        let items = self.types.items;
+        let item = &items.functions[id.index()];
+        match item.container {
+            Container::Module => item.name.to_string(),
+            Container::Impl(block) => match self.types.impl_type(block) {
+                Ty::Adt(id, _) => format!("{}::{}", items.adts[id.index()].name, item.name),
+                _ => item.name.to_string(),
+            },
+            Container::Trait(id) => format!("{}::{}", items.traits[id.index()].name, item.name),
+        }
+    }
+
+    /// Where a function's name is declared.
+    pub fn declaration(&self, id: FnId) -> Location {
+        self.types.items.functions[id.index()].location
+    }
+
+    /// A place in a function.
+    pub fn location(&self, id: FnId, span: Span) -> Location {
+        Location { file: self.declaration(id).file, span }
+    }
+
+    /// A call in a function.
+    pub fn call(&self, id: FnId, call: CallId) -> &Call<'a> {
+        let body = self.bodies[id.index()].as_ref().expect("only calls of linked bodies are named");
+        &body.calls[call.0 as usize]
+    }
+
+    /// Where a step of a call path is.
+    pub fn step_location(&self, step: &Step) -> Location {
+        match step {
+            Step::Call(function, call) => self.location(*function, self.call(*function, *call).span),
+            Step::Static(function, id) => {
+                let _ = function;
+                self.types.items.statics[id.index()].location
+            }
+        }
+    }
+
+    /// What a call calls, as people write it.
+    pub fn callee_name(&self, call: &Call<'_>) -> String {
+        match &call.target {
+            Target::Local { targets, .. } => targets.first().map_or_else(String::new, |id| self.name_of(*id)),
+            Target::Library(facts) => short_path(&facts.path),
+            Target::External(path) => short_path(path),
+            Target::Block(_) => "closure".to_owned(),
+            Target::Unknown(name) => name.to_string(),
+        }
+    }
+
+    /// The call path of an effect as hops, from an entry function to the library call.
+    pub fn hops(&self, entry: FnId, steps: &[Step]) -> Vec<Hop> {
+        let mut hops = vec![Hop { label: self.name_of(entry), location: self.declaration(entry) }];
+        for step in steps {
+            let label = match step {
+                Step::Call(function, call) => self.callee_name(self.call(*function, *call)),
+                Step::Static(_, id) => self.types.items.statics[id.index()].name.to_string(),
+            };
+            hops.push(Hop { label, location: self.step_location(step) });
+        }
+        hops
+    }
+
+    /// Whether two effects of one summary cannot both happen in one run. `first` is met before `second`.
+    pub fn exclusive(&self, first: &Effect, second: &Effect) -> bool {
+        for (left, right) in first.steps.iter().zip(second.steps.iter()) {
+            if left == right {
+                continue;
+            }
+            let (Step::Call(function, one), Step::Call(other, two)) = (left, right) else { return false };
+            if function != other {
+                return true;
+            }
+            let Some(body) = self.body(*function) else { return true };
+            return body.exclusive(body.call(*one).context, body.call(*two).context);
+        }
+        false
+    }
+
+    /// The first step at which two call paths part, with the function in which they do.
+    pub fn parting(&self, first: &Effect, second: &Effect) -> Option<(Step, Step)> {
+        first.steps.iter().zip(second.steps.iter()).find(|(left, right)| left != right).map(|(a, b)| (*a, *b))
+    }
+
+    /// What an effect's library call means.
+    pub fn facts_of(&self, effect: &Effect) -> Option<&'a CallFacts> {
+        match self.call(effect.site.0, effect.site.1).target {
+            Target::Library(facts) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// The options that a creating call's builder chain sets, with their values.
+    pub fn options_of(&self, effect: &Effect) -> Vec<(String, Value)> {
+        let (function, mut current) = effect.site;
+        let mut options = Vec::new();
+        while let Some(next) = self.call(function, current).chained_on {
+            let call = self.call(function, next);
+            if let (Target::Library(CallFacts { role: CallRole::Option, option: Some(name), .. }), Some(argument)) =
+                (&call.target, call.args.first())
+            {
+                options.push((name.clone(), self.close(function, &argument.value)));
+            }
+            current = next;
+        }
+        options.sort();
+        options
+    }
+
+    fn find_resources(&mut self) {
+        let mut found: Vec<(Value, Resource)> = Vec::new();
+        for index in 0..self.summaries.len() {
+            let id = FnId(index as u32);
+            if self.scope(id) != Scope::Production {
+                continue;
+            }
+            for effect in self.effects(id) {
+                if let EffectKind::Create { driver, .. } = &effect.kind {
+                    let result_of = |id: FnId| {
+                        self.summaries[id.index()].as_ref().and_then(|summary| summary.result.clone())
+                    };
+                    let resource = identity::resource(self.types, driver, &effect.address, &result_of);
+                    if !found.iter().any(|(value, known)| *value == effect.address && known.driver == resource.driver) {
+                        found.push((effect.address.clone(), resource));
+                    }
+                }
+            }
+        }
+        self.resources = found;
+    }
+
+    fn find_handlers(&self) -> Vec<(Location, String)> {
+        let items = self.types.items;
+        let mut found: Vec<(Location, String)> = Vec::new();
+        for (index, sketch) in self.sketches.iter().enumerate() {
+            let Some(sketch) = sketch else { continue };
+            let id = FnId(index as u32);
+            if self.scope(id) != Scope::Production {
+                continue;
+            }
+            found.extend(sketch.handlers.iter().map(|(handler, _)| (self.declaration(*handler), self.path_of(*handler))));
+            let own = self.path_of(id);
+            found.extend(
+                sketch.handler_closures.iter().map(|span| (self.location(id, *span), format!("closure in {own}"))),
+            );
+        }
+        for (index, item) in items.functions.iter().enumerate() {
+            let id = FnId(index as u32);
+            if item.scope == Scope::Production && self.is_attribute_handler(id) {
+                found.push((item.location, self.path_of(id)));
+            }
+        }
+        found.sort();
+        found.dedup_by(|a, b| a.0 == b.0);
+        found
+    }
+
+    /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler.
+    pub fn is_attribute_handler(&self, id: FnId) -> bool {
+        let items = self.types.items;
+        let item = &items.functions[id.index()];
+        item.attributes.others.iter().any(|attribute| {
+            let segments: Vec<smol_str::SmolStr> =
+                attribute.path.segments.iter().map(|segment| segment.name.clone()).collect();
+            let resolved =
+                self.types.names.resolve(item.module, &segments, false, names::Namespace::Values);
+            let Some(names::Def::External(path)) = resolved.and_then(|resolved| resolved.defs.into_iter().next())
+            else {
+                return false;
+            };
+            let parts: Vec<&str> = path.split("::").collect();
+            let facts = self.types.catalog.attribute_facts(&self.types.catalog.canonical(&parts).path);
+            facts.is_some_and(|facts| matches!(facts.role, CallRole::Register | CallRole::HandlerWrap))
+        })
+    }
+}
+
+/// The last two segments of a path.
+fn short_path(path: &str) -> String {
+    let parts: Vec<&str> = path.rsplit("::").take(2).collect();
+    parts.into_iter().rev().collect::<Vec<_>>().join("::")
+}
+
+fn entries(workspace: &Workspace, types: &Types<'_>) -> Vec<Entry> {
+    let items = types.items;
+    let mut entries = Vec::new();
+    for (index, krate) in items.crates.iter().enumerate() {
+        let scope = match krate.kind {
+            TargetKind::Bin => Scope::Production,
+            TargetKind::Example => Scope::Example,
+            TargetKind::Bench => Scope::Bench,
+            TargetKind::Lib | TargetKind::Test | TargetKind::BuildScript => continue,
+        };
+        let root = &items.modules[krate.root.index()];
+        let functions = root.declared.values().flatten().filter_map(|declared| match declared {
+            items::Declared::Fn(id) => Some(*id),
+            _ => None,
+        });
+        let main = functions.min_by_key(|id| {
+            let item = &items.functions[id.index()];
+            let launched = item.attributes.others.iter().any(|attribute| {
+                attribute.path.segments.last().is_some_and(|segment| segment.name == "launch")
+            });
+            (item.name != "main" && !launched, *id)
+        });
+        let Some(main) = main else { continue };
+        let item = &items.functions[main.index()];
+        let launched =
+            item.attributes.others.iter().any(|a| a.path.segments.last().is_some_and(|s| s.name == "launch"));
+        if item.name != "main" && !launched {
+            continue;
+        }
+        let target = &workspace.targets[krate.target.0 as usize];
+        let package = &workspace.packages[target.package.0 as usize];
+        entries.push(Entry {
+            binary: Binary { package: package.name.clone(), name: target.name.clone(), entry: item.location },
+            krate: CrateId(index as u32),
+            main,
+            scope,
+        });
+    }
+    entries
+}
+
+/// Whether a created handle lives longer than the function that makes it.
+pub fn is_long_lived(lifetime: &Lifetime) -> bool {
+    matches!(lifetime, Lifetime::Held(_) | Lifetime::Returned)
+}

@@ -1,0 +1,345 @@
+//! Room 5, *program*: what a path means. Resolution is by demand and memoized; cycles through globs and imports
+//! end because a (module, name) pair is never entered twice in one query.
+
+use std::sync::{Arc, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use super::items::{AdtId, AdtShape, CrateId, Declared, Items, ModuleId};
+use crate::catalog::{Catalog, PRELUDE};
+use crate::facts::{Name, Use};
+use crate::workspace::{Edition, TargetKind, Workspace};
+
+/// What a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Def {
+    /// An item of the workspace.
+    Item(Declared),
+    /// A variant of an enum of the workspace.
+    Variant(AdtId, u32),
+    /// Something outside the workspace, as a path from its library's root, not yet canonical.
+    External(Name),
+}
+
+/// Which kind of name is wanted at the end of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Namespace {
+    /// Types, traits and modules.
+    Types,
+    /// Functions, statics, constants and constructors.
+    Values,
+}
+
+/// A resolved path: what its longest known prefix means, and how many segments that took. The rest are
+/// associated items. Alternatives under different `cfg` conditions appear side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// What the prefix means.
+    pub defs: Vec<Def>,
+    /// How many segments the prefix has.
+    pub taken: usize,
+}
+
+/// Resolves names for one program.
+#[derive(Debug)]
+pub struct Names<'a> {
+    items: &'a Items<'a>,
+    externs: Vec<FxHashMap<Name, Def>>,
+    catalog: &'a Catalog,
+    prelude: FxHashMap<&'static str, &'static str>,
+    cache: RwLock<FxHashMap<(ModuleId, Name), Arc<[Def]>>>,
+}
+
+type Visited = Vec<(ModuleId, Name)>;
+
+impl<'a> Names<'a> {
+    /// Prepares resolution: which crate names each crate sees.
+    pub fn new(workspace: &'a Workspace, items: &'a Items<'a>, catalog: &'a Catalog) -> Self {
+        let library_of = |package: u32| {
+            items.crates.iter().find(|krate| {
+                let target = &workspace.targets[krate.target.0 as usize];
+                target.package.0 == package && krate.kind == TargetKind::Lib
+            })
+        };
+        let externs = items
+            .crates
+            .iter()
+            .map(|krate| {
+                let package = workspace.targets[krate.target.0 as usize].package;
+                let mut seen = FxHashMap::default();
+                for dependency in &workspace.packages[package.0 as usize].dependencies {
+                    let member = dependency.member.and_then(|member| library_of(member.0));
+                    let def = match member {
+                        Some(library) => Def::Item(Declared::Module(library.root)),
+                        None => Def::External(Name::new(dependency.package.replace('-', "_"))),
+                    };
+                    seen.insert(Name::new(&dependency.name_in_code), def);
+                }
+                if krate.kind != TargetKind::Lib
+                    && krate.kind != TargetKind::BuildScript
+                    && let Some(own) = library_of(package.0)
+                {
+                    seen.insert(own.name.clone(), Def::Item(Declared::Module(own.root)));
+                }
+                for standard in ["std", "core", "alloc"] {
+                    seen.insert(Name::new(standard), Def::External(Name::new("std")));
+                }
+                seen
+            })
+            .collect();
+        Self {
+            items,
+            externs,
+            catalog,
+            prelude: PRELUDE.iter().copied().collect(),
+            cache: RwLock::new(FxHashMap::default()),
+        }
+    }
+
+    /// Resolves a path as seen from a module or block. `None` when its first segment means nothing known.
+    /// `Self` is the caller's business.
+    pub fn resolve(
+        &self,
+        from: ModuleId,
+        segments: &[Name],
+        leading_colons: bool,
+        wanted: Namespace,
+    ) -> Option<Resolved> {
+        self.walk(from, segments, leading_colons, wanted, &mut Visited::new())
+    }
+
+    /// Whether a trait of a library, given by its full path, can be named or used as methods in this module:
+    /// imported by name, anonymously or through a glob of its library.
+    pub fn imports_from(&self, from: ModuleId, library: &str) -> bool {
+        let mut current = Some(from);
+        while let Some(id) = current {
+            let module = &self.items.modules[id.index()];
+            let named = module.imports.values().flatten().chain(&module.globs);
+            let mut roots = named.filter_map(|import| {
+                let resolved = self.resolve(id, &import.path[..1], import.leading_colons, Namespace::Types)?;
+                resolved.defs.into_iter().next()
+            });
+            let found = roots.any(|def| match def {
+                Def::External(path) => path.split("::").next() == Some(library),
+                _ => false,
+            });
+            if found {
+                return true;
+            }
+            current = if module.is_block { module.parent } else { None };
+        }
+        false
+    }
+
+    fn walk(
+        &self,
+        from: ModuleId,
+        segments: &[Name],
+        leading_colons: bool,
+        wanted: Namespace,
+        visited: &mut Visited,
+    ) -> Option<Resolved> {
+        let first = segments.first()?;
+        let krate = self.items.modules[from.index()].krate;
+        let (mut defs, mut taken) = match first.as_str() {
+            _ if leading_colons => (self.extern_root(krate, first)?, 1),
+            "crate" | "$crate" => (vec![self.root(krate)], 1),
+            "self" => (vec![Def::Item(Declared::Module(self.items.enclosing_module(from)))], 1),
+            "super" => {
+                let mut module = self.items.enclosing_module(from);
+                let mut count = 0;
+                while segments.get(count).is_some_and(|segment| segment == "super") {
+                    module = self.items.enclosing_module(self.items.modules[module.index()].parent?);
+                    count += 1;
+                }
+                (vec![Def::Item(Declared::Module(module))], count)
+            }
+            _ => {
+                let wanted_here = if segments.len() == 1 { wanted } else { Namespace::Types };
+                (self.in_scope(from, first, wanted_here, visited)?, 1)
+            }
+        };
+        while taken < segments.len() {
+            let next = &segments[taken];
+            let last = taken + 1 == segments.len();
+            match defs.first()? {
+                Def::External(path) => {
+                    let mut full = path.to_string();
+                    for segment in &segments[taken..] {
+                        full.push_str("::");
+                        full.push_str(segment);
+                    }
+                    return Some(Resolved { defs: vec![Def::External(Name::new(full))], taken: segments.len() });
+                }
+                Def::Item(Declared::Module(_)) => {
+                    let wanted_here = if last { wanted } else { Namespace::Types };
+                    let mut found = Vec::new();
+                    for def in &defs {
+                        if let Def::Item(Declared::Module(module)) = def {
+                            found.extend(self.in_module(*module, next, visited).iter().cloned());
+                        }
+                    }
+                    let found = self.select(found, wanted_here)?;
+                    defs = found;
+                    taken += 1;
+                }
+                Def::Item(Declared::Adt(adt)) => {
+                    let AdtShape::Enum(variants) = self.items.adts[adt.index()].shape else { break };
+                    let Some(index) = variants.iter().position(|variant| variant.name == *next) else { break };
+                    return Some(Resolved { defs: vec![Def::Variant(*adt, index as u32)], taken: taken + 1 });
+                }
+                _ => break,
+            }
+        }
+        Some(Resolved { defs, taken })
+    }
+
+    fn root(&self, krate: CrateId) -> Def {
+        Def::Item(Declared::Module(self.items.crates[krate.index()].root))
+    }
+
+    fn extern_root(&self, krate: CrateId, name: &Name) -> Option<Vec<Def>> {
+        let known = self.externs[krate.index()].get(name).cloned();
+        let known = known.or_else(|| self.catalog.knows_library(name).then(|| Def::External(name.clone())));
+        known.map(|def| vec![def])
+    }
+
+    /// Looks a first segment up: blocks outwards to the module, crate names, the standard prelude.
+    fn in_scope(&self, from: ModuleId, name: &Name, wanted: Namespace, visited: &mut Visited) -> Option<Vec<Def>> {
+        let mut module = from;
+        loop {
+            let found = self.in_module(module, name, visited);
+            if let Some(defs) = self.select(found.to_vec(), wanted) {
+                return Some(defs);
+            }
+            let here = &self.items.modules[module.index()];
+            match here.parent {
+                Some(parent) if here.is_block => module = parent,
+                _ => break,
+            }
+        }
+        let krate = self.items.modules[from.index()].krate;
+        let root = self.items.crates[krate.index()].root;
+        if let Some(original) = self.items.modules[root.index()].extern_crates.get(name)
+            && let Some(defs) = self.extern_root(krate, original)
+        {
+            return Some(defs);
+        }
+        if let Some(path) = self.prelude.get(name.as_str()) {
+            return Some(vec![Def::External(Name::new(path))]);
+        }
+        self.extern_root(krate, name)
+    }
+
+    /// Keeps the definitions of the wanted namespace; `None` when none is left.
+    fn select(&self, defs: Vec<Def>, wanted: Namespace) -> Option<Vec<Def>> {
+        let fits = |def: &Def| match def {
+            Def::External(_) | Def::Variant(..) => true,
+            Def::Item(Declared::Adt(_)) => true,
+            Def::Item(Declared::Module(_) | Declared::Trait(_) | Declared::Alias(_)) => wanted == Namespace::Types,
+            Def::Item(Declared::Fn(_) | Declared::Static(_) | Declared::Const(_)) => wanted == Namespace::Values,
+        };
+        let mut kept: Vec<Def> = defs.into_iter().filter(fits).collect();
+        if wanted == Namespace::Values && kept.iter().any(|def| matches!(def, Def::Item(Declared::Fn(_)))) {
+            kept.retain(|def| matches!(def, Def::Item(Declared::Fn(_))));
+        }
+        (!kept.is_empty()).then_some(kept)
+    }
+
+    fn in_module(&self, module: ModuleId, name: &Name, visited: &mut Visited) -> Arc<[Def]> {
+        let key = (module, name.clone());
+        if let Some(found) = self.cache.read().expect("no panic while the cache is locked").get(&key) {
+            return Arc::clone(found);
+        }
+        if visited.contains(&key) {
+            return Arc::from([]);
+        }
+        let outermost = visited.is_empty();
+        visited.push(key.clone());
+        let found: Arc<[Def]> = self.search_module(module, name, visited).into();
+        visited.pop();
+        // A result found inside another query may lack what the visited pairs cut off.
+        if outermost {
+            self.cache.write().expect("no panic while the cache is locked").insert(key, Arc::clone(&found));
+        }
+        found
+    }
+
+    fn search_module(&self, id: ModuleId, name: &Name, visited: &mut Visited) -> Vec<Def> {
+        let module = &self.items.modules[id.index()];
+        let mut found: Vec<Def> =
+            module.declared.get(name).into_iter().flatten().map(|declared| Def::Item(*declared)).collect();
+        for import in module.imports.get(name).into_iter().flatten() {
+            for wanted in [Namespace::Types, Namespace::Values] {
+                for def in self.import(id, import, wanted, visited) {
+                    if !found.contains(&def) {
+                        found.push(def);
+                    }
+                }
+            }
+        }
+        if found.is_empty()
+            && let Some(original) = module.extern_crates.get(name)
+        {
+            found = self.extern_root(module.krate, original).unwrap_or_default();
+        }
+        if found.is_empty() {
+            for glob in &module.globs {
+                for def in self.glob(id, glob, name, visited) {
+                    if !found.contains(&def) {
+                        found.push(def);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn import(&self, from: ModuleId, import: &Use, wanted: Namespace, visited: &mut Visited) -> Vec<Def> {
+        let resolved = self.use_path(from, import, wanted, visited);
+        match resolved {
+            Some(resolved) if resolved.taken == import.path.len() => resolved.defs,
+            _ => Vec::new(),
+        }
+    }
+
+    fn glob(&self, from: ModuleId, import: &Use, name: &Name, visited: &mut Visited) -> Vec<Def> {
+        let Some(resolved) = self.use_path(from, import, Namespace::Types, visited) else { return Vec::new() };
+        let mut found = Vec::new();
+        for def in &resolved.defs {
+            match def {
+                Def::Item(Declared::Module(module)) => found.extend(self.in_module(*module, name, visited).to_vec()),
+                Def::Item(Declared::Adt(adt)) => {
+                    if let AdtShape::Enum(variants) = self.items.adts[adt.index()].shape
+                        && let Some(index) = variants.iter().position(|variant| variant.name == *name)
+                    {
+                        found.push(Def::Variant(*adt, index as u32));
+                    }
+                }
+                Def::External(path) => {
+                    // A glob of a library offers only what the catalog knows; anything else stays unknown.
+                    let full = format!("{path}::{name}");
+                    let segments: Vec<&str> = full.split("::").collect();
+                    if self.catalog.knows_item(&self.catalog.canonical(&segments).path) {
+                        found.push(Def::External(Name::new(full)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Before the 2018 edition `use` paths start at the crate root.
+    fn use_path(&self, from: ModuleId, import: &Use, wanted: Namespace, visited: &mut Visited) -> Option<Resolved> {
+        let krate = &self.items.crates[self.items.modules[from.index()].krate.index()];
+        let relative = import.path.first().is_some_and(|first| matches!(first.as_str(), "crate" | "self" | "super"));
+        if krate.edition == Edition::E2015 && !relative {
+            return self.walk(krate.root, &import.path, false, wanted, visited);
+        }
+        if import.path.is_empty() {
+            return Some(Resolved { defs: vec![self.root(self.items.modules[from.index()].krate)], taken: 0 });
+        }
+        self.walk(from, &import.path, import.leading_colons, wanted, visited)
+    }
+}

@@ -1,0 +1,221 @@
+//! Room 5, *program*: who calls whom. The only file that knows petgraph. From one quick look at every body it
+//! decides which bodies matter, in which order summaries are computed, and which functions can run at the same
+//! time as themselves.
+
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::bodies::{Event, EventKind, LinkedBody, Target, Time};
+use super::items::{FnId, StaticId};
+use super::types::{Ty, Types};
+use super::values::Value;
+use crate::catalog::{CallRole, TypeKind};
+use crate::location::Span;
+
+/// What one quick look at a body tells.
+#[derive(Debug, Default)]
+pub struct Sketch {
+    /// Functions it calls or hands out to be called, and whether they may then run beside themselves.
+    pub callees: Vec<(FnId, bool)>,
+    /// Statics it uses.
+    pub statics: Vec<StaticId>,
+    /// Whether it does something that rules look at, by itself.
+    pub interesting: bool,
+    /// Whether a value of a handle type, or one that contains a handle, is used in it.
+    pub uses_handle: bool,
+    /// Functions registered as handlers, with the place.
+    pub handlers: Vec<(FnId, Span)>,
+    /// Closures registered as handlers.
+    pub handler_closures: Vec<Span>,
+    /// Calls.
+    pub calls: u32,
+    /// Calls whose target is known.
+    pub resolved: u32,
+}
+
+impl Sketch {
+    /// Condenses a linked body.
+    pub fn of(types: &Types<'_>, body: &LinkedBody<'_>) -> Self {
+        let mut sketch = Self::default();
+        for call in &body.calls {
+            sketch.calls += 1;
+            sketch.resolved += u32::from(!matches!(call.target, Target::Unknown(_)));
+            if let Target::Library(facts) = call.target {
+                sketch.interesting |= is_interesting(facts.role);
+            }
+            let uses = call.receiver.iter().chain(&call.args).any(|argument| is_handle(types, &argument.ty));
+            sketch.uses_handle |= uses;
+        }
+        sketch.events(types, body, &body.events, false);
+        sketch
+    }
+
+    fn events(&mut self, types: &Types<'_>, body: &LinkedBody<'_>, events: &[Event], concurrent: bool) {
+        for event in events {
+            match &event.kind {
+                EventKind::Call { call: id, time } => {
+                    let call = body.call(*id);
+                    let beside = concurrent || is_concurrent(*time) || body.in_loop(event.context);
+                    if let Target::Local { targets, .. } = &call.target {
+                        for target in targets {
+                            self.callees.push((*target, beside));
+                            if matches!(time, Time::Handler(_)) {
+                                self.handlers.push((*target, call.span));
+                            }
+                        }
+                    }
+                }
+                EventKind::Block { block, time } => {
+                    let block = &body.blocks[block.0 as usize];
+                    if let Time::Handler(by) = time
+                        && matches!(body.call(*by).target, Target::Library(facts) if facts.role == CallRole::HandlerWrap)
+                    {
+                        self.handler_closures.push(block.span);
+                    }
+                    self.events(types, body, &block.events, concurrent || is_concurrent(*time));
+                }
+                EventKind::Static(id) => {
+                    self.statics.push(*id);
+                    self.uses_handle |= types.contains_handle(types.static_type(*id));
+                }
+                _ => {}
+            }
+        }
+        // Function items that are handed on without a known time may be called from anywhere.
+        if !concurrent {
+            for call in &body.calls {
+                for argument in &call.args {
+                    if let Value::Function(target) = argument.value
+                        && !self.callees.iter().any(|(known, _)| *known == target)
+                    {
+                        self.callees.push((target, true));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_concurrent(time: Time) -> bool {
+    !matches!(time, Time::Inline | Time::Once(_) | Time::FirstUse(_))
+}
+
+fn is_interesting(role: CallRole) -> bool {
+    matches!(
+        role,
+        CallRole::Create
+            | CallRole::Migrate
+            | CallRole::SchemaCreate
+            | CallRole::MigrationDestructive
+            | CallRole::OnceSet
+            | CallRole::OnceInit
+            | CallRole::Serve
+            | CallRole::ServeInBackground
+            | CallRole::PerWorkerFactory
+            | CallRole::HandlerWrap
+            | CallRole::Register
+    )
+}
+
+fn is_handle(types: &Types<'_>, ty: &Ty) -> bool {
+    let facts = types.type_facts(super::bodies::settled(ty));
+    facts.is_some_and(|facts| facts.kind.is_handle() && facts.kind != TypeKind::Embedded || facts.kind.is_handle())
+}
+
+/// The call graph over all functions.
+#[derive(Debug)]
+pub struct CallGraph {
+    /// Functions in an order in which callees come before their callers, recursion aside.
+    pub bottom_up: Vec<FnId>,
+    /// Per function: whether it matters to rules, by itself or through what it calls.
+    pub relevant: Vec<bool>,
+    /// Per function: whether it, or something it calls, uses a handle.
+    pub needs_handle: Vec<bool>,
+    /// Per function: its callers.
+    pub callers: Vec<Vec<FnId>>,
+}
+
+impl CallGraph {
+    /// Builds the graph. Linear in functions and calls.
+    pub fn new(types: &Types<'_>, sketches: &[Option<Sketch>]) -> Self {
+        let count = sketches.len();
+        let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(count, count * 2);
+        for _ in 0..count {
+            graph.add_node(());
+        }
+        for (index, sketch) in sketches.iter().enumerate() {
+            let Some(sketch) = sketch else { continue };
+            let from = NodeIndex::new(index);
+            let initializers =
+                sketch.statics.iter().filter_map(|id| types.items.statics[id.index()].initializer);
+            for target in sketch.callees.iter().map(|(target, _)| *target).chain(initializers) {
+                graph.update_edge(from, NodeIndex::new(target.index()), ());
+            }
+        }
+        let components = kosaraju_scc(&graph);
+        let bottom_up = components.iter().flatten().map(|node| FnId(node.index() as u32)).collect();
+        let spread = |seed: &dyn Fn(&Sketch) -> bool| {
+            let mut marked = vec![false; count];
+            let mut stack: Vec<NodeIndex> = Vec::new();
+            for (index, sketch) in sketches.iter().enumerate() {
+                if sketch.as_ref().is_some_and(seed) {
+                    marked[index] = true;
+                    stack.push(NodeIndex::new(index));
+                }
+            }
+            while let Some(node) = stack.pop() {
+                for caller in graph.neighbors_directed(node, petgraph::Direction::Incoming) {
+                    if !std::mem::replace(&mut marked[caller.index()], true) {
+                        stack.push(caller);
+                    }
+                }
+            }
+            marked
+        };
+        let callers = (0..count)
+            .map(|index| {
+                let incoming = graph.neighbors_directed(NodeIndex::new(index), petgraph::Direction::Incoming);
+                let mut callers: Vec<FnId> = incoming.map(|node| FnId(node.index() as u32)).collect();
+                callers.sort_unstable();
+                callers
+            })
+            .collect();
+        Self {
+            bottom_up,
+            relevant: spread(&|sketch| sketch.interesting),
+            needs_handle: spread(&|sketch| sketch.uses_handle),
+            callers,
+        }
+    }
+}
+
+/// Per function: whether it can run at the same time as itself. Start-up code that `main` runs once cannot;
+/// handlers, tasks, loops and whatever code outside the workspace may call can.
+pub fn concurrent(types: &Types<'_>, sketches: &[Option<Sketch>], graph: &CallGraph, mains: &[FnId]) -> Vec<bool> {
+    let count = sketches.len();
+    let mut marked = vec![false; count];
+    let mut stack = Vec::new();
+    let mut mark = |id: FnId, marked: &mut Vec<bool>, stack: &mut Vec<FnId>| {
+        if !std::mem::replace(&mut marked[id.index()], true) {
+            stack.push(id);
+        }
+    };
+    for index in 0..count {
+        let id = FnId(index as u32);
+        let production_callers = graph.callers[index].iter().any(|caller| *caller != id);
+        if !production_callers && !mains.contains(&id) && types.items.functions[index].initializes.is_none() {
+            mark(id, &mut marked, &mut stack);
+        }
+        for (target, beside) in sketches[index].iter().flat_map(|sketch| &sketch.callees) {
+            if *beside {
+                mark(*target, &mut marked, &mut stack);
+            }
+        }
+    }
+    while let Some(id) = stack.pop() {
+        for (target, _) in sketches[id.index()].iter().flat_map(|sketch| &sketch.callees) {
+            mark(*target, &mut marked, &mut stack);
+        }
+    }
+    marked
+}

@@ -1,0 +1,223 @@
+//! Room 5, *program*: what the tool sees, as an inventory, and how much of the program it could follow.
+
+use std::collections::BTreeMap;
+
+use super::bodies::{CallId, Target, settled};
+use super::identity;
+use super::inventory::{Address, InitSite, Inventory, Place, Resource, Scope};
+use super::items::FnId;
+use super::summaries::{EffectKind, Holder, Lifetime, Step, Summarizer};
+use super::values::Value;
+use super::{Program, short_path};
+use crate::catalog::CallRole;
+use crate::finding::Confidence;
+use crate::location::Location;
+use crate::settle::{Coverage, ResourceSummary};
+
+impl Program<'_> {
+    /// Everything of interest, found or not.
+    pub fn inventory(&self) -> Inventory {
+        let reached = self.reached_by();
+        let binaries_of = |site: (FnId, CallId)| reached.get(&site).map(|(names, _)| names.clone()).unwrap_or_default();
+        let mut inventory = Inventory {
+            binaries: self.entries.iter().map(|entry| entry.binary.clone()).collect(),
+            ..Inventory::default()
+        };
+        let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
+        for (id, body) in self.linked() {
+            for (index, call) in body.calls.iter().enumerate() {
+                let site = (id, CallId(index as u32));
+                let Target::Library(facts) = call.target else { continue };
+                let place = |label: String| Place {
+                    location: self.location(id, call.span),
+                    label,
+                    item: self.path_of(id),
+                    resource: None,
+                    binaries: binaries_of(site),
+                };
+                match facts.role {
+                    CallRole::Create => {
+                        let resource = self.resource_at(site, &reached);
+                        let io = facts.io.map_or("eager", crate::catalog::Io::name);
+                        let ty = settled(&call.result);
+                        let handle = self.types.display(ty);
+                        inventory.init_sites.push(InitSite {
+                            location: self.location(id, call.span),
+                            resource: resource.id.clone(),
+                            handle: if handle == "_" { short_path(&facts.path) } else { handle },
+                            function: self.path_of(id),
+                            io,
+                            scope: self.scope(id),
+                            binaries: binaries_of(site),
+                            held_by: self.held_by(site),
+                        });
+                        if self.scope(id) == Scope::Production {
+                            resources.entry(resource.id.clone()).or_insert(resource);
+                        }
+                    }
+                    CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => {
+                        inventory.migrations.push(place(short_path(&facts.path)));
+                    }
+                    CallRole::Serve | CallRole::ServeInBackground => {
+                        inventory.serve_points.push(place(short_path(&facts.path)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        inventory.resources = resources.into_values().collect();
+        inventory.holders = self.holders();
+        inventory.handlers = self.handlers.iter().map(|(location, label)| self.plain_place(*location, label)).collect();
+        // One source file may belong to several targets; it is one place all the same.
+        inventory.init_sites.sort_by(|a, b| (a.location, &b.binaries).cmp(&(b.location, &a.binaries)));
+        inventory.init_sites.dedup_by(|later, first| {
+            let same = later.location == first.location;
+            if same {
+                first.binaries.append(&mut later.binaries);
+                first.binaries.sort();
+                first.binaries.dedup();
+            }
+            same
+        });
+        for list in [
+            &mut inventory.holders,
+            &mut inventory.handlers,
+            &mut inventory.migrations,
+            &mut inventory.serve_points,
+        ] {
+            list.sort_by(|a, b| (a.location, &a.label).cmp(&(b.location, &b.label)));
+            list.dedup_by(|a, b| a.location == b.location);
+        }
+        inventory
+    }
+
+    /// What was looked at; files and packages are the caller's to count.
+    pub fn coverage(&self, inventory: &Inventory) -> Coverage {
+        let mut coverage = Coverage { functions: self.types.items.functions.len() as u32, ..Coverage::default() };
+        for (index, sketch) in self.sketches.iter().enumerate() {
+            let Some(sketch) = sketch else { continue };
+            coverage.calls += sketch.calls;
+            coverage.calls_resolved += sketch.resolved;
+            if self.graph.relevant[index] {
+                coverage.path_calls += sketch.calls;
+                coverage.path_calls_resolved += sketch.resolved;
+            }
+        }
+        let production = inventory.init_sites.iter().filter(|site| site.scope == Scope::Production);
+        coverage.init_sites = production.count() as u32;
+        coverage.resources = inventory.resources.len() as u32;
+        coverage.handlers = inventory.handlers.len() as u32;
+        coverage
+    }
+
+    /// The resources with their doors, for the closing lines of a clean run.
+    pub fn resource_summaries(&self, inventory: &Inventory) -> Vec<ResourceSummary> {
+        let summaries = inventory.resources.iter().map(|resource| {
+            let sites = inventory.init_sites.iter().filter(|site| {
+                site.resource == resource.id && site.scope == Scope::Production
+            });
+            ResourceSummary {
+                driver: resource.driver.clone(),
+                address: match &resource.address {
+                    Address::Env(key) => format!("env {key}"),
+                    Address::Config(field, Some(key)) => format!("{field} ← env {key}"),
+                    Address::Config(field, None) => field.clone(),
+                    Address::Literal(text) => format!("\"{text}\""),
+                    Address::Unknown(_) => "address not known".to_owned(),
+                },
+                doors: sites.map(|site| format!("{} in {}", site.handle, site.function)).collect(),
+            }
+        });
+        let mut summaries: Vec<ResourceSummary> = summaries.collect();
+        summaries.sort();
+        summaries
+    }
+
+    fn plain_place(&self, location: Location, label: &str) -> Place {
+        Place { location, label: label.to_owned(), item: label.to_owned(), resource: None, binaries: Vec::new() }
+    }
+
+    /// Per library call: the binaries that reach it, and the addresses it gets on the way.
+    fn reached_by(&self) -> BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)> {
+        let mut reached: BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)> = BTreeMap::new();
+        for entry in &self.entries {
+            for effect in self.effects(entry.main) {
+                let (names, addresses) = reached.entry(effect.site).or_default();
+                if !names.contains(&entry.binary.name) {
+                    names.push(entry.binary.name.clone());
+                    names.sort();
+                }
+                if !addresses.contains(&effect.address) {
+                    addresses.push(effect.address.clone());
+                }
+            }
+        }
+        reached
+    }
+
+    fn resource_at(
+        &self,
+        site: (FnId, CallId),
+        reached: &BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)>,
+    ) -> Resource {
+        let own = self.effects(site.0).iter().find(|effect| effect.site == site);
+        let driver = match own.map(|effect| &effect.kind) {
+            Some(EffectKind::Create { driver, .. }) => driver.as_str(),
+            _ => "database",
+        };
+        let result_of = |id: FnId| self.summaries[id.index()].as_ref().and_then(|summary| summary.result.clone());
+        let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
+        candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));
+        let mut named: Vec<Resource> =
+            candidates.iter().map(|value| identity::resource(self.types, driver, value, &result_of)).collect();
+        named.sort_by(|a, b| (b.confidence, &a.id).cmp(&(a.confidence, &b.id)));
+        named.into_iter().next().unwrap_or_else(|| Resource {
+            id: format!("{driver}:unknown"),
+            driver: driver.to_owned(),
+            address: Address::Unknown(String::new()),
+            confidence: Confidence::Low,
+        })
+    }
+
+    fn held_by(&self, site: (FnId, CallId)) -> String {
+        let Some(body) = self.body(site.0) else { return "unknown".to_owned() };
+        let summarizer = Summarizer { types: self.types, bodies: &self.bodies, summaries: &self.summaries };
+        let context = body.call(site.1).context;
+        match summarizer.lifetime(site.0, body, &Value::Call(site.1), Some(context)) {
+            Lifetime::Returned => "returned".to_owned(),
+            Lifetime::Local | Lifetime::Ended => "local".to_owned(),
+            Lifetime::Held(Holder::Static(id)) => self.static_path(id),
+            Lifetime::Held(Holder::Place(place)) => self.describe(&place),
+            Lifetime::Held(Holder::Moved) => "unknown".to_owned(),
+        }
+    }
+
+    /// The full path of a static.
+    pub fn static_path(&self, id: super::items::StaticId) -> String {
+        let item = &self.types.items.statics[id.index()];
+        format!("{}::{}", self.types.items.module_path(item.module), item.name)
+    }
+
+    fn holders(&self) -> Vec<Place> {
+        let items = self.types.items;
+        let mut found = Vec::new();
+        for (index, item) in items.statics.iter().enumerate() {
+            let id = super::items::StaticId(index as u32);
+            if item.scope == Scope::Production && self.types.contains_handle(self.types.static_type(id)) {
+                let path = self.static_path(id);
+                found.push(self.plain_place(item.location, &path));
+            }
+        }
+        found
+    }
+
+    /// The functions on an effect's way, outermost first.
+    pub fn functions_on(&self, steps: &[Step]) -> Vec<FnId> {
+        steps
+            .iter()
+            .map(|step| match step {
+                Step::Call(function, _) | Step::Static(function, _) => *function,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,112 @@
+//! Room 5, *program*: what is known of the way to a serve point, and of the way to a function.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::Program;
+use super::bodies::{Call, Target};
+use super::items::FnId;
+use super::summaries::{Effect, Step};
+use super::values::Value;
+use crate::catalog::CallRole;
+use crate::finding::Hop;
+
+impl Program<'_> {
+    /// Handlers registered on the way to a serve point: in the functions on its path before the next step, and in
+    /// whatever those call before it.
+    pub fn handlers_before(&self, serve: &Effect) -> Vec<FnId> {
+        let mut handlers = BTreeSet::new();
+        for function in self.functions_before(serve) {
+            if let Some(sketch) = &self.sketches[function.index()] {
+                handlers.extend(sketch.handlers.iter().map(|(handler, _)| *handler));
+            }
+        }
+        handlers.into_iter().collect()
+    }
+
+    /// Whether requests pass through a middleware of the workspace on the way to a serve point: it may be a gate.
+    pub fn has_middleware_before(&self, serve: &Effect) -> bool {
+        let own = |value: &Value| matches!(value, Value::Function(_) | Value::Block(_));
+        self.functions_before(serve).into_iter().any(|function| {
+            let calls = self.body(function).map(|body| body.calls.as_slice()).unwrap_or_default();
+            calls.iter().any(|call| {
+                matches!(call.target, Target::Library(facts) if facts.role == CallRole::Middleware)
+                    && call.args.iter().any(|argument| own(&argument.value))
+            })
+        })
+    }
+
+    fn functions_before(&self, serve: &Effect) -> BTreeSet<FnId> {
+        let mut found = BTreeSet::new();
+        let mut queue: VecDeque<FnId> = VecDeque::new();
+        for step in serve.steps.iter() {
+            let Step::Call(function, last) = step else { continue };
+            found.insert(*function);
+            let Some(body) = self.body(*function) else { continue };
+            // Calls are numbered in evaluation order.
+            for call in &body.calls[..last.0 as usize] {
+                if let Target::Local { targets, .. } = &call.target {
+                    queue.extend(targets);
+                }
+            }
+        }
+        while let Some(function) = queue.pop_front() {
+            if found.insert(function)
+                && let Some(sketch) = &self.sketches[function.index()]
+            {
+                queue.extend(sketch.callees.iter().filter(|(_, beside)| !beside).map(|(target, _)| target));
+            }
+        }
+        found
+    }
+
+    /// Whether a call waits for a signal from elsewhere: a channel, a notification, tasks.
+    pub fn waits(&self, call: &Call<'_>) -> bool {
+        if let Target::Library(facts) = call.target
+            && matches!(facts.role, CallRole::WaitTasks | CallRole::OnceWait)
+        {
+            return true;
+        }
+        let name = match &call.target {
+            Target::Library(facts) => facts.path.as_str(),
+            Target::External(path) => path.as_str(),
+            Target::Unknown(name) => name.as_str(),
+            Target::Local { .. } | Target::Block(_) => return false,
+        };
+        let name = name.rsplit("::").next().unwrap_or_default();
+        matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")
+    }
+
+    /// The shortest call path from an entry point to a function; the function alone when there is none.
+    pub fn way_to(&self, target: FnId) -> Vec<Hop> {
+        let mut previous: Vec<Option<FnId>> = vec![None; self.sketches.len()];
+        let mut queue = VecDeque::from([target]);
+        let mut reached = vec![false; self.sketches.len()];
+        reached[target.index()] = true;
+        let mains: Vec<FnId> = self.entries().iter().map(|entry| entry.main).collect();
+        let mut start = None;
+        while let Some(function) = queue.pop_front() {
+            if mains.contains(&function) {
+                start = Some(function);
+                break;
+            }
+            for caller in &self.graph.callers[function.index()] {
+                if !std::mem::replace(&mut reached[caller.index()], true) {
+                    previous[caller.index()] = Some(function);
+                    queue.push_back(*caller);
+                }
+            }
+        }
+        let mut current = start.unwrap_or(target);
+        let mut hops = vec![Hop { label: self.name_of(current), location: self.declaration(current) }];
+        while let Some(next) = previous[current.index()] {
+            let span = self.body(current).and_then(|body| {
+                let calls_next = |call: &&Call<'_>| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&next));
+                body.calls.iter().find(calls_next).map(|call| call.span)
+            });
+            let location = span.map_or_else(|| self.declaration(next), |span| self.location(current, span));
+            hops.push(Hop { label: self.name_of(next), location });
+            current = next;
+        }
+        hops
+    }
+}

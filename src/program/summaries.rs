@@ -1,0 +1,630 @@
+//! Room 5, *program*: what calling a function does to databases, bottom-up. A summary lists a function's effects in
+//! the order they happen, with addresses as terms over its parameters, so that a caller only substitutes.
+
+use std::sync::Arc;
+
+use super::bodies::{BlockId, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
+use super::items::{FnId, StaticId};
+use super::types::{Ty, Types};
+use super::values::Value;
+use crate::catalog::{CallFacts, CallRole, TypeKind};
+
+/// One step of a call path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// A call in a function.
+    Call(FnId, CallId),
+    /// The first use of a static in a function runs its initializer.
+    Static(FnId, StaticId),
+}
+
+/// What an effect does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EffectKind {
+    /// Creates a handle.
+    Create {
+        /// What kind of handle.
+        handle: TypeKind,
+        /// Its driver.
+        driver: String,
+        /// Its type, as people write it.
+        ty: String,
+    },
+    /// Changes the schema.
+    Migrate,
+    /// Answers outside work.
+    Serve,
+}
+
+/// Who keeps a created handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lifetime {
+    /// The function gives it back.
+    Returned,
+    /// Something that outlives the function: a static, a field, a task, a server.
+    Held(Holder),
+    /// Nobody: it is gone when the function that made it ends.
+    Local,
+    /// It is closed or dropped explicitly.
+    Ended,
+}
+
+/// What keeps a handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// A process-wide static.
+    Static(StaticId),
+    /// A place reached through a value.
+    Place(Value),
+    /// Whatever it was moved into.
+    Moved,
+}
+
+/// Something a function does to a database or a server, directly or through calls.
+#[derive(Debug, Clone)]
+pub struct Effect {
+    /// What.
+    pub kind: EffectKind,
+    /// The library call.
+    pub site: (FnId, CallId),
+    /// From the summarized function to the library call; never empty.
+    pub steps: Arc<[Step]>,
+    /// Where in the summarized function's control structure.
+    pub context: ContextId,
+    /// Everything on the way that is not plain calling, outermost first.
+    pub times: Arc<[(FnId, Time)]>,
+    /// The address, for creations.
+    pub address: Value,
+    /// The place that makes it happen at most once.
+    pub once: Option<Value>,
+    /// Who keeps the handle, for creations.
+    pub lifetime: Lifetime,
+    /// Whether every call on the way is certain: no dynamic dispatch, no unknown callee.
+    pub certain: bool,
+    /// Whether it is inside a loop on the way.
+    pub looped: bool,
+}
+
+impl Effect {
+    /// Whether it is reached only by plain calls, one after the other.
+    pub fn is_inline(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// Whether it runs in a task, a worker, a handler or perhaps.
+    pub fn has_time(&self, wanted: impl Fn(&Time) -> bool) -> bool {
+        self.times.iter().any(|(_, time)| wanted(time))
+    }
+}
+
+/// A write to a place that callers can name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceWrite {
+    /// The place, over the parameters.
+    pub place: Value,
+    /// Whether only the first writer wins.
+    pub atomic: bool,
+    /// Whether it is a once cell.
+    pub once_cell: bool,
+    /// Whether a lost race panics.
+    pub unwrapped: bool,
+}
+
+/// A function's summary.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Its effects in the order they happen.
+    pub effects: Vec<Effect>,
+    /// Per parameter: whether the argument outlives the call.
+    pub keeps: Vec<bool>,
+    /// Whether the receiver outlives the call in something else.
+    pub keeps_receiver: bool,
+    /// What it gives back, as a term over its parameters.
+    pub result: Option<Value>,
+    /// Places it writes that a caller can name.
+    pub writes: Vec<PlaceWrite>,
+}
+
+/// Effects beyond this number are left out: no rule needs more of one function.
+const MOST_EFFECTS: usize = 96;
+/// Call paths to one site with one address beyond this number are left out.
+const MOST_PATHS: usize = 6;
+/// Terms beyond this size become unknown.
+const LARGEST_TERM: usize = 64;
+/// Writes beyond this number are left out.
+const MOST_WRITES: usize = 16;
+/// Call paths beyond this length are not followed.
+const LONGEST_PATH: usize = 24;
+
+/// Computes summaries; the bodies and the summaries of callees are at hand.
+pub struct Summarizer<'s, 'a> {
+    /// Types.
+    pub types: &'s Types<'a>,
+    /// Linked bodies of the functions that matter.
+    pub bodies: &'s [Option<LinkedBody<'a>>],
+    /// Summaries so far.
+    pub summaries: &'s [Option<Arc<Summary>>],
+}
+
+impl<'a> Summarizer<'_, 'a> {
+    /// Summarizes one function from its body and its callees' summaries.
+    pub fn summarize(&self, id: FnId) -> Summary {
+        let Some(body) = &self.bodies[id.index()] else { return Summary::default() };
+        let params = self.types.signature(id).params.len();
+        let mut summary = Summary {
+            effects: Vec::new(),
+            keeps: (0..params).map(|index| self.outlives(id, body, &Value::Param(index as u32))).collect(),
+            keeps_receiver: self.outlives(id, body, &Value::Receiver),
+            result: Some(self.close(id, body, &body.result.0, 0)),
+        };
+        let mut collector = Collector { summarizer: self, id, body, effects: Vec::new() };
+        collector.events(&body.events, &[]);
+        summary.effects = collector.effects;
+        summary.writes = self.place_writes(id, body);
+        summary
+    }
+
+    fn place_writes(&self, id: FnId, body: &LinkedBody<'a>) -> Vec<PlaceWrite> {
+        let mut writes: Vec<PlaceWrite> = Vec::new();
+        let mut push = |write: PlaceWrite| {
+            let nameable = matches!(write.place.root(), Value::Static(_) | Value::Receiver | Value::Param(_));
+            if nameable && writes.len() < MOST_WRITES && !writes.contains(&write) {
+                writes.push(write);
+            }
+        };
+        for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+            match &event.kind {
+                EventKind::Write(write) => {
+                    let facts = write.call.map(|call| body.call(call));
+                    let once_cell = facts.is_some_and(|call| match call.target {
+                        Target::Library(facts) if facts.role == CallRole::OnceSet => {
+                            let owner = facts.path.rsplit_once("::").map_or("", |(owner, _)| owner);
+                            let owner = self.types.catalog.type_facts(owner);
+                            owner.is_some_and(|facts| facts.kind == TypeKind::OnceCell)
+                        }
+                        _ => false,
+                    });
+                    push(PlaceWrite {
+                        place: self.close(id, body, write.place.place(), 0),
+                        atomic: write.atomic,
+                        once_cell,
+                        unwrapped: facts.is_some_and(|call| call.outcome.unwrapped),
+                    });
+                }
+                EventKind::Call { call, .. } => {
+                    let call = body.call(*call);
+                    let Target::Local { targets, dispatched: false } = &call.target else { continue };
+                    let inner: Vec<&PlaceWrite> =
+                        targets.iter().filter_map(|target| self.summary(*target)).flat_map(|summary| &summary.writes).collect();
+                    if inner.is_empty() {
+                        continue;
+                    }
+                    let close = |value: &Value| self.close(id, body, value, 0);
+                    let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
+                    let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                    for write in inner {
+                        push(PlaceWrite { place: substitute(&write.place, &args, receiver.as_ref()), ..write.clone() });
+                    }
+                }
+                _ => {}
+            }
+        }
+        writes
+    }
+
+    fn summary(&self, id: FnId) -> Option<&Summary> {
+        self.summaries[id.index()].as_deref()
+    }
+
+    /// Rewrites a value of a body as a term over the parameters of its function.
+    pub fn close(&self, id: FnId, body: &LinkedBody<'a>, value: &Value, depth: usize) -> Value {
+        if depth > 24 {
+            return Value::Unknown;
+        }
+        let again = |value: &Value| self.close(id, body, value, depth + 1);
+        let all = |list: &Arc<[Value]>| -> Arc<[Value]> { list.iter().map(again).collect() };
+        let closed = match value {
+            Value::Call(call) => return self.close_call(id, body, *call, depth),
+            Value::Block(_) => Value::Unknown,
+            Value::Field(inner, name) => again(inner).field(name),
+            Value::Element(inner) => Value::Element(Arc::new(again(inner))),
+            Value::Behind(_, inner) => again(inner),
+            Value::Content(inner) => Value::Content(Arc::new(again(inner))),
+            Value::Test { place, present_when } => {
+                Value::Test { place: Arc::new(again(place)), present_when: *present_when }
+            }
+            Value::Record(adt, variant, fields) => {
+                let fields = fields.iter().map(|(name, value)| (name.clone(), again(value))).collect();
+                Value::Record(*adt, *variant, fields)
+            }
+            Value::Origin(path, list) => Value::Origin(Arc::clone(path), all(list)),
+            Value::Joined(list) => Value::Joined(all(list)),
+            Value::Choice(list) => Value::choice(all(list).to_vec()),
+            other => other.clone(),
+        };
+        if closed.size() > LARGEST_TERM { Value::Unknown } else { closed }
+    }
+
+    fn close_call(&self, id: FnId, body: &LinkedBody<'a>, call_id: CallId, depth: usize) -> Value {
+        let call = body.call(call_id);
+        let close = |value: &Value| self.close(id, body, value, depth + 1);
+        match &call.target {
+            Target::Local { targets, .. } => {
+                let mut results = Vec::new();
+                for target in targets {
+                    let result = self.summary(*target).and_then(|summary| summary.result.clone());
+                    let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
+                    let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                    let result = match result {
+                        Some(result) => substitute(&result, &args, receiver.as_ref()),
+                        None => Value::Unknown,
+                    };
+                    results.push(match result {
+                        Value::Unknown => self.opaque(*target, receiver, args),
+                        known => known,
+                    });
+                }
+                Value::choice(results)
+            }
+            Target::Library(facts) if facts.role == CallRole::Create => Value::Created(id, call_id),
+            Target::Library(facts) => self.origin(&facts.path, call, &close),
+            Target::External(path) => self.origin(path, call, &close),
+            Target::Block(_) | Target::Unknown(_) => Value::Unknown,
+        }
+    }
+
+    fn origin(&self, path: &str, call: &super::bodies::Call<'a>, close: &impl Fn(&Value) -> Value) -> Value {
+        let list = call.receiver.iter().chain(&call.args).map(|argument| close(&argument.value)).collect();
+        Value::Origin(Arc::from(path), list)
+    }
+
+    /// A function whose result is not understood: the same for the same arguments.
+    fn opaque(&self, target: FnId, receiver: Option<Value>, args: Vec<Value>) -> Value {
+        let item = &self.types.items.functions[target.index()];
+        let mut path = self.types.items.module_path(item.module);
+        if let Ty::Adt(adt, _) = super::bodies::settled(&self.types.signature(target).output) {
+            // Configuration types name the value better than the function that loads it.
+            path = format!("{path}::{}=>{}", item.name, self.types.items.adts[adt.index()].name);
+        } else {
+            path = format!("{path}::{}", item.name);
+        }
+        Value::Origin(Arc::from(path), receiver.into_iter().chain(args).collect())
+    }
+
+    /// Whether a value of the body (a parameter, the receiver or a call's result) lives on in something else.
+    fn outlives(&self, id: FnId, body: &LinkedBody<'a>, subject: &Value) -> bool {
+        matches!(self.lifetime(id, body, subject, None), Lifetime::Held(_) | Lifetime::Returned)
+    }
+
+    /// What becomes of a value of the body. `made_in` is the context where it is made, for results of calls.
+    pub fn lifetime(
+        &self,
+        _id: FnId,
+        body: &LinkedBody<'a>,
+        subject: &Value,
+        made_in: Option<ContextId>,
+    ) -> Lifetime {
+        if contains(&body.result.0, subject) {
+            return Lifetime::Returned;
+        }
+        if let Some(holder) = self.written_to(body, subject) {
+            return Lifetime::Held(holder);
+        }
+        for call in &body.calls {
+            for (index, argument) in call.args.iter().enumerate() {
+                if contains(&argument.value, subject) && self.keeps(call, index, argument.lent) {
+                    return Lifetime::Held(Holder::Moved);
+                }
+            }
+            if let Some(receiver) = &call.receiver
+                && contains(&receiver.value, subject)
+            {
+                let inside = !is_same(&receiver.value, subject);
+                let kept = match &call.target {
+                    Target::Local { targets, .. } => targets.iter().any(|target| {
+                        self.summary(*target).is_some_and(|summary| summary.keeps_receiver)
+                    }),
+                    _ => false,
+                };
+                if kept || (inside && matches!(receiver.value, Value::Record(..))) {
+                    return Lifetime::Held(Holder::Moved);
+                }
+            }
+            // Used in a task, worker or handler that does not end with this function.
+            let used = call.receiver.iter().chain(&call.args).any(|argument| contains(&argument.value, subject));
+            if used && self.captured(body, call.context, made_in) {
+                return Lifetime::Held(Holder::Moved);
+            }
+        }
+        let ended = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
+            matches!(&event.kind, EventKind::Drop(value) if contains(value, subject))
+        });
+        if ended { Lifetime::Ended } else { Lifetime::Local }
+    }
+
+    fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {
+        let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        for event in events {
+            match &event.kind {
+                EventKind::Write(write) if contains(&write.value, subject) || self.from_block(body, &write.value, subject) => {
+                    return Some(match write.place.root() {
+                        Value::Static(id) => Holder::Static(*id),
+                        _ => Holder::Place(write.place.place().clone()),
+                    });
+                }
+                EventKind::Block { block, time: Time::Once(_) | Time::FirstUse(_) } => {
+                    if contains(&body.blocks[block.0 as usize].result, subject) {
+                        return Some(Holder::Moved);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn from_block(&self, body: &LinkedBody<'a>, value: &Value, subject: &Value) -> bool {
+        matches!(value, Value::Block(block) if contains(&body.blocks[block.0 as usize].result, subject))
+    }
+
+    fn captured(&self, body: &LinkedBody<'a>, used_in: ContextId, made_in: Option<ContextId>) -> bool {
+        let made_blocks: Vec<BlockId> = made_in.map(|context| blocks_around(body, context)).unwrap_or_default();
+        blocks_around(body, used_in).into_iter().any(|block| {
+            !made_blocks.contains(&block)
+                && body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
+                    matches!(event.kind, EventKind::Block { block: run, time } if run == block
+                        && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) | Time::Maybe(_)))
+                })
+        })
+    }
+
+    /// Whether a callee keeps what it is given.
+    fn keeps(&self, call: &super::bodies::Call<'a>, index: usize, lent: bool) -> bool {
+        match &call.target {
+            Target::Local { targets, .. } => targets.iter().any(|target| {
+                let summary = self.summary(*target);
+                summary.is_some_and(|summary| summary.keeps.get(index).copied().unwrap_or(false))
+            }),
+            Target::Library(facts) => !lent && moves_argument(facts),
+            Target::External(_) | Target::Unknown(_) => !lent,
+            Target::Block(_) => false,
+        }
+    }
+}
+
+/// Whether a library call takes its arguments for good. Adapters hand them on, queries and locks only look.
+fn moves_argument(facts: &CallFacts) -> bool {
+    !matches!(
+        facts.role,
+        CallRole::Adapt
+            | CallRole::Close
+            | CallRole::Migrate
+            | CallRole::MigrationSource
+            | CallRole::MigrationCheck
+            | CallRole::SchemaCreate
+            | CallRole::Verify
+            | CallRole::Acquire
+            | CallRole::OnceCheck
+            | CallRole::Lock
+            | CallRole::JoinAll
+            | CallRole::TryJoinAll
+            | CallRole::BlockOn
+            | CallRole::Timeout
+    ) && facts.path != "std::mem::drop"
+}
+
+fn blocks_around(body: &LinkedBody<'_>, context: ContextId) -> Vec<BlockId> {
+    let blocks = body.outwards(context).filter_map(|context| match context.kind {
+        super::bodies::ContextKind::Block(block) => Some(block),
+        _ => None,
+    });
+    blocks.collect()
+}
+
+fn contains(value: &Value, subject: &Value) -> bool {
+    let mut found = false;
+    value.visit(&mut |part| found |= part == subject);
+    found
+}
+
+fn is_same(value: &Value, subject: &Value) -> bool {
+    value == subject || matches!(value, Value::Choice(list) if list.iter().any(|part| part == subject))
+}
+
+/// Puts arguments in the place of parameters.
+pub fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>) -> Value {
+    let again = |value: &Value| substitute(value, args, receiver);
+    let all = |list: &Arc<[Value]>| -> Arc<[Value]> { list.iter().map(again).collect() };
+    let result = match value {
+        Value::Param(index) => args.get(*index as usize).cloned().unwrap_or(Value::Unknown),
+        Value::Receiver => receiver.cloned().unwrap_or(Value::Unknown),
+        Value::Field(inner, name) => again(inner).field(name),
+        Value::Element(inner) => Value::Element(Arc::new(again(inner))),
+        Value::Content(inner) => Value::Content(Arc::new(again(inner))),
+        Value::Test { place, present_when } => {
+            Value::Test { place: Arc::new(again(place)), present_when: *present_when }
+        }
+        Value::Record(adt, variant, fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), again(value))).collect();
+            Value::Record(*adt, *variant, fields)
+        }
+        Value::Origin(path, list) => Value::Origin(Arc::clone(path), all(list)),
+        Value::Joined(list) => Value::Joined(all(list)),
+        Value::Choice(list) => Value::choice(all(list).to_vec()),
+        other => other.clone(),
+    };
+    if result.size() > LARGEST_TERM { Value::Unknown } else { result }
+}
+
+struct Collector<'c, 's, 'a> {
+    summarizer: &'c Summarizer<'s, 'a>,
+    id: FnId,
+    body: &'c LinkedBody<'a>,
+    effects: Vec<Effect>,
+}
+
+impl<'a> Collector<'_, '_, 'a> {
+    fn events(&mut self, events: &[Event], times: &[Time]) {
+        for event in events {
+            match &event.kind {
+                EventKind::Call { call, time } => {
+                    let times = with(times, *time);
+                    self.call(*call, event.context, &times);
+                }
+                EventKind::Block { block, time } => {
+                    let times = with(times, *time);
+                    let body = self.body;
+                    self.events(&body.blocks[block.0 as usize].events, &times);
+                }
+                EventKind::Static(id) => self.static_use(*id, event.context, times),
+                _ => {}
+            }
+        }
+    }
+
+    fn call(&mut self, call_id: CallId, context: ContextId, times: &[Time]) {
+        let call = self.body.call(call_id);
+        match &call.target {
+            Target::Library(facts) => self.library(call_id, facts, context, times),
+            Target::Local { targets, dispatched } => {
+                let close = |value: &Value| self.summarizer.close(self.id, self.body, value, 0);
+                let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
+                let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                for target in targets {
+                    let Some(summary) = self.summarizer.summary(*target) else { continue };
+                    for effect in &summary.effects {
+                        let step = Step::Call(self.id, call_id);
+                        let mut lifted = self.lift(effect, step, context, times, !*dispatched);
+                        lifted.address = substitute(&effect.address, &args, receiver.as_ref());
+                        let inner = effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
+                        lifted.once = lifted.once.or(inner);
+                        lifted.lifetime = self.lifted_lifetime(&effect.lifetime, call_id, call.context);
+                        self.push(lifted);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lifted_lifetime(&self, inner: &Lifetime, call: CallId, context: ContextId) -> Lifetime {
+        match inner {
+            Lifetime::Returned => {
+                self.summarizer.lifetime(self.id, self.body, &Value::Call(call), Some(context))
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn library(&mut self, call_id: CallId, facts: &CallFacts, context: ContextId, times: &[Time]) {
+        let call = self.body.call(call_id);
+        let kind = match facts.role {
+            CallRole::Create => {
+                let Some((handle, driver)) = self.summarizer.types.handle(&call.result) else {
+                    return;
+                };
+                EffectKind::Create { handle, driver, ty: self.summarizer.types.display(&call.result) }
+            }
+            CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => EffectKind::Migrate,
+            CallRole::Serve | CallRole::ServeInBackground => EffectKind::Serve,
+            _ => return,
+        };
+        let address = match &kind {
+            EffectKind::Create { .. } => {
+                let value = match facts.address {
+                    Some(crate::catalog::ValueSource::Argument(index)) => call.args.get(index),
+                    Some(crate::catalog::ValueSource::Receiver) => call.receiver.as_ref(),
+                    None => None,
+                };
+                let value = value.map_or(Value::Unknown, |argument| argument.value.clone());
+                self.summarizer.close(self.id, self.body, &value, 0)
+            }
+            _ => Value::Unknown,
+        };
+        let lifetime = match &kind {
+            EffectKind::Create { .. } => {
+                self.summarizer.lifetime(self.id, self.body, &Value::Call(call_id), Some(call.context))
+            }
+            _ => Lifetime::Local,
+        };
+        let once = self.once_of(times);
+        let certain = !times.iter().any(|time| matches!(time, Time::Maybe(_)));
+        self.push(Effect {
+            kind,
+            site: (self.id, call_id),
+            steps: Arc::from([Step::Call(self.id, call_id)]),
+            context,
+            times: times.iter().map(|time| (self.id, *time)).collect(),
+            address,
+            once,
+            lifetime,
+            certain,
+            looped: self.body.in_loop(context),
+        });
+    }
+
+    /// The place whose once primitive guards what runs at these times.
+    fn once_of(&self, times: &[Time]) -> Option<Value> {
+        times.iter().find_map(|time| match time {
+            Time::Once(call) => {
+                let receiver = self.body.call(*call).receiver.as_ref();
+                let value = receiver.or(self.body.call(*call).args.first()).map(|argument| argument.value.place());
+                value.map(|value| self.summarizer.close(self.id, self.body, value, 0))
+            }
+            _ => None,
+        })
+    }
+
+    fn static_use(&mut self, id: StaticId, context: ContextId, times: &[Time]) {
+        let Some(initializer) = self.summarizer.types.items.statics[id.index()].initializer else { return };
+        if initializer == self.id {
+            return;
+        }
+        let Some(summary) = self.summarizer.summary(initializer) else { return };
+        for effect in &summary.effects {
+            let mut lifted = self.lift(effect, Step::Static(self.id, id), context, times, true);
+            lifted.once = Some(Value::Static(id));
+            lifted.lifetime = match effect.lifetime {
+                Lifetime::Ended | Lifetime::Local => effect.lifetime.clone(),
+                _ => Lifetime::Held(Holder::Static(id)),
+            };
+            self.push(lifted);
+        }
+    }
+
+    fn lift(&self, effect: &Effect, step: Step, context: ContextId, times: &[Time], certain: bool) -> Effect {
+        let own = times.iter().map(|time| (self.id, *time));
+        Effect {
+            kind: effect.kind.clone(),
+            site: effect.site,
+            steps: std::iter::once(step).chain(effect.steps.iter().copied()).collect(),
+            context,
+            times: own.chain(effect.times.iter().copied()).collect(),
+            address: Value::Unknown,
+            once: self.once_of(times),
+            lifetime: effect.lifetime.clone(),
+            certain: effect.certain && certain && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
+            looped: effect.looped || self.body.in_loop(context),
+        }
+    }
+
+    fn push(&mut self, effect: Effect) {
+        if self.effects.len() >= MOST_EFFECTS || effect.steps.len() > LONGEST_PATH {
+            return;
+        }
+        let same = self.effects.iter().filter(|other| {
+            other.site == effect.site && other.kind == effect.kind && other.address == effect.address
+        });
+        if same.count() < MOST_PATHS {
+            self.effects.push(effect);
+        }
+    }
+}
+
+fn with(times: &[Time], time: Time) -> Vec<Time> {
+    let mut list = times.to_vec();
+    if time != Time::Inline {
+        list.push(time);
+    }
+    list
+}

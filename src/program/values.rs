@@ -1,0 +1,157 @@
+//! Room 5, *program*: where a value comes from. A [`Value`] is a term over the parameters of one function; the
+//! summaries substitute arguments for parameters, so that an address can be followed down to an environment key.
+
+use std::sync::Arc;
+
+use super::bodies::{BlockId, CallId};
+use super::items::{AdtId, FnId, StaticId};
+use crate::facts::Name;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value {
+    /// Not known.
+    Unknown,
+    /// A string in the code.
+    Text(Arc<str>),
+    /// A number in the code.
+    Number(u128),
+    /// `true` or `false`.
+    Bool(bool),
+    /// Parameter n of the function at hand, `self` not counted.
+    Param(u32),
+    /// `self`.
+    Receiver,
+    /// A static.
+    Static(StaticId),
+    /// An environment variable.
+    Env(Arc<str>),
+    /// A field of a value.
+    Field(Arc<Value>, Name),
+    /// One of many inside a value: a loop variable, an indexed element.
+    Element(Arc<Value>),
+    /// The result of a call in the same body.
+    Call(CallId),
+    /// A closure or async block of the same body.
+    Block(BlockId),
+    /// A function item.
+    Function(FnId),
+    /// A struct or variant with the values of its fields.
+    Record(AdtId, Option<u32>, Arc<[(Name, Value)]>),
+    /// What an opaque function gives for these arguments (receiver first, if any).
+    Origin(Arc<str>, Arc<[Value]>),
+    /// The handle made by a creating call, in any function.
+    Created(FnId, CallId),
+    /// Several values joined to one text.
+    Joined(Arc<[Value]>),
+    /// One of several.
+    Choice(Arc<[Value]>),
+    /// What is behind a lock taken by a call.
+    Behind(CallId, Arc<Value>),
+    /// The optional content of a place, looked up.
+    Content(Arc<Value>),
+    /// A test of a place: true when its content is present, or when it is absent.
+    Test {
+        /// The place.
+        place: Arc<Value>,
+        /// Whether true means present.
+        present_when: bool,
+    },
+}
+
+impl Value {
+    /// A field of this value; a record answers at once.
+    pub fn field(&self, name: &Name) -> Self {
+        match self {
+            Self::Unknown => Self::Unknown,
+            Self::Record(_, _, fields) => {
+                let found = fields.iter().find(|(field, _)| field == name);
+                found.map_or(Self::Unknown, |(_, value)| value.clone())
+            }
+            Self::Choice(list) => Self::choice(list.iter().map(|value| value.field(name)).collect()),
+            Self::Content(inner) => inner.field(name),
+            other => Self::Field(Arc::new(other.clone()), name.clone()),
+        }
+    }
+
+    /// One of several; equal alternatives collapse.
+    pub fn choice(list: Vec<Self>) -> Self {
+        let mut distinct: Vec<Self> = Vec::new();
+        for value in list {
+            if !distinct.contains(&value) {
+                distinct.push(value);
+            }
+        }
+        match distinct.len() {
+            0 => Self::Unknown,
+            1 => distinct.remove(0),
+            _ => Self::Choice(distinct.into()),
+        }
+    }
+
+    /// The place a value was read from: without locks and look-ups.
+    pub fn place(&self) -> &Self {
+        match self {
+            Self::Behind(_, inner) | Self::Content(inner) => inner.place(),
+            other => other,
+        }
+    }
+
+    /// The lock through which the value was reached, the innermost if several.
+    pub fn lock(&self) -> Option<CallId> {
+        match self {
+            Self::Behind(call, _) => Some(*call),
+            Self::Content(inner) | Self::Field(inner, _) => inner.lock(),
+            _ => None,
+        }
+    }
+
+    /// What the place hangs on: a static, `self`, a parameter, ….
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => inner.root(),
+            other => other,
+        }
+    }
+
+    /// Calls `visit` for this value and everything inside it.
+    pub fn visit(&self, visit: &mut impl FnMut(&Self)) {
+        visit(self);
+        match self {
+            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => {
+                inner.visit(visit);
+            }
+            Self::Test { place, .. } => place.visit(visit),
+            Self::Record(_, _, fields) => fields.iter().for_each(|(_, value)| value.visit(visit)),
+            Self::Origin(_, list) | Self::Joined(list) | Self::Choice(list) => {
+                list.iter().for_each(|value| value.visit(visit));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether every part is known and independent of the function at hand.
+    pub fn is_closed(&self) -> bool {
+        let mut closed = true;
+        self.visit(&mut |value| {
+            closed &= !matches!(
+                value,
+                Self::Unknown
+                    | Self::Param(_)
+                    | Self::Receiver
+                    | Self::Element(_)
+                    | Self::Call(_)
+                    | Self::Block(_)
+                    | Self::Choice(_)
+            );
+        });
+        closed
+    }
+
+    /// Number of nodes, to keep terms small.
+    pub fn size(&self) -> usize {
+        let mut size = 0;
+        self.visit(&mut |_| size += 1);
+        size
+    }
+}

@@ -1,0 +1,121 @@
+//! `check-then-init`: a place is found empty, a database effect follows, then the place is written, and no lock is
+//! held from test to write: two callers can both run the effect.
+
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::Program;
+use crate::program::bodies::LinkedBody;
+use crate::program::flow::{Happening, Test, What, Written, controls};
+use crate::program::inventory::Scope;
+use crate::program::items::FnId;
+use crate::program::summaries::{Effect, EffectKind};
+
+/// Looks at every function that several callers can be in at once.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (id, body) in program.linked() {
+        if program.scope(id) == Scope::Production && program.is_concurrent(id) {
+            findings.extend(check_function(program, id, body));
+        }
+    }
+    findings
+}
+
+fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec<Finding> {
+    let happenings = program.happenings(id);
+    let mut found: Vec<Finding> = Vec::new();
+    for (index, happening) in happenings.iter().enumerate() {
+        let What::Write(write) = &happening.what else { continue };
+        if write.atomic || write.once_cell || !program.is_shared(id, &write.place) {
+            continue;
+        }
+        let earlier = &happenings[..index];
+        if is_rechecked(earlier, write) || is_claimed(earlier, write) {
+            continue;
+        }
+        let tested = earlier.iter().enumerate().find_map(|(at, one)| match &one.what {
+            What::Test(test)
+                if test.place == write.place
+                    && !body.exclusive(one.context, happening.context)
+                    && controls(body, test, happening.context) =>
+            {
+                Some((at, test))
+            }
+            _ => None,
+        });
+        let Some((at, test)) = tested else { continue };
+        let effect = earlier[at..].iter().find_map(|one| match &one.what {
+            What::Effect(effect)
+                if is_init(effect) && controls(body, test, one.context) && !body.exclusive(one.context, happening.context) =>
+            {
+                Some(*effect)
+            }
+            _ => None,
+        });
+        if let Some(effect) = effect {
+            let finding = report(program, id, test, write, effect);
+            if !found.iter().any(|known| known.primary.location == finding.primary.location) {
+                found.push(finding);
+            }
+        }
+    }
+    found
+}
+
+fn is_init(effect: &Effect) -> bool {
+    matches!(effect.kind, EffectKind::Create { .. } | EffectKind::Migrate) && effect.once.is_none()
+}
+
+/// Whether the place is tested (again) under a lock that is still held at the write.
+fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
+    earlier.iter().any(|one| match &one.what {
+        What::Test(test) if test.place == write.place => {
+            let same_lock = test.lock.is_some() && test.lock == write.lock;
+            same_lock || test.guards.iter().any(|guard| write.guards.contains(guard) || write.lock == Some(*guard))
+        }
+        _ => false,
+    })
+}
+
+/// Whether somebody claims the place atomically first (`compare_exchange`, `swap`).
+fn is_claimed(earlier: &[Happening<'_>], write: &Written) -> bool {
+    earlier.iter().any(|one| matches!(&one.what, What::Write(other) if other.atomic && other.place == write.place))
+}
+
+fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effect: &Effect) -> Finding {
+    let place = program.describe(&write.place);
+    let (role, doing) = match effect.kind {
+        EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
+        _ => (Role::InitSite, format!("a {} is created", program.noun(effect))),
+    };
+    let twice = match effect.kind {
+        EffectKind::Migrate => "both run the migration",
+        _ => "both create one, and the first is replaced or lost",
+    };
+    Finding {
+        rule: "check-then-init",
+        confidence: if effect.certain { Confidence::High } else { Confidence::Medium },
+        message: format!("`{place}` is tested, then {doing}, then it is written, with no lock held throughout"),
+        help: "fill it through `tokio::sync::OnceCell::get_or_try_init`, or hold one lock from the test to the write"
+            .to_owned(),
+        silent_if: "the same lock is held from test to write, or the place is tested again under the lock it is written with"
+            .to_owned(),
+        primary: Evidence {
+            location: program.location(id, test.span),
+            role: Role::Check,
+            label: format!("two callers can both find it empty: {twice}"),
+        },
+        evidence: vec![
+            Evidence { location: program.step_location(&effect.steps[0]), role, label: doing },
+            Evidence {
+                location: program.location(id, write.span),
+                role: Role::Write,
+                label: "written only here".to_owned(),
+            },
+        ],
+        path: program.way_to(id),
+        notes: Vec::new(),
+        binary: None,
+        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        identity: vec![program.path_of(id), place],
+    }
+}

@@ -1,0 +1,129 @@
+//! `competing-pools`: two init sites create long-lived handles to one resource in one process.
+
+use crate::catalog::TypeKind;
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::inventory::Scope;
+use crate::program::summaries::{Effect, EffectKind};
+use crate::program::{Entry, Program, ResourceId, is_long_lived};
+
+/// Looks at each binary: creations reached from `main`, grouped by resource.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    entries.flat_map(|entry| check_entry(program, entry)).collect()
+}
+
+fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
+    let mut groups: Vec<(ResourceId, Vec<&Effect>)> = Vec::new();
+    for effect in program.effects(entry.main) {
+        if !is_candidate(effect) {
+            continue;
+        }
+        let Some(resource) = program.resource_of(effect) else { continue };
+        if program.resource(resource).confidence != Confidence::High {
+            continue;
+        }
+        match groups.iter_mut().find(|(known, _)| *known == resource) {
+            Some((_, list)) => list.push(effect),
+            None => groups.push((resource, vec![effect])),
+        }
+    }
+    groups.iter().filter_map(|(resource, effects)| compete(program, entry, *resource, effects)).collect()
+}
+
+/// A handle that stays, made once per process: not per request, worker or turn of a loop, which are other defects.
+fn is_candidate(effect: &Effect) -> bool {
+    use crate::program::bodies::Time;
+    matches!(effect.kind, EffectKind::Create { .. })
+        && is_long_lived(&effect.lifetime)
+        && !effect.looped
+        && !effect.has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_)))
+}
+
+fn compete(program: &Program<'_>, entry: &Entry, resource: ResourceId, effects: &[&Effect]) -> Option<Finding> {
+    let mut best: Option<(Confidence, &Effect, &Effect)> = None;
+    for (index, second) in effects.iter().enumerate() {
+        for first in &effects[..index] {
+            if let Some(confidence) = pair(program, resource, first, second)
+                && best.is_none_or(|(known, _, _)| confidence > known)
+            {
+                best = Some((confidence, first, second));
+            }
+        }
+    }
+    let (confidence, first, second) = best?;
+    let (first_step, second_step) = program.parting(first, second)?;
+    let resource = program.resource(resource);
+    let noun = program.noun(second);
+    let shown = program.resource_phrase(resource);
+    let function = program.functions_on(std::slice::from_ref(&second_step))[0];
+
+    let mut evidence = vec![Evidence {
+        location: program.step_location(&first_step),
+        role: Role::InitSite,
+        label: format!("first {}", program.noun(first)),
+    }];
+    for effect in [first, second] {
+        let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
+        let label = format!("{} is created here", program.noun(effect));
+        evidence.push(Evidence { location, role: Role::InitSite, label });
+    }
+    for other in effects {
+        let together = |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
+        if let Some((_, step)) = program.parting(first, other)
+            && together(first)
+            && other.site != second.site
+        {
+            let location = program.step_location(&step);
+            evidence.push(Evidence { location, role: Role::InitSite, label: format!("another {}", program.noun(other)) });
+        }
+    }
+    let primary_location = program.step_location(&second_step);
+    let mut seen = vec![primary_location];
+    evidence.retain(|one| {
+        let new = !seen.contains(&one.location);
+        seen.push(one.location);
+        new
+    });
+    let path = program.name_of(function);
+    Some(Finding {
+        rule: "competing-pools",
+        confidence,
+        message: format!("a second {noun} to {shown} is created in `{path}`"),
+        help: format!("pass a clone of the first {}: a clone shares its connections", program.noun(first)),
+        silent_if: "one of them is closed in this function, has another address, or belongs to an alternative that excludes the other"
+            .to_owned(),
+        primary: Evidence { location: primary_location, role: Role::InitSite, label: format!("second {noun}, same address") },
+        evidence,
+        path: program.hops(entry.main, &second.steps),
+        notes: vec![format!("both run: no branch between `{}` excludes one of them", path)],
+        binary: Some(entry.binary.name.clone()),
+        resource: Some(resource.id.clone()),
+        identity: vec![program.path_of(function), resource.id.clone()],
+    })
+}
+
+/// How sure it is that two creations compete; `None` when they do not.
+fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Effect) -> Option<Confidence> {
+    let shares_once = first.once.is_some() && first.once == second.once;
+    if shares_once || program.parting(first, second).is_none() || program.exclusive(first, second) {
+        return None;
+    }
+    // Different sizes or timeouts on one database are a bulkhead somebody built on purpose.
+    if program.options_of(first) != program.options_of(second) && first.site != second.site {
+        let shared = |a: &Effect, b: &Effect| {
+            let b = program.options_of(b);
+            program.options_of(a).into_iter().any(|(name, value)| {
+                b.iter().any(|(other, different)| *other == name && *different != value)
+            })
+        };
+        if shared(first, second) {
+            return Some(Confidence::Low);
+        }
+    }
+    let single = |effect: &Effect| {
+        matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. })
+    };
+    let is_database = program.is_database(program.resource(resource));
+    let proven = first.certain && second.certain && is_database && !single(first) && !single(second);
+    Some(if proven { Confidence::High } else { Confidence::Medium })
+}

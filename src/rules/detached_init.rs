@@ -1,0 +1,134 @@
+//! `detached-init`: initialization runs in a task that nobody waits for before serving.
+
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::bodies::{CallId, EventKind, Time};
+use crate::program::inventory::Scope;
+use crate::program::items::FnId;
+use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
+use crate::program::{Entry, Program};
+
+/// Looks at the start-up of each binary.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    entries.flat_map(|entry| check_entry(program, entry)).collect()
+}
+
+fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
+    let effects = program.effects(entry.main);
+    let mut findings: Vec<Finding> = Vec::new();
+    for (at, effect) in effects.iter().enumerate() {
+        let Some((function, task)) = detached_by(effect).filter(|_| is_init(effect)) else { continue };
+        let serve = effects.iter().enumerate().find(|(index, serve)| {
+            serve.kind == EffectKind::Serve
+                && *index > at
+                && !shares_task(serve, function, task)
+                && !program.exclusive(effect, serve)
+        });
+        let Some((_, serve)) = serve else { continue };
+        if is_waited_for(program, function, task) {
+            continue;
+        }
+        let finding = report(program, entry, effect, serve, function, task);
+        if !findings.iter().any(|known| known.primary.location == finding.primary.location) {
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+/// The call that starts the task in which the effect runs. Requests start their own tasks: not start-up.
+fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
+    if effect.has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_))) {
+        return None;
+    }
+    effect.times.iter().find_map(|(function, time)| match time {
+        Time::Task(call) => Some((*function, *call)),
+        _ => None,
+    })
+}
+
+/// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business.
+fn is_init(effect: &Effect) -> bool {
+    match &effect.kind {
+        EffectKind::Migrate => true,
+        EffectKind::Create { .. } => matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_))),
+        EffectKind::Serve => false,
+    }
+}
+
+fn shares_task(serve: &Effect, function: FnId, task: CallId) -> bool {
+    serve.times.contains(&(function, Time::Task(task)))
+}
+
+/// Whether the function that starts the task waits for it, or for a signal, before it goes on to serve.
+fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
+    let Some(body) = program.body(function) else { return true };
+    let spawned = body.events.iter().position(|event| matches!(event.kind, EventKind::Call { call, .. } if call == task));
+    let served = |index: usize| {
+        let step = match body.events[index].kind {
+            EventKind::Call { call, .. } => Step::Call(function, call),
+            _ => return false,
+        };
+        program.effects(function).iter().any(|effect| {
+            effect.kind == EffectKind::Serve && effect.steps[0] == step && !shares_task(effect, function, task)
+        })
+    };
+    let from = spawned.unwrap_or(0);
+    let until = (from..body.events.len()).find(|index| served(*index)).unwrap_or(body.events.len());
+    body.events[from..until].iter().any(|event| match &event.kind {
+        EventKind::Join(joined) => *joined == task,
+        EventKind::Wait => true,
+        EventKind::Call { call, .. } => program.waits(body.call(*call)),
+        _ => false,
+    })
+}
+
+fn report(
+    program: &Program<'_>,
+    entry: &Entry,
+    effect: &Effect,
+    serve: &Effect,
+    function: FnId,
+    task: CallId,
+) -> Finding {
+    let (role, doing) = match effect.kind {
+        EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
+        _ => (Role::InitSite, format!("the {} is created", program.noun(effect))),
+    };
+    let inside = effect.steps.iter().position(|step| matches!(step, Step::Call(id, _) if *id == function)).unwrap_or(0);
+    let spawn = program.call(function, task);
+    let mut evidence = vec![Evidence {
+        location: program.step_location(&effect.steps[inside]),
+        role,
+        label: format!("{doing} in the task"),
+    }];
+    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    if site != evidence[0].location {
+        evidence.push(Evidence { location: site, role, label: doing.clone() });
+    }
+    let serve_step = program.parting(effect, serve).map_or(serve.steps[0], |(_, step)| step);
+    evidence.push(Evidence {
+        location: program.step_location(&serve_step),
+        role: Role::ServePoint,
+        label: "the server starts without waiting for it".to_owned(),
+    });
+    let resource = program.resource_of(effect).map(|id| program.resource(id).id.clone());
+    Finding {
+        rule: "detached-init",
+        confidence: if effect.certain && serve.certain { Confidence::High } else { Confidence::Medium },
+        message: format!("{doing} in a task that nobody waits for before serving"),
+        help: "await the initialization, or its join handle, before the server is polled".to_owned(),
+        silent_if: "the task is joined, or a signal from it is awaited, before the serve point".to_owned(),
+        primary: Evidence {
+            location: program.location(function, spawn.span),
+            role: Role::Spawn,
+            label: "starts the task; nothing waits for it".to_owned(),
+        },
+        evidence,
+        path: program.hops(entry.main, &effect.steps[..inside]),
+        notes: Vec::new(),
+        binary: Some(entry.binary.name.clone()),
+        identity: vec![program.path_of(function), resource.clone().unwrap_or_else(|| "schema".to_owned())],
+        resource,
+    }
+}

@@ -1,0 +1,85 @@
+//! `handle-per-worker`: a handle is created inside a factory that a server runs once per worker.
+
+use crate::catalog::TypeKind;
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::Program;
+use crate::program::bodies::{CallId, Time};
+use crate::program::inventory::Scope;
+use crate::program::items::FnId;
+use crate::program::summaries::{Effect, EffectKind, Step};
+use crate::program::values::Value;
+
+/// Looks at every function that hands a factory to a per-worker API.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (id, _) in program.linked() {
+        if program.scope(id) != Scope::Production {
+            continue;
+        }
+        for effect in program.effects(id) {
+            let factory = effect.times.iter().find_map(|(function, time)| match time {
+                Time::PerWorker(call) if *function == id => Some(*call),
+                _ => None,
+            });
+            if let Some(factory) = factory {
+                findings.extend(per_worker(program, id, factory, effect));
+            }
+        }
+    }
+    findings
+}
+
+fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect) -> Option<Finding> {
+    let EffectKind::Create { handle, driver, .. } = &effect.kind else { return None };
+    // A process-wide once cell makes the first worker create it for all; a handler runs later and is another defect.
+    let once = matches!(effect.once.as_ref().map(Value::root), Some(Value::Static(_)));
+    if once || effect.has_time(|time| matches!(time, Time::Handler(_))) {
+        return None;
+    }
+    let certain = effect.certain && *handle != TypeKind::Connection;
+    let confidence = if certain { Confidence::High } else { Confidence::Medium };
+    let inside = *effect.steps.first()?;
+    let site = *effect.steps.last()?;
+    let api = program.call(id, factory);
+    let api_name = program.callee_name(api);
+    let noun = program.noun(effect);
+    let mut evidence = vec![Evidence {
+        location: program.location(id, api.name_span),
+        role: Role::Spawn,
+        label: format!("{api_name} runs this factory once per worker"),
+    }];
+    if inside != site {
+        let location = program.step_location(&site);
+        evidence.push(Evidence { location, role: Role::InitSite, label: format!("{noun} is created here") });
+    }
+    let entry = program.entries().iter().find(|entry| {
+        program.effects(entry.main).iter().any(|other| other.steps.ends_with(&effect.steps))
+    });
+    let path = match entry {
+        Some(entry) => {
+            let steps = program.effects(entry.main).iter().find(|other| other.steps.ends_with(&effect.steps));
+            program.hops(entry.main, &steps.unwrap_or(effect).steps)
+        }
+        None => program.hops(id, &effect.steps),
+    };
+    let resource = program.resource_of(effect).map(|resource| program.resource(resource).id.clone());
+    let Step::Call(..) | Step::Static(..) = inside;
+    Some(Finding {
+        rule: "handle-per-worker",
+        confidence,
+        message: format!("every worker of `{api_name}` creates its own {noun} to {driver}"),
+        help: format!("create the {noun} before `{api_name}` and move a clone into the factory"),
+        silent_if: "the handle is created outside the factory and cloned in it".to_owned(),
+        primary: Evidence {
+            location: program.step_location(&inside),
+            role: Role::InitSite,
+            label: format!("one {noun} per worker"),
+        },
+        evidence,
+        path,
+        notes: Vec::new(),
+        binary: entry.map(|entry| entry.binary.name.clone()),
+        identity: vec![program.path_of(id), resource.clone().unwrap_or_else(|| driver.clone())],
+        resource,
+    })
+}

@@ -1,0 +1,92 @@
+//! Room 6, *rules*: judgement. One file is one rule is one pure function from [`Program`] to findings. Rules see
+//! the program and the finding type and nothing else; what a rule is called, how strict it is and how it is
+//! explained stands on its page in `rules/`, whose examples are its tests.
+
+mod check_then_init;
+mod competing_pools;
+mod detached_init;
+mod handle_per_worker;
+mod once_cell_check_then_set;
+mod page;
+mod serve_before_init;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+
+use crate::finding::Finding;
+use crate::problem::{Problem, ProblemKind};
+use crate::program::Program;
+
+pub use page::RuleInfo;
+
+/// A rule: its name, its page and its function.
+struct Rule {
+    name: &'static str,
+    page: &'static str,
+    check: fn(&Program<'_>) -> Vec<Finding>,
+}
+
+macro_rules! rules {
+    ($($name:literal => $module:ident),* $(,)?) => {
+        &[$(Rule {
+            name: $name,
+            page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/", $name, ".md")),
+            check: $module::check,
+        }),*]
+    };
+}
+
+const RULES: &[Rule] = rules! {
+    "check-then-init" => check_then_init,
+    "competing-pools" => competing_pools,
+    "detached-init" => detached_init,
+    "handle-per-worker" => handle_per_worker,
+    "once-cell-check-then-set" => once_cell_check_then_set,
+    "serve-before-init" => serve_before_init,
+};
+
+/// All rules, sorted by category, then name.
+pub fn table() -> &'static [RuleInfo] {
+    static TABLE: OnceLock<Vec<RuleInfo>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table: Vec<RuleInfo> = RULES.iter().map(|rule| page::read(rule.name, rule.page)).collect();
+        table.sort_by(|a, b| (a.category, a.name).cmp(&(b.category, b.name)));
+        table
+    })
+}
+
+/// Runs every rule. A rule that panics becomes a problem and does not hide the others.
+pub fn check(program: &Program<'_>) -> (Vec<Finding>, Vec<Problem>) {
+    let results: Vec<Result<Vec<Finding>, Problem>> = RULES
+        .par_iter()
+        .map(|rule| {
+            catch_unwind(AssertUnwindSafe(|| (rule.check)(program))).map_err(|_| Problem {
+                file: String::new(),
+                line: 0,
+                column: 0,
+                kind: ProblemKind::RuleFailed,
+                message: format!("the rule `{}` stopped with a bug of its own; please report it", rule.name),
+            })
+        })
+        .collect();
+    let (mut findings, mut problems) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(list) => findings.extend(list),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    // A file may belong to several targets: the same place is one finding.
+    let mut distinct: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let known = distinct.iter().any(|other| {
+            other.rule == finding.rule && other.primary.location == finding.primary.location
+        });
+        if !known {
+            distinct.push(finding);
+        }
+    }
+    (distinct, problems)
+}
