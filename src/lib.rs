@@ -2,3 +2,5 @@
 pub mod finding;
 pub mod location;
 pub mod problem;
+pub mod suggest;
+pub mod workspace;

@@ -1,14 +1,22 @@
 //! Room 2, *workspace*: the only room that touches the disk or runs cargo.
 //!
-//! [`open`] finds the packages and their targets; [`Workspace::read`] reads one source file at a time, so that
-//! the extract stage can follow `mod` declarations without knowing what a disk is. Nothing here looks inside
-//! Rust code.
+//! [`open()`] finds the packages and their targets; [`Workspace::load_modules`] reads target roots and what their
+//! `mod` declarations reach, and nothing else. What a file declares is told by the parser it is given: nothing here
+//! looks inside Rust code.
 
+mod assemble;
 mod cargo;
+mod discovery;
+mod disk;
+mod found;
 mod manifest;
+mod members;
+mod memory;
 mod modules;
 mod open;
 mod text;
+mod tree;
+mod wildcard;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,8 +24,13 @@ use std::sync::Arc;
 use crate::location::FileId;
 use crate::problem::Problem;
 
-pub use modules::{ModuleFile, ModuleNode};
+pub use disk::{
+    MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, repository_prefix, write_text,
+};
+pub use memory::in_memory;
+pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};
+pub use text::Lines;
 
 /// Index of a package in [`Workspace::packages`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +55,16 @@ pub struct Workspace {
     pub problems: Vec<Problem>,
     /// How the packages were found.
     pub source: PackageSource,
+    /// Where texts are read from.
+    tree: tree::Tree,
+}
+
+impl Workspace {
+    /// Puts problems in the order of their place and removes repetitions.
+    fn order_problems(&mut self) {
+        self.problems.sort();
+        self.problems.dedup();
+    }
 }
 
 /// How the packages were found.
@@ -65,22 +88,23 @@ pub struct Package {
     pub manifest: String,
     /// Whether findings with their primary place in it are wanted (`-p`, `--exclude`).
     pub selected: bool,
-    /// Dependencies of every kind, sorted by name in code.
+    /// Dependencies of every kind, one per name in code and package, sorted by both.
     pub dependencies: Vec<Dependency>,
-    /// Features switched on by default, transitively, sorted.
+    /// `default` and the features it switches on in the same package, transitively, sorted.
     pub default_features: Vec<String>,
 }
 
 /// A dependency as one package sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependency {
-    /// The first path segment that code uses for it: renamed if the manifest renames it, `-` as `_`.
+    /// The first path segment that code uses for it: renamed if the manifest renames it, the library's name if it is
+    /// a member, `-` as `_`.
     pub name_in_code: String,
     /// The package's own name.
     pub package: String,
     /// The member it is, when it is one.
     pub member: Option<PackageId>,
-    /// The version requirement as written (`"0.8"`), empty when there is none.
+    /// The version requirement in its shortest form (`"0.8"`), empty when any version will do.
     pub version: String,
     /// Whether only tests, examples and benches see it.
     pub dev_only: bool,
@@ -125,9 +149,11 @@ pub struct Target {
     pub name: String,
     /// Its edition.
     pub edition: Edition,
-    /// Its root file; `None` when that could not be read (a problem says why).
+    /// Path of its root file relative to the workspace root, forward slashes.
+    pub root_path: String,
+    /// Its root file; `None` until it is read, and when it could not be (a problem says why).
     pub root: Option<FileId>,
-    /// Its module files, filled while `mod` declarations are followed; index 0 is the root.
+    /// Its module files, filled by [`Workspace::load_modules`]; index 0 is the root, parents come before children.
     pub modules: Vec<ModuleNode>,
 }
 

@@ -1,0 +1,126 @@
+//! Room 2, *workspace*: the folder tree that packages and modules are read from, on disk or in memory. The readers
+//! of manifests and modules see this alone, so examples in memory behave like real workspaces.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::disk::{self, Presence, ReadCause, Walked};
+use super::memory::MemoryTree;
+
+/// Where texts come from.
+#[derive(Debug)]
+pub(super) enum Tree {
+    Disk,
+    Memory(MemoryTree),
+}
+
+impl Tree {
+    /// What is found at `path`.
+    pub(super) fn presence(&self, path: &Path) -> Presence {
+        match self {
+            Self::Disk => disk::presence(path),
+            Self::Memory(memory) => memory.presence(path),
+        }
+    }
+
+    /// Whether `path` is a file.
+    pub(super) fn is_file(&self, path: &Path) -> bool {
+        self.presence(path) == Presence::File
+    }
+
+    /// Whether `path` is a folder.
+    pub(super) fn is_folder(&self, path: &Path) -> bool {
+        self.presence(path) == Presence::Folder
+    }
+
+    /// Names of a folder's entries, sorted; empty when it cannot be listed.
+    pub(super) fn names(&self, folder: &Path) -> Vec<String> {
+        match self {
+            Self::Disk => disk::names(folder),
+            Self::Memory(memory) => memory.names(folder),
+        }
+    }
+
+    /// The text of a file, byte order mark included.
+    pub(super) fn read(&self, path: &Path) -> Result<Arc<str>, ReadCause> {
+        match self {
+            Self::Disk => disk::read_file(path).map(Arc::from),
+            Self::Memory(memory) => memory.read(path),
+        }
+    }
+
+    /// The one path that stands for everything that leads to the same file: links resolved where the file exists,
+    /// `.` and `..` removed otherwise.
+    pub(super) fn identity(&self, path: &Path) -> PathBuf {
+        match self {
+            Self::Disk => disk::canonical(path).unwrap_or_else(|| normalized(path)),
+            Self::Memory(_) => normalized(path),
+        }
+    }
+
+    /// Every manifest below a folder, build output and hidden folders left out.
+    pub(super) fn walk(&self, folder: &Path) -> Walked {
+        match self {
+            Self::Disk => disk::walk(folder),
+            Self::Memory(memory) => memory.walk(folder),
+        }
+    }
+}
+
+/// `path` without `.` and `..`, as text alone allows: `..` at the top disappears.
+pub(super) fn normalized(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            kept => plain.push(kept),
+        }
+    }
+    plain
+}
+
+/// `path` as reports print it: relative to `root` with forward slashes, or whole when it lies elsewhere.
+pub(super) fn relative(root: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let mut text = String::new();
+    for component in below.components() {
+        if !text.is_empty() && !text.ends_with('/') {
+            text.push('/');
+        }
+        match component {
+            Component::RootDir => text.push('/'),
+            other => text.push_str(&other.as_os_str().to_string_lossy()),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reported_paths_are_relative_with_forward_slashes() {
+        assert_eq!(
+            relative(Path::new("/w"), Path::new("/w/crates/a/src/lib.rs")),
+            "crates/a/src/lib.rs"
+        );
+        assert_eq!(
+            relative(Path::new("/w"), Path::new("/elsewhere/x.rs")),
+            "/elsewhere/x.rs"
+        );
+        assert_eq!(relative(Path::new("/w"), Path::new("/w")), "");
+    }
+
+    #[test]
+    fn dots_are_removed_from_paths() {
+        assert_eq!(
+            normalized(Path::new("/w/a/./b/../c.rs")),
+            Path::new("/w/a/c.rs")
+        );
+        assert_eq!(normalized(Path::new("/../x.rs")), Path::new("/x.rs"));
+    }
+}
