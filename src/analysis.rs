@@ -142,7 +142,8 @@ fn loses_file(kind: ProblemKind) -> bool {
     )
 }
 
-fn extract_file(file: &SourceFile) -> (Extracted, Vec<ModDeclaration>) {
+/// One file as facts, with the modules it declares.
+pub fn extract_file(file: &SourceFile) -> (Extracted, Vec<ModDeclaration>) {
     let extracted = facts::extract(&file.path, &file.text);
     let mut declarations = Vec::new();
     declared_modules(&extracted.facts.items, &mut Vec::new(), false, &mut declarations);

@@ -424,7 +424,7 @@ impl<'a> Collector<'_, 'a> {
     fn module(&mut self, item: &'a Item, inline: Option<&'a [Item]>, place: Place) {
         let krate = self.items.modules[place.module.index()].krate;
         let scope = self.scope_of(place.module, &item.attributes);
-        let mut open = |items: &mut Items<'a>| {
+        let open = |items: &mut Items<'a>| {
             items.new_module(krate, Some(place.module), item.name.clone(), false, scope)
         };
         if let Some(list) = inline {

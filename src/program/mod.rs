@@ -23,7 +23,6 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::catalog::{CallFacts, CallRole, TypeKind};
-use crate::facts::FileFacts;
 use crate::finding::Hop;
 use crate::location::{Location, Span};
 use crate::workspace::{TargetKind, Workspace};
@@ -75,7 +74,10 @@ impl<'a> Program<'a> {
         let count = items.functions.len();
         let sketches: Vec<Option<Sketch>> = (0..count)
             .into_par_iter()
-            .map(|index| bodies::link(types, FnId(index as u32)).map(|body| Sketch::of(types, &body)))
+            .map(|index| {
+                let id = FnId(index as u32);
+                bodies::link(types, id).map(|body| Sketch::of(types, id, &body))
+            })
             .collect();
         let graph = CallGraph::new(types, &sketches);
         let bodies: Vec<Option<LinkedBody<'a>>> = (0..count)

@@ -9,12 +9,12 @@ use super::bodies::{Event, EventKind, LinkedBody, Target, Time};
 use super::items::{FnId, StaticId};
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::{CallRole, TypeKind};
+use crate::catalog::CallRole;
 use crate::location::Span;
 
 /// What one quick look at a body tells.
 #[derive(Debug, Default)]
-pub struct Sketch {
+pub(super) struct Sketch {
     /// Functions it calls or hands out to be called, and whether they may then run beside themselves.
     pub callees: Vec<(FnId, bool)>,
     /// Statics it uses.
@@ -35,8 +35,10 @@ pub struct Sketch {
 
 impl Sketch {
     /// Condenses a linked body.
-    pub fn of(types: &Types<'_>, body: &LinkedBody<'_>) -> Self {
+    pub(super) fn of(types: &Types<'_>, id: FnId, body: &LinkedBody<'_>) -> Self {
         let mut sketch = Self::default();
+        // Whether an argument outlives the call decides how long a handle lives.
+        sketch.interesting = types.signature(id).params.iter().any(|param| is_handle(types, param));
         for call in &body.calls {
             sketch.calls += 1;
             sketch.resolved += u32::from(!matches!(call.target, Target::Unknown(_)));
@@ -118,13 +120,22 @@ fn is_interesting(role: CallRole) -> bool {
 }
 
 fn is_handle(types: &Types<'_>, ty: &Ty) -> bool {
-    let facts = types.type_facts(super::bodies::settled(ty));
-    facts.is_some_and(|facts| facts.kind.is_handle() && facts.kind != TypeKind::Embedded || facts.kind.is_handle())
+    let mut current = super::bodies::settled(ty).clone();
+    for _ in 0..4 {
+        if types.type_facts(&current).is_some_and(|facts| facts.kind.is_handle()) {
+            return true;
+        }
+        match types.deref(&current) {
+            Some(next) => current = next,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// The call graph over all functions.
 #[derive(Debug)]
-pub struct CallGraph {
+pub(super) struct CallGraph {
     /// Functions in an order in which callees come before their callers, recursion aside.
     pub bottom_up: Vec<FnId>,
     /// Per function: whether it matters to rules, by itself or through what it calls.
@@ -137,7 +148,7 @@ pub struct CallGraph {
 
 impl CallGraph {
     /// Builds the graph. Linear in functions and calls.
-    pub fn new(types: &Types<'_>, sketches: &[Option<Sketch>]) -> Self {
+    pub(super) fn new(types: &Types<'_>, sketches: &[Option<Sketch>]) -> Self {
         let count = sketches.len();
         let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(count, count * 2);
         for _ in 0..count {
@@ -191,11 +202,11 @@ impl CallGraph {
 
 /// Per function: whether it can run at the same time as itself. Start-up code that `main` runs once cannot;
 /// handlers, tasks, loops and whatever code outside the workspace may call can.
-pub fn concurrent(types: &Types<'_>, sketches: &[Option<Sketch>], graph: &CallGraph, mains: &[FnId]) -> Vec<bool> {
+pub(super) fn concurrent(types: &Types<'_>, sketches: &[Option<Sketch>], graph: &CallGraph, mains: &[FnId]) -> Vec<bool> {
     let count = sketches.len();
     let mut marked = vec![false; count];
     let mut stack = Vec::new();
-    let mut mark = |id: FnId, marked: &mut Vec<bool>, stack: &mut Vec<FnId>| {
+    let mark = |id: FnId, marked: &mut Vec<bool>, stack: &mut Vec<FnId>| {
         if !std::mem::replace(&mut marked[id.index()], true) {
             stack.push(id);
         }

@@ -156,11 +156,11 @@ impl<'a> Summarizer<'_, 'a> {
             keeps: (0..params).map(|index| self.outlives(id, body, &Value::Param(index as u32))).collect(),
             keeps_receiver: self.outlives(id, body, &Value::Receiver),
             result: Some(self.close(id, body, &body.result.0, 0)),
+            writes: self.place_writes(id, body),
         };
         let mut collector = Collector { summarizer: self, id, body, effects: Vec::new() };
         collector.events(&body.events, &[]);
         summary.effects = collector.effects;
-        summary.writes = self.place_writes(id, body);
         summary
     }
 
@@ -383,7 +383,7 @@ impl<'a> Summarizer<'_, 'a> {
         match &call.target {
             Target::Local { targets, .. } => targets.iter().any(|target| {
                 let summary = self.summary(*target);
-                summary.is_some_and(|summary| summary.keeps.get(index).copied().unwrap_or(false))
+                summary.map_or(!lent, |summary| summary.keeps.get(index).copied().unwrap_or(false))
             }),
             Target::Library(facts) => !lent && moves_argument(facts),
             Target::External(_) | Target::Unknown(_) => !lent,

@@ -6,7 +6,7 @@ use crate::program::Program;
 use crate::program::bodies::{CallId, Time};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
-use crate::program::summaries::{Effect, EffectKind, Step};
+use crate::program::summaries::{Effect, EffectKind};
 use crate::program::values::Value;
 
 /// Looks at every function that hands a factory to a per-worker API.
@@ -63,7 +63,6 @@ fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect)
         None => program.hops(id, &effect.steps),
     };
     let resource = program.resource_of(effect).map(|resource| program.resource(resource).id.clone());
-    let Step::Call(..) | Step::Static(..) = inside;
     Some(Finding {
         rule: "handle-per-worker",
         confidence,
