@@ -41,10 +41,10 @@ pub struct Test {
     pub guards: Vec<CallId>,
     /// The branch it decides.
     pub branch: u32,
-    /// The arm taken when something is there.
-    pub present: Option<u32>,
-    /// The arm taken when nothing is there.
-    pub absent: Option<u32>,
+    /// The arms taken only when something is there.
+    pub present: Vec<u32>,
+    /// The arms taken only when nothing is there.
+    pub absent: Vec<u32>,
     /// Extent of the condition.
     pub span: Span,
 }
@@ -101,7 +101,7 @@ impl<'a> Program<'a> {
                             other => (other.place().clone(), true),
                         };
                         let (present, absent) =
-                            if truth { (atom.arm_if_true, atom.arm_if_false) } else { (atom.arm_if_false, atom.arm_if_true) };
+                            if truth { (&atom.if_true, &atom.if_false) } else { (&atom.if_false, &atom.if_true) };
                         let tested = match &atom.value {
                             Value::Test { place, .. } => place,
                             other => other,
@@ -113,8 +113,8 @@ impl<'a> Program<'a> {
                                 lock: tested.lock(),
                                 guards: branching.guards.clone(),
                                 branch: branching.branch,
-                                present,
-                                absent,
+                                present: present.clone(),
+                                absent: absent.clone(),
                                 span: branching.span,
                             }),
                         });
@@ -231,12 +231,15 @@ impl<'a> Program<'a> {
 pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bool {
     let arm = body.arms(at).find(|(branch, _, _)| *branch == test.branch).map(|(_, arm, _)| arm);
     match arm {
-        Some(arm) => test.absent == Some(arm) || (test.absent.is_none() && test.present != Some(arm)),
-        None => test.present.is_some_and(|present| {
-            body.contexts.iter().any(|context| {
-                matches!(context.kind, bodies::ContextKind::Arm { branch, arm, diverges: true }
-                    if branch == test.branch && arm == present)
-            })
-        }),
+        Some(arm) => test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm)),
+        None => {
+            let leaves = |wanted: u32| {
+                body.contexts.iter().any(|context| {
+                    matches!(context.kind, bodies::ContextKind::Arm { branch, arm, diverges: true }
+                        if branch == test.branch && arm == wanted)
+                })
+            };
+            !test.present.is_empty() && test.present.iter().all(|arm| leaves(*arm))
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::inventory::{Address, Resource};
 use super::items::FnId;
 use super::types::Types;
 use super::values::Value;
-use crate::catalog::driver_of_scheme;
+use crate::catalog::{CallRole, driver_of_scheme};
 use crate::finding::Confidence;
 
 /// How deep an address may be nested before it counts as unknown.
@@ -35,7 +35,10 @@ pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: Res
             let shown = without_password(text);
             (format!("literal.{shown}"), Address::Literal(shown), Confidence::High)
         }
-        value if is_known(value) => (display.clone(), Address::Config(display, None), Confidence::High),
+        value if is_known(value) => {
+            let confidence = sureness(types, value);
+            (display.clone(), Address::Config(display, None), confidence)
+        }
         _ => (format!("unknown.{display}"), Address::Unknown(display), Confidence::Low),
     };
     Resource { id: format!("{driver}:{id}"), driver, address, confidence }
@@ -51,6 +54,35 @@ fn is_known(value: &Value) -> bool {
         );
     });
     known
+}
+
+/// How sure it is that evaluating the same term twice gives the same address. What configuration loaders and
+/// catalogued functions give depends on their arguments alone; what any other function gives may differ per call.
+fn sureness(types: &Types<'_>, value: &Value) -> Confidence {
+    let mut confidence = Confidence::High;
+    value.visit(&mut |part| {
+        let Value::Origin(path, list) = part else { return };
+        let sure = if path.contains("=>") {
+            Confidence::High
+        } else if let Some(facts) = types.catalog.function(path).or_else(|| method_facts(types, path)) {
+            let bare = matches!(facts.role, CallRole::Builder | CallRole::Create) && list.is_empty();
+            if bare { Confidence::Low } else { Confidence::High }
+        } else if path.starts_with("fn ") || path.starts_with("const ") {
+            Confidence::Medium
+        } else if path.contains("::") {
+            Confidence::Low
+        } else {
+            // A setter of a configuration type.
+            Confidence::High
+        };
+        confidence = confidence.min(sure);
+    });
+    confidence
+}
+
+fn method_facts<'a>(types: &Types<'a>, path: &str) -> Option<&'a crate::catalog::CallFacts> {
+    let (owner, name) = path.rsplit_once("::")?;
+    types.catalog.method(owner, name)
 }
 
 /// Replaces statics by what their initializers make, where that is understood.
@@ -175,7 +207,7 @@ fn origin(types: &Types<'_>, out: &mut String, path: &str, list: &[Value], depth
             }
         }
         None => {
-            out.push_str(path);
+            out.push_str(path.strip_prefix("fn ").unwrap_or(path));
             arguments(out);
         }
     }

@@ -315,7 +315,7 @@ impl<'a> Program<'a> {
                 return true;
             }
             let Some(body) = self.body(*function) else { return true };
-            return body.exclusive(body.call(*one).context, body.call(*two).context);
+            return body.exclusive(body.call(*one).context, body.call(*two).context) || body.only_if_failed(*one, *two);
         }
         false
     }

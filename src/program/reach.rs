@@ -38,7 +38,7 @@ impl Sketch {
     pub(super) fn of(types: &Types<'_>, id: FnId, body: &LinkedBody<'_>) -> Self {
         let mut sketch = Self::default();
         // Whether an argument outlives the call decides how long a handle lives.
-        sketch.interesting = types.signature(id).params.iter().any(|param| is_handle(types, param));
+        sketch.interesting = types.signature(id).params.iter().any(|param| types.contains_handle(param));
         for call in &body.calls {
             sketch.calls += 1;
             sketch.resolved += u32::from(!matches!(call.target, Target::Unknown(_)));

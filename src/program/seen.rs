@@ -183,9 +183,9 @@ impl Program<'_> {
         let Some(body) = self.body(site.0) else { return "unknown".to_owned() };
         let summarizer = Summarizer { types: self.types, bodies: &self.bodies, summaries: &self.summaries };
         let context = body.call(site.1).context;
-        match summarizer.lifetime(site.0, body, &Value::Call(site.1), Some(context)) {
+        match summarizer.lifetime(body, &Value::Call(site.1), Some(context)) {
             Lifetime::Returned => "returned".to_owned(),
-            Lifetime::Local | Lifetime::Ended => "local".to_owned(),
+            Lifetime::Local { .. } | Lifetime::Ended | Lifetime::Held(Holder::Scope) => "local".to_owned(),
             Lifetime::Held(Holder::Static(id)) => self.static_path(id),
             Lifetime::Held(Holder::Place(place)) => self.describe(&place),
             Lifetime::Held(Holder::Moved) => "unknown".to_owned(),

@@ -43,8 +43,11 @@ pub enum Lifetime {
     Returned,
     /// Something that outlives the function: a static, a field, a task, a server.
     Held(Holder),
-    /// Nobody: it is gone when the function that made it ends.
-    Local,
+    /// Nobody: it is gone when the function that made it ends, or earlier when it was given away.
+    Local {
+        /// Whether it is only lent, so that it stays until the function ends.
+        stays: bool,
+    },
     /// It is closed or dropped explicitly.
     Ended,
 }
@@ -56,8 +59,22 @@ pub enum Holder {
     Static(StaticId),
     /// A place reached through a value.
     Place(Value),
-    /// Whatever it was moved into.
+    /// A task, worker, handler or server it was moved into.
     Moved,
+    /// A variable of a function that serves while the variable is alive.
+    Scope,
+}
+
+/// What a function does with an argument beyond its own end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// Nothing.
+    #[default]
+    No,
+    /// It is part of the result.
+    InResult,
+    /// Something that outlives the call has it.
+    Held,
 }
 
 /// Something a function does to a database or a server, directly or through calls.
@@ -115,10 +132,10 @@ pub struct PlaceWrite {
 pub struct Summary {
     /// Its effects in the order they happen.
     pub effects: Vec<Effect>,
-    /// Per parameter: whether the argument outlives the call.
-    pub keeps: Vec<bool>,
-    /// Whether the receiver outlives the call in something else.
-    pub keeps_receiver: bool,
+    /// Per parameter: what becomes of the argument.
+    pub keeps: Vec<Keep>,
+    /// What becomes of the receiver.
+    pub keeps_receiver: Keep,
     /// What it gives back, as a term over its parameters.
     pub result: Option<Value>,
     /// Places it writes that a caller can name.
@@ -153,13 +170,14 @@ impl<'a> Summarizer<'_, 'a> {
         let params = self.types.signature(id).params.len();
         let mut summary = Summary {
             effects: Vec::new(),
-            keeps: (0..params).map(|index| self.outlives(id, body, &Value::Param(index as u32))).collect(),
-            keeps_receiver: self.outlives(id, body, &Value::Receiver),
+            keeps: (0..params).map(|index| self.keep_of(body, &Value::Param(index as u32))).collect(),
+            keeps_receiver: self.keep_of(body, &Value::Receiver),
             result: Some(self.close(id, body, &body.result.0, 0)),
             writes: self.place_writes(id, body),
         };
         let mut collector = Collector { summarizer: self, id, body, effects: Vec::new() };
         collector.events(&body.events, &[]);
+        collector.keep_while_serving();
         summary.effects = collector.effects;
         summary
     }
@@ -286,23 +304,31 @@ impl<'a> Summarizer<'_, 'a> {
             // Configuration types name the value better than the function that loads it.
             path = format!("{path}::{}=>{}", item.name, self.types.items.adts[adt.index()].name);
         } else {
-            path = format!("{path}::{}", item.name);
+            path = format!("fn {path}::{}", item.name);
         }
         Value::Origin(Arc::from(path), receiver.into_iter().chain(args).collect())
     }
 
-    /// Whether a value of the body (a parameter, the receiver or a call's result) lives on in something else.
-    fn outlives(&self, id: FnId, body: &LinkedBody<'a>, subject: &Value) -> bool {
-        matches!(self.lifetime(id, body, subject, None), Lifetime::Held(_) | Lifetime::Returned)
+    fn keep_of(&self, body: &LinkedBody<'a>, subject: &Value) -> Keep {
+        match self.lifetime(body, subject, None) {
+            Lifetime::Returned => Keep::InResult,
+            Lifetime::Held(_) => Keep::Held,
+            Lifetime::Local { .. } | Lifetime::Ended => Keep::No,
+        }
     }
 
-    /// What becomes of a value of the body. `made_in` is the context where it is made, for results of calls.
-    pub fn lifetime(
+    /// What becomes of a value of the body: a parameter, the receiver or a call's result. `made_in` is the context
+    /// where it is made, for results of calls.
+    pub fn lifetime(&self, body: &LinkedBody<'a>, subject: &Value, made_in: Option<ContextId>) -> Lifetime {
+        self.follow(body, subject, made_in, &mut Vec::new())
+    }
+
+    fn follow(
         &self,
-        _id: FnId,
         body: &LinkedBody<'a>,
         subject: &Value,
         made_in: Option<ContextId>,
+        followed: &mut Vec<CallId>,
     ) -> Lifetime {
         if contains(&body.result.0, subject) {
             return Lifetime::Returned;
@@ -310,36 +336,53 @@ impl<'a> Summarizer<'_, 'a> {
         if let Some(holder) = self.written_to(body, subject) {
             return Lifetime::Held(holder);
         }
-        for call in &body.calls {
-            for (index, argument) in call.args.iter().enumerate() {
-                if contains(&argument.value, subject) && self.keeps(call, index, argument.lent) {
-                    return Lifetime::Held(Holder::Moved);
+        let mut stays = true;
+        let mut inside: Vec<CallId> = Vec::new();
+        for (index, call) in body.calls.iter().enumerate() {
+            let id = CallId(index as u32);
+            let mut used = false;
+            for (position, argument) in call.args.iter().enumerate() {
+                if !contains(&argument.value, subject) {
+                    continue;
+                }
+                used = true;
+                match self.keep(call, position, argument.lent) {
+                    Keep::Held => return Lifetime::Held(Holder::Moved),
+                    Keep::InResult => inside.push(id),
+                    Keep::No => stays &= argument.lent || hands_on(call),
                 }
             }
             if let Some(receiver) = &call.receiver
                 && contains(&receiver.value, subject)
             {
-                let inside = !is_same(&receiver.value, subject);
-                let kept = match &call.target {
-                    Target::Local { targets, .. } => targets.iter().any(|target| {
-                        self.summary(*target).is_some_and(|summary| summary.keeps_receiver)
-                    }),
-                    _ => false,
-                };
-                if kept || (inside && matches!(receiver.value, Value::Record(..))) {
-                    return Lifetime::Held(Holder::Moved);
+                used = true;
+                match self.keep_receiver(call) {
+                    Keep::Held => return Lifetime::Held(Holder::Moved),
+                    Keep::InResult => inside.push(id),
+                    Keep::No => {}
                 }
             }
             // Used in a task, worker or handler that does not end with this function.
-            let used = call.receiver.iter().chain(&call.args).any(|argument| contains(&argument.value, subject));
             if used && self.captured(body, call.context, made_in) {
                 return Lifetime::Held(Holder::Moved);
+            }
+        }
+        for id in inside {
+            if Value::Call(id) == *subject || followed.contains(&id) {
+                continue;
+            }
+            followed.push(id);
+            stays = false;
+            match self.follow(body, &Value::Call(id), made_in, followed) {
+                Lifetime::Local { stays: true } => stays = true,
+                Lifetime::Local { stays: false } | Lifetime::Ended => {}
+                outlives => return outlives,
             }
         }
         let ended = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
             matches!(&event.kind, EventKind::Drop(value) if contains(value, subject))
         });
-        if ended { Lifetime::Ended } else { Lifetime::Local }
+        if ended { Lifetime::Ended } else { Lifetime::Local { stays } }
     }
 
     fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {
@@ -378,26 +421,58 @@ impl<'a> Summarizer<'_, 'a> {
         })
     }
 
-    /// Whether a callee keeps what it is given.
-    fn keeps(&self, call: &super::bodies::Call<'a>, index: usize, lent: bool) -> bool {
+    /// What a callee does with an argument.
+    fn keep(&self, call: &super::bodies::Call<'a>, index: usize, lent: bool) -> Keep {
         match &call.target {
-            Target::Local { targets, .. } => targets.iter().any(|target| {
-                let summary = self.summary(*target);
-                summary.map_or(!lent, |summary| summary.keeps.get(index).copied().unwrap_or(false))
-            }),
-            Target::Library(facts) => !lent && moves_argument(facts),
-            Target::External(_) | Target::Unknown(_) => !lent,
-            Target::Block(_) => false,
+            Target::Local { targets, .. } => {
+                let keeps = targets.iter().filter_map(|target| self.summary(*target)?.keeps.get(index).copied());
+                keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
+            }
+            Target::Library(facts) if is_server(facts.role) => Keep::Held,
+            Target::Library(facts) if looks_only(facts) => Keep::No,
+            Target::Library(_) | Target::External(_) | Target::Unknown(_) if !lent => Keep::InResult,
+            _ => Keep::No,
+        }
+    }
+
+    /// What a method does with its receiver. Methods of a handle give connections and rows, not the handle.
+    fn keep_receiver(&self, call: &super::bodies::Call<'a>) -> Keep {
+        match &call.target {
+            Target::Local { targets, .. } => {
+                let keeps = targets.iter().filter_map(|target| Some(self.summary(*target)?.keeps_receiver));
+                keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
+            }
+            Target::Library(facts) if is_server(facts.role) => Keep::Held,
+            Target::Library(facts) if looks_only(facts) => Keep::No,
+            Target::Library(_) | Target::External(_) => {
+                let of_handle = call.receiver.as_ref().is_some_and(|receiver| {
+                    self.types.handle(super::bodies::settled(&receiver.ty)).is_some()
+                });
+                if of_handle { Keep::No } else { Keep::InResult }
+            }
+            _ => Keep::No,
         }
     }
 }
 
-/// Whether a library call takes its arguments for good. Adapters hand them on, queries and locks only look.
-fn moves_argument(facts: &CallFacts) -> bool {
-    !matches!(
+/// Servers and tasks go on after the call that starts them.
+fn is_server(role: CallRole) -> bool {
+    matches!(
+        role,
+        CallRole::Serve
+            | CallRole::ServeInBackground
+            | CallRole::Spawn
+            | CallRole::SpawnThread
+            | CallRole::SpawnBlocking
+            | CallRole::PerWorkerFactory
+    )
+}
+
+/// Whether a library call only looks at its arguments.
+fn looks_only(facts: &CallFacts) -> bool {
+    matches!(
         facts.role,
-        CallRole::Adapt
-            | CallRole::Close
+        CallRole::Close
             | CallRole::Migrate
             | CallRole::MigrationSource
             | CallRole::MigrationCheck
@@ -406,11 +481,12 @@ fn moves_argument(facts: &CallFacts) -> bool {
             | CallRole::Acquire
             | CallRole::OnceCheck
             | CallRole::Lock
-            | CallRole::JoinAll
-            | CallRole::TryJoinAll
-            | CallRole::BlockOn
-            | CallRole::Timeout
-    ) && facts.path != "std::mem::drop"
+    ) || facts.path == "std::mem::drop"
+}
+
+/// Whether the call gives its argument back as its own value (`Ok(pool)`, `Arc::new(pool)`).
+fn hands_on(call: &super::bodies::Call<'_>) -> bool {
+    matches!(call.target, Target::Library(facts) if facts.role == CallRole::Adapt || facts.carries.is_some())
 }
 
 fn blocks_around(body: &LinkedBody<'_>, context: ContextId) -> Vec<BlockId> {
@@ -425,10 +501,6 @@ fn contains(value: &Value, subject: &Value) -> bool {
     let mut found = false;
     value.visit(&mut |part| found |= part == subject);
     found
-}
-
-fn is_same(value: &Value, subject: &Value) -> bool {
-    value == subject || matches!(value, Value::Choice(list) if list.iter().any(|part| part == subject))
 }
 
 /// Puts arguments in the place of parameters.
@@ -510,7 +582,7 @@ impl<'a> Collector<'_, '_, 'a> {
     fn lifted_lifetime(&self, inner: &Lifetime, call: CallId, context: ContextId) -> Lifetime {
         match inner {
             Lifetime::Returned => {
-                self.summarizer.lifetime(self.id, self.body, &Value::Call(call), Some(context))
+                self.summarizer.lifetime(self.body, &Value::Call(call), Some(context))
             }
             other => other.clone(),
         }
@@ -543,9 +615,9 @@ impl<'a> Collector<'_, '_, 'a> {
         };
         let lifetime = match &kind {
             EffectKind::Create { .. } => {
-                self.summarizer.lifetime(self.id, self.body, &Value::Call(call_id), Some(call.context))
+                self.summarizer.lifetime(self.body, &Value::Call(call_id), Some(call.context))
             }
-            _ => Lifetime::Local,
+            _ => Lifetime::Local { stays: false },
         };
         let once = self.once_of(times);
         let certain = !times.iter().any(|time| matches!(time, Time::Maybe(_)));
@@ -585,7 +657,7 @@ impl<'a> Collector<'_, '_, 'a> {
             let mut lifted = self.lift(effect, Step::Static(self.id, id), context, times, true);
             lifted.once = Some(Value::Static(id));
             lifted.lifetime = match effect.lifetime {
-                Lifetime::Ended | Lifetime::Local => effect.lifetime.clone(),
+                Lifetime::Ended | Lifetime::Local { .. } => effect.lifetime.clone(),
                 _ => Lifetime::Held(Holder::Static(id)),
             };
             self.push(lifted);
@@ -606,6 +678,29 @@ impl<'a> Collector<'_, '_, 'a> {
             certain: effect.certain && certain && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
             looped: effect.looped || self.body.in_loop(context),
         }
+    }
+
+    /// A handle in a variable of a function that goes on to serve stays open while it serves.
+    fn keep_while_serving(&mut self) {
+        for index in 0..self.effects.len() {
+            let effect = &self.effects[index];
+            let stays = effect.lifetime == Lifetime::Local { stays: true } && effect.times.is_empty();
+            let served = stays
+                && self.effects[index + 1..].iter().any(|later| {
+                    later.kind == EffectKind::Serve && !self.body.exclusive(effect.context, later.context)
+                });
+            if served && self.made_here(index) {
+                self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
+            }
+        }
+    }
+
+    /// Whether the handle is in a variable of this function rather than of one it called.
+    fn made_here(&self, index: usize) -> bool {
+        let Step::Call(_, call) = self.effects[index].steps[0] else { return false };
+        let context = self.body.call(call).context;
+        self.effects[index].steps.len() == 1
+            || self.summarizer.lifetime(self.body, &Value::Call(call), Some(context)) == Lifetime::Local { stays: true }
     }
 
     fn push(&mut self, effect: Effect) {

@@ -2,7 +2,7 @@
 //! held from test to write: two callers can both run the effect.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
-use crate::program::Program;
+use crate::program::{Program, is_long_lived};
 use crate::program::bodies::LinkedBody;
 use crate::program::flow::{Happening, Test, What, Written, controls};
 use crate::program::inventory::Scope;
@@ -61,8 +61,14 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
     found
 }
 
+/// A handle that stays, or a schema change. A connection that is used and dropped is no initialization.
 fn is_init(effect: &Effect) -> bool {
-    matches!(effect.kind, EffectKind::Create { .. } | EffectKind::Migrate) && effect.once.is_none()
+    let stays = match effect.kind {
+        EffectKind::Create { .. } => is_long_lived(&effect.lifetime),
+        EffectKind::Migrate => true,
+        EffectKind::Serve => false,
+    };
+    stays && effect.once.is_none()
 }
 
 /// Whether the place is tested (again) under a lock that is still held at the write.

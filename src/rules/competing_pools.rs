@@ -3,7 +3,7 @@
 use crate::catalog::TypeKind;
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::inventory::Scope;
-use crate::program::summaries::{Effect, EffectKind};
+use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime};
 use crate::program::{Entry, Program, ResourceId, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
@@ -19,7 +19,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
             continue;
         }
         let Some(resource) = program.resource_of(effect) else { continue };
-        if program.resource(resource).confidence != Confidence::High {
+        if program.resource(resource).confidence == Confidence::Low {
             continue;
         }
         match groups.iter_mut().find(|(known, _)| *known == resource) {
@@ -124,6 +124,14 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
         matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. })
     };
     let is_database = program.is_database(program.resource(resource));
-    let proven = first.certain && second.certain && is_database && !single(first) && !single(second);
-    Some(if proven { Confidence::High } else { Confidence::Medium })
+    let scoped = |effect: &Effect| effect.lifetime == Lifetime::Held(Holder::Scope);
+    let proven = first.certain
+        && second.certain
+        && is_database
+        && !single(first)
+        && !single(second)
+        && !scoped(first)
+        && !scoped(second);
+    let confidence = if proven { Confidence::High } else { Confidence::Medium };
+    Some(confidence.min(program.resource(resource).confidence))
 }

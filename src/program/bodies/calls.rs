@@ -7,7 +7,7 @@ use super::super::names::{Def, Namespace};
 use super::super::types::{Args, Method, OPTION, PatternInput, RESULT, Ty, bind, bindings_of, substitute};
 use super::super::values::Value;
 use super::walk::{Progress, Resolution, Typed, Walk};
-use super::{Argument, Call, CallId, EventKind, Outcome, Target, Time, Write, settled};
+use super::{Argument, Atom, Call, CallId, EventKind, Outcome, Target, Time, Write, settled};
 use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource, Wrap};
 use crate::facts::{ExprId, ExprKind, MethodCall, Name, Path};
 use crate::location::Span;
@@ -75,8 +75,26 @@ impl<'a> Walk<'_, 'a> {
             self.mark(&receiver.value, |outcome| outcome.discarded = true);
         }
         let turbofish: Vec<Ty> = call.turbofish.iter().map(|ty| self.types.lower(ty, self.scope())).collect();
+        let subject = receiver.value.clone();
         let receiver = Argument { value: receiver.value, ty: receiver.ty, lent };
-        self.finish_call(id, callee, Some(receiver), &call.args, &turbofish, span, call.method_span)
+        let result = self.finish_call(id, callee, Some(receiver), &call.args, &turbofish, span, call.method_span);
+        self.configured_in_place(call.receiver, &subject, &result);
+        result
+    }
+
+    /// `config.host(h);` as a statement changes the variable, as it would in a chain.
+    fn configured_in_place(&mut self, receiver: ExprId, before: &Value, result: &Typed) {
+        let is_config = self.types.type_facts(&result.ty).is_some_and(|facts| {
+            matches!(facts.kind, TypeKind::Config | TypeKind::Builder)
+        });
+        if is_config
+            && result.value != *before
+            && let ExprKind::Path(path) = &self.body.expr(receiver).kind
+            && let [only] = path.segments.as_slice()
+            && let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == only.name)
+        {
+            local.typed.value = result.value.clone();
+        }
     }
 
     /// A method of `Option` or `Result` that only hands its receiver on: right for any receiver of unknown type.
@@ -220,7 +238,19 @@ impl<'a> Walk<'_, 'a> {
                 }
                 _ => None,
             };
-            let typed = self.expr(*arg);
+            let failed = match (&callee, &receiver) {
+                (Callee::Library(facts, _), Some(receiver)) if runs_on_failure(facts) => Some(receiver.value.clone()),
+                _ => None,
+            };
+            let typed = match failed {
+                Some(value) => {
+                    let branch = self.new_branch();
+                    let atom = Atom { value, if_true: Vec::new(), if_false: vec![0] };
+                    self.emit_branch(branch, vec![atom], span);
+                    self.arm(branch, 0, |walk| walk.expr(*arg)).0
+                }
+                None => self.expr(*arg),
+            };
             self.closure_input = None;
             typed_args.push(typed);
         }
@@ -236,6 +266,7 @@ impl<'a> Walk<'_, 'a> {
             Callee::Library(facts, on) => {
                 let output = self.library_output(facts, &on, &arg_types, turbofish);
                 let carried = self.carried(facts, receiver.as_ref(), &arguments);
+                let carried = carried.or_else(|| self.closure_value(facts, &arguments));
                 (Target::Library(facts), output, carried)
             }
             Callee::External(path, fluent) => {
@@ -590,7 +621,18 @@ impl<'a> Walk<'_, 'a> {
             }
             // A clone of a handle is the handle, a connection out of a pool belongs to it.
             CallRole::Share | CallRole::OnceWait => facts.carries.and_then(pick),
+            CallRole::OnceInit => subject().map(|place| Value::Content(Arc::new(place))),
             _ => facts.carries.and_then(pick),
+        }
+    }
+
+    /// The value of a call that gives what its closure gives (`map`, `and_then`, `LazyLock::new`).
+    fn closure_value(&self, facts: &CallFacts, args: &[Argument]) -> Option<Value> {
+        let gives_closure_result = matches!(facts.role, CallRole::Adapt | CallRole::OnceNew | CallRole::BlockOn);
+        let argument = args.get(facts.callback?)?;
+        match &argument.value {
+            Value::Block(block) if gives_closure_result => Some(self.out.blocks[block.0 as usize].result.clone()),
+            _ => None,
         }
     }
 
@@ -620,6 +662,12 @@ impl<'a> Walk<'_, 'a> {
         }
         if segments.len() == 1 { catalog.macros_named(name).next() } else { None }
     }
+}
+
+/// Adapters whose closure runs only when the receiver is `Err` or `None`.
+fn runs_on_failure(facts: &CallFacts) -> bool {
+    let name = facts.path.rsplit("::").next().unwrap_or_default();
+    facts.role == CallRole::Adapt && (name.ends_with("or_else") || name.ends_with("map_err"))
 }
 
 /// A constructor of one of the workspace's own types.

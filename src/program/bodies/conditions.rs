@@ -33,9 +33,8 @@ impl Walk<'_, '_> {
                 // When one part fails the others may hold: only arm 0 is certain.
                 if atoms.len() > 1 {
                     for atom in &mut atoms {
-                        let certain = |arm: &mut Option<u32>| *arm = arm.filter(|arm| *arm == 0);
-                        certain(&mut atom.arm_if_true);
-                        certain(&mut atom.arm_if_false);
+                        atom.if_true.retain(|arm| *arm == 0);
+                        atom.if_false.retain(|arm| *arm == 0);
                     }
                 }
                 atoms
@@ -43,9 +42,7 @@ impl Walk<'_, '_> {
             ExprKind::Not(inner) => {
                 let mut atoms = self.condition(*inner);
                 for atom in &mut atoms {
-                    for arm in [&mut atom.arm_if_true, &mut atom.arm_if_false] {
-                        *arm = arm.map(|arm| 1 - arm);
-                    }
+                    std::mem::swap(&mut atom.if_true, &mut atom.if_false);
                 }
                 atoms
             }
@@ -59,7 +56,7 @@ impl Walk<'_, '_> {
                 let tested = self.expr(id);
                 match tested.value {
                     Value::Unknown => Vec::new(),
-                    value => vec![Atom { value, arm_if_true: Some(0), arm_if_false: Some(1) }],
+                    value => vec![Atom { value, if_true: vec![0], if_false: vec![1] }],
                 }
             }
         }
@@ -68,14 +65,19 @@ impl Walk<'_, '_> {
     pub(super) fn match_arms(&mut self, scrutinee: ExprId, arms: &[Arm]) -> Typed {
         let input = self.expr(scrutinee);
         let branch = self.new_branch();
-        let arm_of = |wanted: bool| {
-            let exact = arms.iter().position(|arm| presence(&arm.pat) == Some(wanted));
-            let rest = || arms.iter().position(|arm| matches!(arm.pat, Pat::Wild));
-            exact.or_else(rest).map(|index| index as u32)
+        let arms_of = |wanted: bool| -> Vec<u32> {
+            let exact = |index: &usize| presence(&arms[*index].pat) == Some(wanted);
+            let mut list: Vec<u32> = (0..arms.len()).filter(exact).map(|index| index as u32).collect();
+            // A final `_` takes what no other arm names.
+            let opposite = arms.iter().any(|arm| presence(&arm.pat) == Some(!wanted) && arm.guard.is_none());
+            if opposite && let Some(rest) = arms.iter().position(|arm| matches!(arm.pat, Pat::Wild)) {
+                list.push(rest as u32);
+            }
+            list
         };
         let tests = arms.iter().any(|arm| presence(&arm.pat).is_some());
         if tests && input.value != Value::Unknown {
-            let atom = Atom { value: input.value.clone(), arm_if_true: arm_of(true), arm_if_false: arm_of(false) };
+            let atom = Atom { value: input.value.clone(), if_true: arms_of(true), if_false: arms_of(false) };
             self.emit_branch(branch, vec![atom], self.body.expr(scrutinee).span);
         }
         let mut results = Vec::with_capacity(arms.len());

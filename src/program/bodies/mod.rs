@@ -240,10 +240,10 @@ pub struct Branching {
 pub struct Atom {
     /// The value; a [`Value::Test`], an optional value, or a call that gives one.
     pub value: Value,
-    /// Arm taken when the value is true or present.
-    pub arm_if_true: Option<u32>,
-    /// Arm taken when it is false or absent.
-    pub arm_if_false: Option<u32>,
+    /// Arms taken only when the value is true, present or `Ok`.
+    pub if_true: Vec<u32>,
+    /// Arms taken only when it is false, absent or `Err`.
+    pub if_false: Vec<u32>,
 }
 
 /// A write to a place.
@@ -310,6 +310,22 @@ impl LinkedBody<'_> {
                 Some((_, other_arm, _)) => *other_arm != arm,
                 None => diverges,
             }
+        })
+    }
+
+    /// Whether the second call is made only when the first one failed: in the `Err` or `None` arm of its result.
+    pub fn only_if_failed(&self, first: CallId, second: CallId) -> bool {
+        let result = Value::Call(first);
+        let events = self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
+        let mut branchings = events.filter_map(|event| match &event.kind {
+            EventKind::Branch(branching) => Some(branching),
+            _ => None,
+        });
+        branchings.any(|branching| {
+            let arm = self.arms(self.call(second).context).find(|(branch, _, _)| *branch == branching.branch);
+            arm.is_some_and(|(_, arm, _)| {
+                branching.atoms.iter().any(|atom| atom.value == result && atom.if_false.contains(&arm))
+            })
         })
     }
 

@@ -105,8 +105,8 @@ impl Walk<'_, '_> {
     /// What a refutable pattern tests, arm 0 being the one where it matches.
     pub(super) fn pattern_atoms(&self, pat: &Pat, value: &Value, _branch: u32) -> Vec<Atom> {
         match presence(pat) {
-            Some(true) => vec![Atom { value: value.clone(), arm_if_true: Some(0), arm_if_false: Some(1) }],
-            Some(false) => vec![Atom { value: value.clone(), arm_if_true: Some(1), arm_if_false: Some(0) }],
+            Some(true) => vec![Atom { value: value.clone(), if_true: vec![0], if_false: vec![1] }],
+            Some(false) => vec![Atom { value: value.clone(), if_true: vec![1], if_false: vec![0] }],
             None => Vec::new(),
         }
     }

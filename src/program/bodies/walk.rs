@@ -555,6 +555,7 @@ impl<'a> Walk<'_, 'a> {
             return Typed::unit();
         }
         let target = self.expr(place);
+        self.field_assigned(place, &written.value);
         if let ExprKind::Path(path) = &self.body.expr(place).kind
             && path.segments.last().is_some_and(|last| last.name == "_")
         {
@@ -565,6 +566,24 @@ impl<'a> Walk<'_, 'a> {
         let write = Write { place: target.value, value: written.value, call: None, atomic: false, guards, span };
         self.emit(EventKind::Write(write));
         Typed::unit()
+    }
+
+    /// `config.url = x;` on a library value whose fields nobody here knows makes it another value.
+    fn field_assigned(&mut self, place: ExprId, written: &Value) {
+        let mut current = place;
+        while let ExprKind::Field { base, .. } = &self.body.expr(current).kind {
+            current = *base;
+        }
+        let ExprKind::Path(path) = &self.body.expr(current).kind else { return };
+        if let [only] = path.segments.as_slice()
+            && current != place
+            && let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == only.name)
+            && matches!(local.typed.value, Value::Call(_) | Value::Joined(_) | Value::Origin(..))
+            && !matches!(local.typed.ty, Ty::Adt(..))
+        {
+            let joined = [local.typed.value.clone(), written.clone()];
+            local.typed.value = Value::Joined(Arc::from(joined));
+        }
     }
 
     fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> Typed {
