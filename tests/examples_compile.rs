@@ -35,7 +35,11 @@ fn bad_examples_mark_a_finding_of_their_page_and_good_ones_mark_nothing() {
             .markers
             .iter()
             .any(|marker| marker.rule == example.page && marker.role.is_none());
-        assert_eq!(primary, example.bad, "{}: {}", example.page, example.heading);
+        assert_eq!(
+            primary, example.bad,
+            "{}: {}",
+            example.page, example.heading
+        );
         assert!(
             example.bad || example.markers.is_empty(),
             "{}: {}",
@@ -48,7 +52,9 @@ fn bad_examples_mark_a_finding_of_their_page_and_good_ones_mark_nothing() {
 #[test]
 fn markers_name_rules_that_have_a_page() {
     let known: BTreeSet<String> = pages::pages().into_iter().map(|(name, _)| name).collect();
-    let fixtures = pages::fixture_names().into_iter().map(|name| pages::fixture(&name));
+    let fixtures = pages::fixture_names()
+        .into_iter()
+        .map(|name| pages::fixture(&name));
     for example in pages::all_page_examples().into_iter().chain(fixtures) {
         for marker in &example.markers {
             assert!(
@@ -76,14 +82,13 @@ fn sound_fixtures_mark_nothing_and_their_twins_mark_something() {
 fn all_examples_and_fixtures_type_check() {
     if std::env::var_os("INITPATH_CHECK_EXAMPLES").is_none_or(|value| value != "1") {
         let mut stderr = std::io::stderr();
-        writeln!(stderr, "skipped: set INITPATH_CHECK_EXAMPLES=1 to type-check the examples")
-            .expect("standard error takes a line");
+        writeln!(
+            stderr,
+            "skipped: set INITPATH_CHECK_EXAMPLES=1 to type-check the examples"
+        )
+        .expect("standard error takes a line");
         return;
     }
-    let lock = pages::root().join("tests/examples/Cargo.lock");
-    let pinned = pages::root().join("tests/examples/Cargo.toml");
-    cargo(pages::root(), &["fetch", "--locked", "--manifest-path", &pinned.to_string_lossy()]);
-
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .parent()
         .expect("cargo's folder for tests is inside the target folder")
@@ -98,8 +103,23 @@ fn all_examples_and_fixtures_type_check() {
         generated.add(&folder, &example, &known);
     }
     generated.write(&folder);
-    fs::copy(&lock, folder.join("Cargo.lock")).expect("the lock file can be copied");
-    cargo(&folder, &["check", "--workspace", "--all-targets", "--offline", "--quiet", "--keep-going"]);
+
+    // The dependencies first, by themselves: this is what fails when the lock file does not fit its manifest.
+    let pinned = pages::root().join("tests/examples");
+    cargo(&pinned, &folder, &["check", "--locked", "--quiet"]);
+    fs::copy(pinned.join("Cargo.lock"), folder.join("Cargo.lock"))
+        .expect("the lock file can be copied");
+    cargo(
+        &folder,
+        &folder,
+        &[
+            "check",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--keep-going",
+        ],
+    );
 }
 
 /// Files of the generated workspace.
@@ -125,7 +145,8 @@ impl Generated {
                 continue;
             };
             if let Some(manifest) = manifests.rewritten(directory, example, known) {
-                self.members.push(home.join(directory).to_string_lossy().into_owned());
+                self.members
+                    .push(home.join(directory).to_string_lossy().into_owned());
                 self.files.insert(path, manifest);
             }
         }
@@ -143,7 +164,8 @@ impl Generated {
             let entry = entry.expect("the folder can be listed");
             let name = entry.file_name();
             if entry.path().is_dir() && name != "target" && !kept.contains(name.as_os_str()) {
-                fs::remove_dir_all(entry.path()).expect("a folder of an earlier run can be removed");
+                fs::remove_dir_all(entry.path())
+                    .expect("a folder of an earlier run can be removed");
             }
         }
         let mut workspace = Table::new();
@@ -175,9 +197,9 @@ impl Manifests {
             .iter()
             .filter_map(|(file, text)| Some((manifest_directory(file)?, text)))
             .map(|(directory, text)| {
-                let table: Table = text
-                    .parse()
-                    .unwrap_or_else(|error| panic!("{}: {}: {error}", example.page, example.heading));
+                let table: Table = text.parse().unwrap_or_else(|error| {
+                    panic!("{}: {}: {error}", example.page, example.heading)
+                });
                 (directory.to_owned(), table)
             })
             .collect();
@@ -189,7 +211,12 @@ impl Manifests {
     }
 
     /// The manifest as a member of the generated workspace; `None` when it declares no package.
-    fn rewritten(&self, directory: &str, example: &Example, known: &BTreeMap<String, Value>) -> Option<String> {
+    fn rewritten(
+        &self,
+        directory: &str,
+        example: &Example,
+        known: &BTreeMap<String, Value>,
+    ) -> Option<String> {
         let mut manifest = self.tables[directory].clone();
         for outer in ["workspace", "lints", "profile"] {
             manifest.remove(outer);
@@ -197,16 +224,25 @@ impl Manifests {
         let name = self.package_name(directory)?;
         let package = manifest.get_mut("package")?.as_table_mut()?;
         for value in package.iter_mut().filter(|(_, value)| inherited(value)) {
-            *value.1 = self.workspace_table("package")?.get(value.0.as_str())?.clone();
+            *value.1 = self
+                .workspace_table("package")?
+                .get(value.0.as_str())?
+                .clone();
         }
         package.insert("name".into(), self.unique(&name).into());
         let source = |file: &str| join(directory, file);
-        if example.files.iter().any(|(file, _)| *file == source("src/lib.rs")) {
+        if example
+            .files
+            .iter()
+            .any(|(file, _)| *file == source("src/lib.rs"))
+        {
             let library = manifest
                 .entry("lib")
                 .or_insert_with(|| Value::Table(Table::new()))
                 .as_table_mut()?;
-            library.entry("name").or_insert_with(|| name.replace('-', "_").into());
+            library
+                .entry("name")
+                .or_insert_with(|| name.replace('-', "_").into());
         }
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
             if let Some(Value::Table(dependencies)) = manifest.get_mut(kind) {
@@ -219,7 +255,13 @@ impl Manifests {
     }
 
     /// A dependency with its path made absolute, or with version and features of the pinned list.
-    fn dependency(&self, directory: &str, key: &str, spec: &Value, known: &BTreeMap<String, Value>) -> Value {
+    fn dependency(
+        &self,
+        directory: &str,
+        key: &str,
+        spec: &Value,
+        known: &BTreeMap<String, Value>,
+    ) -> Value {
         let mut base = directory;
         let mut given = spec.clone();
         if inherited(spec) {
@@ -237,12 +279,18 @@ impl Manifests {
                 .package_name(&target)
                 .unwrap_or_else(|| panic!("{}: no package in `{target}`", self.slug));
             result.insert("package".into(), self.unique(&name).into());
-            result.insert("path".into(), self.home.join(&target).to_string_lossy().as_ref().into());
+            result.insert(
+                "path".into(),
+                self.home.join(&target).to_string_lossy().as_ref().into(),
+            );
         } else {
             let package = given.get("package").and_then(Value::as_str).unwrap_or(key);
-            let pinned = known
-                .get(package)
-                .unwrap_or_else(|| panic!("{}: `{package}` is not in tests/examples/Cargo.toml", self.slug));
+            let pinned = known.get(package).unwrap_or_else(|| {
+                panic!(
+                    "{}: `{package}` is not in tests/examples/Cargo.toml",
+                    self.slug
+                )
+            });
             assert_eq!(
                 pages::requirement(&given),
                 pages::requirement(pinned),
@@ -307,7 +355,9 @@ fn join(base: &str, path: &str) -> String {
 
 /// Lower-case words joined by hyphens.
 fn slug(text: &str) -> String {
-    let words = text.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), " ");
+    let words = text
+        .to_lowercase()
+        .replace(|c: char| !c.is_ascii_alphanumeric(), " ");
     words.split_whitespace().collect::<Vec<_>>().join("-")
 }
 
@@ -315,21 +365,28 @@ fn write_if_changed(path: &Path, text: &str) {
     if fs::read_to_string(path).is_ok_and(|current| current == text) {
         return;
     }
-    fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the target folder is writable");
+    fs::create_dir_all(path.parent().expect("a file has a folder"))
+        .expect("the target folder is writable");
     fs::write(path, text).expect("the target folder is writable");
 }
 
-/// Runs cargo and shows what it says.
+/// Runs cargo in a folder, building below the generated workspace, and shows what it says.
 ///
 /// # Panics
 /// When it fails.
-fn cargo(folder: &Path, arguments: &[&str]) {
+fn cargo(folder: &Path, generated: &Path, arguments: &[&str]) {
     let status = Command::new(env!("CARGO"))
         .args(arguments)
         .current_dir(folder)
+        .env("CARGO_TARGET_DIR", generated.join("target"))
+        .env("CARGO_PROFILE_DEV_DEBUG", "false")
         .env("RUSTFLAGS", "-Awarnings")
-        .env_remove("CARGO_TARGET_DIR")
         .status()
         .expect("cargo can be started");
-    assert!(status.success(), "cargo {} failed", arguments.join(" "));
+    assert!(
+        status.success(),
+        "cargo {} failed in {}",
+        arguments.join(" "),
+        folder.display()
+    );
 }

@@ -121,9 +121,15 @@ pub(crate) fn page_examples(page: &str, text: &str) -> Vec<Example> {
         }
     }
     for example in &mut examples {
-        assert!(!example.files.is_empty(), "rules/{page}.md: `{}` has no block", example.heading);
+        assert!(
+            !example.files.is_empty(),
+            "rules/{page}.md: `{}` has no block",
+            example.heading
+        );
         if example.files.iter().all(|(file, _)| file != "Cargo.toml") {
-            example.files.insert(0, ("Cargo.toml".to_owned(), synthesized_manifest()));
+            example
+                .files
+                .insert(0, ("Cargo.toml".to_owned(), synthesized_manifest()));
         }
         example.markers = markers(&example.files);
     }
@@ -132,7 +138,10 @@ pub(crate) fn page_examples(page: &str, text: &str) -> Vec<Example> {
 
 /// The examples of all pages.
 pub(crate) fn all_page_examples() -> Vec<Example> {
-    pages().iter().flat_map(|(name, text)| page_examples(name, text)).collect()
+    pages()
+        .iter()
+        .flat_map(|(name, text)| page_examples(name, text))
+        .collect()
 }
 
 /// Names of the folders in `fixtures/`, sorted.
@@ -163,8 +172,13 @@ pub(crate) fn fixture(name: &str) -> Example {
                 folders.push(path);
                 continue;
             }
-            let relative = path.strip_prefix(&folder).expect("it was found below the folder");
-            let relative = relative.to_str().expect("fixture paths are UTF-8").replace('\\', "/");
+            let relative = path
+                .strip_prefix(&folder)
+                .expect("it was found below the folder");
+            let relative = relative
+                .to_str()
+                .expect("fixture paths are UTF-8")
+                .replace('\\', "/");
             files.push((relative, read(&path)));
         }
     }
@@ -183,7 +197,9 @@ pub(crate) fn fixture(name: &str) -> Example {
 pub(crate) fn known_dependencies() -> Vec<(String, toml::Value)> {
     let manifest = read(&root().join("tests/examples/Cargo.toml"));
     let manifest: toml::Table = manifest.parse().expect("tests/examples/Cargo.toml is TOML");
-    let dependencies = manifest["dependencies"].as_table().expect("it has dependencies");
+    let dependencies = manifest["dependencies"]
+        .as_table()
+        .expect("it has dependencies");
     dependencies
         .iter()
         .map(|(name, spec)| (name.clone(), spec.clone()))
@@ -226,9 +242,14 @@ fn markers(files: &[(String, String)]) -> Vec<Marker> {
             for marker in line.split("//~").skip(1) {
                 let place = format!("{file}:{}: `//~{marker}`", number + 1);
                 let mut words = marker.split_whitespace();
-                let rule = words.next().unwrap_or_else(|| panic!("{place} names no rule"));
+                let rule = words
+                    .next()
+                    .unwrap_or_else(|| panic!("{place} names no rule"));
                 let role = words.next();
-                assert!(words.next().is_none(), "{place} has more than a rule and a role");
+                assert!(
+                    words.next().is_none(),
+                    "{place} has more than a rule and a role"
+                );
                 assert!(
                     role.is_none_or(|role| ROLES.contains(&role)),
                     "{place} names a role that the report does not have"
@@ -247,9 +268,14 @@ fn markers(files: &[(String, String)]) -> Vec<Marker> {
 
 /// What a folder contains, in the order the disk gives.
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     entries
-        .map(|entry| entry.unwrap_or_else(|error| panic!("{}: {error}", folder.display())).path())
+        .map(|entry| {
+            entry
+                .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+                .path()
+        })
         .collect()
 }
 
