@@ -18,6 +18,44 @@ use toml::{Table, Value};
 const BROKEN: &str = "broken";
 
 #[test]
+fn a_page_is_read_into_examples_with_files_and_markers() {
+    let page = "# a-rule\n## Problem\n```rust\nignored\n```\n## Bad\n### Twice\nProse.\n```rust\nfn main() {}\n\
+                one(); //~ a-rule\n```\n```rust file=src/lib.rs\ntwo(); //~ a-rule init-site //~ b-rule\n```\n\
+                ## Good\n### Once\n```toml file=Cargo.toml\n[package]\n```\n";
+    let examples = pages::page_examples("a-rule", page);
+    let [twice, once] = &examples[..] else {
+        panic!("{examples:?}");
+    };
+    assert!(twice.bad && !once.bad);
+    let files: Vec<&str> = twice.files.iter().map(|(file, _)| file.as_str()).collect();
+    assert_eq!(files, ["Cargo.toml", "src/main.rs", "src/lib.rs"]);
+    assert_eq!(
+        once.files,
+        [("Cargo.toml".to_owned(), "[package]\n".to_owned())]
+    );
+    let markers: Vec<_> = twice
+        .markers
+        .iter()
+        .map(|marker| {
+            (
+                marker.file.as_str(),
+                marker.line,
+                marker.rule.as_str(),
+                marker.role.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        markers,
+        [
+            ("src/main.rs", 2, "a-rule", None),
+            ("src/lib.rs", 1, "a-rule", Some("init-site")),
+            ("src/lib.rs", 1, "b-rule", None),
+        ]
+    );
+}
+
+#[test]
 fn every_page_has_at_least_five_bad_and_six_good_examples() {
     for (name, text) in pages::pages() {
         let (bad, good): (Vec<_>, Vec<_>) = pages::page_examples(&name, &text)
