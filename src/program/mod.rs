@@ -13,6 +13,7 @@ pub mod items;
 pub mod names;
 mod reach;
 mod seen;
+mod sql;
 mod start_up;
 pub mod summaries;
 pub mod types;
@@ -30,7 +31,7 @@ use bodies::{Call, CallId, LinkedBody, Target};
 use inventory::{Address, Binary, Resource, Scope};
 use items::{Container, CrateId, FnId};
 use reach::{CallGraph, Sketch};
-use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
+use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Results, Step, Summarizer, Summary};
 use types::{Ty, Types};
 use values::Value;
 
@@ -46,6 +47,8 @@ pub struct Program<'a> {
     pub types: &'a Types<'a>,
     bodies: Vec<Option<LinkedBody<'a>>>,
     summaries: Vec<Option<Arc<Summary>>>,
+    results: Results,
+    mains: Vec<FnId>,
     sketches: Vec<Option<Sketch>>,
     graph: CallGraph,
     concurrent: Vec<bool>,
@@ -85,21 +88,24 @@ impl<'a> Program<'a> {
             .map(|index| if graph.relevant[index] { bodies::link(types, FnId(index as u32)) } else { None })
             .collect();
         let mut summaries: Vec<Option<Arc<Summary>>> = vec![None; count];
+        let results = Results::default();
+        let entries = entries(workspace, types);
+        let mains: Vec<FnId> = entries.iter().map(|entry| entry.main).collect();
         for id in &graph.bottom_up {
             if graph.relevant[id.index()] {
-                let summarizer = Summarizer { types, bodies: &bodies, summaries: &summaries };
-                let summary = summarizer.summarize(*id);
+                let summary = Summarizer { types, bodies: &bodies, summaries: &summaries, results: &results, mains: &mains }
+                    .summarize(*id);
                 summaries[id.index()] = Some(Arc::new(summary));
             }
         }
-        let entries = entries(workspace, types);
-        let mains: Vec<FnId> = entries.iter().map(|entry| entry.main).collect();
         let concurrent = reach::concurrent(types, &sketches, &graph, &mains);
         let mut program = Self {
             workspace,
             types,
             bodies,
             summaries,
+            results,
+            mains,
             sketches,
             graph,
             concurrent,
@@ -176,9 +182,19 @@ impl<'a> Program<'a> {
         found.map(|index| ResourceId(index as u32))
     }
 
+    fn summarizer(&self) -> Summarizer<'_, 'a> {
+        Summarizer {
+            types: self.types,
+            bodies: &self.bodies,
+            summaries: &self.summaries,
+            results: &self.results,
+            mains: &self.mains,
+        }
+    }
+
     /// Rewrites a value of a body as a term over the parameters of its function.
     pub fn close(&self, id: FnId, value: &Value) -> Value {
-        let summarizer = Summarizer { types: self.types, bodies: &self.bodies, summaries: &self.summaries };
+        let summarizer = self.summarizer();
         self.body(id).map_or(Value::Unknown, |body| summarizer.close(id, body, value, 0))
     }
 
@@ -359,9 +375,7 @@ impl<'a> Program<'a> {
             }
             for effect in self.effects(id) {
                 if let EffectKind::Create { driver, .. } = &effect.kind {
-                    let result_of = |id: FnId| {
-                        self.summaries[id.index()].as_ref().and_then(|summary| summary.result.clone())
-                    };
+                    let result_of = |id: FnId| Some(self.summarizer().result_of(id));
                     let resource = identity::resource(self.types, driver, &effect.address, &result_of);
                     if !found.iter().any(|(value, known)| *value == effect.address && known.driver == resource.driver) {
                         found.push((effect.address.clone(), resource));

@@ -5,7 +5,7 @@
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::bodies::{Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::items::{FnId, StaticId};
 use super::types::{Ty, Types};
 use super::values::Value;
@@ -38,9 +38,11 @@ impl Sketch {
     pub(super) fn of(types: &Types<'_>, id: FnId, body: &LinkedBody<'_>) -> Self {
         let mut sketch = Self::default();
         // Whether an argument outlives the call decides how long a handle lives.
-        sketch.interesting = types.signature(id).params.iter().any(|param| types.contains_handle(param));
-        for call in &body.calls {
+        let signature = types.signature(id);
+        sketch.interesting = signature.params.iter().chain(&signature.self_ty).any(|ty| types.contains_handle(ty));
+        for (index, call) in body.calls.iter().enumerate() {
             sketch.calls += 1;
+            sketch.interesting |= body.changes_schema(CallId(index as u32));
             sketch.resolved += u32::from(!matches!(call.target, Target::Unknown(_)));
             if let Target::Library(facts) = call.target {
                 sketch.interesting |= is_interesting(facts.role);
@@ -183,6 +185,10 @@ impl CallGraph {
             }
             marked
         };
+        let mut relevant = spread(&|sketch| sketch.interesting);
+        for (handler, _) in sketches.iter().flatten().flat_map(|sketch| &sketch.handlers) {
+            relevant[handler.index()] = true;
+        }
         let callers = (0..count)
             .map(|index| {
                 let incoming = graph.neighbors_directed(NodeIndex::new(index), petgraph::Direction::Incoming);
@@ -193,7 +199,7 @@ impl CallGraph {
             .collect();
         Self {
             bottom_up,
-            relevant: spread(&|sketch| sketch.interesting),
+            relevant,
             needs_handle: spread(&|sketch| sketch.uses_handle),
             callers,
         }

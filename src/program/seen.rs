@@ -6,7 +6,7 @@ use super::bodies::{CallId, Target, settled};
 use super::identity;
 use super::inventory::{Address, InitSite, Inventory, Place, Resource, Scope};
 use super::items::FnId;
-use super::summaries::{EffectKind, Holder, Lifetime, Step, Summarizer};
+use super::summaries::{EffectKind, Holder, Lifetime, Step};
 use super::values::Value;
 use super::{Program, short_path};
 use crate::catalog::CallRole;
@@ -165,7 +165,7 @@ impl Program<'_> {
             Some(EffectKind::Create { driver, .. }) => driver.as_str(),
             _ => "database",
         };
-        let result_of = |id: FnId| self.summaries[id.index()].as_ref().and_then(|summary| summary.result.clone());
+        let result_of = |id: FnId| Some(self.summarizer().result_of(id));
         let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
         candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));
         let mut named: Vec<Resource> =
@@ -181,7 +181,7 @@ impl Program<'_> {
 
     fn held_by(&self, site: (FnId, CallId)) -> String {
         let Some(body) = self.body(site.0) else { return "unknown".to_owned() };
-        let summarizer = Summarizer { types: self.types, bodies: &self.bodies, summaries: &self.summaries };
+        let summarizer = self.summarizer();
         let context = body.call(site.1).context;
         match summarizer.lifetime(body, &Value::Call(site.1), Some(context)) {
             Lifetime::Returned => "returned".to_owned(),

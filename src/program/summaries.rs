@@ -1,7 +1,10 @@
 //! Room 5, *program*: what calling a function does to databases, bottom-up. A summary lists a function's effects in
 //! the order they happen, with addresses as terms over its parameters, so that a caller only substitutes.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
+
+use rustc_hash::FxHashMap;
 
 use super::bodies::{BlockId, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
 use super::items::{FnId, StaticId};
@@ -147,7 +150,7 @@ const MOST_EFFECTS: usize = 96;
 /// Call paths to one site with one address beyond this number are left out.
 const MOST_PATHS: usize = 6;
 /// Terms beyond this size become unknown.
-const LARGEST_TERM: usize = 64;
+const LARGEST_TERM: usize = 1000;
 /// Writes beyond this number are left out.
 const MOST_WRITES: usize = 16;
 /// Call paths beyond this length are not followed.
@@ -161,6 +164,21 @@ pub struct Summarizer<'s, 'a> {
     pub bodies: &'s [Option<LinkedBody<'a>>],
     /// Summaries so far.
     pub summaries: &'s [Option<Arc<Summary>>],
+    /// Results of functions without a summary.
+    pub results: &'s Results,
+    /// The `main` functions: their variables live as long as the process.
+    pub mains: &'s [FnId],
+}
+
+/// Results of functions that have no summary, because they touch no database: configuration and its accessors.
+#[derive(Debug, Default)]
+pub struct Results {
+    known: Mutex<FxHashMap<FnId, Value>>,
+}
+
+thread_local! {
+    /// Functions whose result is being worked out on this thread, so that recursion ends.
+    static IN_PROGRESS: RefCell<Vec<FnId>> = const { RefCell::new(Vec::new()) };
 }
 
 impl<'a> Summarizer<'_, 'a> {
@@ -230,6 +248,39 @@ impl<'a> Summarizer<'_, 'a> {
         writes
     }
 
+    /// What a function gives back, as a term over its parameters.
+    pub fn result_of(&self, id: FnId) -> Value {
+        if let Some(summary) = self.summary(id) {
+            return summary.result.clone().unwrap_or(Value::Unknown);
+        }
+        if self.bodies[id.index()].is_some() {
+            // Recursion among functions with summaries: the callee's is not there yet.
+            return Value::Unknown;
+        }
+        let known = self.results.known.lock().expect("no panic while results are locked").get(&id).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        let nested = IN_PROGRESS.with_borrow(|stack| stack.len() >= LONGEST_PATH || stack.contains(&id));
+        if nested {
+            return Value::Unknown;
+        }
+        IN_PROGRESS.with_borrow_mut(|stack| stack.push(id));
+        let result = match super::bodies::link(self.types, id) {
+            Some(body) => self.close(id, &body, &body.result.0, 0),
+            None => Value::Unknown,
+        };
+        let outermost = IN_PROGRESS.with_borrow_mut(|stack| {
+            stack.pop();
+            stack.is_empty()
+        });
+        // What was cut off by recursion must not be remembered for others.
+        if outermost || result != Value::Unknown {
+            self.results.known.lock().expect("no panic while results are locked").insert(id, result.clone());
+        }
+        result
+    }
+
     fn summary(&self, id: FnId) -> Option<&Summary> {
         self.summaries[id.index()].as_deref()
     }
@@ -270,13 +321,10 @@ impl<'a> Summarizer<'_, 'a> {
             Target::Local { targets, .. } => {
                 let mut results = Vec::new();
                 for target in targets {
-                    let result = self.summary(*target).and_then(|summary| summary.result.clone());
+                    let result = self.result_of(*target);
                     let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
                     let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
-                    let result = match result {
-                        Some(result) => substitute(&result, &args, receiver.as_ref()),
-                        None => Value::Unknown,
-                    };
+                    let result = substitute(&result, &args, receiver.as_ref());
                     results.push(match result {
                         Value::Unknown => self.opaque(*target, receiver, args),
                         known => known,
@@ -346,6 +394,9 @@ impl<'a> Summarizer<'_, 'a> {
                     continue;
                 }
                 used = true;
+                if !argument.lent && self.is_handed_away(body, id) {
+                    return Lifetime::Held(Holder::Moved);
+                }
                 match self.keep(call, position, argument.lent) {
                     Keep::Held => return Lifetime::Held(Holder::Moved),
                     Keep::InResult => inside.push(id),
@@ -383,6 +434,14 @@ impl<'a> Summarizer<'_, 'a> {
             matches!(&event.kind, EventKind::Drop(value) if contains(value, subject))
         });
         if ended { Lifetime::Ended } else { Lifetime::Local { stays } }
+    }
+
+    /// Whether a call runs in a task, worker or handler with what it is given.
+    fn is_handed_away(&self, body: &LinkedBody<'a>, id: CallId) -> bool {
+        body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
+            matches!(event.kind, EventKind::Call { call, time: Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) }
+                if call == id)
+        })
     }
 
     fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {
@@ -425,7 +484,12 @@ impl<'a> Summarizer<'_, 'a> {
     fn keep(&self, call: &super::bodies::Call<'a>, index: usize, lent: bool) -> Keep {
         match &call.target {
             Target::Local { targets, .. } => {
-                let keeps = targets.iter().filter_map(|target| self.summary(*target)?.keeps.get(index).copied());
+                let keeps = targets.iter().map(|target| match self.summary(*target) {
+                    Some(summary) => summary.keeps.get(index).copied().unwrap_or_default(),
+                    // A generic constructor, say: what is given away is taken to be in what comes back.
+                    None if !lent && self.types.signature(*target).output != Ty::unit() => Keep::InResult,
+                    None => Keep::No,
+                });
                 keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
             }
             Target::Library(facts) if is_server(facts.role) => Keep::Held,
@@ -557,7 +621,7 @@ impl<'a> Collector<'_, '_, 'a> {
     fn call(&mut self, call_id: CallId, context: ContextId, times: &[Time]) {
         let call = self.body.call(call_id);
         match &call.target {
-            Target::Library(facts) => self.library(call_id, facts, context, times),
+            Target::Library(_) | Target::External(_) => self.library(call_id, context, times),
             Target::Local { targets, dispatched } => {
                 let close = |value: &Value| self.summarizer.close(self.id, self.body, value, 0);
                 let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
@@ -588,22 +652,27 @@ impl<'a> Collector<'_, '_, 'a> {
         }
     }
 
-    fn library(&mut self, call_id: CallId, facts: &CallFacts, context: ContextId, times: &[Time]) {
+    fn library(&mut self, call_id: CallId, context: ContextId, times: &[Time]) {
         let call = self.body.call(call_id);
-        let kind = match facts.role {
-            CallRole::Create => {
+        let facts = match call.target {
+            Target::Library(facts) => Some(facts),
+            _ => None,
+        };
+        let kind = match facts.map(|facts| facts.role) {
+            Some(CallRole::Create) => {
                 let Some((handle, driver)) = self.summarizer.types.handle(&call.result) else {
                     return;
                 };
                 EffectKind::Create { handle, driver, ty: self.summarizer.types.display(&call.result) }
             }
-            CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => EffectKind::Migrate,
-            CallRole::Serve | CallRole::ServeInBackground => EffectKind::Serve,
+            Some(CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive) => EffectKind::Migrate,
+            Some(CallRole::Serve | CallRole::ServeInBackground) => EffectKind::Serve,
+            _ if self.body.changes_schema(call_id) => EffectKind::Migrate,
             _ => return,
         };
         let address = match &kind {
             EffectKind::Create { .. } => {
-                let value = match facts.address {
+                let value = match facts.and_then(|facts| facts.address) {
                     Some(crate::catalog::ValueSource::Argument(index)) => call.args.get(index),
                     Some(crate::catalog::ValueSource::Receiver) => call.receiver.as_ref(),
                     None => None,
@@ -685,10 +754,19 @@ impl<'a> Collector<'_, '_, 'a> {
         for index in 0..self.effects.len() {
             let effect = &self.effects[index];
             let stays = effect.lifetime == Lifetime::Local { stays: true } && effect.times.is_empty();
+            let in_main = self.summarizer.mains.contains(&self.id);
+            let handle = match &effect.kind {
+                EffectKind::Create { handle, .. } => *handle,
+                _ => continue,
+            };
+            // A single connection in a variable is used and forgotten; a pool is there for the rest.
+            if handle == TypeKind::Connection && effect.steps.len() == 1 {
+                continue;
+            }
             let served = stays
-                && self.effects[index + 1..].iter().any(|later| {
+                && (in_main || self.effects[index + 1..].iter().any(|later| {
                     later.kind == EffectKind::Serve && !self.body.exclusive(effect.context, later.context)
-                });
+                }));
             if served && self.made_here(index) {
                 self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
             }

@@ -513,8 +513,11 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// If the type is a handle, its kind and driver. Looks through nothing.
+    /// If the type is a handle, or a tuple that starts with one, its kind and driver.
     pub fn handle(&self, ty: &Ty) -> Option<(TypeKind, String)> {
+        if let Ty::Tuple(parts) = ty {
+            return self.handle(parts.first()?);
+        }
         let facts = self.type_facts(ty)?;
         if !facts.kind.is_handle() {
             return None;

@@ -53,7 +53,10 @@ impl<'a> Walk<'_, 'a> {
             }
             return receiver;
         }
+        let converted = self.conversion(&call.method);
+        let arguments_start = converted.is_some().then(|| receiver.clone());
         let callee = match self.types.method(&receiver.ty, &call.method, self.scope()) {
+            _ if converted.is_some() => converted.expect("it was just seen to be there"),
             Some(Method::Local { targets, dispatched, receiver }) => {
                 Callee::Local { targets, dispatched, on: Some(receiver) }
             }
@@ -80,6 +83,27 @@ impl<'a> Walk<'_, 'a> {
         let result = self.finish_call(id, callee, Some(receiver), &call.args, &turbofish, span, call.method_span);
         self.configured_in_place(call.receiver, &subject, &result);
         result
+    }
+
+    /// `x.into()` and its kin call what the wanted type has for it.
+    fn conversion(&mut self, method: &str) -> Option<Callee<'a>> {
+        let function = match method {
+            "into" => "from",
+            "try_into" => "try_from",
+            "parse" => "from_str",
+            _ => return None,
+        };
+        let wanted = self.wanted.take()?;
+        let on = settled(&wanted).clone();
+        if !matches!(on, Ty::Adt(..)) {
+            return None;
+        }
+        match self.types.associated_function(&on, &Name::new(function), self.scope())? {
+            Method::Local { targets, dispatched, receiver } => {
+                Some(Callee::Local { targets, dispatched, on: Some(receiver) })
+            }
+            _ => None,
+        }
     }
 
     /// `config.host(h);` as a statement changes the variable, as it would in a chain.

@@ -10,7 +10,7 @@ mod walk;
 use super::items::FnId;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::CallFacts;
+use crate::catalog::{CallFacts, CallRole};
 use crate::facts::{ExprId, Name};
 use crate::location::Span;
 
@@ -282,6 +282,21 @@ impl LinkedBody<'_> {
     /// The call with this index.
     pub fn call(&self, id: CallId) -> &Call<'_> {
         &self.calls[id.0 as usize]
+    }
+
+    /// Whether the call hands SQL to a library that changes the schema.
+    pub fn changes_schema(&self, id: CallId) -> bool {
+        let call = self.call(id);
+        let library = match &call.target {
+            Target::Library(facts) => facts.role != CallRole::Adapt,
+            Target::External(_) => true,
+            _ => false,
+        };
+        library
+            && call.args.iter().any(|argument| match &argument.value {
+                Value::Text(text) => super::sql::changes_schema(text),
+                _ => false,
+            })
     }
 
     /// The chain of contexts from this one outwards.

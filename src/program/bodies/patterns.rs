@@ -99,7 +99,12 @@ impl Walk<'_, '_> {
             Some((Def::Variant(id, variant), _)) => self.types.adt_field(id, &args, Some(variant), name),
             _ => None,
         };
-        Typed::new(ty.unwrap_or_else(|| self.types.field(&typed.ty, name)), value)
+        let known = ty.unwrap_or_else(|| self.types.field(&typed.ty, name));
+        match (&known, &typed.ty) {
+            // `State(pool): State<PgPool>`: a library's wrapper of one value.
+            (Ty::Unknown, Ty::External(..)) => Typed::new(typed.ty.first_arg(), typed.value.clone()),
+            _ => Typed::new(known, value),
+        }
     }
 
     /// What a refutable pattern tests, arm 0 being the one where it matches.

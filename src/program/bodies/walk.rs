@@ -71,6 +71,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) returned: Vec<Value>,
     /// Type that closure parameters without annotation get, set by the call that takes the closure.
     pub(super) closure_input: Option<Typed>,
+    /// Type that the annotation of a `let` asks of the conversion at its right.
+    pub(super) wanted: Option<Ty>,
 }
 
 /// Walks a body once, in evaluation order. Linear in its size, but for name look-ups.
@@ -91,6 +93,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         block_progress: Vec::new(),
         returned: Vec::new(),
         closure_input: None,
+        wanted: None,
     };
     walk.out.contexts.push(Context { parent: None, kind: ContextKind::Root });
     let item = &types.items.functions[id.index()];
@@ -345,12 +348,12 @@ impl<'a> Walk<'_, 'a> {
                         return;
                     };
                     let lent = matches!(self.body.expr(init).kind, ExprKind::Reference(..));
+                    let declared = statement.ty.as_ref().map(|ty| self.types.lower(ty, self.scope()));
+                    self.wanted = declared.clone().filter(|_| self.is_conversion(init));
                     let mut typed = self.expr(init);
-                    if let Some(ty) = &statement.ty {
-                        let declared = self.types.lower(ty, self.scope());
-                        if declared != Ty::Unknown {
-                            typed.ty = declared;
-                        }
+                    self.wanted = None;
+                    if let Some(declared) = declared.filter(|ty| *ty != Ty::Unknown) {
+                        typed.ty = declared;
                     }
                     match statement.pat {
                         Pat::Wild => self.mark(&typed.value, |outcome| outcome.discarded = true),
@@ -365,6 +368,19 @@ impl<'a> Walk<'_, 'a> {
                     self.bind(&statement.pat, &typed, lent);
                 }
             }
+    }
+
+    /// Whether an initializer is `x.into()`, `x.try_into()?` or `x.parse()?`, whose type the annotation decides.
+    fn is_conversion(&self, id: ExprId) -> bool {
+        match &self.body.expr(id).kind {
+            ExprKind::Try(inner) | ExprKind::Await(inner) => self.is_conversion(*inner),
+            ExprKind::MethodCall(call) => match call.method.as_str() {
+                "into" | "try_into" | "parse" => true,
+                "unwrap" | "expect" | "map_err" | "context" | "with_context" => self.is_conversion(call.receiver),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     fn looped(&mut self, walk: impl FnOnce(&mut Self) -> Typed) {
