@@ -8,12 +8,20 @@
 mod attributes;
 mod bodies;
 mod comments;
+mod expressions;
 mod extract;
+mod item_macros;
 mod items;
+mod lexemes;
+mod macro_grammar;
 mod macros;
+mod nesting;
+mod patterns;
+mod spans;
 mod types;
 
-pub use extract::{Extracted, extract};
+pub use extract::{Extracted, MAX_BYTES, extract};
+pub use nesting::STACK_BYTES;
 
 use smol_str::SmolStr;
 
