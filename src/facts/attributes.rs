@@ -101,21 +101,24 @@ fn conditions(tokens: TokenStream, depth: u32) -> Vec<Cfg> {
                 word if word == "false" => Cfg::Any(Vec::new()),
                 word => Cfg::Flag(word),
             }),
-            [TokenTree::Ident(key), TokenTree::Punct(equals), TokenTree::Literal(value)]
-                if equals.as_char() == '=' =>
-            {
-                match token_literal(value) {
-                    Literal::Str(value) => Some(Cfg::KeyValue(name(key), Name::new(value))),
-                    _ => None,
-                }
-            }
+            [
+                TokenTree::Ident(key),
+                TokenTree::Punct(equals),
+                TokenTree::Literal(value),
+            ] if equals.as_char() == '=' => match token_literal(value) {
+                Literal::Str(value) => Some(Cfg::KeyValue(name(key), Name::new(value))),
+                _ => None,
+            },
             [TokenTree::Ident(word), TokenTree::Group(group)] if depth < MAX_LIST_DEPTH => {
                 let inner = conditions(group.stream(), depth + 1);
                 let word = name(word);
                 match word.as_str() {
                     "all" => Some(Cfg::All(inner)),
                     "any" => Some(Cfg::Any(inner)),
-                    "not" => inner.into_iter().next().map(|inner| Cfg::Not(Box::new(inner))),
+                    "not" => inner
+                        .into_iter()
+                        .next()
+                        .map(|inner| Cfg::Not(Box::new(inner))),
                     _ => Some(Cfg::Flag(word)),
                 }
             }
@@ -169,10 +172,12 @@ fn arguments(tokens: TokenStream, found: &mut Attribute, depth: u32) {
             }
             tokens => match written_path(tokens) {
                 Some(path) => found.words.push(joined(&path)),
-                None => found.literals.extend(tokens.iter().filter_map(|token| match token {
-                    TokenTree::Literal(value) => Some(token_literal(value)),
-                    _ => None,
-                })),
+                None => found
+                    .literals
+                    .extend(tokens.iter().filter_map(|token| match token {
+                        TokenTree::Literal(value) => Some(token_literal(value)),
+                        _ => None,
+                    })),
             },
         }
     }
@@ -324,7 +329,10 @@ mod tests {
                 ("default_value_t".into(), Literal::Int(5432)),
             ]
         );
-        assert_eq!(only("#[clap(env(\"X\"))]").named, [("env".into(), text("X"))]);
+        assert_eq!(
+            only("#[clap(env(\"X\"))]").named,
+            [("env".into(), text("X"))]
+        );
         assert_eq!(only("#[arg(env)]").words, ["env"]);
     }
 

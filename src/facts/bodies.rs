@@ -2,7 +2,7 @@
 //! its expressions go to. What a single expression becomes is in [`super::expressions`]; nothing here judges
 //! what a body does.
 
-use super::attributes::{attributes, cfg};
+use super::attributes::cfg;
 use super::items::{Walk, item};
 use super::macros::{self, statement_macro};
 use super::patterns::pattern;
@@ -13,20 +13,28 @@ use crate::location::Span;
 
 /// Collects the body whose outermost expression `root` writes.
 pub(super) fn body_of(walk: &mut Walk, root: impl FnOnce(&mut BodyWriter<'_>) -> ExprId) -> Body {
+    // Growing one list again and again for all bodies is cheaper than growing one for each.
+    let exprs = std::mem::take(&mut walk.spare);
     let mut writer = BodyWriter {
         walk,
-        exprs: Vec::new(),
+        exprs,
         items: Vec::new(),
     };
     let root = root(&mut writer);
     let BodyWriter {
+        walk,
         mut exprs,
         mut items,
-        ..
     } = writer;
-    exprs.shrink_to_fit();
+    let mut exact = Vec::with_capacity(exprs.len());
+    exact.append(&mut exprs);
+    walk.spare = exprs;
     items.shrink_to_fit();
-    Body { exprs, root, items }
+    Body {
+        exprs: exact,
+        root,
+        items,
+    }
 }
 
 /// The body that is being written. Children are written before their parents.
@@ -117,8 +125,8 @@ impl BodyWriter<'_> {
                     macros::item_macro(self.walk, &call.mac, &call.attrs, &mut self.items);
                     return None;
                 }
-                let condition = attributes(&call.attrs).cfg;
-                if statement_macro(self, &call.mac, statements) {
+                let condition = cfg(&call.attrs);
+                if condition.is_none() && statement_macro(self, &call.mac, statements) {
                     return None;
                 }
                 let id = self.macro_call(&call.mac);
@@ -166,5 +174,65 @@ fn outer_attributes(mut expr: &syn::Expr) -> &[syn::Attribute] {
             syn::Expr::Cast(expr) => &expr.expr,
             expr => return super::expressions::attributes_of(expr),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::ItemKind;
+    use crate::facts::sketch::{body, facts, function_body, sketch};
+
+    #[test]
+    fn the_last_expression_without_semicolon_is_the_value() {
+        assert_eq!(body("a(); b()"), "a(); b()");
+        assert_eq!(body("a(); b();"), "a(); b();");
+        assert_eq!(body("if a { b }"), "if a { b }");
+        assert_eq!(body("a! { b }"), "a!(b)");
+        assert_eq!(body("a! { b } c"), "a!(b); c");
+    }
+
+    #[test]
+    fn let_statements() {
+        assert_eq!(body("let a: T = b(); let c;"), "let a = b(); let c;");
+        assert_eq!(
+            body("let Some(a) = b else { return };"),
+            "let Some(a) = b else { return };"
+        );
+    }
+
+    #[test]
+    fn conditions_stay_with_their_statement() {
+        assert_eq!(
+            body("#[cfg(a)] let b = c; #[cfg(d)] e(); #[cfg(f)] g = h; #[cfg(i)] j!(k);"),
+            "#[a] let b = c; #[d] e(); #[f] g = h; #[i] j!(k);"
+        );
+        assert_eq!(
+            body("#[cfg(a)] { b } #[cfg(not(a))] { c }"),
+            "#[a] { b }; #[not(a)] { c };"
+        );
+    }
+
+    #[test]
+    fn items_in_nested_blocks_belong_to_the_body_in_order() {
+        let facts = facts(
+            "fn f() { use a::b; static C: D = e(); { fn g() { fn h() {} } } || { const I: J = k(); } }",
+        );
+        let body = function_body(&facts.items[0]);
+        let names: Vec<&str> = body.items.iter().map(|item| item.name.as_str()).collect();
+        assert_eq!(names, ["", "C", "g", "I"]);
+        let inner = function_body(&body.items[2]);
+        assert_eq!(inner.items[0].name, "h");
+    }
+
+    #[test]
+    fn the_value_of_a_constant_is_a_body() {
+        let facts = facts("const A: B = c(1);");
+        let ItemKind::Const {
+            value: Some(value), ..
+        } = &facts.items[0].kind
+        else {
+            panic!("a constant");
+        };
+        assert_eq!(sketch(value), "c(1)");
     }
 }

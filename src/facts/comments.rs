@@ -58,7 +58,10 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        directives(text).into_iter().map(|found| found.text).collect()
+        directives(text)
+            .into_iter()
+            .map(|found| found.text)
+            .collect()
     }
 
     #[test]

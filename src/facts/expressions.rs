@@ -2,14 +2,10 @@
 //! its own place from theirs where they begin or end together, so that no place is computed twice.
 
 use super::bodies::BodyWriter;
-use super::patterns::{member, pattern};
+use super::patterns::member;
 use super::spans::{self, Position};
-use super::types::{literal, name, path, path_of_name, return_type, type_arguments, type_ref};
-use super::{
-    Arm, BinaryOp, Closure, ExprId, ExprKind, LetCondition, Literal, MethodCall, Name, Param,
-    StructLiteral, TypeRef,
-};
-use super::attributes::cfg;
+use super::types::{literal, name, path, path_of_name, type_arguments, type_ref};
+use super::{BinaryOp, ExprId, ExprKind, Literal, MethodCall, Name, StructLiteral};
 
 impl BodyWriter<'_> {
     /// Writes an expression and returns it. Each kind has its own function to keep the recursion's frame small.
@@ -83,11 +79,11 @@ impl BodyWriter<'_> {
         ids
     }
 
-    fn optional(&mut self, expr: Option<&syn::Expr>) -> Option<ExprId> {
+    pub(super) fn optional(&mut self, expr: Option<&syn::Expr>) -> Option<ExprId> {
         expr.map(|expr| self.expr(expr))
     }
 
-    fn push_range(&mut self, from: Position, to: Position, kind: ExprKind) -> ExprId {
+    pub(super) fn push_range(&mut self, from: Position, to: Position, kind: ExprKind) -> ExprId {
         self.push(spans::range(from, to), kind)
     }
 
@@ -109,7 +105,10 @@ impl BodyWriter<'_> {
             receiver,
             method: name(&expr.method),
             method_span: spans::of(expr.method.span()),
-            turbofish: expr.turbofish.as_ref().map_or_else(Vec::new, type_arguments),
+            turbofish: expr
+                .turbofish
+                .as_ref()
+                .map_or_else(Vec::new, type_arguments),
             args: self.list(expr.args.iter()),
         };
         self.push_range(
@@ -162,14 +161,6 @@ impl BodyWriter<'_> {
         )
     }
 
-    fn labeled_block(&mut self, expr: &syn::ExprBlock) -> ExprId {
-        let first = expr.label.as_ref().map_or_else(
-            || expr.block.brace_token.span.open(),
-            |label| label.name.apostrophe,
-        );
-        self.block_from(spans::start(first), &expr.block)
-    }
-
     fn try_(&mut self, expr: &syn::ExprTry) -> ExprId {
         let inner = self.expr(&expr.expr);
         self.push_range(
@@ -206,88 +197,6 @@ impl BodyWriter<'_> {
             self.start(place),
             self.end(value),
             ExprKind::Assign { place, value },
-        )
-    }
-
-    fn closure(&mut self, expr: &syn::ExprClosure) -> ExprId {
-        let params = expr
-            .inputs
-            .iter()
-            .map(|input| match input {
-                syn::Pat::Type(typed) => Param {
-                    pat: pattern(&typed.pat),
-                    ty: type_ref(&typed.ty),
-                },
-                pat => Param {
-                    pat: pattern(pat),
-                    ty: TypeRef::Infer,
-                },
-            })
-            .collect();
-        let body = self.expr(&expr.body);
-        let first = None
-            .or(expr.lifetimes.as_ref().map(|token| token.for_token.span))
-            .or(expr.constness.as_ref().map(|token| token.span))
-            .or(expr.asyncness.as_ref().map(|token| token.span))
-            .or(expr.capture.as_ref().map(|token| token.span))
-            .unwrap_or(expr.inputs_begin.spans[0]);
-        let closure = Closure {
-            is_async: expr.asyncness.is_some(),
-            params,
-            output: return_type(&expr.output),
-            body,
-        };
-        self.push_range(
-            spans::start(first),
-            self.end(body),
-            ExprKind::Closure(Box::new(closure)),
-        )
-    }
-
-    fn if_(&mut self, expr: &syn::ExprIf) -> ExprId {
-        let condition = self.expr(&expr.cond);
-        let then = self.block(&expr.then_branch);
-        let otherwise = self.optional(expr.else_branch.as_ref().map(|(_, branch)| &**branch));
-        self.push_range(
-            spans::start(expr.if_token.span),
-            self.end(otherwise.unwrap_or(then)),
-            ExprKind::If {
-                condition,
-                then,
-                otherwise,
-            },
-        )
-    }
-
-    fn let_condition(&mut self, expr: &syn::ExprLet) -> ExprId {
-        let value = self.expr(&expr.expr);
-        let pat = pattern(&expr.pat);
-        self.push_range(
-            spans::start(expr.let_token.span),
-            self.end(value),
-            ExprKind::Let(Box::new(LetCondition { pat, value })),
-        )
-    }
-
-    fn match_(&mut self, expr: &syn::ExprMatch) -> ExprId {
-        let scrutinee = self.expr(&expr.expr);
-        let mut arms = Vec::with_capacity(expr.arms.len());
-        for arm in &expr.arms {
-            let guard = match &arm.pat {
-                syn::Pat::Guard(guarded) => Some(self.expr(&guarded.guard)),
-                _ => None,
-            };
-            arms.push(Arm {
-                pat: pattern(&arm.pat),
-                guard,
-                body: self.expr(&arm.body),
-                cfg: cfg(&arm.attrs),
-            });
-        }
-        self.push_range(
-            spans::start(expr.match_token.span),
-            spans::end(expr.brace_token.span.close()),
-            ExprKind::Match { scrutinee, arms },
         )
     }
 
@@ -411,81 +320,6 @@ impl BodyWriter<'_> {
         )
     }
 
-    fn return_(&mut self, expr: &syn::ExprReturn) -> ExprId {
-        let value = self.optional(expr.expr.as_deref());
-        let keyword = expr.return_token.span;
-        self.leaving(keyword, keyword, value, ExprKind::Return(value))
-    }
-
-    fn break_(&mut self, expr: &syn::ExprBreak) -> ExprId {
-        let value = self.optional(expr.expr.as_deref());
-        let keyword = expr.break_token.span;
-        let label = expr.label.as_ref().map(|label| label.ident.span());
-        self.leaving(keyword, label.unwrap_or(keyword), value, ExprKind::Break(value))
-    }
-
-    fn continue_(&mut self, expr: &syn::ExprContinue) -> ExprId {
-        let keyword = expr.continue_token.span;
-        let label = expr.label.as_ref().map(|label| label.ident.span());
-        self.leaving(keyword, label.unwrap_or(keyword), None, ExprKind::Continue)
-    }
-
-    fn leaving(
-        &mut self,
-        first: proc_macro2::Span,
-        last: proc_macro2::Span,
-        value: Option<ExprId>,
-        kind: ExprKind,
-    ) -> ExprId {
-        self.push_range(
-            spans::start(first),
-            value.map_or_else(|| spans::end(last), |value| self.end(value)),
-            kind,
-        )
-    }
-
-    fn loop_(&mut self, expr: &syn::ExprLoop) -> ExprId {
-        let body = self.block(&expr.body);
-        let first = loop_start(expr.label.as_ref(), expr.loop_token.span);
-        self.push_range(spans::start(first), self.end(body), ExprKind::Loop(body))
-    }
-
-    fn while_(&mut self, expr: &syn::ExprWhile) -> ExprId {
-        let condition = self.expr(&expr.cond);
-        let body = self.block(&expr.body);
-        let first = loop_start(expr.label.as_ref(), expr.while_token.span);
-        self.push_range(
-            spans::start(first),
-            self.end(body),
-            ExprKind::While { condition, body },
-        )
-    }
-
-    fn for_(&mut self, expr: &syn::ExprForLoop) -> ExprId {
-        let pat = Box::new(pattern(&expr.pat));
-        let iterable = self.expr(&expr.expr);
-        let body = self.block(&expr.body);
-        let first = loop_start(expr.label.as_ref(), expr.for_token.span);
-        self.push_range(
-            spans::start(first),
-            self.end(body),
-            ExprKind::For {
-                pat,
-                iterable,
-                body,
-            },
-        )
-    }
-
-    fn async_(&mut self, expr: &syn::ExprAsync) -> ExprId {
-        let block = self.block(&expr.block);
-        self.push_range(
-            spans::start(expr.async_token.span),
-            self.end(block),
-            ExprKind::Async(block),
-        )
-    }
-
     /// The `_` of `_ = f();` is a place without a name.
     fn infer(&mut self, expr: &syn::ExprInfer) -> ExprId {
         self.push(
@@ -493,18 +327,6 @@ impl BodyWriter<'_> {
             ExprKind::Path(path_of_name(Name::new_static("_"))),
         )
     }
-
-    /// `yield x`, which stream macros use, evaluates `x` and goes on: so does a tuple of one.
-    fn yield_(&mut self, expr: &syn::ExprYield) -> ExprId {
-        let value = self.optional(expr.expr.as_deref());
-        let keyword = expr.yield_token.span;
-        let parts = value.into_iter().collect();
-        self.leaving(keyword, keyword, value, ExprKind::Tuple(parts))
-    }
-}
-
-fn loop_start(label: Option<&syn::Label>, keyword: proc_macro2::Span) -> proc_macro2::Span {
-    label.map_or(keyword, |label| label.name.apostrophe)
 }
 
 fn operator(op: &syn::BinOp) -> BinaryOp {
@@ -546,4 +368,121 @@ pub(super) fn attributes_of(expr: &syn::Expr) -> &[syn::Attribute] {
         Index Infer Let Lit Loop Macro Match MethodCall Paren Path Range RawAddr Reference Repeat Return
         Struct Try TryBlock Tuple Unary Unsafe While Yield
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::ExprKind;
+    use crate::facts::sketch::{body, facts, function_body};
+    use crate::location::Span;
+
+    /// Statements that the facts keep as they are.
+    fn kept(statements: &str) {
+        assert_eq!(body(statements), statements);
+    }
+
+    fn span(text: &str, wanted: fn(&ExprKind) -> bool) -> Span {
+        let facts = facts(text);
+        let body = function_body(&facts.items[0]);
+        body.exprs
+            .iter()
+            .find(|expr| wanted(&expr.kind))
+            .unwrap()
+            .span
+    }
+
+    #[test]
+    fn calls_and_places() {
+        kept("a::b(1, \"x\").c(d).e.0.await?; &a; &mut b; *c; !d; a[i] = b");
+        assert_eq!(body("x.y::<A>(b)"), "x.y::<>(b)");
+        assert_eq!(body("&raw mut x"), "&mut x");
+    }
+
+    #[test]
+    fn operators() {
+        assert_eq!(body("a == b || c < d"), "((a Eq b) Or (c Order d))");
+        assert_eq!(
+            body("a += b + c * d"),
+            "(a CompoundAssign (b Add (c Other d)))"
+        );
+        kept("a = b");
+    }
+
+    #[test]
+    fn values() {
+        kept("S { a: b, c: d, ..e }; (a, b); [a, b]; a..b; ..; true");
+        assert_eq!(body("S { a }"), "S { a: a }");
+        assert_eq!(body("[a(); n]"), "[a(), n]");
+        assert_eq!(body("a as u8"), "(a as)");
+        assert_eq!(body("(a..=b, ..c)"), "(a..b, ..c)");
+    }
+
+    #[test]
+    fn parentheses_and_signs_disappear() {
+        assert_eq!(body("((a)).b(-(c), -1)"), "a.b(c, literal)");
+    }
+
+    #[test]
+    fn an_underscore_is_a_place_and_yield_evaluates() {
+        kept("_ = a()");
+        assert_eq!(body("yield a()"), "(a())");
+    }
+
+    #[test]
+    fn syntax_that_is_not_modelled_is_counted() {
+        let facts = facts("fn f() { builtin # offset_of(A, b); }");
+        assert_eq!(facts.opaque_macros, 1);
+    }
+
+    #[test]
+    fn a_method_chain_starts_where_its_receiver_starts() {
+        let text = "fn f() {\n    é.b()\n        .c(d)\n        .await\n}";
+        let place = |line, column, end_line, end_column| Span {
+            line,
+            column,
+            end_line,
+            end_column,
+        };
+        assert_eq!(
+            span(
+                text,
+                |kind| matches!(kind, ExprKind::MethodCall(call) if call.method == "c")
+            ),
+            place(2, 5, 3, 14)
+        );
+        assert_eq!(
+            span(text, |kind| matches!(kind, ExprKind::Await(_))),
+            place(2, 5, 4, 15)
+        );
+        assert_eq!(
+            span("fn f() { (a).b }", |kind| matches!(
+                kind,
+                ExprKind::Field { .. }
+            )),
+            place(1, 10, 1, 15)
+        );
+        assert_eq!(
+            span("fn f() { a as Vec<&str> }", |kind| matches!(
+                kind,
+                ExprKind::Cast(..)
+            )),
+            place(1, 10, 1, 24)
+        );
+    }
+
+    #[test]
+    fn children_come_before_their_parents() {
+        let facts = facts("fn f() { a(b.c(|d| { e }), vec![g]); if h { i } else { j } }");
+        let body = function_body(&facts.items[0]);
+        assert_eq!(body.root.0 as usize, body.exprs.len() - 1);
+        for (index, expr) in body.exprs.iter().enumerate() {
+            if let ExprKind::Call { callee, args } = &expr.kind {
+                assert!(
+                    args.iter()
+                        .chain([callee])
+                        .all(|child| (child.0 as usize) < index)
+                );
+            }
+        }
+    }
 }

@@ -1,13 +1,13 @@
 //! Room 3, *facts*: the way in. Prepares a text, refuses what the parser cannot survive, parses, walks, and
 //! leaves nothing of the parser behind. It reads no file and knows no other one.
 
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::attributes::attributes;
 use super::comments::directives;
 use super::items::{Walk, items};
 use super::nesting::too_deep;
+use super::source_text::{parseable, without_impl_visibility};
 use super::{FileFacts, spans};
 use crate::problem::{Problem, ProblemKind};
 
@@ -88,7 +88,10 @@ fn read(text: &str, facts: &mut FileFacts, parse_time: &mut Duration) -> Result<
         });
     }
     let started = Instant::now();
-    let parsed = syn::parse_file(&text);
+    let parsed = syn::parse_file(&text).or_else(|error| match without_impl_visibility(&text) {
+        Some(text) => syn::parse_file(&text).map_err(|_| error),
+        None => Err(error),
+    });
     *parse_time = started.elapsed();
     let outcome = match parsed {
         Ok(file) => {
@@ -133,53 +136,88 @@ fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     )
 }
 
-/// The text without byte order mark, and with the `#!` line and front matter blanked out. Line numbers stay.
-fn parseable(text: &str) -> Cow<'_, str> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let shebang = shebang_length(text);
-    let body = &text[shebang..];
-    let front_matter = front_matter_length(body).unwrap_or(0);
-    let blank = shebang + front_matter;
-    if front_matter == 0 {
-        // The parser skips a `#!` line by itself, and nothing looks for code in it.
-        return Cow::Borrowed(text);
-    }
-    let breaks = text[..blank].bytes().filter(|&byte| byte == b'\n').count();
-    Cow::Owned("\n".repeat(breaks) + &text[blank..])
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::ItemKind;
 
-/// Bytes of a `#!` line without its line break. `#![…]` is an attribute.
-fn shebang_length(text: &str) -> usize {
-    let Some(rest) = text.strip_prefix("#!") else {
-        return 0;
-    };
-    if rest.trim_start().starts_with('[') {
-        return 0;
+    fn problem(text: &str) -> Problem {
+        let extracted = extract("a/b.rs", text);
+        assert!(extracted.facts.items.is_empty());
+        assert_eq!(extracted.problems.len(), 1);
+        extracted.problems.into_iter().next().unwrap()
     }
-    text.find('\n').unwrap_or(text.len())
-}
 
-/// Bytes of front matter: from lines that are empty, over a line that starts with three or more dashes, to the
-/// next line that starts with as many.
-fn front_matter_length(text: &str) -> Option<usize> {
-    let mut lines = text.split_inclusive('\n');
-    let mut length = 0;
-    let fence = loop {
-        let line = lines.next()?;
-        length += line.len();
-        let dashes = line.bytes().take_while(|&byte| byte == b'-').count();
-        if dashes >= 3 {
-            break &line[..dashes];
-        }
-        if !line.trim().is_empty() {
-            return None;
-        }
-    };
-    for line in lines {
-        length += line.len();
-        if line.trim_end() == fence {
-            return Some(length);
+    #[test]
+    fn a_syntax_error_is_a_problem_with_its_place() {
+        let found = problem("fn a() {}\nfn é( {}\n");
+        assert_eq!(found.kind, ProblemKind::UnparsedFile);
+        assert_eq!((found.file.as_str(), found.line), ("a/b.rs", 2));
+        assert!(found.column > 0 && found.message.starts_with("syntax error: "));
+        assert_eq!(extract("a.rs", "fn\nfn\n").facts.lines, 2);
+    }
+
+    #[test]
+    fn a_huge_text_is_not_parsed() {
+        let found = problem(&" ".repeat(MAX_BYTES + 1));
+        assert_eq!(found.kind, ProblemKind::FileTooLarge);
+    }
+
+    #[test]
+    fn marks_at_the_top_of_a_file_do_not_matter() {
+        for text in [
+            "\u{feff}fn a() {}",
+            "#!/usr/bin/env x\nfn a() {}",
+            "\u{feff}#!/usr/bin/env x\r\n---cargo\r\n[x]\r\n---\r\n\r\nfn a() {}\r\n",
+            "#![allow(x)]\nfn a() {}",
+            "#! [allow(x)]\nfn a() {}",
+        ] {
+            let extracted = extract("a.rs", text);
+            assert_eq!(extracted.problems, [], "{text:?}");
+            let item = &extracted.facts.items[0];
+            assert_eq!(item.name, "a");
+            let line = text.lines().position(|line| line.contains("fn a")).unwrap() + 1;
+            assert_eq!(item.span.line as usize, line, "{text:?}");
         }
     }
-    None
+
+    #[test]
+    fn attributes_of_the_file_are_kept() {
+        let facts = extract(
+            "a.rs",
+            "#![cfg(test)]\n//! text\n#![recursion_limit = \"9\"]",
+        )
+        .facts;
+        assert!(facts.attributes.cfg.is_some());
+        assert_eq!(facts.attributes.others.len(), 1);
+    }
+
+    #[test]
+    fn lines_are_counted_with_or_without_a_last_break() {
+        for (text, lines) in [("", 0), ("a", 1), ("a\n", 1), ("a\r\nb", 2), ("\n\n", 2)] {
+            assert_eq!(count_lines(text), lines, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_implementation_with_visibility_is_read() {
+        let extracted = extract("a.rs", "#[ext(Name)]\npub impl A { fn b() {} }");
+        assert_eq!(extracted.problems, []);
+        assert!(matches!(extracted.facts.items[0].kind, ItemKind::Impl(_)));
+    }
+
+    #[test]
+    fn places_do_not_depend_on_files_read_before() {
+        let span = || extract("a.rs", "\n fn a() {}").facts.items[0].span;
+        let first = span();
+        extract("b.rs", "fn much() { longer() }");
+        assert_eq!(span(), first);
+        assert_eq!((first.line, first.column, first.end_column), (2, 5, 6));
+    }
+
+    #[test]
+    fn facts_can_be_sent_to_another_thread() {
+        fn is_send<T: Send + Sync>() {}
+        is_send::<Extracted>();
+    }
 }

@@ -61,12 +61,12 @@ fn enter(walk: &mut Walk, call: &syn::Macro, found: &mut Vec<Item>) -> bool {
         let Some(branches) = grammar::parse(call, read) else {
             return false;
         };
-        for (condition, source) in &branches {
+        for branch in &branches {
             let start = found.len();
-            for one in source {
+            for one in &branch.content {
                 item(walk, one, found);
             }
-            restrict(&mut found[start..], condition.as_ref());
+            restrict(&mut found[start..], branch.condition.as_ref());
         }
         return true;
     }
@@ -102,4 +102,95 @@ fn static_item(walk: &mut Walk, entry: &StaticEntry, source: StaticSource) -> It
             source,
         })),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::sketch::{cfg, facts, path, sketch};
+    use crate::facts::{Item, ItemKind, Literal, StaticSource};
+
+    fn shown(items: &[Item]) -> Vec<String> {
+        items
+            .iter()
+            .map(|item| {
+                let condition = item
+                    .attributes
+                    .cfg
+                    .as_ref()
+                    .map_or(String::new(), |condition| format!("#[{}] ", cfg(condition)));
+                let public = if item.public { "pub " } else { "" };
+                match &item.kind {
+                    ItemKind::Static(found) => {
+                        let source = match found.source {
+                            StaticSource::Item => "static",
+                            StaticSource::LazyStatic => "lazy",
+                            StaticSource::ThreadLocal => "thread",
+                        };
+                        let init = found.init.as_ref().map(sketch).unwrap_or_default();
+                        format!("{condition}{public}{source} {} = {init}", item.name)
+                    }
+                    _ => format!("{condition}{public}{}", item.name),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lazy_statics_are_statics() {
+        let facts = facts(
+            "lazy_static::lazy_static! { /// text\n pub static ref A: B = c(); static ref D: E = { f() }; }",
+        );
+        assert_eq!(shown(&facts.items), ["pub lazy A = c()", "lazy D = f()"]);
+        assert_eq!(facts.opaque_macros, 0);
+    }
+
+    #[test]
+    fn thread_locals_are_statics() {
+        let facts = facts(
+            "#[cfg(x)] thread_local! { #[cfg(y)] static A: B = const { c() }; pub static D: E = f() }",
+        );
+        assert_eq!(
+            shown(&facts.items),
+            ["#[all(x, y)] thread A = c()", "#[x] pub thread D = f()"]
+        );
+    }
+
+    #[test]
+    fn conditional_items_exclude_each_other() {
+        let facts = facts(
+            "cfg_if::cfg_if! { if #[cfg(a)] { mod b; } else if #[cfg(c)] { fn d() {} } else { fn e() {} } }",
+        );
+        assert_eq!(
+            shown(&facts.items),
+            ["#[a] b", "#[all(not(a), c)] d", "#[all(not(a), not(c))] e"]
+        );
+    }
+
+    #[test]
+    fn wrapped_items_are_entered() {
+        let facts = facts(
+            "#[cfg(a)] cfg_rt! { pub mod b; pub fn c() {} } impl D { wrap! { fn e(&self) {} } }",
+        );
+        assert_eq!(shown(&facts.items), ["#[a] pub b", "#[a] pub c", ""]);
+        let ItemKind::Impl(found) = &facts.items[2].kind else {
+            panic!("an impl");
+        };
+        assert_eq!(found.items[0].name, "e");
+    }
+
+    #[test]
+    fn other_calls_keep_their_literals() {
+        let facts = facts(
+            "embed_migrations!(\"dir\"); table! { a (b) { c -> Text, } } macro_rules! m { () => {} }",
+        );
+        let ItemKind::MacroCall(name, literals) = &facts.items[0].kind else {
+            panic!("a macro call");
+        };
+        assert_eq!(path(name), "embed_migrations");
+        assert_eq!(literals, &[Literal::Str("dir".into())]);
+        assert!(matches!(facts.items[1].kind, ItemKind::MacroCall(..)));
+        assert!(matches!(facts.items[2].kind, ItemKind::MacroRules));
+        assert_eq!(facts.items[2].name, "m");
+        assert_eq!(facts.opaque_macros, 1);
+    }
 }

@@ -3,12 +3,13 @@
 
 use super::attributes::{attributes, both, module_path};
 use super::bodies::body_of;
+use super::functions::function;
 use super::macros::item_macro;
-use super::patterns::pattern;
-use super::types::{bounds, generics, name, path, return_type, type_ref};
+use super::types::{bounds, generics, name, path, type_ref};
+use super::uses::uses;
 use super::{
-    Attributes, Body, Cfg, Field, Fields, Function, Impl, Item, ItemKind, Name, Param, Receiver,
-    Static, StaticSource, Struct, Trait, TypeRef, Use, UseBinding, Variant, spans,
+    Attributes, Cfg, Expr, Field, Fields, Impl, Item, ItemKind, Name, Static, StaticSource, Struct,
+    Trait, Variant, spans,
 };
 use crate::location::Span;
 
@@ -19,6 +20,8 @@ pub(super) struct Walk {
     pub(super) opaque_macros: u32,
     /// How many macro calls surround the current place.
     pub(super) macro_depth: u32,
+    /// An empty list with room, for the next body.
+    pub(super) spare: Vec<Expr>,
 }
 
 /// The facts of items, in source order.
@@ -171,7 +174,8 @@ pub(super) fn is_public(visibility: &syn::Visibility) -> bool {
     }
 }
 
-fn nameless(attributes: Attributes, public: bool, span: Span, kind: ItemKind) -> Item {
+/// An item without a name.
+pub(super) fn nameless(attributes: Attributes, public: bool, span: Span, kind: ItemKind) -> Item {
     Item {
         name: Name::default(),
         public,
@@ -200,7 +204,10 @@ fn module(walk: &mut Walk, item: &syn::ItemMod) -> Item {
 }
 
 fn implementation(walk: &mut Walk, item: &syn::ItemImpl) -> Item {
-    let of_trait = item.trait_.as_ref().map(|(of_trait, _)| path(None, of_trait));
+    let of_trait = item
+        .trait_
+        .as_ref()
+        .map(|(of_trait, _)| path(None, of_trait));
     let mut inside = Vec::with_capacity(item.items.len());
     for one in &item.items {
         implementation_item(walk, one, of_trait.is_some(), &mut inside);
@@ -339,59 +346,6 @@ fn constant(walk: &mut Walk, ty: &syn::Type, value: Option<&syn::Expr>) -> ItemK
     }
 }
 
-/// A function that is not public; the caller knows better.
-fn function(signature: &syn::Signature, attrs: &[syn::Attribute], body: Option<Body>) -> Item {
-    let mut receiver = None;
-    let mut params = Vec::with_capacity(signature.inputs.len());
-    for input in &signature.inputs {
-        match input {
-            syn::FnArg::Receiver(found) => receiver = Some(receiver_of(found)),
-            syn::FnArg::Typed(param) => params.push(Param {
-                pat: pattern(&param.pat),
-                ty: type_ref(&param.ty),
-            }),
-        }
-    }
-    params.shrink_to_fit();
-    named(
-        &signature.ident,
-        false,
-        attrs,
-        ItemKind::Fn(Box::new(Function {
-            generics: generics(&signature.generics),
-            is_async: signature.asyncness.is_some(),
-            receiver,
-            params,
-            output: return_type(&signature.output),
-            body,
-        })),
-    )
-}
-
-fn receiver_of(receiver: &syn::Receiver) -> Receiver {
-    match &receiver.kind {
-        syn::ReceiverKind::Value => Receiver::Owned,
-        syn::ReceiverKind::Reference(_, _, Some(_)) => Receiver::Exclusive,
-        syn::ReceiverKind::Reference(_, _, None) => Receiver::Shared,
-        syn::ReceiverKind::Typed(_, ty) => match type_ref(ty) {
-            TypeRef::Ref(inner, mutable) if is_self(&inner) => {
-                if mutable {
-                    Receiver::Exclusive
-                } else {
-                    Receiver::Shared
-                }
-            }
-            ty if is_self(&ty) => Receiver::Owned,
-            _ => Receiver::Typed,
-        },
-        _ => Receiver::Typed,
-    }
-}
-
-fn is_self(ty: &TypeRef) -> bool {
-    matches!(ty, TypeRef::Path(path) if path.segments.len() == 1 && path.segments[0].name == "Self")
-}
-
 fn variant(variant: &syn::Variant) -> Variant {
     Variant {
         name: name(&variant.ident),
@@ -435,72 +389,124 @@ fn named_fields(source: &syn::FieldsNamed) -> Fields {
     Fields::Named(list)
 }
 
-/// One item for every leaf. Each points at what it binds, so that two leaves of one tree can be told apart.
-fn uses(item: &syn::ItemUse, found: &mut Vec<Item>) {
-    let mut leaves = Vec::new();
-    use_leaves(&item.tree, &mut Vec::new(), &mut leaves);
-    let public = is_public(&item.vis);
-    let attributes = attributes(&item.attrs);
-    let leading_colons = item.leading_colon.is_some();
-    for (path, binds, span) in leaves {
-        let leaf = Use {
-            path,
-            leading_colons,
-            binds,
+#[cfg(test)]
+mod tests {
+    use crate::facts::sketch::{cfg, facts, path};
+    use crate::facts::{Fields, Function, Item, ItemKind};
+    use crate::location::Span;
+
+    fn only(text: &str) -> Item {
+        let mut items = facts(text).items;
+        assert_eq!(items.len(), 1, "{text}");
+        items.remove(0)
+    }
+
+    fn function(item: &Item) -> &Function {
+        match &item.kind {
+            ItemKind::Fn(function) => function,
+            other => panic!("not a function: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn visibility_in_any_form_is_public() {
+        for (text, public) in [
+            ("pub fn f() {}", true),
+            ("pub(crate) fn f() {}", true),
+            ("pub(in a::b) fn f() {}", true),
+            ("pub(self) fn f() {}", false),
+            ("fn f() {}", false),
+        ] {
+            assert_eq!(only(text).public, public, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_implementation_knows_its_trait_and_its_first_line() {
+        let item = only("unsafe impl<T> a::B for C<T> {\n type D = E;\n const F: G = 1;\n}");
+        assert_eq!(
+            item.span,
+            Span {
+                line: 1,
+                column: 8,
+                end_line: 1,
+                end_column: 31
+            }
+        );
+        let ItemKind::Impl(found) = &item.kind else {
+            panic!("an impl");
         };
-        found.push(nameless(
-            attributes.clone(),
-            public,
-            spans::of(span),
-            ItemKind::Use(leaf),
+        assert_eq!(path(found.of_trait.as_ref().unwrap()), "a::B");
+        assert!(found.items.iter().all(|item| item.public));
+        assert!(matches!(
+            found.items[0].kind,
+            ItemKind::TypeAlias { ty: Some(_), .. }
         ));
     }
-}
 
-/// Every leaf repeats its prefix, so absurdly long prefixes are left out.
-const MAX_USE_SEGMENTS: usize = 128;
+    #[test]
+    fn a_trait_has_required_and_provided_items() {
+        let item =
+            only("pub trait A: B + 'static { type C: D; fn e(&self); fn g() {} const H: I; }");
+        let ItemKind::Trait(found) = &item.kind else {
+            panic!("a trait");
+        };
+        assert_eq!(
+            found.supertraits.iter().map(path).collect::<Vec<_>>(),
+            ["B"]
+        );
+        assert!(
+            matches!(&found.items[0].kind, ItemKind::TypeAlias { ty: None, bounds, .. } if bounds.len() == 1)
+        );
+        assert!(function(&found.items[1]).body.is_none());
+        assert!(function(&found.items[2]).body.is_some());
+        assert!(matches!(
+            found.items[3].kind,
+            ItemKind::Const { value: None, .. }
+        ));
+    }
 
-type UseLeaf = (Vec<Name>, UseBinding, proc_macro2::Span);
+    #[test]
+    fn fields_keep_names_and_attributes() {
+        let item = only("struct A { #[arg(env)] b: C, r#type: D }");
+        let ItemKind::Struct(found) = &item.kind else {
+            panic!("a struct");
+        };
+        let fields = found.fields.list();
+        assert_eq!(fields[0].attributes.others[0].words, ["env"]);
+        assert_eq!(fields[1].name, "type");
+        let item = only("enum A { B, C(D, E), F { g: H } }");
+        let ItemKind::Enum { variants, .. } = &item.kind else {
+            panic!("an enum");
+        };
+        assert!(matches!(variants[0].fields, Fields::Unit));
+        assert_eq!(variants[1].fields.list()[1].name, "1");
+        assert_eq!(variants[2].fields.list()[0].name, "g");
+    }
 
-fn use_leaves(tree: &syn::UseTree, prefix: &mut Vec<Name>, leaves: &mut Vec<UseLeaf>) {
-    let leaf_path = |prefix: &[Name], last: Option<Name>| -> Vec<Name> {
-        prefix.iter().cloned().chain(last).collect()
-    };
-    // `a::{self}` is `a`, but `self` alone is the current module.
-    let last = |prefix: &[Name], ident: &syn::Ident| {
-        let last = name(ident);
-        (prefix.is_empty() || last != "self").then_some(last)
-    };
-    match tree {
-        syn::UseTree::Path(tree) if prefix.len() < MAX_USE_SEGMENTS => {
-            prefix.push(name(&tree.ident));
-            use_leaves(&tree.tree, prefix, leaves);
-            prefix.pop();
-        }
-        syn::UseTree::Group(group) => {
-            for tree in &group.items {
-                use_leaves(tree, prefix, leaves);
-            }
-        }
-        syn::UseTree::Name(leaf) => {
-            let path = leaf_path(prefix, last(prefix, &leaf.ident));
-            if let Some(bound) = path.last().cloned() {
-                leaves.push((path, UseBinding::Name(bound), leaf.ident.span()));
-            }
-        }
-        syn::UseTree::Rename(leaf) => {
-            let path = leaf_path(prefix, last(prefix, &leaf.ident));
-            let binds = match name(&leaf.rename) {
-                underscore if underscore == "_" => UseBinding::Anonymous,
-                alias => UseBinding::Name(alias),
-            };
-            leaves.push((path, binds, leaf.rename.span()));
-        }
-        syn::UseTree::Glob(glob) => leaves.push((
-            leaf_path(prefix, None),
-            UseBinding::Glob,
-            glob.star_token.spans[0],
-        )),
-        syn::UseTree::Path(_) => {}
+    #[test]
+    fn modules_are_inline_or_elsewhere() {
+        let item = only("#[cfg(test)] mod a { fn b() {} }");
+        assert_eq!(cfg(item.attributes.cfg.as_ref().unwrap()), "test");
+        assert!(matches!(&item.kind, ItemKind::Mod { items: Some(items), .. } if items.len() == 1));
+        let item = only("#[path = \"x.rs\"] mod a;");
+        assert!(
+            matches!(&item.kind, ItemKind::Mod { items: None, path: Some(path) } if path == "x.rs")
+        );
+    }
+
+    #[test]
+    fn declarations_of_other_kinds() {
+        let items = facts(
+            "extern crate a as b; static mut C: D = e(); type F<T> = G<T>;
+             #[cfg(x)] unsafe extern \"C\" { fn h(); static I: J; } union K { l: M }",
+        )
+        .items;
+        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+        assert_eq!(names, ["b", "C", "F", "h", "I", "K"]);
+        assert!(matches!(&items[0].kind, ItemKind::ExternCrate { krate } if krate == "a"));
+        assert!(matches!(&items[1].kind, ItemKind::Static(found) if found.mutable));
+        assert!(function(&items[3]).body.is_none());
+        assert_eq!(cfg(items[4].attributes.cfg.as_ref().unwrap()), "x");
     }
 }

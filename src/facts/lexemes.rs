@@ -55,10 +55,11 @@ impl<'a> Lexemes<'a> {
     fn skip_word(&mut self) {
         loop {
             self.skip_while(|byte| CLASSES[byte as usize] == Class::Word);
+            if self.byte(0).is_none_or(|byte| byte.is_ascii()) {
+                return;
+            }
             match self.text[self.at..].chars().next() {
-                Some(other) if !other.is_ascii() && !is_whitespace(other) => {
-                    self.at += other.len_utf8();
-                }
+                Some(other) if !is_whitespace(other) => self.at += other.len_utf8(),
                 _ => return,
             }
         }
@@ -156,8 +157,18 @@ impl<'a> Lexemes<'a> {
         let start = self.at;
         self.skip_word();
         let word = &self.text[start..self.at];
-        match (word, self.byte(0)) {
-            ("r" | "br" | "cr", Some(b'"' | b'#')) => {
+        match self.byte(0) {
+            Some(mark @ (b'"' | b'#' | b'\'')) if word.len() <= 2 => {
+                self.prefixed(word, mark, start)
+            }
+            _ => Lexeme::Word(word),
+        }
+    }
+
+    /// A short word directly before a quote or `#` may belong to a literal or a raw identifier.
+    fn prefixed(&mut self, word: &'a str, mark: u8, start: usize) -> Lexeme<'a> {
+        match (word, mark) {
+            ("r" | "br" | "cr", b'"' | b'#') => {
                 if self.skip_raw_string() {
                     return Lexeme::Quoted;
                 }
@@ -166,18 +177,18 @@ impl<'a> Lexemes<'a> {
                     self.skip_word();
                     return Lexeme::Word(&self.text[start..self.at]);
                 }
-                Lexeme::Word(word)
             }
-            ("b" | "c", Some(b'"')) => {
+            ("b" | "c", b'"') => {
                 self.skip_quoted(b'"');
-                Lexeme::Quoted
+                return Lexeme::Quoted;
             }
-            ("b", Some(b'\'')) => {
+            ("b", b'\'') => {
                 self.skip_character_or_lifetime();
-                Lexeme::Quoted
+                return Lexeme::Quoted;
             }
-            _ => Lexeme::Word(word),
+            _ => {}
         }
+        Lexeme::Word(word)
     }
 }
 
@@ -329,7 +340,9 @@ mod tests {
 
     #[test]
     fn what_is_unterminated_ends_with_the_text() {
-        for text in ["\"abc", "r#\"abc", "/* abc", "'", "'\\", "b'", "\"\\", "\"\\é", "'\\é'"] {
+        for text in [
+            "\"abc", "r#\"abc", "/* abc", "'", "'\\", "b'", "\"\\", "\"\\é", "'\\é'",
+        ] {
             assert_eq!(words(text), Vec::<&str>::new(), "{text}");
         }
     }

@@ -1,7 +1,8 @@
 //! Room 3, *facts*: what may stand between the delimiters of a macro call, as grammars over the parser's own.
 //! They only parse; what becomes of the result is decided in [`super::macros`] and [`super::item_macros`].
 
-use syn::parse::{Parse, ParseStream, Parser, Result, discouraged::Speculative};
+use syn::buffer::Cursor;
+use syn::parse::{ParseStream, Parser, Result, discouraged::Speculative};
 use syn::{Expr, Ident, Pat, Stmt, Token, braced, token};
 
 use super::Cfg;
@@ -118,9 +119,37 @@ fn argument(input: ParseStream, list: &mut Vec<Expr>) -> Result<()> {
             list.append(&mut arguments(&inside)?.0);
         }
     } else {
-        list.push(input.parse()?);
+        list.push(expression(input)?);
     }
     Ok(())
+}
+
+/// One expression. Most arguments are a literal or a name, which need none of the parser's look-ahead.
+fn expression(input: ParseStream) -> Result<Expr> {
+    let start = input.cursor();
+    if let Some((_, rest)) = start.literal()
+        && ends_argument(rest)
+    {
+        return Ok(Expr::Lit(syn::ExprLit {
+            attrs: Vec::new(),
+            lit: syn::Lit::new(input.parse()?),
+        }));
+    }
+    if let Some((_, rest)) = start.ident()
+        && ends_argument(rest)
+        && input.peek(Ident)
+    {
+        return Ok(Expr::Path(syn::ExprPath {
+            attrs: Vec::new(),
+            qself: None,
+            path: input.parse::<Ident>()?.into(),
+        }));
+    }
+    input.parse()
+}
+
+fn ends_argument(rest: Cursor<'_>) -> bool {
+    rest.eof() || rest.punct().is_some_and(|(mark, _)| mark.as_char() == ',')
 }
 
 /// Moves over `a.b =`, `"a" =`, `a:` and `a:? =`. Does nothing when there is none of them.
@@ -165,7 +194,7 @@ fn skip_key(input: ParseStream) -> Result<()> {
 pub(super) fn elements(input: ParseStream) -> Result<Vec<Expr>> {
     let mut list = Vec::new();
     while !input.is_empty() {
-        list.push(input.parse()?);
+        list.push(expression(input)?);
         if list.len() == 1 && input.peek(Token![;]) {
             input.parse::<Token![;]>()?;
         } else if !input.is_empty() {
@@ -283,11 +312,19 @@ pub(super) fn items(input: ParseStream) -> Result<Vec<syn::Item>> {
     Ok(items)
 }
 
+/// One branch of `cfg_if!`.
+pub(super) struct CfgBranch<T> {
+    /// `None` when the branch is always there.
+    pub(super) condition: Option<Cfg>,
+    pub(super) braces: token::Brace,
+    pub(super) content: T,
+}
+
 /// The branches of `cfg_if!` with the condition under which each is chosen, which says that no earlier one was.
 pub(super) fn cfg_if<T>(
     input: ParseStream,
-    branch: fn(ParseStream) -> Result<T>,
-) -> Result<Vec<(Option<Cfg>, T)>> {
+    content: fn(ParseStream) -> Result<T>,
+) -> Result<Vec<CfgBranch<T>>> {
     let mut branches = Vec::new();
     let mut earlier = None;
     loop {
@@ -299,21 +336,16 @@ pub(super) fn cfg_if<T>(
         };
         let is_last = own.is_none();
         let inside;
-        braced!(inside in input);
-        branches.push((both(earlier.clone(), own.clone()), branch(&inside)?));
+        let braces = braced!(inside in input);
+        branches.push(CfgBranch {
+            condition: both(earlier.clone(), own.clone()),
+            braces,
+            content: content(&inside)?,
+        });
         earlier = both(earlier, own.map(|own| Cfg::Not(Box::new(own))));
         if is_last || !input.peek(Token![else]) {
             return Ok(branches);
         }
         input.parse::<Token![else]>()?;
-    }
-}
-
-/// Content that a macro call has between its delimiters, as a block.
-pub(super) struct Statements(pub(super) Vec<Stmt>);
-
-impl Parse for Statements {
-    fn parse(input: ParseStream) -> Result<Self> {
-        syn::Block::parse_within(input).map(Self)
     }
 }

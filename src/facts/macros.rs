@@ -126,18 +126,17 @@ impl BodyWriter<'_> {
 
     /// Every branch of `cfg_if!` as a block that is there under its condition.
     fn cfg_if(&mut self, call: &syn::Macro) -> Option<Vec<Statement>> {
-        let read = |input: syn::parse::ParseStream| {
-            grammar::cfg_if(input, |input| {
-                let span = input.span();
-                Ok((span, input.parse::<grammar::Statements>()?.0))
-            })
-        };
+        let read =
+            |input: syn::parse::ParseStream| grammar::cfg_if(input, syn::Block::parse_within);
         let branches = grammar::parse(call, read)?;
         let mut statements = Vec::with_capacity(branches.len());
-        for (condition, (first, source)) in &branches {
-            let kind = self.block_kind(source);
-            let id = self.push(spans::of(*first), kind);
-            statements.push(Statement::Expr(id, condition.clone().map(Box::new)));
+        for branch in branches {
+            let block = syn::Block {
+                brace_token: branch.braces,
+                stmts: branch.content,
+            };
+            let id = self.block(&block);
+            statements.push(Statement::Expr(id, branch.condition.map(Box::new)));
         }
         Some(statements)
     }
@@ -237,7 +236,8 @@ impl Glance {
                 TokenTree::Group(group) => {
                     self.has_groups = true;
                     if group.delimiter() == Delimiter::Parenthesis && !goes_on {
-                        self.called.extend(written.take().filter(|(path, _)| !is_keyword(path)));
+                        self.called
+                            .extend(written.take().filter(|(path, _)| !is_keyword(path)));
                     }
                     written = None;
                     self.at(group.stream());
@@ -263,4 +263,160 @@ fn is_keyword(path: &Path) -> bool {
             "as" | "else" | "for" | "if" | "in" | "let" | "match" | "move" | "mut" | "return" | "while"
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MAX_DEPTH;
+    use crate::facts::ExprKind;
+    use crate::facts::sketch::{body, facts, function_body};
+    use crate::location::Span;
+
+    #[test]
+    fn lists() {
+        assert_eq!(
+            body("vec![a(), b]; vec![c; n()]; vec![]"),
+            "[a(), b]; [c, n()]; []"
+        );
+        assert_eq!(body("tokio::join!(a(), b())"), "tokio::join!(a(), b())");
+        assert_eq!(body("try_join!(a, b,)?"), "try_join!(a, b)?");
+    }
+
+    #[test]
+    fn select_tells_what_is_polled_and_what_runs() {
+        assert_eq!(
+            body(
+                "tokio::select! {
+                    biased;
+                    Some(a) = b.recv(), if c => { d(a) }
+                    _ = &mut e => f(),
+                    else => break,
+                }"
+            ),
+            "tokio::select!select{ Some(a) = b.recv() if c => { d(a) }, _ = &mut e => f(), _ => break }"
+        );
+        assert_eq!(
+            body("futures::select_biased! { a = b => c, complete => d, default => {} }"),
+            "futures::select_biased!select{ a = b => c, _ => d, _ => { } }"
+        );
+    }
+
+    #[test]
+    fn format_arguments_lose_their_names() {
+        assert_eq!(
+            body("format!(\"{} {x}\", a(), x = b(),)"),
+            "format!(\"{} {x}\", a(), b())"
+        );
+        assert_eq!(body("panic!(\"{}\", a)"), "panic!(\"{}\", a)");
+        assert_eq!(
+            body("assert_eq!(a(), b == c, \"m\")"),
+            "assert_eq!(a(), (b Eq c), \"m\")"
+        );
+    }
+
+    #[test]
+    fn logging_is_entered_past_its_sigils() {
+        assert_eq!(
+            body("info!(target: \"t\", a = b(), %c, ?d, e.f = %g(), h.i, \"m {}\", j())"),
+            "info!(\"t\", b(), c, d, g(), h.i, \"m {}\", j())"
+        );
+        assert_eq!(
+            body("warn!(parent: &a, { b = 1, c }, \"m\")"),
+            "warn!(&a, 1, c, \"m\")"
+        );
+        assert_eq!(
+            body("log::info!(a = 1, b:? = c; \"m\")"),
+            "log::info!(1, c, \"m\")"
+        );
+        assert_eq!(
+            body("info_span!(\"a\", b = tracing::field::Empty)"),
+            "info_span!(\"a\", tracing::field::Empty)"
+        );
+    }
+
+    #[test]
+    fn matches_is_a_let() {
+        assert_eq!(
+            body("if matches!(a.b(), Some(_) | None) {}"),
+            "if let Some(_) | None = a.b() { }"
+        );
+        assert_eq!(
+            body("matches!(a, B(c) if c > 1)"),
+            "(let B(c) = a And (c Order 1))"
+        );
+    }
+
+    #[test]
+    fn handler_lists_are_paths() {
+        assert_eq!(body("routes![a, b::c]"), "routes!paths[a, b::c]");
+        assert_eq!(
+            body("tauri::generate_handler![a, b::c,]"),
+            "tauri::generate_handler!paths[a, b::c]"
+        );
+    }
+
+    #[test]
+    fn unknown_macros_are_arguments_or_statements_or_opaque() {
+        assert_eq!(body("m!(a(), b)"), "m!(a(), b)");
+        assert_eq!(body("m! { let a = b(); c(a) }"), "m!{ let a = b(); c(a) }");
+        assert_eq!(
+            body("stream! { for a in b { yield c(a); } d(); }"),
+            "stream!{ for a in b { (c(a)); }; d(); }"
+        );
+        assert_eq!(
+            body("json!({ \"a\": [b::c(1), \"d\"], e => f.g() })"),
+            "json!opaque[\"a\", \"d\"; b::c, g]"
+        );
+        assert_eq!(body("sqlx::migrate!(\"dir\")"), "sqlx::migrate!(\"dir\")");
+    }
+
+    #[test]
+    fn only_opaque_calls_are_counted() {
+        assert_eq!(facts("fn f() { a!(b); c!(d => e) }").opaque_macros, 1);
+    }
+
+    #[test]
+    fn await_and_question_mark_follow_a_macro() {
+        assert_eq!(body("a!(b).await?"), "a!(b).await?");
+    }
+
+    #[test]
+    fn conditional_statements_become_blocks_with_conditions() {
+        assert_eq!(
+            body("cfg_if! { if #[cfg(a)] { b(); } else if #[cfg(c)] { d() } else { e() } }"),
+            "#[a] { b(); }; #[all(not(a), c)] { d() }; #[all(not(a), not(c))] { e() };"
+        );
+    }
+
+    #[test]
+    fn statics_in_a_body_are_items() {
+        let facts = facts("fn f() { thread_local! { static A: B = c(); } d() }");
+        assert_eq!(function_body(&facts.items[0]).items[0].name, "A");
+    }
+
+    #[test]
+    fn the_place_of_a_macro_is_its_whole_call() {
+        let facts = facts("fn f() {\n  a::b!(\n c)\n}");
+        let body = function_body(&facts.items[0]);
+        let call = body
+            .exprs
+            .iter()
+            .find(|expr| matches!(expr.kind, ExprKind::Macro(_)));
+        let expected = Span {
+            line: 2,
+            column: 3,
+            end_line: 3,
+            end_column: 4,
+        };
+        assert_eq!(call.unwrap().span, expected);
+    }
+
+    #[test]
+    fn calls_in_calls_are_entered_to_a_limit() {
+        let depth = MAX_DEPTH as usize + 5;
+        let text = format!("{}a{}", "m!(".repeat(depth), ")".repeat(depth));
+        let sketch = body(&text);
+        assert_eq!(sketch.matches("m!(").count(), MAX_DEPTH as usize);
+        assert!(sketch.contains("m!opaque"));
+    }
 }

@@ -47,36 +47,15 @@ pub(super) fn member(member: &syn::Member) -> Name {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::facts::Literal;
+    use crate::facts::sketch::pattern as shape;
     use syn::parse::Parser;
 
-    fn pat(text: &str) -> Pat {
-        pattern(&syn::Pat::parse_multi_with_leading_vert.parse_str(text).unwrap())
-    }
-
-    /// The pattern with paths as text, so that a test reads like one.
-    fn shape(pat: &Pat) -> String {
-        let list = |pats: &[Pat]| pats.iter().map(shape).collect::<Vec<_>>().join(" ");
-        let last = |path: &super::super::Path| path.segments.last().unwrap().name.to_string();
-        match pat {
-            Pat::Wild => "_".into(),
-            Pat::Bind { name, sub: None, .. } => name.to_string(),
-            Pat::Bind { name, sub: Some(sub), .. } => format!("{name}@{}", shape(sub)),
-            Pat::Tuple(pats) => format!("[{}]", list(pats)),
-            Pat::TupleStruct(path, pats) => format!("{}({})", last(path), list(pats)),
-            Pat::Struct(path, fields) => {
-                let fields: Vec<_> =
-                    fields.iter().map(|(name, pat)| format!("{name}:{}", shape(pat))).collect();
-                format!("{}{{{}}}", last(path), fields.join(" "))
-            }
-            Pat::Path(path) => format!("::{}", last(path)),
-            Pat::Ref(pat) => format!("&{}", shape(pat)),
-            Pat::Or(pats) => format!("<{}>", list(pats)),
-            Pat::Literal(Literal::Str(text)) => format!("{text:?}"),
-            Pat::Literal(_) => "literal".into(),
-            Pat::Other => "other".into(),
-        }
+    fn pat(text: &str) -> super::Pat {
+        super::pattern(
+            &syn::Pat::parse_multi_with_leading_vert
+                .parse_str(text)
+                .unwrap(),
+        )
     }
 
     #[test]
@@ -85,11 +64,11 @@ mod tests {
             ("x", "x"),
             ("ref mut x", "x"),
             ("x @ Some(_)", "x@Some(_)"),
-            ("(a, .., b)", "[a _ b]"),
-            ("[a, b]", "[a b]"),
-            ("S { a, b: Some(c), .. }", "S{a:a b:Some(c)}"),
-            ("S { 0: a }", "S{0:a}"),
-            ("E::A | E::B", "<::A ::B>"),
+            ("(a, .., b)", "(a, _, b)"),
+            ("[a, b]", "(a, b)"),
+            ("S { a, b: Some(c), .. }", "S{a: a, b: Some(c)}"),
+            ("S { 0: a }", "S{0: a}"),
+            ("E::A | E::B", "::E::A | ::E::B"),
             ("&(a)", "&a"),
             ("\"x\"", "\"x\""),
             ("1..=2", "other"),

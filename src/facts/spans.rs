@@ -61,7 +61,10 @@ pub(super) fn from_end(span: Span) -> Position {
 }
 
 /// Where a path starts. `None` only for an empty path, which the parser does not produce.
-pub(super) fn path_start(qself: Option<&syn::QSelf>, path: &syn::Path) -> Option<proc_macro2::Span> {
+pub(super) fn path_start(
+    qself: Option<&syn::QSelf>,
+    path: &syn::Path,
+) -> Option<proc_macro2::Span> {
     match (qself, &path.leading_colon) {
         (Some(qself), _) => Some(qself.lt_token.spans[0]),
         (None, Some(colons)) => Some(colons.spans[0]),
@@ -132,7 +135,9 @@ pub(super) fn of_tokens(tokens: &TokenStream) -> Span {
     let Some(first) = tokens.next() else {
         return Span::default();
     };
-    let last = tokens.last().map_or_else(|| first.span(), |last| last.span());
+    let last = tokens
+        .last()
+        .map_or_else(|| first.span(), |last| last.span());
     range(start(first.span()), end(last))
 }
 

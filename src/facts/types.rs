@@ -57,7 +57,11 @@ fn segment(segment: &syn::PathSegment) -> Segment {
             found.bindings = arguments.args.iter().filter_map(binding).collect();
         }
         syn::PathArguments::Parenthesized(arguments) => {
-            found.args = arguments.inputs.iter().map(|input| type_ref(&input.ty)).collect();
+            found.args = arguments
+                .inputs
+                .iter()
+                .map(|input| type_ref(&input.ty))
+                .collect();
             let output = return_type(&arguments.output).unwrap_or(TypeRef::Tuple(Vec::new()));
             found.bindings = vec![(Name::new_static("Output"), output)];
         }
@@ -155,7 +159,10 @@ pub(super) fn generics(generics: &syn::Generics) -> Generics {
         })
         .collect();
     params.shrink_to_fit();
-    let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let predicates = generics
+        .where_clause
+        .iter()
+        .flat_map(|clause| &clause.predicates);
     for predicate in predicates {
         let syn::WherePredicate::Type(predicate) = predicate else {
             continue;
@@ -207,7 +214,11 @@ mod tests {
         paths
             .iter()
             .map(|path| {
-                let names: Vec<&str> = path.segments.iter().map(|part| part.name.as_str()).collect();
+                let names: Vec<&str> = path
+                    .segments
+                    .iter()
+                    .map(|part| part.name.as_str())
+                    .collect();
                 names.join("::")
             })
             .collect()
@@ -294,7 +305,10 @@ mod tests {
     #[test]
     fn raw_identifiers_lose_their_prefix() {
         assert_eq!(ty("r#type"), single("type"));
-        assert_eq!(ty("a_name_that_is_longer_than_inline"), single("a_name_that_is_longer_than_inline"));
+        assert_eq!(
+            ty("a_name_that_is_longer_than_inline"),
+            single("a_name_that_is_longer_than_inline")
+        );
     }
 
     #[test]
@@ -306,6 +320,9 @@ mod tests {
         assert_eq!(value("true"), Literal::Bool(true));
         assert_eq!(value("1.5"), Literal::Other);
         assert_eq!(value("'a'"), Literal::Other);
-        assert_eq!(value("999999999999999999999999999999999999999999"), Literal::Other);
+        assert_eq!(
+            value("999999999999999999999999999999999999999999"),
+            Literal::Other
+        );
     }
 }
