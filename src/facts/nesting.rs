@@ -172,7 +172,7 @@ impl Run {
         if word == "else" {
             // The condition and the block before it are closed; what is left is one more link of a chain.
             if let (Before::Brace, Some(before_if)) = (self.before, self.before_if) {
-                self.cost = before_if + LINK;
+                self.cost = before_if + 2 * LINK;
                 self.before_if = Some(self.cost);
             }
             self.take(LINK, Before::Else);
