@@ -8,12 +8,26 @@
 mod attributes;
 mod bodies;
 mod comments;
+mod control_flow;
+mod expressions;
 mod extract;
+mod functions;
+mod item_macros;
 mod items;
+mod lexemes;
+mod macro_grammar;
 mod macros;
+mod nesting;
+mod patterns;
+#[cfg(test)]
+mod sketch;
+mod source_text;
+mod spans;
 mod types;
+mod uses;
 
-pub use extract::{Extracted, extract};
+pub use extract::{Extracted, MAX_BYTES, extract};
+pub use nesting::STACK_BYTES;
 
 use smol_str::SmolStr;
 

@@ -54,7 +54,6 @@ impl<'a> Walk<'_, 'a> {
             return receiver;
         }
         let converted = self.conversion(&call.method);
-        let arguments_start = converted.is_some().then(|| receiver.clone());
         let callee = match self.types.method(&receiver.ty, &call.method, self.scope()) {
             _ if converted.is_some() => converted.expect("it was just seen to be there"),
             Some(Method::Local { targets, dispatched, receiver }) => {
