@@ -1,4 +1,5 @@
 //! initpath.
+pub mod catalog;
 pub mod finding;
 pub mod location;
 pub mod problem;
