@@ -5,14 +5,18 @@
 //! program. **Unknown is not safe**: a call that is not listed is "no fact", never "harmless".
 
 mod builtin;
+mod canonical;
+mod check;
 mod index;
 mod names;
 mod pattern;
 mod read;
 mod schema;
+mod table;
 
 pub use builtin::{BUILTIN, BuiltinFile};
-pub use index::{Canonical, Catalog, Extension, Library};
+pub use canonical::Canonical;
+pub use index::{Catalog, Extension, Library};
 pub use names::{PRELUDE, driver_of_scheme};
 pub use pattern::TypePattern;
 pub use schema::{CatalogError, json_schema};
@@ -125,7 +129,8 @@ pub struct CallFacts {
     pub role: CallRole,
     /// Type of the result after `.await` and without `wrap`; `None` when it does not matter.
     pub returns: Option<TypePattern>,
-    /// The result is a future: nothing happens until it is awaited or spawned.
+    /// The result is a future: nothing happens until it is awaited or spawned. A future with methods of its
+    /// own (`axum::serve(…)`) has a type with [`TypeFacts::awaited`]: the call then gives that type.
     pub is_async: bool,
     /// What the result is wrapped in.
     pub wrap: Option<Wrap>,

@@ -2,16 +2,15 @@
 //! for a program is not this module's concern.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
-use super::pattern::{PatternError, TypePattern, absolute, expand_braces};
-use super::schema::{self, CatalogError, Section, Shape, named, nearest};
+use super::check::{Checker, Entry, resource};
+use super::pattern::{TypePattern, absolute, expand_braces};
+use super::schema::{self, CatalogError};
 use super::{
     AttributeFacts, CallFacts, CallForm, CallRole, CloneKind, MacroFacts, ResourceOf, TypeFacts,
-    ValueSource,
 };
 
 /// Everything one file says, with paths below the library's root.
@@ -62,158 +61,73 @@ pub(super) enum AliasTarget {
 /// Reads one file. The first mistake in the order of the text is the error.
 pub(super) fn read(file: &str, text: &str) -> Result<LibraryFile, CatalogError> {
     let mut reader = Reader {
-        file,
-        text,
+        checker: Checker::new(file, text),
         root: String::new(),
-        mistakes: Vec::new(),
         needs: BTreeSet::new(),
     };
     let library = match DeTable::parse(text) {
         Ok(table) => reader.library(&table),
         Err(error) => {
-            reader.mistake(error.span().unwrap_or(0..0), error.message().to_owned());
+            reader
+                .checker
+                .mistake(error.span().unwrap_or(0..0), error.message().to_owned());
             None
         }
     };
     let Reader {
-        mistakes,
-        needs,
+        checker,
+        mut needs,
         root,
-        ..
     } = reader;
-    // A stable sort: of several mistakes at one place the one met first is told.
-    match mistakes.into_iter().min_by_key(|(offset, _)| *offset) {
-        Some((_, error)) => Err(error),
+    match checker.first_mistake() {
+        Some(error) => Err(error),
         None => {
-            let mut library = library.expect("a table without mistakes becomes a library");
-            library.needs = needs;
-            library.needs.remove(&root);
-            Ok(library)
+            needs.remove(&root);
+            let library = library.expect("a table without mistakes becomes a library");
+            Ok(LibraryFile { needs, ..library })
         }
     }
 }
 
 struct Reader<'a> {
-    file: &'a str,
-    text: &'a str,
+    checker: Checker<'a>,
     root: String,
-    /// Byte offset and what is wrong there.
-    mistakes: Vec<(usize, CatalogError)>,
     needs: BTreeSet<String>,
 }
 
-/// A table that was checked against its section.
-struct Entry<'a> {
-    table: &'a DeTable<'a>,
-}
-
-impl<'a> Entry<'a> {
-    fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.table.get(key)
-    }
-
-    fn text(&self, key: &str) -> Option<&'a str> {
-        self.value(key)?.get_ref().as_str()
-    }
-
-    fn owned(&self, key: &str) -> Option<String> {
-        self.text(key).map(str::to_owned)
-    }
-
-    fn texts(&self, key: &str) -> Vec<String> {
-        let list = self.value(key).and_then(|value| value.get_ref().as_array());
-        list.into_iter()
-            .flat_map(|list| list.iter())
-            .filter_map(|item| item.get_ref().as_str())
-            .map(str::to_owned)
-            .collect()
-    }
-
-    fn flag(&self, key: &str) -> bool {
-        self.value(key)
-            .and_then(|value| value.get_ref().as_bool())
-            .unwrap_or(false)
-    }
-
-    fn index(&self, key: &str) -> Option<usize> {
-        index_of(self.value(key)?.get_ref())
-    }
-
-    fn source(&self, key: &str) -> Option<ValueSource> {
-        match self.text(key) {
-            Some(_) => Some(ValueSource::Receiver),
-            None => self.index(key).map(ValueSource::Argument),
-        }
-    }
-
-    fn one_of<T: for<'de> serde::Deserialize<'de>>(&self, key: &str) -> Option<T> {
-        named(self.text(key)?)
-    }
-}
-
 impl Reader<'_> {
-    fn mistake(&mut self, span: Range<usize>, message: String) {
-        self.mistake_like(span, message, None);
-    }
-
-    fn mistake_like(&mut self, span: Range<usize>, message: String, suggestion: Option<String>) {
-        let (line, column) = place(self.text, span.start);
-        let error = CatalogError {
-            file: self.file.to_owned(),
-            line,
-            column,
-            message,
-            suggestion,
-        };
-        self.mistakes.push((span.start, error));
-    }
-
-    /// A mistake at an offset inside a quoted text.
-    fn mistake_inside(&mut self, value: &Spanned<DeValue<'_>>, error: PatternError) {
-        let quote = self.text[value.span()]
-            .chars()
-            .take_while(|letter| matches!(letter, '"' | '\''))
-            .count();
-        // Only in a text without escapes do offsets in the value and in the file agree.
-        let plain = value
-            .get_ref()
-            .as_str()
-            .is_some_and(|text| text.len() + 2 * quote == value.span().len());
-        let start = if plain {
-            value.span().start + quote + error.offset
-        } else {
-            value.span().start
-        };
-        self.mistake(start..start, error.message);
-    }
-
     fn library<'a>(&mut self, table: &'a Spanned<DeTable<'a>>) -> Option<LibraryFile> {
-        let file = self.check(table.get_ref(), 0..0, &schema::FILE);
+        let file = self.checker.check(table.get_ref(), 0..0, &schema::FILE);
         let package = file.owned("package")?;
         self.root = file
             .owned("root")
             .unwrap_or_else(|| package.replace('-', "_"));
         let aliases = self
+            .checker
             .entries(&file, "aliases")
             .iter()
             .flat_map(|entry| self.alias(entry))
             .collect();
         let types = self
+            .checker
             .entries(&file, "types")
             .iter()
             .flat_map(|entry| self.types(entry))
             .collect();
         let calls = self
+            .checker
             .entries(&file, "calls")
             .iter()
             .flat_map(|entry| self.calls(entry))
             .collect();
         let macros = self
+            .checker
             .entries(&file, "macros")
             .iter()
             .flat_map(|entry| self.macros(entry))
             .collect();
         let attributes = self
+            .checker
             .entries(&file, "attributes")
             .iter()
             .flat_map(|entry| self.attributes(entry))
@@ -232,114 +146,6 @@ impl Reader<'_> {
         })
     }
 
-    /// Checks a table's keys and the shapes of their values.
-    fn check<'a>(
-        &mut self,
-        table: &'a DeTable<'a>,
-        span: Range<usize>,
-        section: &'static Section,
-    ) -> Entry<'a> {
-        for (name, value) in table {
-            match section.key(name.get_ref()) {
-                Some(key) => self.check_value(name.get_ref(), value, key.shape),
-                None => {
-                    let message = format!("unknown key `{}` in {}", name.get_ref(), section.name);
-                    self.mistake_like(
-                        name.span(),
-                        message,
-                        nearest(name.get_ref(), section.names()),
-                    );
-                }
-            }
-        }
-        for name in section.required {
-            if !table.contains_key(*name) {
-                self.mistake(
-                    span.clone(),
-                    format!("{} needs the key `{name}`", section.name),
-                );
-            }
-        }
-        if !section.exactly_one.is_empty() {
-            let present = section
-                .exactly_one
-                .iter()
-                .filter(|name| table.contains_key(**name))
-                .count();
-            if present != 1 {
-                let names = section.exactly_one.join("`, `");
-                self.mistake(
-                    span,
-                    format!("{} needs exactly one of the keys `{names}`", section.name),
-                );
-            }
-        }
-        Entry { table }
-    }
-
-    fn check_value(&mut self, name: &str, value: &Spanned<DeValue<'_>>, shape: Shape) {
-        let inner = value.get_ref();
-        let text = inner.as_str().filter(|text| !text.is_empty());
-        let expected = match shape {
-            Shape::Text | Shape::Versions | Shape::Items | Shape::Type if text.is_none() => {
-                "a text"
-            }
-            Shape::Resource => match text.map(resource) {
-                None => "a text",
-                Some(None) => "a driver such as \"postgres\", \"$0\" or \"address-scheme\"",
-                Some(Some(_)) => return,
-            },
-            Shape::Texts
-                if !inner
-                    .as_array()
-                    .is_some_and(|list| list.iter().all(|item| item.get_ref().is_str())) =>
-            {
-                "a list of texts"
-            }
-            Shape::Flag if !inner.is_bool() => "true or false",
-            Shape::Index if index_of(inner).is_none() => "the index of an argument",
-            Shape::Source if index_of(inner).is_none() && text != Some("receiver") => {
-                "the index of an argument or \"receiver\""
-            }
-            Shape::Entries(_)
-                if !inner
-                    .as_array()
-                    .is_some_and(|list| list.iter().all(|item| item.get_ref().is_table())) =>
-            {
-                "a list of tables"
-            }
-            Shape::OneOf(names) => match text {
-                Some(text) if names().contains(&text) => return,
-                Some(text) => {
-                    let message = format!("unknown {name} `{text}`");
-                    return self.mistake_like(
-                        value.span(),
-                        message,
-                        nearest(text, names().iter().copied()),
-                    );
-                }
-                None => "a name",
-            },
-            _ => return,
-        };
-        self.mistake(value.span(), format!("`{name}` must be {expected}"));
-    }
-
-    /// The tables of a list, checked.
-    fn entries<'a>(&mut self, file: &Entry<'a>, list: &str) -> Vec<Entry<'a>> {
-        let Some(Shape::Entries(section)) = schema::FILE.key(list).map(|key| key.shape) else {
-            return Vec::new();
-        };
-        let items = file
-            .value(list)
-            .and_then(|value| value.get_ref().as_array());
-        let tables = items.into_iter().flat_map(|items| items.iter());
-        tables
-            .filter_map(|item| Some((item.get_ref().as_table()?, item.span())))
-            .map(|(table, span)| self.check(table, span, section))
-            .collect()
-    }
-
     /// The absolute paths an entry is about.
     fn paths(&mut self, entry: &Entry<'_>, key: &str) -> Vec<String> {
         let Some(value) = entry.value(key) else {
@@ -355,7 +161,7 @@ impl Reader<'_> {
                 paths
             }
             Err(error) => {
-                self.mistake_inside(value, error);
+                self.checker.mistake_inside(value, error);
                 Vec::new()
             }
         }
@@ -369,17 +175,17 @@ impl Reader<'_> {
                 Some(pattern)
             }
             Err(error) => {
-                self.mistake_inside(value, error);
+                self.checker.mistake_inside(value, error);
                 None
             }
         }
     }
 
     fn need(&mut self, path: &str) {
-        if let Some((root, _)) = path.split_once("::") {
-            if !self.needs.contains(root) {
-                self.needs.insert(root.to_owned());
-            }
+        if let Some((root, _)) = path.split_once("::")
+            && !self.needs.contains(root)
+        {
+            self.needs.insert(root.to_owned());
         }
     }
 
@@ -392,7 +198,7 @@ impl Reader<'_> {
         if wants_module != is.ends_with('*') {
             let message =
                 "an alias that ends in `*` stands for a module or a prelude on both sides";
-            self.mistake(value.span(), message.to_owned());
+            self.checker.mistake(value.span(), message.to_owned());
             return Vec::new();
         }
         let target = |reader: &mut Self| {
@@ -400,6 +206,10 @@ impl Reader<'_> {
                 return Some(AliasTarget::Prelude);
             }
             if let Some(module) = is.strip_suffix("::*") {
+                if let Err(error) = expand_braces(module) {
+                    reader.checker.mistake_inside(value, error);
+                    return None;
+                }
                 let module = absolute(module, &reader.root);
                 reader.need(&format!("{module}::"));
                 return Some(AliasTarget::Module(module));
@@ -410,7 +220,7 @@ impl Reader<'_> {
                     Some(AliasTarget::Item { path, arguments })
                 }
                 _ => {
-                    reader.mistake(
+                    reader.checker.mistake(
                         value.span(),
                         "an alias must name an item by its path".to_owned(),
                     );
@@ -523,36 +333,6 @@ impl Reader<'_> {
         };
         paths.into_iter().map(facts).collect()
     }
-}
-
-/// Reads the value of `resource`; `None` when it is not one.
-fn resource(text: &str) -> Option<ResourceOf> {
-    if text == "address-scheme" {
-        return Some(ResourceOf::AddressScheme);
-    }
-    if let Some(number) = text.strip_prefix('$') {
-        return number.parse().ok().map(ResourceOf::Argument);
-    }
-    let is_name = text
-        .chars()
-        .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
-    is_name.then(|| ResourceOf::Driver(text.to_owned()))
-}
-
-fn index_of(value: &DeValue<'_>) -> Option<usize> {
-    let number = value.as_integer()?;
-    usize::from_str_radix(number.as_str(), number.radix()).ok()
-}
-
-/// Line and column of a byte offset, both from 1, the column in characters.
-fn place(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    (
-        count(before.matches('\n').count() + 1),
-        count(before[line_start..].chars().count() + 1),
-    )
 }
 
 #[cfg(test)]
