@@ -5,13 +5,21 @@
 //! program. **Unknown is not safe**: a call that is not listed is "no fact", never "harmless".
 
 mod builtin;
+mod canonical;
+mod check;
 mod index;
+mod names;
 mod pattern;
+mod read;
 mod schema;
+mod table;
 
-pub use index::Catalog;
+pub use builtin::{BUILTIN, BuiltinFile};
+pub use canonical::Canonical;
+pub use index::{Catalog, Extension, Library};
+pub use names::{PRELUDE, driver_of_scheme};
 pub use pattern::TypePattern;
-pub use schema::CatalogError;
+pub use schema::{CatalogError, json_schema};
 
 /// What a library type is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +38,12 @@ pub struct TypeFacts {
     pub single_path: bool,
     /// The type that method look-up falls through to.
     pub deref: Option<TypePattern>,
+    /// What awaiting a value of the type gives (`JoinHandle`); `None` when it is not awaited or unknown.
+    pub awaited: Option<TypePattern>,
+    /// A remark for readers.
+    pub note: Option<String>,
+    /// Version requirement as text, when the entry does not hold for every version. Not evaluated.
+    pub versions: Option<String>,
 }
 
 /// What a library type is for.
@@ -72,7 +86,10 @@ pub enum TypeKind {
 impl TypeKind {
     /// Whether a value of this kind is a handle: something through which code talks to a resource.
     pub fn is_handle(self) -> bool {
-        matches!(self, Self::Pool | Self::Client | Self::Connection | Self::Embedded)
+        matches!(
+            self,
+            Self::Pool | Self::Client | Self::Connection | Self::Embedded
+        )
     }
 }
 
@@ -90,7 +107,8 @@ pub enum ResourceOf {
 }
 
 /// What cloning a value gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum CloneKind {
     /// Another handle on the same thing.
     Shared,
@@ -111,7 +129,8 @@ pub struct CallFacts {
     pub role: CallRole,
     /// Type of the result after `.await` and without `wrap`; `None` when it does not matter.
     pub returns: Option<TypePattern>,
-    /// The result is a future: nothing happens until it is awaited or spawned.
+    /// The result is a future: nothing happens until it is awaited or spawned. A future with methods of its
+    /// own (`axum::serve(…)`) has a type with [`TypeFacts::awaited`]: the call then gives that type.
     pub is_async: bool,
     /// What the result is wrapped in.
     pub wrap: Option<Wrap>,
@@ -135,10 +154,46 @@ pub struct CallFacts {
     pub blocking: bool,
     /// Never returns.
     pub diverges: bool,
+    /// For migrations: drivers on which a run holds a database lock from before its first check to its end.
+    pub locks: Vec<String>,
     /// Why it may panic.
     pub panics: Option<String>,
     /// A remark for readers.
     pub note: Option<String>,
+    /// Version requirement as text, when the entry does not hold for every version. Not evaluated.
+    pub versions: Option<String>,
+}
+
+/// What using a function-like macro means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MacroFacts {
+    /// Canonical path without `!`, library root first (`sqlx::migrate`).
+    pub path: String,
+    /// What it does.
+    pub role: CallRole,
+    /// Type of the value it expands to; `None` when it does not matter.
+    pub returns: Option<TypePattern>,
+    /// A remark for readers.
+    pub note: Option<String>,
+    /// Version requirement as text. Not evaluated.
+    pub versions: Option<String>,
+}
+
+/// What an attribute or derive macro means for the item it is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributeFacts {
+    /// Canonical path, library root first (`tokio::main`).
+    pub path: String,
+    /// What the item becomes.
+    pub role: CallRole,
+    /// Whether it is written inside `#[derive(…)]`.
+    pub derive: bool,
+    /// Argument that holds a route's path.
+    pub route: Option<usize>,
+    /// A remark for readers.
+    pub note: Option<String>,
+    /// Version requirement as text. Not evaluated.
+    pub versions: Option<String>,
 }
 
 /// How a library item is called.
@@ -274,6 +329,8 @@ pub enum CallRole {
     DatabaseLock,
     DatabaseUnlock,
     BeforeMain,
+    /// A test: not production code.
+    Test,
     /// Only its result type, carried value or divergence matters (`unwrap`, `map`, `process::exit`).
     Adapt,
 }
