@@ -58,7 +58,8 @@ pub fn analyse(mut workspace: Workspace, catalog: Catalog, settings: &Settings) 
         .build()
         .expect("a thread pool can be made: threads are available and the stack size is a constant that fits");
     let threads = pool.current_num_threads();
-    pool.install(|| run(&workspace, &catalog, extracted, extract_time)).finish(workspace, threads)
+    pool.install(|| run(&workspace, &catalog, extracted, extract_time))
+        .finish(workspace, threads)
 }
 
 /// An [`Analysis`] without the parts that are only known outside the thread pool.
@@ -74,7 +75,15 @@ struct Unfinished {
 
 impl Unfinished {
     fn finish(self, workspace: Workspace, threads: usize) -> Analysis {
-        let Self { findings, mut problems, coverage, resources, inventory, timings, parse_time } = self;
+        let Self {
+            findings,
+            mut problems,
+            coverage,
+            resources,
+            inventory,
+            timings,
+            parse_time,
+        } = self;
         problems.extend(workspace.problems.iter().cloned());
         problems.sort();
         problems.dedup();
@@ -92,7 +101,12 @@ impl Unfinished {
     }
 }
 
-fn run(workspace: &Workspace, catalog: &Catalog, extracted: Vec<Extracted>, extract_time: Duration) -> Unfinished {
+fn run(
+    workspace: &Workspace,
+    catalog: &Catalog,
+    extracted: Vec<Extracted>,
+    extract_time: Duration,
+) -> Unfinished {
     let mut timings = vec![("extract", extract_time)];
     let mut watch = Instant::now();
     let mut stage = |name: &'static str, watch: &mut Instant| {
@@ -122,13 +136,25 @@ fn run(workspace: &Workspace, catalog: &Catalog, extracted: Vec<Extracted>, extr
     let inventory = program.inventory();
     let mut coverage = program.coverage(&inventory);
     coverage.packages = workspace.packages.len() as u32;
-    let lost = problems.iter().chain(&workspace.problems).filter(|problem| loses_file(problem.kind)).count() as u32;
+    let lost = problems
+        .iter()
+        .chain(&workspace.problems)
+        .filter(|problem| loses_file(problem.kind))
+        .count() as u32;
     coverage.files = (workspace.files.len() as u32).saturating_sub(lost);
     coverage.files_skipped = lost;
     coverage.macros_opaque = files.iter().map(|file| file.opaque_macros).sum();
     let resources = program.resource_summaries(&inventory);
     stage("inventory", &mut watch);
-    Unfinished { findings, problems, coverage, resources, inventory, timings, parse_time }
+    Unfinished {
+        findings,
+        problems,
+        coverage,
+        resources,
+        inventory,
+        timings,
+        parse_time,
+    }
 }
 
 fn loses_file(kind: ProblemKind) -> bool {
@@ -146,7 +172,12 @@ fn loses_file(kind: ProblemKind) -> bool {
 pub fn extract_file(file: &SourceFile) -> (Extracted, Vec<ModDeclaration>) {
     let extracted = facts::extract(&file.path, &file.text);
     let mut declarations = Vec::new();
-    declared_modules(&extracted.facts.items, &mut Vec::new(), false, &mut declarations);
+    declared_modules(
+        &extracted.facts.items,
+        &mut Vec::new(),
+        false,
+        &mut declarations,
+    );
     (extracted, declarations)
 }
 
@@ -158,8 +189,15 @@ fn declared_modules(
     out: &mut Vec<ModDeclaration>,
 ) {
     for item in items {
-        let ItemKind::Mod { items, path } = &item.kind else { continue };
-        let optional = optional || item.attributes.cfg.as_ref().is_some_and(|cfg| !requires_test(cfg));
+        let ItemKind::Mod { items, path } = &item.kind else {
+            continue;
+        };
+        let optional = optional
+            || item
+                .attributes
+                .cfg
+                .as_ref()
+                .is_some_and(|cfg| !requires_test(cfg));
         match items {
             Some(list) => {
                 inline.push((item.name.to_string(), path.clone()));

@@ -64,6 +64,10 @@ pub struct Written {
     pub once_cell: bool,
     /// Whether a lost race panics.
     pub unwrapped: bool,
+    /// Whether a lost race becomes the caller's error.
+    pub propagated: bool,
+    /// Whether a lost race takes a way of its own.
+    pub handled: bool,
     /// The value written.
     pub value: Value,
     /// Extent.
@@ -94,14 +98,25 @@ impl<'a> Program<'a> {
                     self.collect_happenings(id, body, &body.blocks[block.0 as usize].events, list);
                 }
                 EventKind::Branch(branching) => {
-                    for atom in &branching.atoms {
+                    // What runs on failure alone (`unwrap_or_else`) is no decision about a place.
+                    for atom in branching
+                        .atoms
+                        .iter()
+                        .filter(|atom| !atom.if_true.is_empty())
+                    {
                         let closed = self.close(id, &atom.value);
                         let (place, truth) = match &closed {
-                            Value::Test { place, present_when } => (place.place().clone(), *present_when),
+                            Value::Test {
+                                place,
+                                present_when,
+                            } => (place.place().clone(), *present_when),
                             other => (other.place().clone(), true),
                         };
-                        let (present, absent) =
-                            if truth { (&atom.if_true, &atom.if_false) } else { (&atom.if_false, &atom.if_true) };
+                        let (present, absent) = if truth {
+                            (&atom.if_true, &atom.if_false)
+                        } else {
+                            (&atom.if_false, &atom.if_true)
+                        };
                         let tested = match &atom.value {
                             Value::Test { place, .. } => place,
                             other => other,
@@ -115,16 +130,20 @@ impl<'a> Program<'a> {
                                 branch: branching.branch,
                                 present: present.clone(),
                                 absent: absent.clone(),
-                                span: branching.span,
+                                span: self
+                                    .looked_up_at(body, &atom.value, branching.span)
+                                    .unwrap_or(branching.span),
                             }),
                         });
                     }
                 }
                 EventKind::Write(write) => {
-                    let (once_cell, unwrapped) = match write.call {
-                        Some(call) => (self.is_cell_write(id, call), body.call(call).outcome.unwrapped),
-                        None => (false, false),
-                    };
+                    let once_cell = write.call.is_some_and(|call| self.is_cell_write(id, call));
+                    let outcome = write
+                        .call
+                        .map(|call| body.call(call).outcome)
+                        .unwrap_or_default();
+                    let handled = write.call.is_some_and(|call| body.is_tested(call));
                     let value = match &write.value {
                         Value::Block(block) => body.blocks[block.0 as usize].result.clone(),
                         other => other.clone(),
@@ -137,7 +156,9 @@ impl<'a> Program<'a> {
                             guards: write.guards.clone(),
                             atomic: write.atomic,
                             once_cell,
-                            unwrapped,
+                            unwrapped: outcome.unwrapped,
+                            propagated: outcome.propagated,
+                            handled,
                             value,
                             span: write.span,
                         }),
@@ -145,14 +166,26 @@ impl<'a> Program<'a> {
                 }
                 EventKind::Call { call, .. } => {
                     let step = Step::Call(id, *call);
-                    let effects = self.effects(id).iter().filter(|effect| effect.steps[0] == step);
-                    list.extend(effects.map(|effect| Happening { context, what: What::Effect(effect) }));
+                    let effects = self
+                        .effects(id)
+                        .iter()
+                        .filter(|effect| effect.steps[0] == step);
+                    list.extend(effects.map(|effect| Happening {
+                        context,
+                        what: What::Effect(effect),
+                    }));
                     self.writes_of_callee(id, body, *call, context, list);
                 }
                 EventKind::Static(used) => {
                     let step = Step::Static(id, *used);
-                    let effects = self.effects(id).iter().filter(|effect| effect.steps[0] == step);
-                    list.extend(effects.map(|effect| Happening { context, what: What::Effect(effect) }));
+                    let effects = self
+                        .effects(id)
+                        .iter()
+                        .filter(|effect| effect.steps[0] == step);
+                    list.extend(effects.map(|effect| Happening {
+                        context,
+                        what: What::Effect(effect),
+                    }));
                 }
                 _ => {}
             }
@@ -168,11 +201,29 @@ impl<'a> Program<'a> {
         list: &mut Vec<Happening<'p>>,
     ) {
         let call = body.call(call_id);
-        let Target::Local { targets, dispatched: false } = &call.target else { return };
-        let args: Vec<Value> = call.args.iter().map(|argument| self.close(id, &argument.value)).collect();
-        let receiver = call.receiver.as_ref().map(|receiver| self.close(id, &receiver.value));
+        let Target::Local {
+            targets,
+            dispatched: false,
+        } = &call.target
+        else {
+            return;
+        };
+        let args: Vec<Value> = call
+            .args
+            .iter()
+            .map(|argument| self.close(id, &argument.value))
+            .collect();
+        let receiver = call
+            .receiver
+            .as_ref()
+            .map(|receiver| self.close(id, &receiver.value));
         for write in targets.iter().flat_map(|target| self.place_writes(*target)) {
-            let PlaceWrite { place, atomic, once_cell, unwrapped } = write;
+            let PlaceWrite {
+                place,
+                atomic,
+                once_cell,
+                unwrapped,
+            } = write;
             list.push(Happening {
                 context,
                 what: What::Write(Written {
@@ -182,11 +233,60 @@ impl<'a> Program<'a> {
                     atomic: *atomic,
                     once_cell: *once_cell,
                     unwrapped: *unwrapped,
+                    propagated: false,
+                    handled: false,
                     value: Value::Unknown,
                     span: call.span,
                 }),
             });
         }
+    }
+
+    /// Where a tested value was looked up before the test: the call that gave it.
+    fn looked_up_at(
+        &self,
+        body: &bodies::LinkedBody<'a>,
+        value: &Value,
+        test: Span,
+    ) -> Option<Span> {
+        let place = match value {
+            Value::Call(call) => return Some(body.call(*call).span),
+            Value::Test { place, .. } | Value::Content(place) => place.as_ref(),
+            _ => return None,
+        };
+        let is_look_up = |role: CallRole| {
+            matches!(
+                role,
+                CallRole::OnceCheck | CallRole::MapCheck | CallRole::AtomicLoad
+            )
+        };
+        let looks = |call: &&bodies::Call<'_>| {
+            let subject = call.receiver.as_ref().or(call.args.first());
+            matches!(call.target, Target::Library(facts) if is_look_up(facts.role))
+                && call.span.line <= test.end_line
+                && subject.is_some_and(|subject| subject.value.place() == place.place())
+        };
+        body.calls.iter().rev().find(looks).map(|call| call.span)
+    }
+
+    /// Whether the function answers by itself when something that holds a handle is not there: it tests the place
+    /// and leaves.
+    pub fn looks_first(&self, id: FnId) -> bool {
+        let Some(body) = self.body(id) else {
+            return false;
+        };
+        self.happenings(id).iter().any(|happening| match &happening.what {
+            What::Test(test) => {
+                let leaves = |arm: &u32| {
+                    body.contexts.iter().any(|context| {
+                        matches!(context.kind, bodies::ContextKind::Arm { branch, arm: other, diverges: true }
+                            if branch == test.branch && other == *arm)
+                    })
+                };
+                test.place != Value::Unknown && test.absent.iter().any(leaves)
+            }
+            _ => false,
+        })
     }
 
     /// Named locks around a call, taken from the nearest event that recorded them.
@@ -208,11 +308,14 @@ impl<'a> Program<'a> {
 
     /// Whether several callers can reach the place at once: a static, or something behind a shared reference.
     pub fn is_shared(&self, id: FnId, place: &Value) -> bool {
-        let Some(signature) = self.types.items.functions[id.index()].signature else { return false };
+        let Some(signature) = self.types.items.functions[id.index()].signature else {
+            return false;
+        };
         match place.root() {
             Value::Static(_) => true,
             Value::Receiver => {
-                matches!(place, Value::Field(..)) && matches!(signature.receiver, Some(Receiver::Shared | Receiver::Typed))
+                matches!(place, Value::Field(..))
+                    && matches!(signature.receiver, Some(Receiver::Shared | Receiver::Typed))
             }
             Value::Param(index) => {
                 let param = signature.params.get(*index as usize);
@@ -229,9 +332,14 @@ impl<'a> Program<'a> {
 /// Whether a write is controlled by a test: it happens where the test found nothing, or after it when the arm that
 /// found something left.
 pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bool {
-    let arm = body.arms(at).find(|(branch, _, _)| *branch == test.branch).map(|(_, arm, _)| arm);
+    let arm = body
+        .arms(at)
+        .find(|(branch, _, _)| *branch == test.branch)
+        .map(|(_, arm, _)| arm);
     match arm {
-        Some(arm) => test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm)),
+        Some(arm) => {
+            test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm))
+        }
         None => {
             let leaves = |wanted: u32| {
                 body.contexts.iter().any(|context| {

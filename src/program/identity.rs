@@ -17,7 +17,12 @@ const DEPTH: usize = 16;
 pub type ResultOf<'r> = &'r dyn Fn(FnId) -> Option<Value>;
 
 /// The resource behind an address, `None` driver parts decided by the scheme of a literal.
-pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: ResultOf<'_>) -> Resource {
+pub fn resource(
+    types: &Types<'_>,
+    driver: &str,
+    address: &Value,
+    result_of: ResultOf<'_>,
+) -> Resource {
     let value = expand(types, address, result_of, 0);
     let text = match &value {
         Value::Text(text) => driver_of_scheme(text),
@@ -30,18 +35,35 @@ pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: Res
     let mut display = String::new();
     write(types, &mut display, &value, 0);
     let (id, address, confidence) = match &value {
-        Value::Env(key) => (format!("env.{key}"), Address::Env(key.to_string()), Confidence::High),
+        Value::Env(key) => (
+            format!("env.{key}"),
+            Address::Env(key.to_string()),
+            Confidence::High,
+        ),
         Value::Text(text) => {
             let shown = without_password(text);
-            (format!("literal.{shown}"), Address::Literal(shown), Confidence::High)
+            (
+                format!("literal.{shown}"),
+                Address::Literal(shown),
+                Confidence::High,
+            )
         }
         value if is_known(value) => {
             let confidence = sureness(types, value);
             (display.clone(), Address::Config(display, None), confidence)
         }
-        _ => (format!("unknown.{display}"), Address::Unknown(display), Confidence::Low),
+        _ => (
+            format!("unknown.{display}"),
+            Address::Unknown(display),
+            Confidence::Low,
+        ),
     };
-    Resource { id: format!("{driver}:{id}"), driver, address, confidence }
+    Resource {
+        id: format!("{driver}:{id}"),
+        driver,
+        address,
+        confidence,
+    }
 }
 
 /// Whether an address is determined by the program and its configuration alone.
@@ -50,7 +72,12 @@ fn is_known(value: &Value) -> bool {
     value.visit(&mut |part| {
         known &= !matches!(
             part,
-            Value::Unknown | Value::Param(_) | Value::Receiver | Value::Element(_) | Value::Call(_) | Value::Block(_)
+            Value::Unknown
+                | Value::Param(_)
+                | Value::Receiver
+                | Value::Element(_)
+                | Value::Call(_)
+                | Value::Block(_)
         );
     });
     known
@@ -61,12 +88,23 @@ fn is_known(value: &Value) -> bool {
 fn sureness(types: &Types<'_>, value: &Value) -> Confidence {
     let mut confidence = Confidence::High;
     value.visit(&mut |part| {
-        let Value::Origin(path, list) = part else { return };
+        let Value::Origin(path, list) = part else {
+            return;
+        };
         let sure = if path.contains("=>") {
             Confidence::High
-        } else if let Some(facts) = types.catalog.function(path).or_else(|| method_facts(types, path)) {
-            let bare = matches!(facts.role, CallRole::Builder | CallRole::Create) && list.is_empty();
-            if bare { Confidence::Low } else { Confidence::High }
+        } else if let Some(facts) = types
+            .catalog
+            .function(path)
+            .or_else(|| method_facts(types, path))
+        {
+            let bare =
+                matches!(facts.role, CallRole::Builder | CallRole::Create) && list.is_empty();
+            if bare {
+                Confidence::Low
+            } else {
+                Confidence::High
+            }
         } else if path.starts_with("fn ") || path.starts_with("const ") {
             Confidence::Medium
         } else if path.contains("::") {
@@ -92,7 +130,9 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
     }
     match value {
         Value::Field(inner, name) => expand(types, inner, result_of, depth + 1).field(name),
-        Value::Content(inner) | Value::Behind(_, inner) => expand(types, inner, result_of, depth + 1),
+        Value::Content(inner) | Value::Behind(_, inner) => {
+            expand(types, inner, result_of, depth + 1)
+        }
         Value::Static(id) => {
             let initializer = types.items.statics[id.index()].initializer;
             match initializer.and_then(result_of) {
@@ -105,23 +145,33 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
             let _ = path;
             Value::Origin(
                 std::sync::Arc::clone(path),
-                list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect(),
+                list.iter()
+                    .map(|part| expand(types, part, result_of, depth + 1))
+                    .collect(),
             )
         }
-        Value::Joined(list) => {
-            Value::Joined(list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect())
-        }
-        Value::Choice(list) => {
-            Value::choice(list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect())
-        }
+        Value::Joined(list) => Value::Joined(
+            list.iter()
+                .map(|part| expand(types, part, result_of, depth + 1))
+                .collect(),
+        ),
+        Value::Choice(list) => Value::choice(
+            list.iter()
+                .map(|part| expand(types, part, result_of, depth + 1))
+                .collect(),
+        ),
         other => other.clone(),
     }
 }
 
 /// A literal address without what stands between `:` and `@`.
 fn without_password(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
-    let Some((user, host)) = rest.rsplit_once('@') else { return text.to_owned() };
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let Some((user, host)) = rest.rsplit_once('@') else {
+        return text.to_owned();
+    };
     let user = user.split(':').next().unwrap_or_default();
     format!("{scheme}://{user}@{host}")
 }

@@ -39,7 +39,11 @@ impl Sketch {
         let mut sketch = Self::default();
         // Whether an argument outlives the call decides how long a handle lives.
         let signature = types.signature(id);
-        sketch.interesting = signature.params.iter().chain(&signature.self_ty).any(|ty| types.contains_handle(ty));
+        sketch.interesting = signature
+            .params
+            .iter()
+            .chain(&signature.self_ty)
+            .any(|ty| types.contains_handle(ty));
         for (index, call) in body.calls.iter().enumerate() {
             sketch.calls += 1;
             sketch.interesting |= body.changes_schema(CallId(index as u32));
@@ -47,14 +51,24 @@ impl Sketch {
             if let Target::Library(facts) = call.target {
                 sketch.interesting |= is_interesting(facts.role);
             }
-            let uses = call.receiver.iter().chain(&call.args).any(|argument| is_handle(types, &argument.ty));
+            let uses = call
+                .receiver
+                .iter()
+                .chain(&call.args)
+                .any(|argument| is_handle(types, &argument.ty));
             sketch.uses_handle |= uses;
         }
         sketch.events(types, body, &body.events, false);
         sketch
     }
 
-    fn events(&mut self, types: &Types<'_>, body: &LinkedBody<'_>, events: &[Event], concurrent: bool) {
+    fn events(
+        &mut self,
+        types: &Types<'_>,
+        body: &LinkedBody<'_>,
+        events: &[Event],
+        concurrent: bool,
+    ) {
         for event in events {
             match &event.kind {
                 EventKind::Call { call: id, time } => {
@@ -76,7 +90,12 @@ impl Sketch {
                     {
                         self.handler_closures.push(block.span);
                     }
-                    self.events(types, body, &block.events, concurrent || is_concurrent(*time));
+                    self.events(
+                        types,
+                        body,
+                        &block.events,
+                        concurrent || is_concurrent(*time),
+                    );
                 }
                 EventKind::Static(id) => {
                     self.statics.push(*id);
@@ -124,7 +143,10 @@ fn is_interesting(role: CallRole) -> bool {
 fn is_handle(types: &Types<'_>, ty: &Ty) -> bool {
     let mut current = super::bodies::settled(ty).clone();
     for _ in 0..4 {
-        if types.type_facts(&current).is_some_and(|facts| facts.kind.is_handle()) {
+        if types
+            .type_facts(&current)
+            .is_some_and(|facts| facts.kind.is_handle())
+        {
             return true;
         }
         match types.deref(&current) {
@@ -159,14 +181,25 @@ impl CallGraph {
         for (index, sketch) in sketches.iter().enumerate() {
             let Some(sketch) = sketch else { continue };
             let from = NodeIndex::new(index);
-            let initializers =
-                sketch.statics.iter().filter_map(|id| types.items.statics[id.index()].initializer);
-            for target in sketch.callees.iter().map(|(target, _)| *target).chain(initializers) {
+            let initializers = sketch
+                .statics
+                .iter()
+                .filter_map(|id| types.items.statics[id.index()].initializer);
+            for target in sketch
+                .callees
+                .iter()
+                .map(|(target, _)| *target)
+                .chain(initializers)
+            {
                 graph.update_edge(from, NodeIndex::new(target.index()), ());
             }
         }
         let components = kosaraju_scc(&graph);
-        let bottom_up = components.iter().flatten().map(|node| FnId(node.index() as u32)).collect();
+        let bottom_up = components
+            .iter()
+            .flatten()
+            .map(|node| FnId(node.index() as u32))
+            .collect();
         let spread = |seed: &dyn Fn(&Sketch) -> bool| {
             let mut marked = vec![false; count];
             let mut stack: Vec<NodeIndex> = Vec::new();
@@ -186,13 +219,20 @@ impl CallGraph {
             marked
         };
         let mut relevant = spread(&|sketch| sketch.interesting);
-        for (handler, _) in sketches.iter().flatten().flat_map(|sketch| &sketch.handlers) {
+        for (handler, _) in sketches
+            .iter()
+            .flatten()
+            .flat_map(|sketch| &sketch.handlers)
+        {
             relevant[handler.index()] = true;
         }
+        // What guards or answers requests is read when a rule asks whether it looks before it uses.
         let callers = (0..count)
             .map(|index| {
-                let incoming = graph.neighbors_directed(NodeIndex::new(index), petgraph::Direction::Incoming);
-                let mut callers: Vec<FnId> = incoming.map(|node| FnId(node.index() as u32)).collect();
+                let incoming =
+                    graph.neighbors_directed(NodeIndex::new(index), petgraph::Direction::Incoming);
+                let mut callers: Vec<FnId> =
+                    incoming.map(|node| FnId(node.index() as u32)).collect();
                 callers.sort_unstable();
                 callers
             })
@@ -208,7 +248,12 @@ impl CallGraph {
 
 /// Per function: whether it can run at the same time as itself. Start-up code that `main` runs once cannot;
 /// handlers, tasks, loops and whatever code outside the workspace may call can.
-pub(super) fn concurrent(types: &Types<'_>, sketches: &[Option<Sketch>], graph: &CallGraph, mains: &[FnId]) -> Vec<bool> {
+pub(super) fn concurrent(
+    types: &Types<'_>,
+    sketches: &[Option<Sketch>],
+    graph: &CallGraph,
+    mains: &[FnId],
+) -> Vec<bool> {
     let count = sketches.len();
     let mut marked = vec![false; count];
     let mut stack = Vec::new();
@@ -220,7 +265,10 @@ pub(super) fn concurrent(types: &Types<'_>, sketches: &[Option<Sketch>], graph: 
     for index in 0..count {
         let id = FnId(index as u32);
         let production_callers = graph.callers[index].iter().any(|caller| *caller != id);
-        if !production_callers && !mains.contains(&id) && types.items.functions[index].initializes.is_none() {
+        if !production_callers
+            && !mains.contains(&id)
+            && types.items.functions[index].initializes.is_none()
+        {
             mark(id, &mut marked, &mut stack);
         }
         for (target, beside) in sketches[index].iter().flat_map(|sketch| &sketch.callees) {
@@ -230,7 +278,10 @@ pub(super) fn concurrent(types: &Types<'_>, sketches: &[Option<Sketch>], graph: 
         }
     }
     while let Some(id) = stack.pop() {
-        for (target, _) in sketches[id.index()].iter().flat_map(|sketch| &sketch.callees) {
+        for (target, _) in sketches[id.index()]
+            .iter()
+            .flat_map(|sketch| &sketch.callees)
+        {
             mark(*target, &mut marked, &mut stack);
         }
     }

@@ -18,16 +18,27 @@ impl Program<'_> {
     /// Everything of interest, found or not.
     pub fn inventory(&self) -> Inventory {
         let reached = self.reached_by();
-        let binaries_of = |site: (FnId, CallId)| reached.get(&site).map(|(names, _)| names.clone()).unwrap_or_default();
+        let binaries_of = |site: (FnId, CallId)| {
+            reached
+                .get(&site)
+                .map(|(names, _)| names.clone())
+                .unwrap_or_default()
+        };
         let mut inventory = Inventory {
-            binaries: self.entries.iter().map(|entry| entry.binary.clone()).collect(),
+            binaries: self
+                .entries
+                .iter()
+                .map(|entry| entry.binary.clone())
+                .collect(),
             ..Inventory::default()
         };
         let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
         for (id, body) in self.linked() {
             for (index, call) in body.calls.iter().enumerate() {
                 let site = (id, CallId(index as u32));
-                let Target::Library(facts) = call.target else { continue };
+                let Target::Library(facts) = call.target else {
+                    continue;
+                };
                 let place = |label: String| Place {
                     location: self.location(id, call.span),
                     label,
@@ -44,7 +55,11 @@ impl Program<'_> {
                         inventory.init_sites.push(InitSite {
                             location: self.location(id, call.span),
                             resource: resource.id.clone(),
-                            handle: if handle == "_" { short_path(&facts.path) } else { handle },
+                            handle: if handle == "_" {
+                                short_path(&facts.path)
+                            } else {
+                                handle
+                            },
                             function: self.path_of(id),
                             io,
                             scope: self.scope(id),
@@ -67,9 +82,15 @@ impl Program<'_> {
         }
         inventory.resources = resources.into_values().collect();
         inventory.holders = self.holders();
-        inventory.handlers = self.handlers.iter().map(|(location, label)| self.plain_place(*location, label)).collect();
+        inventory.handlers = self
+            .handlers
+            .iter()
+            .map(|(location, label)| self.plain_place(*location, label))
+            .collect();
         // One source file may belong to several targets; it is one place all the same.
-        inventory.init_sites.sort_by(|a, b| (a.location, &b.binaries).cmp(&(b.location, &a.binaries)));
+        inventory
+            .init_sites
+            .sort_by(|a, b| (a.location, &b.binaries).cmp(&(b.location, &a.binaries)));
         inventory.init_sites.dedup_by(|later, first| {
             let same = later.location == first.location;
             if same {
@@ -93,7 +114,10 @@ impl Program<'_> {
 
     /// What was looked at; files and packages are the caller's to count.
     pub fn coverage(&self, inventory: &Inventory) -> Coverage {
-        let mut coverage = Coverage { functions: self.types.items.functions.len() as u32, ..Coverage::default() };
+        let mut coverage = Coverage {
+            functions: self.types.items.functions.len() as u32,
+            ..Coverage::default()
+        };
         for (index, sketch) in self.sketches.iter().enumerate() {
             let Some(sketch) = sketch else { continue };
             coverage.calls += sketch.calls;
@@ -103,7 +127,10 @@ impl Program<'_> {
                 coverage.path_calls_resolved += sketch.resolved;
             }
         }
-        let production = inventory.init_sites.iter().filter(|site| site.scope == Scope::Production);
+        let production = inventory
+            .init_sites
+            .iter()
+            .filter(|site| site.scope == Scope::Production);
         coverage.init_sites = production.count() as u32;
         coverage.resources = inventory.resources.len() as u32;
         coverage.handlers = inventory.handlers.len() as u32;
@@ -113,9 +140,10 @@ impl Program<'_> {
     /// The resources with their doors, for the closing lines of a clean run.
     pub fn resource_summaries(&self, inventory: &Inventory) -> Vec<ResourceSummary> {
         let summaries = inventory.resources.iter().map(|resource| {
-            let sites = inventory.init_sites.iter().filter(|site| {
-                site.resource == resource.id && site.scope == Scope::Production
-            });
+            let sites = inventory
+                .init_sites
+                .iter()
+                .filter(|site| site.resource == resource.id && site.scope == Scope::Production);
             ResourceSummary {
                 driver: resource.driver.clone(),
                 address: match &resource.address {
@@ -125,7 +153,9 @@ impl Program<'_> {
                     Address::Literal(text) => format!("\"{text}\""),
                     Address::Unknown(_) => "address not known".to_owned(),
                 },
-                doors: sites.map(|site| format!("{} in {}", site.handle, site.function)).collect(),
+                doors: sites
+                    .map(|site| format!("{} in {}", site.handle, site.function))
+                    .collect(),
             }
         });
         let mut summaries: Vec<ResourceSummary> = summaries.collect();
@@ -134,7 +164,13 @@ impl Program<'_> {
     }
 
     fn plain_place(&self, location: Location, label: &str) -> Place {
-        Place { location, label: label.to_owned(), item: label.to_owned(), resource: None, binaries: Vec::new() }
+        Place {
+            location,
+            label: label.to_owned(),
+            item: label.to_owned(),
+            resource: None,
+            binaries: Vec::new(),
+        }
     }
 
     /// Per library call: the binaries that reach it, and the addresses it gets on the way.
@@ -160,16 +196,26 @@ impl Program<'_> {
         site: (FnId, CallId),
         reached: &BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)>,
     ) -> Resource {
-        let own = self.effects(site.0).iter().find(|effect| effect.site == site);
+        let own = self
+            .effects(site.0)
+            .iter()
+            .find(|effect| effect.site == site);
         let driver = match own.map(|effect| &effect.kind) {
             Some(EffectKind::Create { driver, .. }) => driver.as_str(),
             _ => "database",
         };
         let result_of = |id: FnId| Some(self.summarizer().result_of(id));
         let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
-        candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));
-        let mut named: Vec<Resource> =
-            candidates.iter().map(|value| identity::resource(self.types, driver, value, &result_of)).collect();
+        candidates.extend(
+            reached
+                .get(&site)
+                .into_iter()
+                .flat_map(|(_, addresses)| addresses),
+        );
+        let mut named: Vec<Resource> = candidates
+            .iter()
+            .map(|value| identity::resource(self.types, driver, value, &result_of))
+            .collect();
         named.sort_by(|a, b| (b.confidence, &a.id).cmp(&(a.confidence, &b.id)));
         named.into_iter().next().unwrap_or_else(|| Resource {
             id: format!("{driver}:unknown"),
@@ -180,12 +226,16 @@ impl Program<'_> {
     }
 
     fn held_by(&self, site: (FnId, CallId)) -> String {
-        let Some(body) = self.body(site.0) else { return "unknown".to_owned() };
+        let Some(body) = self.body(site.0) else {
+            return "unknown".to_owned();
+        };
         let summarizer = self.summarizer();
         let context = body.call(site.1).context;
         match summarizer.lifetime(body, &Value::Call(site.1), Some(context)) {
             Lifetime::Returned => "returned".to_owned(),
-            Lifetime::Local { .. } | Lifetime::Ended | Lifetime::Held(Holder::Scope) => "local".to_owned(),
+            Lifetime::Local { .. } | Lifetime::Ended | Lifetime::Held(Holder::Scope) => {
+                "local".to_owned()
+            }
             Lifetime::Held(Holder::Static(id)) => self.static_path(id),
             Lifetime::Held(Holder::Place(place)) => self.describe(&place),
             Lifetime::Held(Holder::Moved) => "unknown".to_owned(),
@@ -195,7 +245,11 @@ impl Program<'_> {
     /// The full path of a static.
     pub fn static_path(&self, id: super::items::StaticId) -> String {
         let item = &self.types.items.statics[id.index()];
-        format!("{}::{}", self.types.items.module_path(item.module), item.name)
+        format!(
+            "{}::{}",
+            self.types.items.module_path(item.module),
+            item.name
+        )
     }
 
     fn holders(&self) -> Vec<Place> {
@@ -203,7 +257,9 @@ impl Program<'_> {
         let mut found = Vec::new();
         for (index, item) in items.statics.iter().enumerate() {
             let id = super::items::StaticId(index as u32);
-            if item.scope == Scope::Production && self.types.contains_handle(self.types.static_type(id)) {
+            if item.scope == Scope::Production
+                && self.types.contains_handle(self.types.static_type(id))
+            {
                 let path = self.static_path(id);
                 found.push(self.plain_place(item.location, &path));
             }

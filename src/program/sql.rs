@@ -13,11 +13,25 @@ pub(super) fn changes_schema(text: &str) -> bool {
         match first.as_str() {
             "create" => matches!(
                 second.as_str(),
-                "table" | "index" | "unique" | "schema" | "type" | "extension" | "view" | "materialized" | "trigger"
-                    | "function" | "sequence" | "virtual" | "database"
+                "table"
+                    | "index"
+                    | "unique"
+                    | "schema"
+                    | "type"
+                    | "extension"
+                    | "view"
+                    | "materialized"
+                    | "trigger"
+                    | "function"
+                    | "sequence"
+                    | "virtual"
+                    | "database"
             ),
             "alter" | "drop" => {
-                matches!(second.as_str(), "table" | "index" | "schema" | "type" | "view" | "database" | "column")
+                matches!(
+                    second.as_str(),
+                    "table" | "index" | "schema" | "type" | "view" | "database" | "column"
+                )
             }
             _ => false,
         }
@@ -31,7 +45,9 @@ mod tests {
     #[test]
     fn definitions_change_the_schema_and_queries_do_not() {
         assert!(changes_schema("CREATE TABLE IF NOT EXISTS t (id INT)"));
-        assert!(changes_schema("-- the orders\ncreate unique index i on t (id)"));
+        assert!(changes_schema(
+            "-- the orders\ncreate unique index i on t (id)"
+        ));
         assert!(changes_schema("SELECT 1; ALTER TABLE t ADD COLUMN x INT"));
         assert!(!changes_schema("SELECT * FROM create_table"));
         assert!(!changes_schema("CREATE TEMPORARY TABLE t (id INT)"));

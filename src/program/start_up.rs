@@ -10,6 +10,17 @@ use super::values::Value;
 use crate::catalog::CallRole;
 use crate::finding::Hop;
 
+/// What keeps requests out while a resource is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Nothing.
+    None,
+    /// A middleware that tests a place and answers by itself.
+    Looks,
+    /// A middleware of the workspace that may or may not be a gate.
+    Unknown,
+}
+
 impl Program<'_> {
     /// Handlers registered on the way to a serve point: in the functions on its path before the next step, and in
     /// whatever those call before it.
@@ -23,14 +34,46 @@ impl Program<'_> {
         handlers.into_iter().collect()
     }
 
-    /// Whether requests pass through a middleware of the workspace on the way to a serve point: it may be a gate.
-    pub fn has_middleware_before(&self, serve: &Effect) -> bool {
-        let own = |value: &Value| matches!(value, Value::Function(_) | Value::Block(_));
+    /// What stands between requests and the handlers of a server.
+    pub fn gate_before(&self, serve: &Effect) -> Gate {
+        let mut gate = Gate::None;
+        for function in self.functions_before(serve) {
+            let calls = self
+                .body(function)
+                .map(|body| body.calls.as_slice())
+                .unwrap_or_default();
+            for call in calls {
+                let Target::Library(facts) = call.target else {
+                    continue;
+                };
+                if facts.role != CallRole::Middleware {
+                    continue;
+                }
+                for argument in &call.args {
+                    match argument.value {
+                        Value::Function(target) if self.looks_first(target) => return Gate::Looks,
+                        Value::Function(_) | Value::Block(_) => gate = Gate::Unknown,
+                        _ => {}
+                    }
+                }
+            }
+        }
+        gate
+    }
+
+    /// Whether a service value that holds a handle is registered on the way to a server.
+    pub fn serves_a_handle(&self, serve: &Effect) -> bool {
         self.functions_before(serve).into_iter().any(|function| {
-            let calls = self.body(function).map(|body| body.calls.as_slice()).unwrap_or_default();
+            let calls = self
+                .body(function)
+                .map(|body| body.calls.as_slice())
+                .unwrap_or_default();
             calls.iter().any(|call| {
-                matches!(call.target, Target::Library(facts) if facts.role == CallRole::Middleware)
-                    && call.args.iter().any(|argument| own(&argument.value))
+                matches!(call.target, Target::Library(facts) if facts.role == CallRole::Register)
+                    && call
+                        .args
+                        .iter()
+                        .any(|argument| self.types.contains_handle(&argument.ty))
             })
         })
     }
@@ -39,9 +82,13 @@ impl Program<'_> {
         let mut found = BTreeSet::new();
         let mut queue: VecDeque<FnId> = VecDeque::new();
         for step in serve.steps.iter() {
-            let Step::Call(function, last) = step else { continue };
+            let Step::Call(function, last) = step else {
+                continue;
+            };
             found.insert(*function);
-            let Some(body) = self.body(*function) else { continue };
+            let Some(body) = self.body(*function) else {
+                continue;
+            };
             // Calls are numbered in evaluation order.
             for call in &body.calls[..last.0 as usize] {
                 if let Target::Local { targets, .. } = &call.target {
@@ -53,7 +100,13 @@ impl Program<'_> {
             if found.insert(function)
                 && let Some(sketch) = &self.sketches[function.index()]
             {
-                queue.extend(sketch.callees.iter().filter(|(_, beside)| !beside).map(|(target, _)| target));
+                queue.extend(
+                    sketch
+                        .callees
+                        .iter()
+                        .filter(|(_, beside)| !beside)
+                        .map(|(target, _)| target),
+                );
             }
         }
         found
@@ -73,7 +126,10 @@ impl Program<'_> {
             Target::Local { .. } | Target::Block(_) => return false,
         };
         let name = name.rsplit("::").next().unwrap_or_default();
-        matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")
+        matches!(
+            name,
+            "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait"
+        )
     }
 
     /// The shortest call path from an entry point to a function; the function alone when there is none.
@@ -97,14 +153,23 @@ impl Program<'_> {
             }
         }
         let mut current = start.unwrap_or(target);
-        let mut hops = vec![Hop { label: self.name_of(current), location: self.declaration(current) }];
+        let mut hops = vec![Hop {
+            label: self.name_of(current),
+            location: self.declaration(current),
+        }];
         while let Some(next) = previous[current.index()] {
             let span = self.body(current).and_then(|body| {
                 let calls_next = |call: &&Call<'_>| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&next));
                 body.calls.iter().find(calls_next).map(|call| call.span)
             });
-            let location = span.map_or_else(|| self.declaration(next), |span| self.location(current, span));
-            hops.push(Hop { label: self.name_of(next), location });
+            let location = span.map_or_else(
+                || self.declaration(next),
+                |span| self.location(current, span),
+            );
+            hops.push(Hop {
+                label: self.name_of(next),
+                location,
+            });
             current = next;
         }
         hops

@@ -184,16 +184,25 @@ thread_local! {
 impl<'a> Summarizer<'_, 'a> {
     /// Summarizes one function from its body and its callees' summaries.
     pub fn summarize(&self, id: FnId) -> Summary {
-        let Some(body) = &self.bodies[id.index()] else { return Summary::default() };
+        let Some(body) = &self.bodies[id.index()] else {
+            return Summary::default();
+        };
         let params = self.types.signature(id).params.len();
         let mut summary = Summary {
             effects: Vec::new(),
-            keeps: (0..params).map(|index| self.keep_of(body, &Value::Param(index as u32))).collect(),
+            keeps: (0..params)
+                .map(|index| self.keep_of(body, &Value::Param(index as u32)))
+                .collect(),
             keeps_receiver: self.keep_of(body, &Value::Receiver),
             result: Some(self.close(id, body, &body.result.0, 0)),
             writes: self.place_writes(id, body),
         };
-        let mut collector = Collector { summarizer: self, id, body, effects: Vec::new() };
+        let mut collector = Collector {
+            summarizer: self,
+            id,
+            body,
+            effects: Vec::new(),
+        };
         collector.events(&body.events, &[]);
         collector.keep_while_serving();
         summary.effects = collector.effects;
@@ -203,12 +212,19 @@ impl<'a> Summarizer<'_, 'a> {
     fn place_writes(&self, id: FnId, body: &LinkedBody<'a>) -> Vec<PlaceWrite> {
         let mut writes: Vec<PlaceWrite> = Vec::new();
         let mut push = |write: PlaceWrite| {
-            let nameable = matches!(write.place.root(), Value::Static(_) | Value::Receiver | Value::Param(_));
+            let nameable = matches!(
+                write.place.root(),
+                Value::Static(_) | Value::Receiver | Value::Param(_)
+            );
             if nameable && writes.len() < MOST_WRITES && !writes.contains(&write) {
                 writes.push(write);
             }
         };
-        for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+        for event in body
+            .events
+            .iter()
+            .chain(body.blocks.iter().flat_map(|block| &block.events))
+        {
             match &event.kind {
                 EventKind::Write(write) => {
                     let facts = write.call.map(|call| body.call(call));
@@ -229,17 +245,36 @@ impl<'a> Summarizer<'_, 'a> {
                 }
                 EventKind::Call { call, .. } => {
                     let call = body.call(*call);
-                    let Target::Local { targets, dispatched: false } = &call.target else { continue };
-                    let inner: Vec<&PlaceWrite> =
-                        targets.iter().filter_map(|target| self.summary(*target)).flat_map(|summary| &summary.writes).collect();
+                    let Target::Local {
+                        targets,
+                        dispatched: false,
+                    } = &call.target
+                    else {
+                        continue;
+                    };
+                    let inner: Vec<&PlaceWrite> = targets
+                        .iter()
+                        .filter_map(|target| self.summary(*target))
+                        .flat_map(|summary| &summary.writes)
+                        .collect();
                     if inner.is_empty() {
                         continue;
                     }
                     let close = |value: &Value| self.close(id, body, value, 0);
-                    let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
-                    let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                    let args: Vec<Value> = call
+                        .args
+                        .iter()
+                        .map(|argument| close(&argument.value))
+                        .collect();
+                    let receiver = call
+                        .receiver
+                        .as_ref()
+                        .map(|receiver| close(&receiver.value));
                     for write in inner {
-                        push(PlaceWrite { place: substitute(&write.place, &args, receiver.as_ref()), ..write.clone() });
+                        push(PlaceWrite {
+                            place: substitute(&write.place, &args, receiver.as_ref()),
+                            ..write.clone()
+                        });
                     }
                 }
                 _ => {}
@@ -257,11 +292,18 @@ impl<'a> Summarizer<'_, 'a> {
             // Recursion among functions with summaries: the callee's is not there yet.
             return Value::Unknown;
         }
-        let known = self.results.known.lock().expect("no panic while results are locked").get(&id).cloned();
+        let known = self
+            .results
+            .known
+            .lock()
+            .expect("no panic while results are locked")
+            .get(&id)
+            .cloned();
         if let Some(known) = known {
             return known;
         }
-        let nested = IN_PROGRESS.with_borrow(|stack| stack.len() >= LONGEST_PATH || stack.contains(&id));
+        let nested =
+            IN_PROGRESS.with_borrow(|stack| stack.len() >= LONGEST_PATH || stack.contains(&id));
         if nested {
             return Value::Unknown;
         }
@@ -276,7 +318,11 @@ impl<'a> Summarizer<'_, 'a> {
         });
         // What was cut off by recursion must not be remembered for others.
         if outermost || result != Value::Unknown {
-            self.results.known.lock().expect("no panic while results are locked").insert(id, result.clone());
+            self.results
+                .known
+                .lock()
+                .expect("no panic while results are locked")
+                .insert(id, result.clone());
         }
         result
     }
@@ -299,11 +345,18 @@ impl<'a> Summarizer<'_, 'a> {
             Value::Element(inner) => Value::Element(Arc::new(again(inner))),
             Value::Behind(_, inner) => again(inner),
             Value::Content(inner) => Value::Content(Arc::new(again(inner))),
-            Value::Test { place, present_when } => {
-                Value::Test { place: Arc::new(again(place)), present_when: *present_when }
-            }
+            Value::Test {
+                place,
+                present_when,
+            } => Value::Test {
+                place: Arc::new(again(place)),
+                present_when: *present_when,
+            },
             Value::Record(adt, variant, fields) => {
-                let fields = fields.iter().map(|(name, value)| (name.clone(), again(value))).collect();
+                let fields = fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), again(value)))
+                    .collect();
                 Value::Record(*adt, *variant, fields)
             }
             Value::Origin(path, list) => Value::Origin(Arc::clone(path), all(list)),
@@ -311,7 +364,11 @@ impl<'a> Summarizer<'_, 'a> {
             Value::Choice(list) => Value::choice(all(list).to_vec()),
             other => other.clone(),
         };
-        if closed.size() > LARGEST_TERM { Value::Unknown } else { closed }
+        if closed.size() > LARGEST_TERM {
+            Value::Unknown
+        } else {
+            closed
+        }
     }
 
     fn close_call(&self, id: FnId, body: &LinkedBody<'a>, call_id: CallId, depth: usize) -> Value {
@@ -322,8 +379,15 @@ impl<'a> Summarizer<'_, 'a> {
                 let mut results = Vec::new();
                 for target in targets {
                     let result = self.result_of(*target);
-                    let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
-                    let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                    let args: Vec<Value> = call
+                        .args
+                        .iter()
+                        .map(|argument| close(&argument.value))
+                        .collect();
+                    let receiver = call
+                        .receiver
+                        .as_ref()
+                        .map(|receiver| close(&receiver.value));
                     let result = substitute(&result, &args, receiver.as_ref());
                     results.push(match result {
                         Value::Unknown => self.opaque(*target, receiver, args),
@@ -339,8 +403,18 @@ impl<'a> Summarizer<'_, 'a> {
         }
     }
 
-    fn origin(&self, path: &str, call: &super::bodies::Call<'a>, close: &impl Fn(&Value) -> Value) -> Value {
-        let list = call.receiver.iter().chain(&call.args).map(|argument| close(&argument.value)).collect();
+    fn origin(
+        &self,
+        path: &str,
+        call: &super::bodies::Call<'a>,
+        close: &impl Fn(&Value) -> Value,
+    ) -> Value {
+        let list = call
+            .receiver
+            .iter()
+            .chain(&call.args)
+            .map(|argument| close(&argument.value))
+            .collect();
         Value::Origin(Arc::from(path), list)
     }
 
@@ -350,7 +424,11 @@ impl<'a> Summarizer<'_, 'a> {
         let mut path = self.types.items.module_path(item.module);
         if let Ty::Adt(adt, _) = super::bodies::settled(&self.types.signature(target).output) {
             // Configuration types name the value better than the function that loads it.
-            path = format!("{path}::{}=>{}", item.name, self.types.items.adts[adt.index()].name);
+            path = format!(
+                "{path}::{}=>{}",
+                item.name,
+                self.types.items.adts[adt.index()].name
+            );
         } else {
             path = format!("fn {path}::{}", item.name);
         }
@@ -367,7 +445,12 @@ impl<'a> Summarizer<'_, 'a> {
 
     /// What becomes of a value of the body: a parameter, the receiver or a call's result. `made_in` is the context
     /// where it is made, for results of calls.
-    pub fn lifetime(&self, body: &LinkedBody<'a>, subject: &Value, made_in: Option<ContextId>) -> Lifetime {
+    pub fn lifetime(
+        &self,
+        body: &LinkedBody<'a>,
+        subject: &Value,
+        made_in: Option<ContextId>,
+    ) -> Lifetime {
         self.follow(body, subject, made_in, &mut Vec::new())
     }
 
@@ -430,10 +513,16 @@ impl<'a> Summarizer<'_, 'a> {
                 outlives => return outlives,
             }
         }
-        let ended = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
-            matches!(&event.kind, EventKind::Drop(value) if contains(value, subject))
-        });
-        if ended { Lifetime::Ended } else { Lifetime::Local { stays } }
+        let ended = body
+            .events
+            .iter()
+            .chain(body.blocks.iter().flat_map(|block| &block.events))
+            .any(|event| matches!(&event.kind, EventKind::Drop(value) if contains(value, subject)));
+        if ended {
+            Lifetime::Ended
+        } else {
+            Lifetime::Local { stays }
+        }
     }
 
     /// Whether a call runs in a task, worker or handler with what it is given.
@@ -445,19 +534,44 @@ impl<'a> Summarizer<'_, 'a> {
     }
 
     fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {
-        let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let events = body
+            .events
+            .iter()
+            .chain(body.blocks.iter().flat_map(|block| &block.events));
         for event in events {
             match &event.kind {
-                EventKind::Write(write) if contains(&write.value, subject) || self.from_block(body, &write.value, subject) => {
+                EventKind::Write(write)
+                    if contains(&write.value, subject)
+                        || self.from_block(body, &write.value, subject) =>
+                {
                     return Some(match write.place.root() {
                         Value::Static(id) => Holder::Static(*id),
                         _ => Holder::Place(write.place.place().clone()),
                     });
                 }
-                EventKind::Block { block, time: Time::Once(_) | Time::FirstUse(_) } => {
+                EventKind::Block {
+                    block,
+                    time: Time::FirstUse(_),
+                } => {
                     if contains(&body.blocks[block.0 as usize].result, subject) {
                         return Some(Holder::Moved);
                     }
+                }
+                EventKind::Call {
+                    call,
+                    time: Time::Once(by),
+                } if Value::Call(*call) == *subject => {
+                    let by = body.call(*by);
+                    let place = by
+                        .receiver
+                        .as_ref()
+                        .or(by.args.first())
+                        .map(|argument| argument.value.place());
+                    return Some(match place.map(|place| (place, place.root())) {
+                        Some((_, Value::Static(id))) => Holder::Static(*id),
+                        Some((place, _)) => Holder::Place(place.clone()),
+                        None => Holder::Moved,
+                    });
                 }
                 _ => {}
             }
@@ -469,8 +583,15 @@ impl<'a> Summarizer<'_, 'a> {
         matches!(value, Value::Block(block) if contains(&body.blocks[block.0 as usize].result, subject))
     }
 
-    fn captured(&self, body: &LinkedBody<'a>, used_in: ContextId, made_in: Option<ContextId>) -> bool {
-        let made_blocks: Vec<BlockId> = made_in.map(|context| blocks_around(body, context)).unwrap_or_default();
+    fn captured(
+        &self,
+        body: &LinkedBody<'a>,
+        used_in: ContextId,
+        made_in: Option<ContextId>,
+    ) -> bool {
+        let made_blocks: Vec<BlockId> = made_in
+            .map(|context| blocks_around(body, context))
+            .unwrap_or_default();
         blocks_around(body, used_in).into_iter().any(|block| {
             !made_blocks.contains(&block)
                 && body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
@@ -487,14 +608,18 @@ impl<'a> Summarizer<'_, 'a> {
                 let keeps = targets.iter().map(|target| match self.summary(*target) {
                     Some(summary) => summary.keeps.get(index).copied().unwrap_or_default(),
                     // A generic constructor, say: what is given away is taken to be in what comes back.
-                    None if !lent && self.types.signature(*target).output != Ty::unit() => Keep::InResult,
+                    None if !lent && self.types.signature(*target).output != Ty::unit() => {
+                        Keep::InResult
+                    }
                     None => Keep::No,
                 });
                 keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
             }
             Target::Library(facts) if is_server(facts.role) => Keep::Held,
             Target::Library(facts) if looks_only(facts) => Keep::No,
-            Target::Library(_) | Target::External(_) | Target::Unknown(_) if !lent => Keep::InResult,
+            Target::Library(_) | Target::External(_) | Target::Unknown(_) if !lent => {
+                Keep::InResult
+            }
             _ => Keep::No,
         }
     }
@@ -503,14 +628,18 @@ impl<'a> Summarizer<'_, 'a> {
     fn keep_receiver(&self, call: &super::bodies::Call<'a>) -> Keep {
         match &call.target {
             Target::Local { targets, .. } => {
-                let keeps = targets.iter().filter_map(|target| Some(self.summary(*target)?.keeps_receiver));
+                let keeps = targets
+                    .iter()
+                    .filter_map(|target| Some(self.summary(*target)?.keeps_receiver));
                 keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
             }
             Target::Library(facts) if is_server(facts.role) => Keep::Held,
             Target::Library(facts) if looks_only(facts) => Keep::No,
             Target::Library(_) | Target::External(_) => {
                 let of_handle = call.receiver.as_ref().is_some_and(|receiver| {
-                    self.types.handle(super::bodies::settled(&receiver.ty)).is_some()
+                    self.types
+                        .handle(super::bodies::settled(&receiver.ty))
+                        .is_some()
                 });
                 if of_handle { Keep::No } else { Keep::InResult }
             }
@@ -554,10 +683,12 @@ fn hands_on(call: &super::bodies::Call<'_>) -> bool {
 }
 
 fn blocks_around(body: &LinkedBody<'_>, context: ContextId) -> Vec<BlockId> {
-    let blocks = body.outwards(context).filter_map(|context| match context.kind {
-        super::bodies::ContextKind::Block(block) => Some(block),
-        _ => None,
-    });
+    let blocks = body
+        .outwards(context)
+        .filter_map(|context| match context.kind {
+            super::bodies::ContextKind::Block(block) => Some(block),
+            _ => None,
+        });
     blocks.collect()
 }
 
@@ -577,11 +708,18 @@ pub fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>) -> Va
         Value::Field(inner, name) => again(inner).field(name),
         Value::Element(inner) => Value::Element(Arc::new(again(inner))),
         Value::Content(inner) => Value::Content(Arc::new(again(inner))),
-        Value::Test { place, present_when } => {
-            Value::Test { place: Arc::new(again(place)), present_when: *present_when }
-        }
+        Value::Test {
+            place,
+            present_when,
+        } => Value::Test {
+            place: Arc::new(again(place)),
+            present_when: *present_when,
+        },
         Value::Record(adt, variant, fields) => {
-            let fields = fields.iter().map(|(name, value)| (name.clone(), again(value))).collect();
+            let fields = fields
+                .iter()
+                .map(|(name, value)| (name.clone(), again(value)))
+                .collect();
             Value::Record(*adt, *variant, fields)
         }
         Value::Origin(path, list) => Value::Origin(Arc::clone(path), all(list)),
@@ -589,7 +727,11 @@ pub fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>) -> Va
         Value::Choice(list) => Value::choice(all(list).to_vec()),
         other => other.clone(),
     };
-    if result.size() > LARGEST_TERM { Value::Unknown } else { result }
+    if result.size() > LARGEST_TERM {
+        Value::Unknown
+    } else {
+        result
+    }
 }
 
 struct Collector<'c, 's, 'a> {
@@ -622,19 +764,35 @@ impl<'a> Collector<'_, '_, 'a> {
         let call = self.body.call(call_id);
         match &call.target {
             Target::Library(_) | Target::External(_) => self.library(call_id, context, times),
-            Target::Local { targets, dispatched } => {
+            Target::Local {
+                targets,
+                dispatched,
+            } => {
                 let close = |value: &Value| self.summarizer.close(self.id, self.body, value, 0);
-                let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
-                let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                let args: Vec<Value> = call
+                    .args
+                    .iter()
+                    .map(|argument| close(&argument.value))
+                    .collect();
+                let receiver = call
+                    .receiver
+                    .as_ref()
+                    .map(|receiver| close(&receiver.value));
                 for target in targets {
-                    let Some(summary) = self.summarizer.summary(*target) else { continue };
+                    let Some(summary) = self.summarizer.summary(*target) else {
+                        continue;
+                    };
                     for effect in &summary.effects {
                         let step = Step::Call(self.id, call_id);
                         let mut lifted = self.lift(effect, step, context, times, !*dispatched);
                         lifted.address = substitute(&effect.address, &args, receiver.as_ref());
-                        let inner = effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
+                        let inner = effect
+                            .once
+                            .as_ref()
+                            .map(|once| substitute(once, &args, receiver.as_ref()));
                         lifted.once = lifted.once.or(inner);
-                        lifted.lifetime = self.lifted_lifetime(&effect.lifetime, call_id, call.context);
+                        lifted.lifetime =
+                            self.lifted_lifetime(&effect.lifetime, call_id, call.context);
                         self.push(lifted);
                     }
                 }
@@ -646,8 +804,10 @@ impl<'a> Collector<'_, '_, 'a> {
     fn lifted_lifetime(&self, inner: &Lifetime, call: CallId, context: ContextId) -> Lifetime {
         match inner {
             Lifetime::Returned => {
-                self.summarizer.lifetime(self.body, &Value::Call(call), Some(context))
+                self.summarizer
+                    .lifetime(self.body, &Value::Call(call), Some(context))
             }
+            Lifetime::Local { .. } => Lifetime::Local { stays: false },
             other => other.clone(),
         }
     }
@@ -663,9 +823,15 @@ impl<'a> Collector<'_, '_, 'a> {
                 let Some((handle, driver)) = self.summarizer.types.handle(&call.result) else {
                     return;
                 };
-                EffectKind::Create { handle, driver, ty: self.summarizer.types.display(&call.result) }
+                EffectKind::Create {
+                    handle,
+                    driver,
+                    ty: self.summarizer.types.display(&call.result),
+                }
             }
-            Some(CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive) => EffectKind::Migrate,
+            Some(CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive) => {
+                EffectKind::Migrate
+            }
             Some(CallRole::Serve | CallRole::ServeInBackground) => EffectKind::Serve,
             _ if self.body.changes_schema(call_id) => EffectKind::Migrate,
             _ => return,
@@ -684,7 +850,8 @@ impl<'a> Collector<'_, '_, 'a> {
         };
         let lifetime = match &kind {
             EffectKind::Create { .. } => {
-                self.summarizer.lifetime(self.body, &Value::Call(call_id), Some(call.context))
+                self.summarizer
+                    .lifetime(self.body, &Value::Call(call_id), Some(call.context))
             }
             _ => Lifetime::Local { stays: false },
         };
@@ -709,7 +876,9 @@ impl<'a> Collector<'_, '_, 'a> {
         times.iter().find_map(|time| match time {
             Time::Once(call) => {
                 let receiver = self.body.call(*call).receiver.as_ref();
-                let value = receiver.or(self.body.call(*call).args.first()).map(|argument| argument.value.place());
+                let value = receiver
+                    .or(self.body.call(*call).args.first())
+                    .map(|argument| argument.value.place());
                 value.map(|value| self.summarizer.close(self.id, self.body, value, 0))
             }
             _ => None,
@@ -717,11 +886,15 @@ impl<'a> Collector<'_, '_, 'a> {
     }
 
     fn static_use(&mut self, id: StaticId, context: ContextId, times: &[Time]) {
-        let Some(initializer) = self.summarizer.types.items.statics[id.index()].initializer else { return };
+        let Some(initializer) = self.summarizer.types.items.statics[id.index()].initializer else {
+            return;
+        };
         if initializer == self.id {
             return;
         }
-        let Some(summary) = self.summarizer.summary(initializer) else { return };
+        let Some(summary) = self.summarizer.summary(initializer) else {
+            return;
+        };
         for effect in &summary.effects {
             let mut lifted = self.lift(effect, Step::Static(self.id, id), context, times, true);
             lifted.once = Some(Value::Static(id));
@@ -733,18 +906,29 @@ impl<'a> Collector<'_, '_, 'a> {
         }
     }
 
-    fn lift(&self, effect: &Effect, step: Step, context: ContextId, times: &[Time], certain: bool) -> Effect {
+    fn lift(
+        &self,
+        effect: &Effect,
+        step: Step,
+        context: ContextId,
+        times: &[Time],
+        certain: bool,
+    ) -> Effect {
         let own = times.iter().map(|time| (self.id, *time));
         Effect {
             kind: effect.kind.clone(),
             site: effect.site,
-            steps: std::iter::once(step).chain(effect.steps.iter().copied()).collect(),
+            steps: std::iter::once(step)
+                .chain(effect.steps.iter().copied())
+                .collect(),
             context,
             times: own.chain(effect.times.iter().copied()).collect(),
             address: Value::Unknown,
             once: self.once_of(times),
             lifetime: effect.lifetime.clone(),
-            certain: effect.certain && certain && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
+            certain: effect.certain
+                && certain
+                && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
             looped: effect.looped || self.body.in_loop(context),
         }
     }
@@ -753,7 +937,8 @@ impl<'a> Collector<'_, '_, 'a> {
     fn keep_while_serving(&mut self) {
         for index in 0..self.effects.len() {
             let effect = &self.effects[index];
-            let stays = effect.lifetime == Lifetime::Local { stays: true } && effect.times.is_empty();
+            let stays =
+                effect.lifetime == Lifetime::Local { stays: true } && effect.times.is_empty();
             let in_main = self.summarizer.mains.contains(&self.id);
             let handle = match &effect.kind {
                 EffectKind::Create { handle, .. } => *handle,
@@ -764,9 +949,11 @@ impl<'a> Collector<'_, '_, 'a> {
                 continue;
             }
             let served = stays
-                && (in_main || self.effects[index + 1..].iter().any(|later| {
-                    later.kind == EffectKind::Serve && !self.body.exclusive(effect.context, later.context)
-                }));
+                && (in_main
+                    || self.effects[index + 1..].iter().any(|later| {
+                        later.kind == EffectKind::Serve
+                            && !self.body.exclusive(effect.context, later.context)
+                    }));
             if served && self.made_here(index) {
                 self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
             }
@@ -775,10 +962,15 @@ impl<'a> Collector<'_, '_, 'a> {
 
     /// Whether the handle is in a variable of this function rather than of one it called.
     fn made_here(&self, index: usize) -> bool {
-        let Step::Call(_, call) = self.effects[index].steps[0] else { return false };
+        let Step::Call(_, call) = self.effects[index].steps[0] else {
+            return false;
+        };
         let context = self.body.call(call).context;
         self.effects[index].steps.len() == 1
-            || self.summarizer.lifetime(self.body, &Value::Call(call), Some(context)) == Lifetime::Local { stays: true }
+            || self
+                .summarizer
+                .lifetime(self.body, &Value::Call(call), Some(context))
+                == Lifetime::Local { stays: true }
     }
 
     fn push(&mut self, effect: Effect) {
@@ -786,7 +978,9 @@ impl<'a> Collector<'_, '_, 'a> {
             return;
         }
         let same = self.effects.iter().filter(|other| {
-            other.site == effect.site && other.kind == effect.kind && other.address == effect.address
+            other.site == effect.site
+                && other.kind == effect.kind
+                && other.address == effect.address
         });
         if same.count() < MOST_PATHS {
             self.effects.push(effect);

@@ -7,7 +7,9 @@ use std::sync::{Arc, OnceLock};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::items::{AdtId, AdtShape, Container, Declared, FnId, ImplId, Items, ModuleId, StaticId, TraitId};
+use super::items::{
+    AdtId, AdtShape, Container, Declared, FnId, ImplId, Items, ModuleId, StaticId, TraitId,
+};
 use super::names::{Def, Names, Namespace};
 use crate::catalog::{CallFacts, Catalog, ResourceOf, TypeFacts, TypeKind, TypePattern};
 use crate::facts::{Fields, Generics, Name, Path, Segment, TypeRef};
@@ -158,7 +160,9 @@ impl Ty {
     /// The first type argument.
     pub fn first_arg(&self) -> Self {
         match self {
-            Self::External(_, args) | Self::Adt(_, args) => args.first().cloned().unwrap_or(Self::Unknown),
+            Self::External(_, args) | Self::Adt(_, args) => {
+                args.first().cloned().unwrap_or(Self::Unknown)
+            }
             _ => Self::Unknown,
         }
     }
@@ -175,8 +179,8 @@ pub const OPTION: &str = "std::option::Option";
 pub const RESULT: &str = "std::result::Result";
 
 const PRIMITIVES: &[&str] = &[
-    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-    "f32", "f64",
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+    "i128", "isize", "f32", "f64",
 ];
 
 impl<'a> Types<'a> {
@@ -200,9 +204,16 @@ impl<'a> Types<'a> {
             .impls
             .par_iter()
             .map(|block| {
-                let scope =
-                    TypeScope { module: block.module, self_ty: None, generics: [Some(&block.facts.generics), None] };
-                let of_trait = block.facts.of_trait.as_ref().and_then(|path| types.trait_ref(path, block.module));
+                let scope = TypeScope {
+                    module: block.module,
+                    self_ty: None,
+                    generics: [Some(&block.facts.generics), None],
+                };
+                let of_trait = block
+                    .facts
+                    .of_trait
+                    .as_ref()
+                    .and_then(|path| types.trait_ref(path, block.module));
                 (types.lower(&block.facts.self_ty, scope), of_trait)
             })
             .collect();
@@ -210,7 +221,11 @@ impl<'a> Types<'a> {
         for (index, block) in items.impls.iter().enumerate() {
             let key = key_of(&types.impl_types[index]);
             if let Some(TraitRef::Local(id)) = &types.impl_traits[index] {
-                types.implementations.entry(*id).or_default().push(ImplId(index as u32));
+                types
+                    .implementations
+                    .entry(*id)
+                    .or_default()
+                    .push(ImplId(index as u32));
                 if let Some(key) = &key {
                     types.traits_of.entry(key.clone()).or_default().push(*id);
                 }
@@ -218,7 +233,11 @@ impl<'a> Types<'a> {
             for function in &block.functions {
                 let name = items.functions[function.index()].name.clone();
                 match &key {
-                    Some(key) => types.inherent.entry((key.clone(), name)).or_default().push(*function),
+                    Some(key) => types
+                        .inherent
+                        .entry((key.clone(), name))
+                        .or_default()
+                        .push(*function),
                     None => types.blanket.entry(name).or_default().push(*function),
                 }
             }
@@ -227,8 +246,14 @@ impl<'a> Types<'a> {
     }
 
     fn trait_ref(&self, path: &Path, module: ModuleId) -> Option<TraitRef> {
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        let resolved = self.names.resolve(module, &segments, path.leading_colons, Namespace::Types)?;
+        let segments: Vec<Name> = path
+            .segments
+            .iter()
+            .map(|segment| segment.name.clone())
+            .collect();
+        let resolved =
+            self.names
+                .resolve(module, &segments, path.leading_colons, Namespace::Types)?;
         match resolved.defs.first()? {
             Def::Item(Declared::Trait(id)) => Some(TraitRef::Local(*id)),
             Def::External(path) => Some(TraitRef::External(path.clone())),
@@ -256,13 +281,32 @@ impl<'a> Types<'a> {
                 Container::Trait(id) => Some(Ty::Bounds(Arc::from([Bound::Trait(id)]))),
             };
             let Some(facts) = item.signature else {
-                return Signature { params: Vec::new(), output: Ty::Unknown, self_ty };
+                return Signature {
+                    params: Vec::new(),
+                    output: Ty::Unknown,
+                    self_ty,
+                };
             };
             let scope = self.scope_of(id, self_ty.as_ref());
-            let params = facts.params.iter().map(|param| self.lower(&param.ty, scope)).collect();
-            let output = facts.output.as_ref().map_or_else(Ty::unit, |ty| self.lower(ty, scope));
-            let output = if facts.is_async { Ty::Future(Arc::new(output)) } else { output };
-            Signature { params, output, self_ty }
+            let params = facts
+                .params
+                .iter()
+                .map(|param| self.lower(&param.ty, scope))
+                .collect();
+            let output = facts
+                .output
+                .as_ref()
+                .map_or_else(Ty::unit, |ty| self.lower(ty, scope));
+            let output = if facts.is_async {
+                Ty::Future(Arc::new(output))
+            } else {
+                output
+            };
+            Signature {
+                params,
+                output,
+                self_ty,
+            }
         })
     }
 
@@ -277,14 +321,22 @@ impl<'a> Types<'a> {
             Container::Impl(block) => Some(&self.items.impls[block.index()].facts.generics),
             Container::Trait(id) => Some(&self.items.traits[id.index()].facts.generics),
         };
-        TypeScope { module: item.body_module, self_ty, generics: [item.signature.map(|facts| &facts.generics), outer] }
+        TypeScope {
+            module: item.body_module,
+            self_ty,
+            generics: [item.signature.map(|facts| &facts.generics), outer],
+        }
     }
 
     /// The type of a static as a value that is used: through lazies, to what they hold.
     pub fn static_type(&self, id: StaticId) -> &Ty {
         self.statics[id.index()].get_or_init(|| {
             let item = &self.items.statics[id.index()];
-            let scope = TypeScope { module: item.module, self_ty: None, generics: [None, None] };
+            let scope = TypeScope {
+                module: item.module,
+                self_ty: None,
+                generics: [None, None],
+            };
             self.lower(&item.facts.ty, scope)
         })
     }
@@ -294,11 +346,15 @@ impl<'a> Types<'a> {
         match ty {
             TypeRef::Path(path) => self.lower_path(path, scope),
             TypeRef::Ref(inner, _) => self.lower(inner, scope),
-            TypeRef::Tuple(list) => Ty::Tuple(list.iter().map(|ty| self.lower(ty, scope)).collect()),
-            TypeRef::Slice(inner) => Ty::Slice(Arc::new(self.lower(inner, scope))),
-            TypeRef::Fn(_, output) => {
-                Ty::Callable(Arc::new(output.as_ref().map_or_else(Ty::unit, |ty| self.lower(ty, scope))))
+            TypeRef::Tuple(list) => {
+                Ty::Tuple(list.iter().map(|ty| self.lower(ty, scope)).collect())
             }
+            TypeRef::Slice(inner) => Ty::Slice(Arc::new(self.lower(inner, scope))),
+            TypeRef::Fn(_, output) => Ty::Callable(Arc::new(
+                output
+                    .as_ref()
+                    .map_or_else(Ty::unit, |ty| self.lower(ty, scope)),
+            )),
             TypeRef::Impl(bounds) | TypeRef::Dyn(bounds) => self.lower_bounds(bounds, scope),
             TypeRef::Never => Ty::Never,
             TypeRef::Infer | TypeRef::Unknown => Ty::Unknown,
@@ -308,14 +364,23 @@ impl<'a> Types<'a> {
     fn lower_bounds(&self, bounds: &[Path], scope: TypeScope<'_>) -> Ty {
         let mut list = Vec::new();
         for path in bounds {
-            let Some(last) = path.segments.last() else { continue };
-            let output = last.bindings.iter().find(|(name, _)| name == "Output").map(|(_, ty)| self.lower(ty, scope));
+            let Some(last) = path.segments.last() else {
+                continue;
+            };
+            let output = last
+                .bindings
+                .iter()
+                .find(|(name, _)| name == "Output")
+                .map(|(_, ty)| self.lower(ty, scope));
             match last.name.as_str() {
                 "Future" => return Ty::Future(Arc::new(output.unwrap_or(Ty::Unknown))),
                 "Fn" | "FnMut" | "FnOnce" | "AsyncFn" | "AsyncFnMut" | "AsyncFnOnce" => {
                     let output = output.unwrap_or_else(Ty::unit);
-                    let output =
-                        if last.name.starts_with("Async") { Ty::Future(Arc::new(output)) } else { output };
+                    let output = if last.name.starts_with("Async") {
+                        Ty::Future(Arc::new(output))
+                    } else {
+                        output
+                    };
                     return Ty::Callable(Arc::new(output));
                 }
                 _ => {}
@@ -326,12 +391,20 @@ impl<'a> Types<'a> {
                 None => {}
             }
         }
-        if list.is_empty() { Ty::Unknown } else { Ty::Bounds(list.into()) }
+        if list.is_empty() {
+            Ty::Unknown
+        } else {
+            Ty::Bounds(list.into())
+        }
     }
 
     /// The bounds of a type parameter in scope, as an opaque type.
     pub fn bounds_of(&self, name: &Name, scope: TypeScope<'_>) -> Ty {
-        let params = scope.generics.into_iter().flatten().flat_map(|generics| &generics.params);
+        let params = scope
+            .generics
+            .into_iter()
+            .flatten()
+            .flat_map(|generics| &generics.params);
         match params.into_iter().find(|param| param.name == *name) {
             Some(param) => self.lower_bounds(&param.bounds, scope),
             None => Ty::Unknown,
@@ -346,7 +419,9 @@ impl<'a> Types<'a> {
                 None => Ty::Unknown,
             };
         }
-        let Some(first) = path.segments.first() else { return Ty::Unknown };
+        let Some(first) = path.segments.first() else {
+            return Ty::Unknown;
+        };
         if first.name == "Self" {
             let own = scope.self_ty.cloned().unwrap_or(Ty::Unknown);
             return match path.segments.get(1) {
@@ -355,18 +430,35 @@ impl<'a> Types<'a> {
             };
         }
         let is_param = |name: &Name| {
-            let mut params = scope.generics.into_iter().flatten().flat_map(|generics| &generics.params);
+            let mut params = scope
+                .generics
+                .into_iter()
+                .flatten()
+                .flat_map(|generics| &generics.params);
             params.any(|param| param.name == *name)
         };
         if is_param(&first.name) && !path.leading_colons {
-            return if path.segments.len() == 1 { Ty::Param(first.name.clone()) } else { Ty::Unknown };
+            return if path.segments.len() == 1 {
+                Ty::Param(first.name.clone())
+            } else {
+                Ty::Unknown
+            };
         }
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+        let segments: Vec<Name> = path
+            .segments
+            .iter()
+            .map(|segment| segment.name.clone())
+            .collect();
         let args = || -> Args {
             let last = path.segments.last().expect("the path has a first segment");
             last.args.iter().map(|ty| self.lower(ty, scope)).collect()
         };
-        let Some(resolved) = self.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Types) else {
+        let Some(resolved) = self.names.resolve(
+            scope.module,
+            &segments,
+            path.leading_colons,
+            Namespace::Types,
+        ) else {
             return match path.segments.as_slice() {
                 [only] if PRIMITIVES.contains(&only.name.as_str()) => Ty::external(&only.name),
                 _ => Ty::Unknown,
@@ -384,12 +476,24 @@ impl<'a> Types<'a> {
             Def::Item(Declared::Adt(id)) | Def::Variant(id, _) => Ty::Adt(*id, args),
             Def::Item(Declared::Alias(id)) => {
                 let alias = &self.items.aliases[id.index()];
-                let scope = TypeScope { module: alias.module, self_ty: None, generics: [Some(alias.generics), None] };
+                let scope = TypeScope {
+                    module: alias.module,
+                    self_ty: None,
+                    generics: [Some(alias.generics), None],
+                };
                 let ty = self.lower(alias.ty, scope);
                 let mut bindings: Vec<(Name, Ty)> = Vec::new();
                 for (index, param) in alias.generics.params.iter().enumerate() {
-                    let default = || param.default.as_ref().map_or(Ty::Unknown, |ty| self.lower(ty, scope));
-                    bindings.push((param.name.clone(), args.get(index).cloned().unwrap_or_else(default)));
+                    let default = || {
+                        param
+                            .default
+                            .as_ref()
+                            .map_or(Ty::Unknown, |ty| self.lower(ty, scope))
+                    };
+                    bindings.push((
+                        param.name.clone(),
+                        args.get(index).cloned().unwrap_or_else(default),
+                    ));
                 }
                 substitute(&ty, &bindings)
             }
@@ -406,8 +510,10 @@ impl<'a> Types<'a> {
         let (path, args) = match &canonical.self_arguments {
             None => (canonical.path, args),
             Some(patterns) => {
-                let given: Vec<Ty> =
-                    patterns.iter().map(|pattern| self.from_pattern(pattern, &PatternInput::of_args(&args))).collect();
+                let given: Vec<Ty> = patterns
+                    .iter()
+                    .map(|pattern| self.from_pattern(pattern, &PatternInput::of_args(&args)))
+                    .collect();
                 (canonical.path, given.into())
             }
         };
@@ -434,15 +540,20 @@ impl<'a> Types<'a> {
     }
 
     fn associated_type(&self, on: &Ty, name: &Name) -> Ty {
-        let Some(key) = key_of(on) else { return Ty::Unknown };
+        let Some(key) = key_of(on) else {
+            return Ty::Unknown;
+        };
         for (index, ty) in self.impl_types.iter().enumerate() {
             if key_of(ty).as_ref() != Some(&key) {
                 continue;
             }
             let block = &self.items.impls[index];
             if let Some((_, found)) = block.types.iter().find(|(candidate, _)| candidate == name) {
-                let scope =
-                    TypeScope { module: block.module, self_ty: Some(on), generics: [Some(&block.facts.generics), None] };
+                let scope = TypeScope {
+                    module: block.module,
+                    self_ty: Some(on),
+                    generics: [Some(&block.facts.generics), None],
+                };
                 return self.lower(found, scope);
             }
         }
@@ -460,7 +571,11 @@ impl<'a> Types<'a> {
                     }
                 }
                 Ty::Tuple(list) => {
-                    return name.parse::<usize>().ok().and_then(|index| list.get(index).cloned()).unwrap_or(Ty::Unknown);
+                    return name
+                        .parse::<usize>()
+                        .ok()
+                        .and_then(|index| list.get(index).cloned())
+                        .unwrap_or(Ty::Unknown);
                 }
                 _ => {}
             }
@@ -473,7 +588,13 @@ impl<'a> Types<'a> {
     }
 
     /// The type of a field of a struct or of one variant of an enum.
-    pub fn adt_field(&self, id: AdtId, args: &Args, variant: Option<u32>, name: &str) -> Option<Ty> {
+    pub fn adt_field(
+        &self,
+        id: AdtId,
+        args: &Args,
+        variant: Option<u32>,
+        name: &str,
+    ) -> Option<Ty> {
         let adt = &self.items.adts[id.index()];
         let fields: &Fields = match (&adt.shape, variant) {
             (AdtShape::Struct(facts), _) => &facts.fields,
@@ -482,7 +603,11 @@ impl<'a> Types<'a> {
         };
         let field = fields.list().iter().find(|field| field.name == name)?;
         let own = Ty::Adt(id, Arc::clone(args));
-        let scope = TypeScope { module: adt.module, self_ty: Some(&own), generics: [Some(adt.generics), None] };
+        let scope = TypeScope {
+            module: adt.module,
+            self_ty: Some(&own),
+            generics: [Some(adt.generics), None],
+        };
         let ty = self.lower(&field.ty, scope);
         Some(substitute(&ty, &bindings_of(adt.generics, args)))
     }
@@ -499,7 +624,8 @@ impl<'a> Types<'a> {
                 let deref = Name::new("deref");
                 let functions = self.inherent.get(&(key_of(ty)?, deref))?;
                 let id = *functions.first()?;
-                Some(self.signature(id).output.clone()).filter(|output| *output != Ty::Unknown && output != ty)
+                Some(self.signature(id).output.clone())
+                    .filter(|output| *output != Ty::Unknown && output != ty)
             }
             _ => None,
         }
@@ -529,7 +655,9 @@ impl<'a> Types<'a> {
         match &facts.resource {
             ResourceOf::Driver(driver) => driver.clone(),
             ResourceOf::Argument(index) if depth < DEPTH => {
-                let Ty::External(_, args) = ty else { return "database".to_owned() };
+                let Ty::External(_, args) = ty else {
+                    return "database".to_owned();
+                };
                 match args.get(*index) {
                     Some(arg) => match self.type_facts(arg) {
                         Some(inner) => self.driver(arg, inner, depth + 1),
@@ -553,25 +681,41 @@ impl<'a> Types<'a> {
         }
         match ty {
             Ty::External(path, args) => {
-                self.catalog.type_facts(path).is_some_and(|facts| facts.kind.is_handle())
-                    || args.iter().any(|arg| self.contains_handle_at(arg, depth + 1))
+                self.catalog
+                    .type_facts(path)
+                    .is_some_and(|facts| facts.kind.is_handle())
+                    || args
+                        .iter()
+                        .any(|arg| self.contains_handle_at(arg, depth + 1))
             }
             Ty::Adt(id, args) => {
                 let own = self.holds_handle[id.index()].get();
                 let own = own.copied().unwrap_or_else(|| {
                     let found = self.fields_contain_handle(*id, depth + 1);
                     // A result cut off by depth must not be remembered for shallower queries.
-                    if depth == 0 || found { *self.holds_handle[id.index()].get_or_init(|| found) } else { found }
+                    if depth == 0 || found {
+                        *self.holds_handle[id.index()].get_or_init(|| found)
+                    } else {
+                        found
+                    }
                 });
-                own || args.iter().any(|arg| self.contains_handle_at(arg, depth + 1))
+                own || args
+                    .iter()
+                    .any(|arg| self.contains_handle_at(arg, depth + 1))
             }
             Ty::Tuple(list) => list.iter().any(|ty| self.contains_handle_at(ty, depth + 1)),
             Ty::Slice(inner) => self.contains_handle_at(inner, depth + 1),
             Ty::Bounds(bounds) => bounds.iter().any(|bound| match bound {
-                Bound::Trait(id) => self.implementations.get(id).into_iter().flatten().any(|block| {
-                    let ty = &self.impl_types[block.index()];
-                    matches!(ty, Ty::Adt(..)) && self.contains_handle_at(ty, depth + 1)
-                }),
+                Bound::Trait(id) => {
+                    self.implementations
+                        .get(id)
+                        .into_iter()
+                        .flatten()
+                        .any(|block| {
+                            let ty = &self.impl_types[block.index()];
+                            matches!(ty, Ty::Adt(..)) && self.contains_handle_at(ty, depth + 1)
+                        })
+                }
                 Bound::External(_) => false,
             }),
             _ => false,
@@ -580,9 +724,16 @@ impl<'a> Types<'a> {
 
     fn fields_contain_handle(&self, id: AdtId, depth: usize) -> bool {
         let adt = &self.items.adts[id.index()];
-        let scope = TypeScope { module: adt.module, self_ty: None, generics: [Some(adt.generics), None] };
+        let scope = TypeScope {
+            module: adt.module,
+            self_ty: None,
+            generics: [Some(adt.generics), None],
+        };
         let any = |fields: &Fields| {
-            fields.list().iter().any(|field| self.contains_handle_at(&self.lower(&field.ty, scope), depth))
+            fields
+                .list()
+                .iter()
+                .any(|field| self.contains_handle_at(&self.lower(&field.ty, scope), depth))
         };
         match &adt.shape {
             AdtShape::Struct(facts) => any(&facts.fields),
@@ -615,14 +766,25 @@ impl<'a> Types<'a> {
             && receiver != &Ty::Unknown
         {
             let dispatched = targets.len() > 1;
-            return Some(Method::Local { targets: targets.clone(), dispatched, receiver: receiver.clone() });
+            return Some(Method::Local {
+                targets: targets.clone(),
+                dispatched,
+                receiver: receiver.clone(),
+            });
         }
         if let Some(facts) = self.trait_item_in_scope(name, scope.module) {
             return Some(Method::Library(facts, receiver.clone()));
         }
         let (path, ty) = unlisted?;
-        let fluent = self.catalog.type_facts(&path).is_some_and(|facts| facts.fluent);
-        Some(if fluent { Method::Fluent(path, ty) } else { Method::Unlisted(path) })
+        let fluent = self
+            .catalog
+            .type_facts(&path)
+            .is_some_and(|facts| facts.fluent);
+        Some(if fluent {
+            Method::Fluent(path, ty)
+        } else {
+            Method::Unlisted(path)
+        })
     }
 
     /// A library trait's item of this name whose library is imported where the call stands.
@@ -637,24 +799,35 @@ impl<'a> Types<'a> {
         if let Some(key) = key_of(ty) {
             if let Some(targets) = self.inherent.get(&(key.clone(), name.clone())) {
                 let targets = targets.clone();
-                return Some(Method::Local { targets, dispatched: false, receiver: ty.clone() });
+                return Some(Method::Local {
+                    targets,
+                    dispatched: false,
+                    receiver: ty.clone(),
+                });
             }
             for id in self.traits_of.get(&key).into_iter().flatten() {
                 if let Some(function) = self.trait_function(*id, name) {
-                    return Some(Method::Local { targets: vec![function], dispatched: false, receiver: ty.clone() });
+                    return Some(Method::Local {
+                        targets: vec![function],
+                        dispatched: false,
+                        receiver: ty.clone(),
+                    });
                 }
             }
         }
         match ty {
-            Ty::External(path, _) => {
-                self.catalog.method(path, name).map(|facts| Method::Library(facts, ty.clone()))
-            }
+            Ty::External(path, _) => self
+                .catalog
+                .method(path, name)
+                .map(|facts| Method::Library(facts, ty.clone())),
             Ty::Bounds(bounds) => bounds.iter().find_map(|bound| match bound {
                 Bound::Trait(id) => self.dispatch(*id, name, ty),
                 Bound::External(path) => {
                     let library = path.split("::").next().unwrap_or_default();
                     let items = self.catalog.trait_items(name);
-                    let found = items.iter().find(|facts| facts.path.split("::").next() == Some(library));
+                    let found = items
+                        .iter()
+                        .find(|facts| facts.path.split("::").next() == Some(library));
                     found.map(|facts| Method::Library(facts, ty.clone()))
                 }
             }),
@@ -667,7 +840,10 @@ impl<'a> Types<'a> {
 
     fn trait_function(&self, id: TraitId, name: &Name) -> Option<FnId> {
         let functions = &self.items.traits[id.index()].functions;
-        functions.iter().copied().find(|function| self.items.functions[function.index()].name == *name)
+        functions
+            .iter()
+            .copied()
+            .find(|function| self.items.functions[function.index()].name == *name)
     }
 
     /// A call through a trait of the workspace: every implementation, or the trait's own default.
@@ -676,17 +852,30 @@ impl<'a> Types<'a> {
         let mut targets: Vec<FnId> = Vec::new();
         for block in self.implementations.get(&id).into_iter().flatten() {
             let functions = &self.items.impls[block.index()].functions;
-            targets.extend(functions.iter().filter(|function| self.items.functions[function.index()].name == *name));
+            targets.extend(
+                functions
+                    .iter()
+                    .filter(|function| self.items.functions[function.index()].name == *name),
+            );
         }
         if self.items.functions[declared.index()].body.is_some() || targets.is_empty() {
             targets.push(declared);
         }
         let dispatched = targets.len() > 1;
-        Some(Method::Local { targets, dispatched, receiver: receiver.clone() })
+        Some(Method::Local {
+            targets,
+            dispatched,
+            receiver: receiver.clone(),
+        })
     }
 
     /// An associated function or method named through its type (`Type::name`).
-    pub fn associated_function(&self, on: &Ty, name: &Name, scope: TypeScope<'_>) -> Option<Method<'a>> {
+    pub fn associated_function(
+        &self,
+        on: &Ty,
+        name: &Name,
+        scope: TypeScope<'_>,
+    ) -> Option<Method<'a>> {
         let on = match on {
             Ty::Param(param) => &self.bounds_of(param, scope),
             other => other,
@@ -704,18 +893,30 @@ impl<'a> Types<'a> {
         }
         if let Some(targets) = self.blanket.get(name) {
             let dispatched = targets.len() > 1;
-            return Some(Method::Local { targets: targets.clone(), dispatched, receiver: on.clone() });
+            return Some(Method::Local {
+                targets: targets.clone(),
+                dispatched,
+                receiver: on.clone(),
+            });
         }
-        self.trait_item_in_scope(name, scope.module).map(|facts| Method::Library(facts, on.clone()))
+        self.trait_item_in_scope(name, scope.module)
+            .map(|facts| Method::Library(facts, on.clone()))
     }
 
     /// A type from the catalog's description of a result.
-    #[expect(clippy::wrong_self_convention, reason = "converts from a pattern, with the types at hand")]
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "converts from a pattern, with the types at hand"
+    )]
     pub fn from_pattern(&self, pattern: &TypePattern, input: &PatternInput<'_>) -> Ty {
         match pattern {
             TypePattern::SelfType => input.receiver.clone(),
-            TypePattern::ReceiverArgument(index) => input.generics.get(*index).cloned().unwrap_or(Ty::Unknown),
-            TypePattern::CallArgument(index) => input.arguments.get(*index).cloned().unwrap_or(Ty::Unknown),
+            TypePattern::ReceiverArgument(index) => {
+                input.generics.get(*index).cloned().unwrap_or(Ty::Unknown)
+            }
+            TypePattern::CallArgument(index) => {
+                input.arguments.get(*index).cloned().unwrap_or(Ty::Unknown)
+            }
             TypePattern::ClosureResult(index) => match input.arguments.get(*index) {
                 Some(Ty::Callable(output)) => output.as_ref().clone(),
                 Some(Ty::Function(id)) => self.signature(*id).output.clone(),
@@ -732,10 +933,17 @@ impl<'a> Types<'a> {
                 _ => Ty::Unknown,
             },
             TypePattern::Path { path, arguments } => {
-                let args: Args = arguments.iter().map(|arg| self.from_pattern(arg, input)).collect();
+                let args: Args = arguments
+                    .iter()
+                    .map(|arg| self.from_pattern(arg, input))
+                    .collect();
                 Ty::External(Name::new(path), args)
             }
-            TypePattern::Tuple(list) => Ty::Tuple(list.iter().map(|item| self.from_pattern(item, input)).collect()),
+            TypePattern::Tuple(list) => Ty::Tuple(
+                list.iter()
+                    .map(|item| self.from_pattern(item, input))
+                    .collect(),
+            ),
             TypePattern::List(inner) => Ty::Slice(Arc::new(self.from_pattern(inner, input))),
         }
     }
@@ -811,13 +1019,22 @@ pub struct PatternInput<'p> {
 impl<'p> PatternInput<'p> {
     /// Only `$n` is known.
     pub fn of_args(generics: &'p [Ty]) -> Self {
-        Self { receiver: Ty::Unknown, generics, arguments: &[] }
+        Self {
+            receiver: Ty::Unknown,
+            generics,
+            arguments: &[],
+        }
     }
 }
 
 /// Pairs type parameters with arguments.
 pub fn bindings_of(generics: &Generics, args: &[Ty]) -> Vec<(Name, Ty)> {
-    generics.params.iter().zip(args).map(|(param, arg)| (param.name.clone(), arg.clone())).collect()
+    generics
+        .params
+        .iter()
+        .zip(args)
+        .map(|(param, arg)| (param.name.clone(), arg.clone()))
+        .collect()
 }
 
 /// Replaces type parameters; parameters without binding become unknown only when `bindings` names them so.
@@ -827,9 +1044,10 @@ pub fn substitute(ty: &Ty, bindings: &[(Name, Ty)]) -> Ty {
     }
     let all = |args: &Args| -> Args { args.iter().map(|arg| substitute(arg, bindings)).collect() };
     match ty {
-        Ty::Param(name) => {
-            bindings.iter().find(|(bound, _)| bound == name).map_or_else(|| ty.clone(), |(_, to)| to.clone())
-        }
+        Ty::Param(name) => bindings
+            .iter()
+            .find(|(bound, _)| bound == name)
+            .map_or_else(|| ty.clone(), |(_, to)| to.clone()),
         Ty::Adt(id, args) => Ty::Adt(*id, all(args)),
         Ty::External(path, args) => Ty::External(path.clone(), all(args)),
         Ty::Tuple(args) => Ty::Tuple(all(args)),
@@ -850,9 +1068,13 @@ pub fn bind(pattern: &Ty, actual: &Ty, bindings: &mut Vec<(Name, Ty)>) {
             }
         }
         (Ty::Adt(left, a), Ty::Adt(right, b)) if left == right => bind_all(a, b, bindings),
-        (Ty::External(left, a), Ty::External(right, b)) if left == right => bind_all(a, b, bindings),
+        (Ty::External(left, a), Ty::External(right, b)) if left == right => {
+            bind_all(a, b, bindings)
+        }
         (Ty::Tuple(a), Ty::Tuple(b)) => bind_all(a, b, bindings),
-        (Ty::Slice(a), Ty::Slice(b)) | (Ty::Callable(a), Ty::Callable(b)) | (Ty::Future(a), Ty::Future(b)) => {
+        (Ty::Slice(a), Ty::Slice(b))
+        | (Ty::Callable(a), Ty::Callable(b))
+        | (Ty::Future(a), Ty::Future(b)) => {
             bind(a, b, bindings);
         }
         _ => {}
@@ -867,5 +1089,9 @@ fn bind_all(patterns: &Args, actuals: &Args, bindings: &mut Vec<(Name, Ty)>) {
 
 /// The type arguments written on a path segment, lowered.
 pub fn segment_args(types: &Types<'_>, segment: &Segment, scope: TypeScope<'_>) -> Args {
-    segment.args.iter().map(|ty| types.lower(ty, scope)).collect()
+    segment
+        .args
+        .iter()
+        .map(|ty| types.lower(ty, scope))
+        .collect()
 }

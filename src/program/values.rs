@@ -68,7 +68,9 @@ impl Value {
                 let found = fields.iter().find(|(field, _)| field == name);
                 found.map_or(Self::Unknown, |(_, value)| value.clone())
             }
-            Self::Choice(list) => Self::choice(list.iter().map(|value| value.field(name)).collect()),
+            Self::Choice(list) => {
+                Self::choice(list.iter().map(|value| value.field(name)).collect())
+            }
             Self::Content(inner) => inner.field(name),
             other => Self::Field(Arc::new(other.clone()), name.clone()),
         }
@@ -109,7 +111,10 @@ impl Value {
     /// What the place hangs on: a static, `self`, a parameter, ….
     pub fn root(&self) -> &Self {
         match self {
-            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => inner.root(),
+            Self::Field(inner, _)
+            | Self::Element(inner)
+            | Self::Behind(_, inner)
+            | Self::Content(inner) => inner.root(),
             other => other,
         }
     }
@@ -118,7 +123,10 @@ impl Value {
     pub fn visit(&self, visit: &mut impl FnMut(&Self)) {
         visit(self);
         match self {
-            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => {
+            Self::Field(inner, _)
+            | Self::Element(inner)
+            | Self::Behind(_, inner)
+            | Self::Content(inner) => {
                 inner.visit(visit);
             }
             Self::Test { place, .. } => place.visit(visit),

@@ -2,12 +2,12 @@
 //! held from test to write: two callers can both run the effect.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
-use crate::program::{Program, is_long_lived};
 use crate::program::bodies::LinkedBody;
 use crate::program::flow::{Happening, Test, What, Written, controls};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind};
+use crate::program::{Program, is_long_lived};
 
 /// Looks at every function that several callers can be in at once.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -24,7 +24,9 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
     let happenings = program.happenings(id);
     let mut found: Vec<Finding> = Vec::new();
     for (index, happening) in happenings.iter().enumerate() {
-        let What::Write(write) = &happening.what else { continue };
+        let What::Write(write) = &happening.what else {
+            continue;
+        };
         if write.atomic || write.once_cell || !program.is_shared(id, &write.place) {
             continue;
         }
@@ -32,28 +34,37 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         if is_rechecked(earlier, write) || is_claimed(earlier, write) {
             continue;
         }
-        let tested = earlier.iter().enumerate().find_map(|(at, one)| match &one.what {
-            What::Test(test)
-                if test.place == write.place
-                    && !body.exclusive(one.context, happening.context)
-                    && controls(body, test, happening.context) =>
-            {
-                Some((at, test))
-            }
-            _ => None,
-        });
+        let tested = earlier
+            .iter()
+            .enumerate()
+            .find_map(|(at, one)| match &one.what {
+                What::Test(test)
+                    if test.place == write.place
+                        && !body.exclusive(one.context, happening.context)
+                        && controls(body, test, happening.context) =>
+                {
+                    Some((at, test))
+                }
+                _ => None,
+            });
         let Some((at, test)) = tested else { continue };
-        let effect = earlier[at..].iter().find_map(|one| match &one.what {
+        let between = earlier[at..].iter().filter_map(|one| match &one.what {
             What::Effect(effect)
-                if is_init(effect) && controls(body, test, one.context) && !body.exclusive(one.context, happening.context) =>
+                if is_init(effect)
+                    && controls(body, test, one.context)
+                    && !body.exclusive(one.context, happening.context) =>
             {
                 Some(*effect)
             }
             _ => None,
         });
-        if let Some(effect) = effect {
-            let finding = report(program, id, test, write, effect);
-            if !found.iter().any(|known| known.primary.location == finding.primary.location) {
+        let effects: Vec<&Effect> = between.collect();
+        if !effects.is_empty() {
+            let finding = report(program, id, test, write, &effects);
+            if !found
+                .iter()
+                .any(|known| known.primary.location == finding.primary.location)
+            {
                 found.push(finding);
             }
         }
@@ -76,7 +87,11 @@ fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
     earlier.iter().any(|one| match &one.what {
         What::Test(test) if test.place == write.place => {
             let same_lock = test.lock.is_some() && test.lock == write.lock;
-            same_lock || test.guards.iter().any(|guard| write.guards.contains(guard) || write.lock == Some(*guard))
+            same_lock
+                || test
+                    .guards
+                    .iter()
+                    .any(|guard| write.guards.contains(guard) || write.lock == Some(*guard))
         }
         _ => false,
     })
@@ -84,15 +99,44 @@ fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
 
 /// Whether somebody claims the place atomically first (`compare_exchange`, `swap`).
 fn is_claimed(earlier: &[Happening<'_>], write: &Written) -> bool {
-    earlier.iter().any(|one| matches!(&one.what, What::Write(other) if other.atomic && other.place == write.place))
+    earlier.iter().any(
+        |one| matches!(&one.what, What::Write(other) if other.atomic && other.place == write.place),
+    )
 }
 
-fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effect: &Effect) -> Finding {
+fn report(
+    program: &Program<'_>,
+    id: FnId,
+    test: &Test,
+    write: &Written,
+    effects: &[&Effect],
+) -> Finding {
     let place = program.describe(&write.place);
-    let (role, doing) = match effect.kind {
+    let what = |effect: &Effect| match effect.kind {
         EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
-        _ => (Role::InitSite, format!("a {} is created", program.noun(effect))),
+        _ => (
+            Role::InitSite,
+            format!("a {} is created", program.noun(effect)),
+        ),
     };
+    let effect = effects[0];
+    let (_, doing) = what(effect);
+    let mut evidence: Vec<Evidence> = effects
+        .iter()
+        .map(|effect| {
+            let (role, label) = what(effect);
+            Evidence {
+                location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+                role,
+                label,
+            }
+        })
+        .collect();
+    evidence.push(Evidence {
+        location: program.location(id, write.span),
+        role: Role::Write,
+        label: "written only here".to_owned(),
+    });
     let twice = match effect.kind {
         EffectKind::Migrate => "both run the migration",
         _ => "both create one, and the first is replaced or lost",
@@ -110,14 +154,7 @@ fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effect:
             role: Role::Check,
             label: format!("two callers can both find it empty: {twice}"),
         },
-        evidence: vec![
-            Evidence { location: program.step_location(&effect.steps[0]), role, label: doing },
-            Evidence {
-                location: program.location(id, write.span),
-                role: Role::Write,
-                label: "written only here".to_owned(),
-            },
-        ],
+        evidence,
         path: program.way_to(id),
         notes: Vec::new(),
         binary: None,

@@ -8,8 +8,13 @@ use crate::program::{Entry, Program, ResourceId, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
-    entries.flat_map(|entry| check_entry(program, entry)).collect()
+    let entries = program
+        .entries()
+        .iter()
+        .filter(|entry| entry.scope == Scope::Production);
+    entries
+        .flat_map(|entry| check_entry(program, entry))
+        .collect()
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
@@ -18,7 +23,9 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         if !is_candidate(effect) {
             continue;
         }
-        let Some(resource) = program.resource_of(effect) else { continue };
+        let Some(resource) = program.resource_of(effect) else {
+            continue;
+        };
         if program.resource(resource).confidence == Confidence::Low {
             continue;
         }
@@ -27,7 +34,10 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
             None => groups.push((resource, vec![effect])),
         }
     }
-    groups.iter().filter_map(|(resource, effects)| compete(program, entry, *resource, effects)).collect()
+    groups
+        .iter()
+        .filter_map(|(resource, effects)| compete(program, entry, *resource, effects))
+        .collect()
 }
 
 /// A handle that stays, made once per process: not per request, worker or turn of a loop, which are other defects.
@@ -39,7 +49,12 @@ fn is_candidate(effect: &Effect) -> bool {
         && !effect.has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_)))
 }
 
-fn compete(program: &Program<'_>, entry: &Entry, resource: ResourceId, effects: &[&Effect]) -> Option<Finding> {
+fn compete(
+    program: &Program<'_>,
+    entry: &Entry,
+    resource: ResourceId,
+    effects: &[&Effect],
+) -> Option<Finding> {
     let mut best: Option<(Confidence, &Effect, &Effect)> = None;
     for (index, second) in effects.iter().enumerate() {
         for first in &effects[..index] {
@@ -65,16 +80,25 @@ fn compete(program: &Program<'_>, entry: &Entry, resource: ResourceId, effects: 
     for effect in [first, second] {
         let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
         let label = format!("{} is created here", program.noun(effect));
-        evidence.push(Evidence { location, role: Role::InitSite, label });
+        evidence.push(Evidence {
+            location,
+            role: Role::InitSite,
+            label,
+        });
     }
     for other in effects {
-        let together = |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
+        let together =
+            |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
         if let Some((_, step)) = program.parting(first, other)
             && together(first)
             && other.site != second.site
         {
             let location = program.step_location(&step);
-            evidence.push(Evidence { location, role: Role::InitSite, label: format!("another {}", program.noun(other)) });
+            evidence.push(Evidence {
+                location,
+                role: Role::InitSite,
+                label: format!("another {}", program.noun(other)),
+            });
         }
     }
     let primary_location = program.step_location(&second_step);
@@ -103,9 +127,26 @@ fn compete(program: &Program<'_>, entry: &Entry, resource: ResourceId, effects: 
 }
 
 /// How sure it is that two creations compete; `None` when they do not.
-fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Effect) -> Option<Confidence> {
+fn pair(
+    program: &Program<'_>,
+    resource: ResourceId,
+    first: &Effect,
+    second: &Effect,
+) -> Option<Confidence> {
+    // One once cell, or one place for both: whoever comes second replaces or meets the first.
     let shares_once = first.once.is_some() && first.once == second.once;
-    if shares_once || program.parting(first, second).is_none() || program.exclusive(first, second) {
+    let shares_holder = match (&first.lifetime, &second.lifetime) {
+        (Lifetime::Held(Holder::Static(a)), Lifetime::Held(Holder::Static(b))) => a == b,
+        (Lifetime::Held(Holder::Place(a)), Lifetime::Held(Holder::Place(b))) => {
+            a == b && first.site == second.site
+        }
+        _ => false,
+    };
+    if shares_once
+        || shares_holder
+        || program.parting(first, second).is_none()
+        || program.exclusive(first, second)
+    {
         return None;
     }
     // Different sizes or timeouts on one database are a bulkhead somebody built on purpose.
@@ -113,7 +154,8 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
         let shared = |a: &Effect, b: &Effect| {
             let b = program.options_of(b);
             program.options_of(a).into_iter().any(|(name, value)| {
-                b.iter().any(|(other, different)| *other == name && *different != value)
+                b.iter()
+                    .any(|(other, different)| *other == name && *different != value)
             })
         };
         if shared(first, second) {
@@ -121,7 +163,13 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
         }
     }
     let single = |effect: &Effect| {
-        matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. })
+        matches!(
+            effect.kind,
+            EffectKind::Create {
+                handle: TypeKind::Connection,
+                ..
+            }
+        )
     };
     let is_database = program.is_database(program.resource(resource));
     let scoped = |effect: &Effect| effect.lifetime == Lifetime::Held(Holder::Scope);
@@ -132,6 +180,10 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
         && !single(second)
         && !scoped(first)
         && !scoped(second);
-    let confidence = if proven { Confidence::High } else { Confidence::Medium };
+    let confidence = if proven {
+        Confidence::High
+    } else {
+        Confidence::Medium
+    };
     Some(confidence.min(program.resource(resource).confidence))
 }

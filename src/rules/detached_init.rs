@@ -4,20 +4,47 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::bodies::{CallId, EventKind, Time};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
+use crate::program::start_up::Gate;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use crate::program::{Entry, Program};
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
-    entries.flat_map(|entry| check_entry(program, entry)).collect()
+    let entries = program
+        .entries()
+        .iter()
+        .filter(|entry| entry.scope == Scope::Production);
+    let mut findings: Vec<Finding> = entries
+        .flat_map(|entry| check_entry(program, entry))
+        .collect();
+    for (id, _) in program.linked() {
+        if program.scope(id) == Scope::Production && program.is_concurrent(id) {
+            findings.extend(check_accessor(program, id));
+        }
+    }
+    findings
+}
+
+/// A function that starts to fill a place it shares, and returns as if it were filled.
+fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
+    let effect = program.effects(id).iter().find(|effect| {
+        let here = matches!(detached_by(effect), Some((function, _)) if function == id);
+        here && matches!(effect.kind, EffectKind::Create { .. }) && is_init(effect)
+    })?;
+    let (_, task) = detached_by(effect)?;
+    if is_waited_for(program, id, task) {
+        return None;
+    }
+    Some(report(program, None, effect, None, id, task))
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     let effects = program.effects(entry.main);
     let mut findings: Vec<Finding> = Vec::new();
     for (at, effect) in effects.iter().enumerate() {
-        let Some((function, task)) = detached_by(effect).filter(|_| is_init(effect)) else { continue };
+        let Some((function, task)) = detached_by(effect).filter(|_| is_init(effect)) else {
+            continue;
+        };
         let serve = effects.iter().enumerate().find(|(index, serve)| {
             serve.kind == EffectKind::Serve
                 && *index > at
@@ -25,11 +52,14 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
                 && !program.exclusive(effect, serve)
         });
         let Some((_, serve)) = serve else { continue };
-        if is_waited_for(program, function, task) {
+        if is_waited_for(program, function, task) || program.gate_before(serve) == Gate::Looks {
             continue;
         }
-        let finding = report(program, entry, effect, serve, function, task);
-        if !findings.iter().any(|known| known.primary.location == finding.primary.location) {
+        let finding = report(program, Some(entry), effect, Some(serve), function, task);
+        if !findings
+            .iter()
+            .any(|known| known.primary.location == finding.primary.location)
+        {
             findings.push(finding);
         }
     }
@@ -51,7 +81,10 @@ fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
 fn is_init(effect: &Effect) -> bool {
     match &effect.kind {
         EffectKind::Migrate => true,
-        EffectKind::Create { .. } => matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_))),
+        EffectKind::Create { .. } => matches!(
+            effect.lifetime,
+            Lifetime::Held(Holder::Static(_) | Holder::Place(_))
+        ),
         EffectKind::Serve => false,
     }
 }
@@ -62,40 +95,58 @@ fn shares_task(serve: &Effect, function: FnId, task: CallId) -> bool {
 
 /// Whether the function that starts the task waits for it, or for a signal, before it goes on to serve.
 fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
-    let Some(body) = program.body(function) else { return true };
-    let spawned = body.events.iter().position(|event| matches!(event.kind, EventKind::Call { call, .. } if call == task));
+    let Some(body) = program.body(function) else {
+        return true;
+    };
+    let spawned = body
+        .events
+        .iter()
+        .position(|event| matches!(event.kind, EventKind::Call { call, .. } if call == task));
     let served = |index: usize| {
         let step = match body.events[index].kind {
             EventKind::Call { call, .. } => Step::Call(function, call),
             _ => return false,
         };
         program.effects(function).iter().any(|effect| {
-            effect.kind == EffectKind::Serve && effect.steps[0] == step && !shares_task(effect, function, task)
+            effect.kind == EffectKind::Serve
+                && effect.steps[0] == step
+                && !shares_task(effect, function, task)
         })
     };
     let from = spawned.unwrap_or(0);
-    let until = (from..body.events.len()).find(|index| served(*index)).unwrap_or(body.events.len());
-    body.events[from..until].iter().any(|event| match &event.kind {
-        EventKind::Join(joined) => *joined == task,
-        EventKind::Wait => true,
-        EventKind::Call { call, .. } => program.waits(body.call(*call)),
-        _ => false,
-    })
+    let until = (from..body.events.len())
+        .find(|index| served(*index))
+        .unwrap_or(body.events.len());
+    body.events[from..until]
+        .iter()
+        .any(|event| match &event.kind {
+            EventKind::Join(joined) => *joined == task,
+            EventKind::Wait => true,
+            EventKind::Call { call, .. } => program.waits(body.call(*call)),
+            _ => false,
+        })
 }
 
 fn report(
     program: &Program<'_>,
-    entry: &Entry,
+    entry: Option<&Entry>,
     effect: &Effect,
-    serve: &Effect,
+    serve: Option<&Effect>,
     function: FnId,
     task: CallId,
 ) -> Finding {
     let (role, doing) = match effect.kind {
         EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
-        _ => (Role::InitSite, format!("the {} is created", program.noun(effect))),
+        _ => (
+            Role::InitSite,
+            format!("the {} is created", program.noun(effect)),
+        ),
     };
-    let inside = effect.steps.iter().position(|step| matches!(step, Step::Call(id, _) if *id == function)).unwrap_or(0);
+    let inside = effect
+        .steps
+        .iter()
+        .position(|step| matches!(step, Step::Call(id, _) if *id == function))
+        .unwrap_or(0);
     let spawn = program.call(function, task);
     let mut evidence = vec![Evidence {
         location: program.step_location(&effect.steps[inside]),
@@ -104,31 +155,59 @@ fn report(
     }];
     let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
     if site != evidence[0].location {
-        evidence.push(Evidence { location: site, role, label: doing.clone() });
+        evidence.push(Evidence {
+            location: site,
+            role,
+            label: doing.clone(),
+        });
     }
-    let serve_step = program.parting(effect, serve).map_or(serve.steps[0], |(_, step)| step);
-    evidence.push(Evidence {
-        location: program.step_location(&serve_step),
-        role: Role::ServePoint,
-        label: "the server starts without waiting for it".to_owned(),
-    });
-    let resource = program.resource_of(effect).map(|id| program.resource(id).id.clone());
+    if let Some(serve) = serve {
+        let serve_step = program
+            .parting(effect, serve)
+            .map_or(serve.steps[0], |(_, step)| step);
+        evidence.push(Evidence {
+            location: program.step_location(&serve_step),
+            role: Role::ServePoint,
+            label: "the server starts without waiting for it".to_owned(),
+        });
+    }
+    let resource = program
+        .resource_of(effect)
+        .map(|id| program.resource(id).id.clone());
     Finding {
         rule: "detached-init",
-        confidence: if effect.certain && serve.certain { Confidence::High } else { Confidence::Medium },
-        message: format!("{doing} in a task that nobody waits for before serving"),
-        help: "await the initialization, or its join handle, before the server is polled".to_owned(),
-        silent_if: "the task is joined, or a signal from it is awaited, before the serve point".to_owned(),
+        confidence: if effect.certain && serve.is_none_or(|serve| serve.certain) {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        },
+        message: match serve {
+            Some(_) => format!("{doing} in a task that nobody waits for before serving"),
+            None => format!(
+                "{doing} in a task that `{}` does not wait for",
+                program.name_of(function)
+            ),
+        },
+        help: "await the initialization, or its join handle, before the server is polled"
+            .to_owned(),
+        silent_if: "the task is joined, or a signal from it is awaited, before the serve point"
+            .to_owned(),
         primary: Evidence {
             location: program.location(function, spawn.span),
             role: Role::Spawn,
             label: "starts the task; nothing waits for it".to_owned(),
         },
         evidence,
-        path: program.hops(entry.main, &effect.steps[..inside]),
+        path: match entry {
+            Some(entry) => program.hops(entry.main, &effect.steps[..inside]),
+            None => program.way_to(function),
+        },
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
-        identity: vec![program.path_of(function), resource.clone().unwrap_or_else(|| "schema".to_owned())],
+        binary: entry.map(|entry| entry.binary.name.clone()),
+        identity: vec![
+            program.path_of(function),
+            resource.clone().unwrap_or_else(|| "schema".to_owned()),
+        ],
         resource,
     }
 }

@@ -51,7 +51,10 @@ const RULES: &[Rule] = rules! {
 pub fn table() -> &'static [RuleInfo] {
     static TABLE: OnceLock<Vec<RuleInfo>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table: Vec<RuleInfo> = RULES.iter().map(|rule| page::read(rule.name, rule.page)).collect();
+        let mut table: Vec<RuleInfo> = RULES
+            .iter()
+            .map(|rule| page::read(rule.name, rule.page))
+            .collect();
         table.sort_by(|a, b| (a.category, a.name).cmp(&(b.category, b.name)));
         table
     })
@@ -67,7 +70,10 @@ pub fn check(program: &Program<'_>) -> (Vec<Finding>, Vec<Problem>) {
                 line: 0,
                 column: 0,
                 kind: ProblemKind::RuleFailed,
-                message: format!("the rule `{}` stopped with a bug of its own; please report it", rule.name),
+                message: format!(
+                    "the rule `{}` stopped with a bug of its own; please report it",
+                    rule.name
+                ),
             })
         })
         .collect();

@@ -4,13 +4,19 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::bodies::Time;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
+use crate::program::start_up::Gate;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime};
 use crate::program::{Entry, Program};
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
-    entries.flat_map(|entry| check_entry(program, entry)).collect()
+    let entries = program
+        .entries()
+        .iter()
+        .filter(|entry| entry.scope == Scope::Production);
+    entries
+        .flat_map(|entry| check_entry(program, entry))
+        .collect()
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
@@ -23,12 +29,17 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         let late: Vec<&Effect> = effects
             .iter()
             .enumerate()
-            .filter(|(index, effect)| is_required(effect) && is_late(program, serve, effect, *index > at))
+            .filter(|(index, effect)| {
+                is_required(effect) && is_late(program, serve, effect, *index > at)
+            })
             .map(|(_, effect)| effect)
             .collect();
         let Some(first) = late.first() else { continue };
-        let Some(handler) = handler_in_need(program, serve) else { continue };
-        findings.push(report(program, entry, serve, first, &late, handler));
+        let handler = handler_in_need(program, serve);
+        let in_need = handler.is_some() || program.serves_a_handle(serve);
+        if in_need && program.gate_before(serve) != Gate::Looks {
+            findings.push(report(program, entry, serve, first, &late, handler));
+        }
     }
     findings
 }
@@ -38,7 +49,13 @@ fn is_required(effect: &Effect) -> bool {
     let detached = effect.has_time(|time| matches!(time, Time::Task(_) | Time::Handler(_)));
     match &effect.kind {
         EffectKind::Migrate => !detached,
-        EffectKind::Create { .. } => !detached && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_))),
+        EffectKind::Create { .. } => {
+            !detached
+                && matches!(
+                    effect.lifetime,
+                    Lifetime::Held(Holder::Static(_) | Holder::Place(_))
+                )
+        }
         EffectKind::Serve => false,
     }
 }
@@ -46,7 +63,11 @@ fn is_required(effect: &Effect) -> bool {
 /// Whether the effect happens after the server began to answer, or beside it.
 fn is_late(program: &Program<'_>, serve: &Effect, effect: &Effect, after: bool) -> bool {
     let parallel = |effect: &Effect| {
-        effect.times.iter().find(|(_, time)| matches!(time, Time::Parallel(_))).copied()
+        effect
+            .times
+            .iter()
+            .find(|(_, time)| matches!(time, Time::Parallel(_)))
+            .copied()
     };
     let beside = parallel(serve).is_some() && parallel(serve) == parallel(effect);
     if beside {
@@ -55,9 +76,10 @@ fn is_late(program: &Program<'_>, serve: &Effect, effect: &Effect, after: bool) 
     after && !program.exclusive(serve, effect) && program.parting(serve, effect).is_some()
 }
 
-/// A handler registered on the way to the server that uses a database handle.
+/// A handler registered on the way to the server that uses a database handle without looking whether it is there.
 fn handler_in_need(program: &Program<'_>, serve: &Effect) -> Option<FnId> {
-    program.handlers_before(serve).into_iter().find(|handler| program.needs_handle(*handler))
+    let mut handlers = program.handlers_before(serve).into_iter();
+    handlers.find(|handler| program.needs_handle(*handler) && !program.looks_first(*handler))
 }
 
 fn report(
@@ -66,32 +88,73 @@ fn report(
     serve: &Effect,
     first: &Effect,
     late: &[&Effect],
-    handler: FnId,
+    handler: Option<FnId>,
 ) -> Finding {
-    let (serve_step, _) = program.parting(serve, first).unwrap_or((serve.steps[0], first.steps[0]));
+    let (serve_step, _) = program
+        .parting(serve, first)
+        .unwrap_or((serve.steps[0], first.steps[0]));
     let function = program.functions_on(std::slice::from_ref(&serve_step))[0];
     let what = |effect: &Effect| match effect.kind {
         EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
-        _ => (Role::InitSite, format!("the {} is created", program.noun(effect))),
+        _ => (
+            Role::InitSite,
+            format!("the {} is created", program.noun(effect)),
+        ),
     };
-    let mut evidence: Vec<Evidence> = late
-        .iter()
-        .map(|effect| {
-            let step = program.parting(serve, effect).map_or(effect.steps[0], |(_, step)| step);
-            let (role, label) = what(effect);
-            Evidence { location: program.step_location(&step), role, label: format!("{label} only here") }
-        })
-        .collect();
-    evidence.push(Evidence {
-        location: program.declaration(handler),
-        role: Role::Handler,
-        label: format!("`{}` needs the database", program.name_of(handler)),
+    // A server that is spawned answers from the spawn on.
+    let spawned = serve.times.iter().find_map(|(owner, time)| match time {
+        Time::Task(call) if *owner == function => {
+            Some(program.location(*owner, program.call(*owner, *call).span))
+        }
+        _ => None,
     });
+    let place = spawned.unwrap_or_else(|| program.step_location(&serve_step));
+    let mut evidence: Vec<Evidence> = Vec::new();
+    for effect in late {
+        let (role, label) = what(effect);
+        let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+        evidence.push(Evidence {
+            location: site,
+            role,
+            label: format!("{label} only here"),
+        });
+    }
+    let site = program.step_location(&serve.steps[serve.steps.len() - 1]);
+    if site != place {
+        evidence.push(Evidence {
+            location: site,
+            role: Role::ServePoint,
+            label: "the server".to_owned(),
+        });
+    }
+    if let Some((owner, Time::Task(call))) = serve
+        .times
+        .iter()
+        .find(|(_, time)| matches!(time, Time::Task(_)))
+    {
+        let location = program.location(*owner, program.call(*owner, *call).span);
+        if location != place {
+            evidence.push(Evidence {
+                location,
+                role: Role::ServePoint,
+                label: "it is started here".to_owned(),
+            });
+        }
+    }
+    if let Some(handler) = handler {
+        evidence.push(Evidence {
+            location: program.declaration(handler),
+            role: Role::Handler,
+            label: format!("`{}` needs the database", program.name_of(handler)),
+        });
+    }
     evidence.sort();
     evidence.dedup();
-    let certain = serve.certain && first.certain && !program.has_middleware_before(serve);
+    let certain = serve.certain && first.certain && program.gate_before(serve) == Gate::None;
     let (_, doing) = what(first);
-    let resource = program.resource_of(first).map(|id| program.resource(id).id.clone());
+    let resource = program
+        .resource_of(first)
+        .map(|id| program.resource(id).id.clone());
     Finding {
         rule: "serve-before-init",
         confidence: if certain { Confidence::High } else { Confidence::Medium },
@@ -100,7 +163,7 @@ fn report(
             .to_owned(),
         silent_if: "the server that starts first has no handler that uses the database".to_owned(),
         primary: Evidence {
-            location: program.step_location(&serve_step),
+            location: place,
             role: Role::ServePoint,
             label: "requests are answered from here on".to_owned(),
         },

@@ -7,12 +7,13 @@ use super::super::names::{Def, Namespace};
 use super::super::types::{Ty, TypeScope, Types};
 use super::super::values::Value;
 use super::{
-    Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind, Event, EventKind,
-    LinkedBody, Target, Time, Value_, Write, settled,
+    Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind,
+    Event, EventKind, LinkedBody, Target, Time, Value_, Write, settled,
 };
 use crate::catalog::{CallRole, TypeKind};
 use crate::facts::{
-    BinaryOp, Body, Cfg, ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Pat, Path, Statement, TypeRef,
+    BinaryOp, Body, Cfg, ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Pat, Path,
+    Statement, TypeRef,
 };
 use crate::location::Span;
 
@@ -95,7 +96,10 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         closure_input: None,
         wanted: None,
     };
-    walk.out.contexts.push(Context { parent: None, kind: ContextKind::Root });
+    walk.out.contexts.push(Context {
+        parent: None,
+        kind: ContextKind::Root,
+    });
     let item = &types.items.functions[id.index()];
     if let Some(facts) = item.signature {
         if facts.receiver.is_some() {
@@ -125,12 +129,18 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn emit(&mut self, kind: EventKind) {
-        self.out.events.push(Event { context: self.context, kind });
+        self.out.events.push(Event {
+            context: self.context,
+            kind,
+        });
     }
 
     pub(super) fn enter(&mut self, kind: ContextKind) -> ContextId {
         let id = ContextId(self.out.contexts.len() as u32);
-        self.out.contexts.push(Context { parent: Some(self.context), kind });
+        self.out.contexts.push(Context {
+            parent: Some(self.context),
+            kind,
+        });
         std::mem::replace(&mut self.context, id)
     }
 
@@ -140,15 +150,26 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Walks one arm of a branch; tells whether it diverges.
-    pub(super) fn arm<T>(&mut self, branch: u32, arm: u32, walk: impl FnOnce(&mut Self) -> T) -> (T, bool) {
+    pub(super) fn arm<T>(
+        &mut self,
+        branch: u32,
+        arm: u32,
+        walk: impl FnOnce(&mut Self) -> T,
+    ) -> (T, bool) {
         let before = self.diverged;
         self.diverged = false;
-        let outer = self.enter(ContextKind::Arm { branch, arm, diverges: false });
+        let outer = self.enter(ContextKind::Arm {
+            branch,
+            arm,
+            diverges: false,
+        });
         let scope = self.locals.len();
         let result = walk(self);
         self.locals.truncate(scope);
         let diverges = self.diverged;
-        if let ContextKind::Arm { diverges: slot, .. } = &mut self.out.contexts[self.context.0 as usize].kind {
+        if let ContextKind::Arm { diverges: slot, .. } =
+            &mut self.out.contexts[self.context.0 as usize].kind
+        {
             *slot = diverges;
         }
         self.context = outer;
@@ -159,9 +180,15 @@ impl<'a> Walk<'_, 'a> {
     /// The locks held by named guards.
     pub(super) fn guards(&self) -> Vec<CallId> {
         let is_guard = |local: &&Local| {
-            self.types.type_facts(&local.typed.ty).is_some_and(|facts| facts.kind == TypeKind::Guard)
+            self.types
+                .type_facts(&local.typed.ty)
+                .is_some_and(|facts| facts.kind == TypeKind::Guard)
         };
-        self.locals.iter().filter(is_guard).filter_map(|local| local.typed.value.lock()).collect()
+        self.locals
+            .iter()
+            .filter(is_guard)
+            .filter_map(|local| local.typed.value.lock())
+            .collect()
     }
 
     pub(super) fn exprs(&mut self, list: &[ExprId]) -> Vec<Typed> {
@@ -188,7 +215,11 @@ impl<'a> Walk<'_, 'a> {
                 let tried = self.expr(*inner);
                 self.mark(&tried.value, |outcome| outcome.propagated = true);
                 self.emit(EventKind::MayExit);
-                let ty = if tried.ty.is_option_or_result() { tried.ty.first_arg() } else { tried.ty };
+                let ty = if tried.ty.is_option_or_result() {
+                    tried.ty.first_arg()
+                } else {
+                    tried.ty
+                };
                 Typed::new(ty, tried.value)
             }
             ExprKind::Deref(inner) => {
@@ -199,7 +230,13 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Not(inner) => {
                 let inner = self.expr(*inner);
                 let value = match inner.value {
-                    Value::Test { place, present_when } => Value::Test { place, present_when: !present_when },
+                    Value::Test {
+                        place,
+                        present_when,
+                    } => Value::Test {
+                        place,
+                        present_when: !present_when,
+                    },
                     other => other,
                 };
                 Typed::new(inner.ty, value)
@@ -219,10 +256,17 @@ impl<'a> Walk<'_, 'a> {
                         walk.bind(&param.pat, &typed, true);
                     }
                     let result = walk.expr(closure.body);
-                    let declared = closure.output.as_ref().map(|ty| walk.types.lower(ty, walk.scope()));
+                    let declared = closure
+                        .output
+                        .as_ref()
+                        .map(|ty| walk.types.lower(ty, walk.scope()));
                     Typed::new(declared.unwrap_or(result.ty), result.value)
                 });
-                let output = if closure.is_async { Ty::Future(Arc::new(output)) } else { output };
+                let output = if closure.is_async {
+                    Ty::Future(Arc::new(output))
+                } else {
+                    output
+                };
                 Typed::new(Ty::Callable(Arc::new(output)), Value::Block(block))
             }
             ExprKind::Async(inner) => {
@@ -230,7 +274,11 @@ impl<'a> Walk<'_, 'a> {
                 Typed::new(Ty::Future(Arc::new(output)), Value::Block(block))
             }
             ExprKind::Block { statements, tail } => self.statements(statements, *tail),
-            ExprKind::If { condition, then, otherwise } => self.if_else(*condition, *then, *otherwise),
+            ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } => self.if_else(*condition, *then, *otherwise),
             ExprKind::Let(condition) => {
                 let value = self.expr(condition.value);
                 self.bind(&condition.pat, &value, true);
@@ -251,9 +299,16 @@ impl<'a> Walk<'_, 'a> {
                 });
                 Typed::unit()
             }
-            ExprKind::For { pat, iterable, body } => {
+            ExprKind::For {
+                pat,
+                iterable,
+                body,
+            } => {
                 let list = self.expr(*iterable);
-                let element = Typed::new(self.element_type(&list.ty), Value::Element(Arc::new(list.value)));
+                let element = Typed::new(
+                    self.element_type(&list.ty),
+                    Value::Element(Arc::new(list.value)),
+                );
                 self.looped(|walk| {
                     let scope = walk.locals.len();
                     walk.bind(pat, &element, true);
@@ -288,7 +343,10 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Tuple(list) => {
                 let list = self.exprs(list);
                 let value = Value::Choice(list.iter().map(|item| item.value.clone()).collect());
-                Typed::new(Ty::Tuple(list.into_iter().map(|item| item.ty).collect()), value)
+                Typed::new(
+                    Ty::Tuple(list.into_iter().map(|item| item.ty).collect()),
+                    value,
+                )
             }
             ExprKind::Array(list) => {
                 let list = self.exprs(list);
@@ -299,7 +357,10 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Index { base, index } => {
                 let base = self.expr(*base);
                 self.expr(*index);
-                Typed::new(self.element_type(&base.ty), Value::Element(Arc::new(base.value)))
+                Typed::new(
+                    self.element_type(&base.ty),
+                    Value::Element(Arc::new(base.value)),
+                )
             }
             ExprKind::Cast(inner, ty) => {
                 let inner = self.expr(*inner);
@@ -336,38 +397,44 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn statement(&mut self, statement: &'a Statement) {
-            match statement {
-                Statement::Expr(id, _) => {
-                    let value = self.expr(*id).value;
-                    self.mark(&value, |outcome| outcome.discarded = true);
-                }
-                Statement::Let(statement) => {
-                    let Some(init) = statement.init else {
-                        let ty = statement.ty.as_ref().map_or(Ty::Unknown, |ty| self.types.lower(ty, self.scope()));
-                        self.bind(&statement.pat, &Typed::new(ty, Value::Unknown), false);
-                        return;
-                    };
-                    let lent = matches!(self.body.expr(init).kind, ExprKind::Reference(..));
-                    let declared = statement.ty.as_ref().map(|ty| self.types.lower(ty, self.scope()));
-                    self.wanted = declared.clone().filter(|_| self.is_conversion(init));
-                    let mut typed = self.expr(init);
-                    self.wanted = None;
-                    if let Some(declared) = declared.filter(|ty| *ty != Ty::Unknown) {
-                        typed.ty = declared;
-                    }
-                    match statement.pat {
-                        Pat::Wild => self.mark(&typed.value, |outcome| outcome.discarded = true),
-                        _ => self.mark(&typed.value, |outcome| outcome.bound = true),
-                    }
-                    if let Some(otherwise) = statement.otherwise {
-                        let branch = self.new_branch();
-                        let atoms = self.pattern_atoms(&statement.pat, &typed.value, branch);
-                        self.emit_branch(branch, atoms, self.body.expr(init).span);
-                        self.arm(branch, 1, |walk| walk.expr(otherwise));
-                    }
-                    self.bind(&statement.pat, &typed, lent);
-                }
+        match statement {
+            Statement::Expr(id, _) => {
+                let value = self.expr(*id).value;
+                self.mark(&value, |outcome| outcome.discarded = true);
             }
+            Statement::Let(statement) => {
+                let Some(init) = statement.init else {
+                    let ty = statement
+                        .ty
+                        .as_ref()
+                        .map_or(Ty::Unknown, |ty| self.types.lower(ty, self.scope()));
+                    self.bind(&statement.pat, &Typed::new(ty, Value::Unknown), false);
+                    return;
+                };
+                let lent = matches!(self.body.expr(init).kind, ExprKind::Reference(..));
+                let declared = statement
+                    .ty
+                    .as_ref()
+                    .map(|ty| self.types.lower(ty, self.scope()));
+                self.wanted = declared.clone().filter(|_| self.is_conversion(init));
+                let mut typed = self.expr(init);
+                self.wanted = None;
+                if let Some(declared) = declared.filter(|ty| *ty != Ty::Unknown) {
+                    typed.ty = declared;
+                }
+                match statement.pat {
+                    Pat::Wild => self.mark(&typed.value, |outcome| outcome.discarded = true),
+                    _ => self.mark(&typed.value, |outcome| outcome.bound = true),
+                }
+                if let Some(otherwise) = statement.otherwise {
+                    let branch = self.new_branch();
+                    let atoms = self.pattern_atoms(&statement.pat, &typed.value, branch);
+                    self.emit_branch(branch, atoms, self.body.expr(init).span);
+                    self.arm(branch, 1, |walk| walk.expr(otherwise));
+                }
+                self.bind(&statement.pat, &typed, lent);
+            }
+        }
     }
 
     /// Whether an initializer is `x.into()`, `x.try_into()?` or `x.parse()?`, whose type the annotation decides.
@@ -376,7 +443,9 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Try(inner) | ExprKind::Await(inner) => self.is_conversion(*inner),
             ExprKind::MethodCall(call) => match call.method.as_str() {
                 "into" | "try_into" | "parse" => true,
-                "unwrap" | "expect" | "map_err" | "context" | "with_context" => self.is_conversion(call.receiver),
+                "unwrap" | "expect" | "map_err" | "context" | "with_context" => {
+                    self.is_conversion(call.receiver)
+                }
                 _ => false,
             },
             _ => false,
@@ -435,7 +504,11 @@ impl<'a> Walk<'_, 'a> {
     fn path(&mut self, path: &Path, span: Span) -> Typed {
         if let [only] = path.segments.as_slice()
             && path.qself.is_none()
-            && let Some(local) = self.locals.iter().rev().find(|local| local.name == only.name)
+            && let Some(local) = self
+                .locals
+                .iter()
+                .rev()
+                .find(|local| local.name == only.name)
         {
             return local.typed.clone();
         }
@@ -455,20 +528,28 @@ impl<'a> Walk<'_, 'a> {
             }
             Def::Item(Declared::Const(id)) => {
                 let item = &self.types.items.consts[id.index()];
-                let scope = TypeScope { module: item.module, self_ty: None, generics: [None, None] };
+                let scope = TypeScope {
+                    module: item.module,
+                    self_ty: None,
+                    generics: [None, None],
+                };
                 let ty = self.types.lower(item.ty, scope);
-                let value = item.value.map_or(Value::Unknown, |body| match &body.expr(body.root).kind {
-                    ExprKind::Literal(literal) => literal_value(literal).value,
-                    _ => Value::Origin(Arc::from(format!("const {}", id.0)), Arc::from([])),
-                });
+                let value =
+                    item.value
+                        .map_or(Value::Unknown, |body| match &body.expr(body.root).kind {
+                            ExprKind::Literal(literal) => literal_value(literal).value,
+                            _ => Value::Origin(Arc::from(format!("const {}", id.0)), Arc::from([])),
+                        });
                 Typed::new(ty, value)
             }
-            Def::Item(Declared::Adt(id)) => {
-                Typed::new(Ty::Adt(*id, Arc::from([])), Value::Record(*id, None, Arc::from([])))
-            }
-            Def::Variant(id, variant) => {
-                Typed::new(Ty::Adt(*id, Arc::from([])), Value::Record(*id, Some(*variant), Arc::from([])))
-            }
+            Def::Item(Declared::Adt(id)) => Typed::new(
+                Ty::Adt(*id, Arc::from([])),
+                Value::Record(*id, None, Arc::from([])),
+            ),
+            Def::Variant(id, variant) => Typed::new(
+                Ty::Adt(*id, Arc::from([])),
+                Value::Record(*id, Some(*variant), Arc::from([])),
+            ),
             Def::External(path) => {
                 let ty = ty.unwrap_or(Ty::Unknown);
                 let value = Value::Origin(Arc::from(path.as_str()), Arc::from([]));
@@ -486,7 +567,10 @@ impl<'a> Walk<'_, 'a> {
             }
             Some(Method::Library(facts, on)) => {
                 let output = self.library_result(facts, &on, &[]);
-                Typed::new(Ty::Callable(Arc::new(output)), Value::Origin(Arc::from(facts.path.as_str()), Arc::from([])))
+                Typed::new(
+                    Ty::Callable(Arc::new(output)),
+                    Value::Origin(Arc::from(facts.path.as_str()), Arc::from([])),
+                )
             }
             _ => Typed::unknown(),
         }
@@ -502,9 +586,15 @@ impl<'a> Walk<'_, 'a> {
         if let Some(rest) = literal.rest {
             self.expr(rest);
         }
-        let own = literal.path.segments.first().is_some_and(|first| first.name == "Self");
+        let own = literal
+            .path
+            .segments
+            .first()
+            .is_some_and(|first| first.name == "Self");
         if own && literal.path.segments.len() == 1 {
-            let Some(Ty::Adt(id, args)) = self.self_ty.clone() else { return Typed::unknown() };
+            let Some(Ty::Adt(id, args)) = self.self_ty.clone() else {
+                return Typed::unknown();
+            };
             return self.record(id, None, args, fields);
         }
         match self.resolve_type_path(&literal.path) {
@@ -531,9 +621,17 @@ impl<'a> Walk<'_, 'a> {
         let adt = &self.types.items.adts[id.index()];
         let mut bindings = super::super::types::bindings_of(adt.generics, &args);
         if args.is_empty() && !adt.generics.params.is_empty() {
-            let params: Vec<Ty> = adt.generics.params.iter().map(|param| Ty::Param(param.name.clone())).collect();
+            let params: Vec<Ty> = adt
+                .generics
+                .params
+                .iter()
+                .map(|param| Ty::Param(param.name.clone()))
+                .collect();
             for (name, typed) in &fields {
-                if let Some(declared) = self.types.adt_field(id, &params.clone().into(), variant, name) {
+                if let Some(declared) =
+                    self.types
+                        .adt_field(id, &params.clone().into(), variant, name)
+                {
                     super::super::types::bind(&declared, &typed.ty, &mut bindings);
                 }
             }
@@ -547,7 +645,10 @@ impl<'a> Walk<'_, 'a> {
                 found.map_or(Ty::Unknown, |(_, ty)| ty.clone())
             })
             .collect();
-        let values: Vec<(Name, Value)> = fields.into_iter().map(|(name, typed)| (name, typed.value)).collect();
+        let values: Vec<(Name, Value)> = fields
+            .into_iter()
+            .map(|(name, typed)| (name, typed.value))
+            .collect();
         Typed::new(Ty::Adt(id, args), Value::Record(id, variant, values.into()))
     }
 
@@ -556,7 +657,10 @@ impl<'a> Walk<'_, 'a> {
         self.mark(&written.value, |outcome| outcome.bound = true);
         if let ExprKind::Path(path) = &self.body.expr(place).kind
             && let [only] = path.segments.as_slice()
-            && let Some(index) = self.locals.iter().rposition(|local| local.name == only.name)
+            && let Some(index) = self
+                .locals
+                .iter()
+                .rposition(|local| local.name == only.name)
         {
             let context = self.context;
             let local = &mut self.locals[index];
@@ -579,7 +683,14 @@ impl<'a> Walk<'_, 'a> {
             return Typed::unit();
         }
         let guards = self.guards();
-        let write = Write { place: target.value, value: written.value, call: None, atomic: false, guards, span };
+        let write = Write {
+            place: target.value,
+            value: written.value,
+            call: None,
+            atomic: false,
+            guards,
+            span,
+        };
         self.emit(EventKind::Write(write));
         Typed::unit()
     }
@@ -590,11 +701,20 @@ impl<'a> Walk<'_, 'a> {
         while let ExprKind::Field { base, .. } = &self.body.expr(current).kind {
             current = *base;
         }
-        let ExprKind::Path(path) = &self.body.expr(current).kind else { return };
+        let ExprKind::Path(path) = &self.body.expr(current).kind else {
+            return;
+        };
         if let [only] = path.segments.as_slice()
             && current != place
-            && let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == only.name)
-            && matches!(local.typed.value, Value::Call(_) | Value::Joined(_) | Value::Origin(..))
+            && let Some(local) = self
+                .locals
+                .iter_mut()
+                .rev()
+                .find(|local| local.name == only.name)
+            && matches!(
+                local.typed.value,
+                Value::Call(_) | Value::Joined(_) | Value::Origin(..)
+            )
             && !matches!(local.typed.ty, Ty::Adt(..))
         {
             let joined = [local.typed.value.clone(), written.clone()];
@@ -612,7 +732,10 @@ impl<'a> Walk<'_, 'a> {
         }
         let second = self.expr(right);
         match op {
-            BinaryOp::Add => Typed::new(first.ty, Value::Joined(Arc::from([first.value, second.value]))),
+            BinaryOp::Add => Typed::new(
+                first.ty,
+                Value::Joined(Arc::from([first.value, second.value])),
+            ),
             BinaryOp::Eq | BinaryOp::Ne => {
                 let value = compared(&first.value, &second.value, op == BinaryOp::Eq);
                 Typed::new(Ty::external("bool"), value)
@@ -636,7 +759,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn macro_call(&mut self, call: &MacroCall, id: ExprId, span: Span) -> Typed {
-        let name = call.path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default();
+        let name = call
+            .path
+            .segments
+            .last()
+            .map(|segment| segment.name.clone())
+            .unwrap_or_default();
         let facts = self.macro_facts(&call.path, &name);
         let role = facts.map(|facts| facts.role);
         let result = match &call.content {
@@ -660,7 +788,8 @@ impl<'a> Walk<'_, 'a> {
                             _ => Ty::Unknown,
                         });
                         let ty = Ty::Tuple(outputs.collect());
-                        let value = Value::Choice(values.into_iter().map(|value| value.value).collect());
+                        let value =
+                            Value::Choice(values.into_iter().map(|value| value.value).collect());
                         Typed::new(ty, value)
                     }
                     _ => self.plain_macro(&name, values, args, span),
@@ -678,7 +807,10 @@ impl<'a> Walk<'_, 'a> {
                 let branch = self.new_branch();
                 for (index, arm) in arms.iter().enumerate() {
                     let input = match polled[index].clone() {
-                        Some(Typed { ty: Ty::Future(output), value }) => Typed::new(output.as_ref().clone(), value),
+                        Some(Typed {
+                            ty: Ty::Future(output),
+                            value,
+                        }) => Typed::new(output.as_ref().clone(), value),
                         _ => Typed::unknown(),
                     };
                     self.arm(branch, index as u32, |walk| {
@@ -700,12 +832,17 @@ impl<'a> Walk<'_, 'a> {
             }
             MacroContent::Opaque { called, .. } => {
                 for (path, span) in called {
-                    if let Some(Resolution::Def(Def::Item(Declared::Fn(target)), _)) = self.resolve_value(path) {
+                    if let Some(Resolution::Def(Def::Item(Declared::Fn(target)), _)) =
+                        self.resolve_value(path)
+                    {
                         let call = self.push_call(Call {
                             expr: id,
                             span: *span,
                             name_span: *span,
-                            target: Target::Local { targets: vec![target], dispatched: false },
+                            target: Target::Local {
+                                targets: vec![target],
+                                dispatched: false,
+                            },
                             receiver: None,
                             args: Vec::new(),
                             result: Ty::Unknown,
@@ -715,7 +852,10 @@ impl<'a> Walk<'_, 'a> {
                             context: self.context,
                             guards: Vec::new(),
                         });
-                        self.emit(EventKind::Call { call, time: Time::Maybe(call) });
+                        self.emit(EventKind::Call {
+                            call,
+                            time: Time::Maybe(call),
+                        });
                     }
                 }
                 Typed::unknown()
@@ -723,14 +863,24 @@ impl<'a> Walk<'_, 'a> {
         };
         match facts.and_then(|facts| facts.returns.as_ref()) {
             Some(pattern) => {
-                let input = super::super::types::PatternInput { receiver: Ty::Unknown, generics: &[], arguments: &[] };
+                let input = super::super::types::PatternInput {
+                    receiver: Ty::Unknown,
+                    generics: &[],
+                    arguments: &[],
+                };
                 Typed::new(self.types.from_pattern(pattern, &input), result.value)
             }
             None => result,
         }
     }
 
-    fn plain_macro(&mut self, name: &str, values: Vec<Typed>, args: &[ExprId], _span: Span) -> Typed {
+    fn plain_macro(
+        &mut self,
+        name: &str,
+        values: Vec<Typed>,
+        args: &[ExprId],
+        _span: Span,
+    ) -> Typed {
         match name {
             "format" | "concat" | "format_args" => {
                 let mut parts: Vec<Value> = values.into_iter().map(|value| value.value).collect();
@@ -738,7 +888,10 @@ impl<'a> Walk<'_, 'a> {
                 if let Some(ExprKind::Literal(Literal::Str(text))) = first {
                     parts.extend(self.inline_format_args(text));
                 }
-                Typed::new(Ty::external("std::string::String"), Value::Joined(parts.into()))
+                Typed::new(
+                    Ty::external("std::string::String"),
+                    Value::Joined(parts.into()),
+                )
             }
             "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
                 self.emit(EventKind::Exit);
@@ -748,8 +901,14 @@ impl<'a> Walk<'_, 'a> {
             "dbg" => values.into_iter().next_back().unwrap_or_else(Typed::unit),
             "pin" | "pin_mut" => values.into_iter().next().unwrap_or_else(Typed::unit),
             "env" | "option_env" => {
-                let key = values.into_iter().next().map_or(Value::Unknown, |value| value.value);
-                Typed::new(Ty::external("str"), Value::Origin(Arc::from("env!"), Arc::from([key])))
+                let key = values
+                    .into_iter()
+                    .next()
+                    .map_or(Value::Unknown, |value| value.value);
+                Typed::new(
+                    Ty::external("str"),
+                    Value::Origin(Arc::from("env!"), Arc::from([key])),
+                )
             }
             _ => Typed::unknown(),
         }
@@ -759,7 +918,10 @@ impl<'a> Walk<'_, 'a> {
     fn inline_format_args(&self, text: &str) -> Vec<Value> {
         let mut found = Vec::new();
         for part in text.split('{').skip(1) {
-            let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String = part
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             if let Some(local) = self.locals.iter().rev().find(|local| local.name == name) {
                 found.push(local.typed.value.clone());
             }
@@ -769,7 +931,11 @@ impl<'a> Walk<'_, 'a> {
 
     pub(super) fn push_call(&mut self, call: Call<'a>) -> CallId {
         let id = CallId(self.out.calls.len() as u32);
-        self.call_progress.push(if call.is_future { Progress::Pending } else { Progress::Done });
+        self.call_progress.push(if call.is_future {
+            Progress::Pending
+        } else {
+            Progress::Done
+        });
         self.out.calls.push(call);
         id
     }
@@ -786,20 +952,33 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Reference(..) => true,
             ExprKind::Path(path) => match path.segments.as_slice() {
                 [only] => {
-                    let local = self.locals.iter().rev().find(|local| local.name == only.name);
+                    let local = self
+                        .locals
+                        .iter()
+                        .rev()
+                        .find(|local| local.name == only.name);
                     local.is_some_and(|local| local.lent)
                 }
                 _ => false,
             },
             _ => false,
         };
-        Argument { value: typed.value.clone(), ty: typed.ty.clone(), lent }
+        Argument {
+            value: typed.value.clone(),
+            ty: typed.ty.clone(),
+            lent,
+        }
     }
 
     pub(super) fn emit_branch(&mut self, branch: u32, atoms: Vec<Atom>, span: Span) {
         if !atoms.is_empty() {
             let guards = self.guards();
-            self.emit(EventKind::Branch(Branching { branch, atoms, guards, span }));
+            self.emit(EventKind::Branch(Branching {
+                branch,
+                atoms,
+                guards,
+                span,
+            }));
         }
     }
 
@@ -807,7 +986,10 @@ impl<'a> Walk<'_, 'a> {
         let scope = self.scope();
         if let Some(qself) = &path.qself {
             let ty = self.types.lower(&qself.ty, scope);
-            return Some(Resolution::Associated(ty, path.segments.last()?.name.clone()));
+            return Some(Resolution::Associated(
+                ty,
+                path.segments.last()?.name.clone(),
+            ));
         }
         let first = path.segments.first()?;
         if first.name == "Self" || self.is_type_param(&first.name) {
@@ -820,7 +1002,8 @@ impl<'a> Walk<'_, 'a> {
                 (Ty::Adt(id, _), None) => Some(Resolution::Def(Def::Item(Declared::Adt(id)), None)),
                 (Ty::Adt(id, args), Some(name)) => {
                     if let AdtShape::Enum(variants) = self.types.items.adts[id.index()].shape
-                        && let Some(index) = variants.iter().position(|variant| variant.name == name)
+                        && let Some(index) =
+                            variants.iter().position(|variant| variant.name == name)
                     {
                         return Some(Resolution::Def(Def::Variant(id, index as u32), None));
                     }
@@ -830,8 +1013,17 @@ impl<'a> Walk<'_, 'a> {
                 (_, None) => None,
             };
         }
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        let found = self.types.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Values);
+        let segments: Vec<Name> = path
+            .segments
+            .iter()
+            .map(|segment| segment.name.clone())
+            .collect();
+        let found = self.types.names.resolve(
+            scope.module,
+            &segments,
+            path.leading_colons,
+            Namespace::Values,
+        );
         let Some(resolved) = found else {
             // `str::from_utf8`, `u32::from_str`: primitives have no definition to find.
             return None;
@@ -850,13 +1042,25 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn is_type_param(&self, name: &Name) -> bool {
-        let mut params = self.scope().generics.into_iter().flatten().flat_map(|generics| &generics.params);
+        let mut params = self
+            .scope()
+            .generics
+            .into_iter()
+            .flatten()
+            .flat_map(|generics| &generics.params);
         params.any(|param| param.name == *name)
     }
 
-    pub(super) fn resolve_type_path(&self, path: &Path) -> Option<(Def, super::super::types::Args)> {
+    pub(super) fn resolve_type_path(
+        &self,
+        path: &Path,
+    ) -> Option<(Def, super::super::types::Args)> {
         let scope = self.scope();
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+        let segments: Vec<Name> = path
+            .segments
+            .iter()
+            .map(|segment| segment.name.clone())
+            .collect();
         if segments.first().is_some_and(|first| first == "Self")
             && let (Some(Ty::Adt(id, args)), Some(name)) = (&self.self_ty, segments.get(1))
             && let AdtShape::Enum(variants) = self.types.items.adts[id.index()].shape
@@ -864,7 +1068,12 @@ impl<'a> Walk<'_, 'a> {
             let index = variants.iter().position(|variant| variant.name == *name)?;
             return Some((Def::Variant(*id, index as u32), Arc::clone(args)));
         }
-        let resolved = self.types.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Types)?;
+        let resolved = self.types.names.resolve(
+            scope.module,
+            &segments,
+            path.leading_colons,
+            Namespace::Types,
+        )?;
         if resolved.taken != segments.len() {
             return None;
         }
@@ -890,7 +1099,11 @@ impl CfgAlternatives {
             self.conditions.push(cfg.clone());
             self.conditions.len() - 1
         });
-        Some(walk.enter(ContextKind::Arm { branch, arm: arm as u32, diverges: false }))
+        Some(walk.enter(ContextKind::Arm {
+            branch,
+            arm: arm as u32,
+            diverges: false,
+        }))
     }
 }
 
@@ -919,9 +1132,17 @@ fn compared(left: &Value, right: &Value, equal: bool) -> Value {
         _ => return Value::Unknown,
     };
     match tested {
-        Value::Test { place, present_when } => {
-            Value::Test { place: Arc::clone(place), present_when: if flag == equal { *present_when } else { !present_when } }
-        }
+        Value::Test {
+            place,
+            present_when,
+        } => Value::Test {
+            place: Arc::clone(place),
+            present_when: if flag == equal {
+                *present_when
+            } else {
+                !present_when
+            },
+        },
         other if flag == equal => other.clone(),
         _ => Value::Unknown,
     }
