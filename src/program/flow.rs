@@ -4,6 +4,7 @@
 use super::bodies::{CallId, ContextId, Event, EventKind, Target};
 use super::items::FnId;
 use super::summaries::{Effect, PlaceWrite, Step, substitute};
+use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};
 use crate::catalog::{CallRole, TypeKind};
@@ -321,7 +322,12 @@ impl<'a> Program<'a> {
                 let param = signature.params.get(*index as usize);
                 param.is_some_and(|param| match &param.ty {
                     TypeRef::Ref(_, mutable) => !mutable,
-                    _ => matches!(place, Value::Field(..)),
+                    // An owned value is shared only through a pointer that counts its owners.
+                    _ => {
+                        let ty = self.types.signature(id).params.get(*index as usize);
+                        let pointer = ty.is_some_and(|ty| matches!(ty, Ty::External(..)) && self.types.deref(ty).is_some());
+                        pointer && matches!(place, Value::Field(..))
+                    }
                 })
             }
             _ => false,

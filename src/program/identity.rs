@@ -91,7 +91,10 @@ fn sureness(types: &Types<'_>, value: &Value) -> Confidence {
         let Value::Origin(path, list) = part else {
             return;
         };
-        let sure = if path.contains("=>") {
+        let sure = if path.starts_with("std::env::args") {
+            // Which argument is meant is not followed.
+            Confidence::Low
+        } else if path.contains("=>") {
             Confidence::High
         } else if let Some(facts) = types
             .catalog

@@ -217,7 +217,7 @@ impl<'a> Program<'a> {
     pub fn close(&self, id: FnId, value: &Value) -> Value {
         let summarizer = self.summarizer();
         self.body(id)
-            .map_or(Value::Unknown, |body| summarizer.close(id, body, value, 0))
+            .map_or(Value::Unknown, |body| summarizer.close(id, body, value))
     }
 
     /// A value as people would name it.

@@ -194,15 +194,11 @@ impl<'a> Summarizer<'_, 'a> {
                 .map(|index| self.keep_of(body, &Value::Param(index as u32)))
                 .collect(),
             keeps_receiver: self.keep_of(body, &Value::Receiver),
-            result: Some(self.close(id, body, &body.result.0, 0)),
+            result: Some(self.close(id, body, &body.result.0)),
             writes: self.place_writes(id, body),
         };
-        let mut collector = Collector {
-            summarizer: self,
-            id,
-            body,
-            effects: Vec::new(),
-        };
+        let closing = Closing { summarizer: self, id, body, calls: RefCell::default() };
+        let mut collector = Collector { summarizer: self, id, body, effects: Vec::new(), closing: &closing };
         collector.events(&body.events, &[]);
         collector.keep_while_serving();
         summary.effects = collector.effects;
@@ -237,7 +233,7 @@ impl<'a> Summarizer<'_, 'a> {
                         _ => false,
                     });
                     push(PlaceWrite {
-                        place: self.close(id, body, write.place.place(), 0),
+                        place: self.close(id, body, write.place.place()),
                         atomic: write.atomic,
                         once_cell,
                         unwrapped: facts.is_some_and(|call| call.outcome.unwrapped),
@@ -260,7 +256,7 @@ impl<'a> Summarizer<'_, 'a> {
                     if inner.is_empty() {
                         continue;
                     }
-                    let close = |value: &Value| self.close(id, body, value, 0);
+                    let close = |value: &Value| self.close(id, body, value);
                     let args: Vec<Value> = call
                         .args
                         .iter()
@@ -309,7 +305,7 @@ impl<'a> Summarizer<'_, 'a> {
         }
         IN_PROGRESS.with_borrow_mut(|stack| stack.push(id));
         let result = match super::bodies::link(self.types, id) {
-            Some(body) => self.close(id, &body, &body.result.0, 0),
+            Some(body) => self.close(id, &body, &body.result.0),
             None => Value::Unknown,
         };
         let outermost = IN_PROGRESS.with_borrow_mut(|stack| {
@@ -332,14 +328,35 @@ impl<'a> Summarizer<'_, 'a> {
     }
 
     /// Rewrites a value of a body as a term over the parameters of its function.
-    pub fn close(&self, id: FnId, body: &LinkedBody<'a>, value: &Value, depth: usize) -> Value {
+    pub fn close(&self, id: FnId, body: &LinkedBody<'a>, value: &Value) -> Value {
+        Closing { summarizer: self, id, body, calls: RefCell::default() }.close(value, 0)
+    }
+}
+
+/// Rewrites values of one body. Values share parts, so that what a call gives is worked out once.
+struct Closing<'c, 's, 'a> {
+    summarizer: &'c Summarizer<'s, 'a>,
+    id: FnId,
+    body: &'c LinkedBody<'a>,
+    calls: RefCell<FxHashMap<CallId, Value>>,
+}
+
+impl<'a> Closing<'_, '_, 'a> {
+    fn close(&self, value: &Value, depth: usize) -> Value {
         if depth > 24 {
             return Value::Unknown;
         }
-        let again = |value: &Value| self.close(id, body, value, depth + 1);
+        let again = |value: &Value| self.close(value, depth + 1);
         let all = |list: &Arc<[Value]>| -> Arc<[Value]> { list.iter().map(again).collect() };
         let closed = match value {
-            Value::Call(call) => return self.close_call(id, body, *call, depth),
+            Value::Call(call) => {
+                if let Some(known) = self.calls.borrow().get(call) {
+                    return known.clone();
+                }
+                let closed = self.close_call(*call, depth);
+                self.calls.borrow_mut().insert(*call, closed.clone());
+                return closed;
+            }
             Value::Block(_) => Value::Unknown,
             Value::Field(inner, name) => again(inner).field(name),
             Value::Element(inner) => Value::Element(Arc::new(again(inner))),
@@ -371,14 +388,14 @@ impl<'a> Summarizer<'_, 'a> {
         }
     }
 
-    fn close_call(&self, id: FnId, body: &LinkedBody<'a>, call_id: CallId, depth: usize) -> Value {
-        let call = body.call(call_id);
-        let close = |value: &Value| self.close(id, body, value, depth + 1);
+    fn close_call(&self, call_id: CallId, depth: usize) -> Value {
+        let call = self.body.call(call_id);
+        let close = |value: &Value| self.close(value, depth + 1);
         match &call.target {
             Target::Local { targets, .. } => {
                 let mut results = Vec::new();
                 for target in targets {
-                    let result = self.result_of(*target);
+                    let result = self.summarizer.result_of(*target);
                     let args: Vec<Value> = call
                         .args
                         .iter()
@@ -396,7 +413,7 @@ impl<'a> Summarizer<'_, 'a> {
                 }
                 Value::choice(results)
             }
-            Target::Library(facts) if facts.role == CallRole::Create => Value::Created(id, call_id),
+            Target::Library(facts) if facts.role == CallRole::Create => Value::Created(self.id, call_id),
             Target::Library(facts) => self.origin(&facts.path, call, &close),
             Target::External(path) => self.origin(path, call, &close),
             Target::Block(_) | Target::Unknown(_) => Value::Unknown,
@@ -420,21 +437,23 @@ impl<'a> Summarizer<'_, 'a> {
 
     /// A function whose result is not understood: the same for the same arguments.
     fn opaque(&self, target: FnId, receiver: Option<Value>, args: Vec<Value>) -> Value {
-        let item = &self.types.items.functions[target.index()];
-        let mut path = self.types.items.module_path(item.module);
-        if let Ty::Adt(adt, _) = super::bodies::settled(&self.types.signature(target).output) {
+        let item = &self.summarizer.types.items.functions[target.index()];
+        let mut path = self.summarizer.types.items.module_path(item.module);
+        if let Ty::Adt(adt, _) = super::bodies::settled(&self.summarizer.types.signature(target).output) {
             // Configuration types name the value better than the function that loads it.
             path = format!(
                 "{path}::{}=>{}",
                 item.name,
-                self.types.items.adts[adt.index()].name
+                self.summarizer.types.items.adts[adt.index()].name
             );
         } else {
             path = format!("fn {path}::{}", item.name);
         }
         Value::Origin(Arc::from(path), receiver.into_iter().chain(args).collect())
     }
+}
 
+impl<'a> Summarizer<'_, 'a> {
     fn keep_of(&self, body: &LinkedBody<'a>, subject: &Value) -> Keep {
         match self.lifetime(body, subject, None) {
             Lifetime::Returned => Keep::InResult,
@@ -739,6 +758,7 @@ struct Collector<'c, 's, 'a> {
     id: FnId,
     body: &'c LinkedBody<'a>,
     effects: Vec<Effect>,
+    closing: &'c Closing<'c, 's, 'a>,
 }
 
 impl<'a> Collector<'_, '_, 'a> {
@@ -768,7 +788,7 @@ impl<'a> Collector<'_, '_, 'a> {
                 targets,
                 dispatched,
             } => {
-                let close = |value: &Value| self.summarizer.close(self.id, self.body, value, 0);
+                let close = |value: &Value| self.closing.close(value, 0);
                 let args: Vec<Value> = call
                     .args
                     .iter()
@@ -844,7 +864,7 @@ impl<'a> Collector<'_, '_, 'a> {
                     None => None,
                 };
                 let value = value.map_or(Value::Unknown, |argument| argument.value.clone());
-                self.summarizer.close(self.id, self.body, &value, 0)
+                self.closing.close(&value, 0)
             }
             _ => Value::Unknown,
         };
@@ -879,7 +899,7 @@ impl<'a> Collector<'_, '_, 'a> {
                 let value = receiver
                     .or(self.body.call(*call).args.first())
                     .map(|argument| argument.value.place());
-                value.map(|value| self.summarizer.close(self.id, self.body, value, 0))
+                value.map(|value| self.closing.close(value, 0))
             }
             _ => None,
         })

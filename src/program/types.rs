@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::items::{
     AdtId, AdtShape, Container, Declared, FnId, ImplId, Items, ModuleId, StaticId, TraitId,
@@ -120,7 +120,8 @@ pub struct Types<'a> {
     traits_of: FxHashMap<TypeKey, Vec<TraitId>>,
     blanket: FxHashMap<Name, Vec<FnId>>,
     implementations: FxHashMap<TraitId, Vec<ImplId>>,
-    holds_handle: Vec<OnceLock<bool>>,
+    adts_with_handle: Vec<bool>,
+    traits_with_handle: FxHashSet<TraitId>,
 }
 
 /// The part of a type that impl blocks are found by.
@@ -129,6 +130,30 @@ enum TypeKey {
     Adt(AdtId),
     External(Name),
     Trait(TraitId),
+}
+
+/// What the fields of a type are made of.
+#[derive(Debug, Default)]
+struct Parts {
+    handle: bool,
+    keys: Vec<TypeKey>,
+}
+
+impl Parts {
+    fn add(&mut self, types: &Types<'_>, ty: &Ty) {
+        self.handle |= matches!(ty, Ty::External(path, _) if types.is_handle_path(path));
+        match ty {
+            Ty::Adt(..) | Ty::Bounds(_) => self.keys.extend(key_of(ty)),
+            _ => {}
+        }
+        match ty {
+            Ty::Adt(_, args) | Ty::External(_, args) | Ty::Tuple(args) => {
+                args.iter().for_each(|arg| self.add(types, arg));
+            }
+            Ty::Slice(inner) => self.add(types, inner),
+            _ => {}
+        }
+    }
 }
 
 fn key_of(ty: &Ty) -> Option<TypeKey> {
@@ -198,7 +223,8 @@ impl<'a> Types<'a> {
             traits_of: FxHashMap::default(),
             blanket: FxHashMap::default(),
             implementations: FxHashMap::default(),
-            holds_handle: items.adts.iter().map(|_| OnceLock::new()).collect(),
+            adts_with_handle: Vec::new(),
+            traits_with_handle: FxHashSet::default(),
         };
         let lowered: Vec<(Ty, Option<TraitRef>)> = items
             .impls
@@ -242,6 +268,7 @@ impl<'a> Types<'a> {
                 }
             }
         }
+        types.find_handles();
         types
     }
 
@@ -670,74 +697,72 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The first handle inside a type: itself, a type argument, a field, at any depth.
+    /// Whether there is a handle inside a type: itself, a type argument, a field, at any depth.
     pub fn contains_handle(&self, ty: &Ty) -> bool {
-        self.contains_handle_at(ty, 0)
-    }
-
-    fn contains_handle_at(&self, ty: &Ty, depth: usize) -> bool {
-        if depth > DEPTH {
-            return false;
-        }
+        let any = |list: &Args| list.iter().any(|part| self.contains_handle(part));
         match ty {
-            Ty::External(path, args) => {
-                self.catalog
-                    .type_facts(path)
-                    .is_some_and(|facts| facts.kind.is_handle())
-                    || args
-                        .iter()
-                        .any(|arg| self.contains_handle_at(arg, depth + 1))
-            }
-            Ty::Adt(id, args) => {
-                let own = self.holds_handle[id.index()].get();
-                let own = own.copied().unwrap_or_else(|| {
-                    let found = self.fields_contain_handle(*id, depth + 1);
-                    // A result cut off by depth must not be remembered for shallower queries.
-                    if depth == 0 || found {
-                        *self.holds_handle[id.index()].get_or_init(|| found)
-                    } else {
-                        found
-                    }
-                });
-                own || args
-                    .iter()
-                    .any(|arg| self.contains_handle_at(arg, depth + 1))
-            }
-            Ty::Tuple(list) => list.iter().any(|ty| self.contains_handle_at(ty, depth + 1)),
-            Ty::Slice(inner) => self.contains_handle_at(inner, depth + 1),
+            Ty::External(path, args) => self.is_handle_path(path) || any(args),
+            Ty::Adt(id, args) => self.adts_with_handle[id.index()] || any(args),
+            Ty::Tuple(list) => any(list),
+            Ty::Slice(inner) => self.contains_handle(inner),
             Ty::Bounds(bounds) => bounds.iter().any(|bound| match bound {
-                Bound::Trait(id) => {
-                    self.implementations
-                        .get(id)
-                        .into_iter()
-                        .flatten()
-                        .any(|block| {
-                            let ty = &self.impl_types[block.index()];
-                            matches!(ty, Ty::Adt(..)) && self.contains_handle_at(ty, depth + 1)
-                        })
-                }
+                Bound::Trait(id) => self.traits_with_handle.contains(id),
                 Bound::External(_) => false,
             }),
             _ => false,
         }
     }
 
-    fn fields_contain_handle(&self, id: AdtId, depth: usize) -> bool {
-        let adt = &self.items.adts[id.index()];
-        let scope = TypeScope {
-            module: adt.module,
-            self_ty: None,
-            generics: [Some(adt.generics), None],
-        };
-        let any = |fields: &Fields| {
-            fields
-                .list()
-                .iter()
-                .any(|field| self.contains_handle_at(&self.lower(&field.ty, scope), depth))
-        };
-        match &adt.shape {
-            AdtShape::Struct(facts) => any(&facts.fields),
-            AdtShape::Enum(variants) => variants.iter().any(|variant| any(&variant.fields)),
+    fn is_handle_path(&self, path: &str) -> bool {
+        self.catalog.type_facts(path).is_some_and(|facts| facts.kind.is_handle())
+    }
+
+    /// Finds the types that hold a handle in a field at any depth, and the traits that such types implement.
+    /// Linear in the number of fields and impl blocks.
+    fn find_handles(&mut self) {
+        let parts: Vec<Parts> = (0..self.items.adts.len())
+            .into_par_iter()
+            .map(|index| {
+                let adt = &self.items.adts[index];
+                let scope = TypeScope { module: adt.module, self_ty: None, generics: [Some(adt.generics), None] };
+                let mut parts = Parts::default();
+                let mut fields = |fields: &Fields| {
+                    for field in fields.list() {
+                        parts.add(self, &self.lower(&field.ty, scope));
+                    }
+                };
+                match &adt.shape {
+                    AdtShape::Struct(facts) => fields(&facts.fields),
+                    AdtShape::Enum(variants) => variants.iter().for_each(|variant| fields(&variant.fields)),
+                }
+                parts
+            })
+            .collect();
+        let mut holders: FxHashMap<TypeKey, Vec<AdtId>> = FxHashMap::default();
+        let mut found: Vec<AdtId> = Vec::new();
+        self.adts_with_handle = vec![false; parts.len()];
+        for (index, parts) in parts.iter().enumerate() {
+            let id = AdtId(index as u32);
+            for key in &parts.keys {
+                holders.entry(key.clone()).or_default().push(id);
+            }
+            if parts.handle {
+                self.adts_with_handle[index] = true;
+                found.push(id);
+            }
+        }
+        while let Some(id) = found.pop() {
+            let mut keys = vec![TypeKey::Adt(id)];
+            for of_trait in self.traits_of.get(&TypeKey::Adt(id)).into_iter().flatten() {
+                if self.traits_with_handle.insert(*of_trait) {
+                    keys.push(TypeKey::Trait(*of_trait));
+                }
+            }
+            for holder in keys.iter().filter_map(|key| holders.get(key)).flatten() {
+                if !std::mem::replace(&mut self.adts_with_handle[holder.index()], true) {
+                    found.push(*holder);
+                }
+            }
         }
     }
 

@@ -143,7 +143,7 @@ fn report(
     };
     Finding {
         rule: "check-then-init",
-        confidence: if effect.certain { Confidence::High } else { Confidence::Medium },
+        confidence: if effect.certain { Confidence::High } else { Confidence::Low },
         message: format!("`{place}` is tested, then {doing}, then it is written, with no lock held throughout"),
         help: "fill it through `tokio::sync::OnceCell::get_or_try_init`, or hold one lock from the test to the write"
             .to_owned(),

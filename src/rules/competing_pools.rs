@@ -171,6 +171,10 @@ fn pair(
             }
         )
     };
+    // One connection per thread is how an embedded database without a pool is used.
+    if single(first) && single(second) {
+        return Some(Confidence::Low);
+    }
     let is_database = program.is_database(program.resource(resource));
     let scoped = |effect: &Effect| effect.lifetime == Lifetime::Held(Holder::Scope);
     let proven = first.certain

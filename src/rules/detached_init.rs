@@ -98,6 +98,12 @@ fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
     let Some(body) = program.body(function) else {
         return true;
     };
+    let joined_inside = body.blocks.iter().flat_map(|block| &block.events).any(|event| {
+        matches!(event.kind, EventKind::Join(joined) if joined == task)
+    });
+    if joined_inside {
+        return true;
+    }
     let spawned = body
         .events
         .iter()
@@ -176,10 +182,11 @@ fn report(
         .map(|id| program.resource(id).id.clone());
     Finding {
         rule: "detached-init",
+        // One implementation of several may prepare what the others do not need.
         confidence: if effect.certain && serve.is_none_or(|serve| serve.certain) {
             Confidence::High
         } else {
-            Confidence::Medium
+            Confidence::Low
         },
         message: match serve {
             Some(_) => format!("{doing} in a task that nobody waits for before serving"),

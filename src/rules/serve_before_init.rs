@@ -150,14 +150,18 @@ fn report(
     }
     evidence.sort();
     evidence.dedup();
-    let certain = serve.certain && first.certain && program.gate_before(serve) == Gate::None;
+    let confidence = match (serve.certain && first.certain, program.gate_before(serve)) {
+        (false, _) => Confidence::Low,
+        (true, Gate::None) => Confidence::High,
+        (true, _) => Confidence::Medium,
+    };
     let (_, doing) = what(first);
     let resource = program
         .resource_of(first)
         .map(|id| program.resource(id).id.clone());
     Finding {
         rule: "serve-before-init",
-        confidence: if certain { Confidence::High } else { Confidence::Medium },
+        confidence,
         message: format!("the server answers before {doing}"),
         help: "finish creating, migrating and verifying before the server is polled; binding the socket early is fine"
             .to_owned(),

@@ -433,7 +433,9 @@ impl<'a> Walk<'_, 'a> {
             Callee::Library(facts, on) => {
                 let output = self.library_output(facts, &on, &arg_types, turbofish);
                 let carried = self.carried(facts, receiver.as_ref(), &arguments);
-                let carried = carried.or_else(|| self.closure_value(facts, &arguments));
+                let carried = carried
+                    .or_else(|| self.closure_value(facts, &arguments).filter(|value| *value != Value::Unknown))
+                    .or_else(|| filtered(facts, receiver.as_ref()));
                 (Target::Library(facts), output, carried)
             }
             Callee::External(path, fluent) => {
@@ -918,7 +920,12 @@ impl<'a> Walk<'_, 'a> {
             // A clone of a handle is the handle, a connection out of a pool belongs to it.
             CallRole::Share | CallRole::OnceWait => facts.carries.and_then(pick),
             CallRole::OnceInit => subject().map(|place| Value::Content(Arc::new(place))),
-            _ => facts.carries.and_then(pick),
+            _ => {
+                let value = facts.carries.and_then(pick)?;
+                let one_of_many = facts.path.starts_with("std::iter") && facts.returns.is_some();
+                let takes_one = matches!(facts.path.rsplit("::").next(), Some("next" | "nth" | "last" | "next_back"));
+                Some(if one_of_many && takes_one { Value::Element(Arc::new(value)) } else { value })
+            }
         }
     }
 
@@ -988,6 +995,16 @@ impl<'a> Walk<'_, 'a> {
 fn runs_on_failure(facts: &CallFacts) -> bool {
     let name = facts.path.rsplit("::").next().unwrap_or_default();
     facts.role == CallRole::Adapt && (name.ends_with("or_else") || name.ends_with("map_err"))
+}
+
+/// `cell.get().and_then(f)` and its kin: there at most when the receiver is.
+fn filtered(facts: &CallFacts, receiver: Option<&Argument>) -> Option<Value> {
+    let receiver = receiver?;
+    let from_option = facts.role == CallRole::Adapt && receiver.ty.is_option_or_result();
+    match &receiver.value {
+        value @ (Value::Content(_) | Value::Behind(..)) if from_option => Some(value.clone()),
+        _ => None,
+    }
 }
 
 /// A constructor of one of the workspace's own types.
