@@ -149,8 +149,6 @@ pub struct Summary {
 const MOST_EFFECTS: usize = 96;
 /// Call paths to one site with one address beyond this number are left out.
 const MOST_PATHS: usize = 6;
-/// Terms beyond this size become unknown.
-const LARGEST_TERM: usize = 1000;
 /// Writes beyond this number are left out.
 const MOST_WRITES: usize = 16;
 /// Call paths beyond this length are not followed.
@@ -381,11 +379,7 @@ impl<'a> Closing<'_, '_, 'a> {
             Value::Choice(list) => Value::choice(all(list).to_vec()),
             other => other.clone(),
         };
-        if closed.size() > LARGEST_TERM {
-            Value::Unknown
-        } else {
-            closed
-        }
+        closed.bounded()
     }
 
     fn close_call(&self, call_id: CallId, depth: usize) -> Value {
@@ -746,11 +740,7 @@ pub fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>) -> Va
         Value::Choice(list) => Value::choice(all(list).to_vec()),
         other => other.clone(),
     };
-    if result.size() > LARGEST_TERM {
-        Value::Unknown
-    } else {
-        result
-    }
+    result.bounded()
 }
 
 struct Collector<'c, 's, 'a> {

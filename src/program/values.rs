@@ -7,6 +7,11 @@ use super::bodies::{BlockId, CallId};
 use super::items::{AdtId, FnId, StaticId};
 use crate::facts::Name;
 
+/// Terms with more nodes become unknown. A configuration with a hundred fields still fits.
+const LARGEST: usize = 600;
+/// Alternatives, parts and pieces beyond this number are not told apart.
+const MOST_PARTS: usize = 24;
+
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
@@ -76,8 +81,26 @@ impl Value {
         }
     }
 
+    /// Several values side by side: the parts of a tuple or an array.
+    pub fn parts(list: Vec<Self>) -> Self {
+        if list.len() > MOST_PARTS { Self::Unknown } else { Self::Choice(list.into()).bounded() }
+    }
+
+    /// Several values joined to one.
+    pub fn joined(list: Vec<Self>) -> Self {
+        if list.len() > MOST_PARTS { Self::Unknown } else { Self::Joined(list.into()).bounded() }
+    }
+
+    /// The value, unless it is too large to be worth following.
+    pub fn bounded(self) -> Self {
+        if self.is_larger_than(LARGEST) { Self::Unknown } else { self }
+    }
+
     /// One of several; equal alternatives collapse.
     pub fn choice(list: Vec<Self>) -> Self {
+        if list.len() > MOST_PARTS {
+            return Self::Unknown;
+        }
         let mut distinct: Vec<Self> = Vec::new();
         for value in list {
             if !distinct.contains(&value) {
@@ -156,10 +179,28 @@ impl Value {
         closed
     }
 
-    /// Number of nodes, to keep terms small.
-    pub fn size(&self) -> usize {
-        let mut size = 0;
-        self.visit(&mut |_| size += 1);
-        size
+    /// Whether the term has more than this number of nodes. Looks at no more than that.
+    fn is_larger_than(&self, limit: usize) -> bool {
+        let mut left = limit;
+        !self.count(&mut left)
+    }
+
+    /// Takes the number of nodes from `left`; false when it does not suffice.
+    fn count(&self, left: &mut usize) -> bool {
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        match self {
+            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => {
+                inner.count(left)
+            }
+            Self::Test { place, .. } => place.count(left),
+            Self::Record(_, _, fields) => fields.iter().all(|(_, value)| value.count(left)),
+            Self::Origin(_, list) | Self::Joined(list) | Self::Choice(list) => {
+                list.iter().all(|value| value.count(left))
+            }
+            _ => true,
+        }
     }
 }

@@ -958,7 +958,7 @@ impl<'a> Walk<'_, 'a> {
             .cloned()
             .collect();
         let name = path.rsplit("::").next().unwrap_or_default();
-        Value::Origin(Arc::from(name), list.into())
+        Value::Origin(Arc::from(name), list.into()).bounded()
     }
 
     /// What the catalog says of a macro.

@@ -342,7 +342,7 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Struct(literal) => self.struct_literal(literal),
             ExprKind::Tuple(list) => {
                 let list = self.exprs(list);
-                let value = Value::Choice(list.iter().map(|item| item.value.clone()).collect());
+                let value = Value::parts(list.iter().map(|item| item.value.clone()).collect());
                 Typed::new(
                     Ty::Tuple(list.into_iter().map(|item| item.ty).collect()),
                     value,
@@ -351,7 +351,7 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Array(list) => {
                 let list = self.exprs(list);
                 let ty = list.first().map_or(Ty::Unknown, |item| item.ty.clone());
-                let value = Value::Choice(list.into_iter().map(|item| item.value).collect());
+                let value = Value::parts(list.into_iter().map(|item| item.value).collect());
                 Typed::new(Ty::Slice(Arc::new(ty)), value)
             }
             ExprKind::Index { base, index } => {
@@ -604,7 +604,7 @@ impl<'a> Walk<'_, 'a> {
                 Ty::Adt(id, args) => self.record(id, None, args, fields),
                 ty => {
                     let list = fields.into_iter().map(|(_, typed)| typed.value).collect();
-                    Typed::new(ty, Value::Joined(list))
+                    Typed::new(ty, Value::joined(list))
                 }
             },
             None => Typed::unknown(),
@@ -649,7 +649,7 @@ impl<'a> Walk<'_, 'a> {
             .into_iter()
             .map(|(name, typed)| (name, typed.value))
             .collect();
-        Typed::new(Ty::Adt(id, args), Value::Record(id, variant, values.into()))
+        Typed::new(Ty::Adt(id, args), Value::Record(id, variant, values.into()).bounded())
     }
 
     fn assign(&mut self, place: ExprId, value: ExprId, span: Span) -> Typed {
@@ -734,7 +734,7 @@ impl<'a> Walk<'_, 'a> {
         match op {
             BinaryOp::Add => Typed::new(
                 first.ty,
-                Value::Joined(Arc::from([first.value, second.value])),
+                Value::joined(vec![first.value, second.value]),
             ),
             BinaryOp::Eq | BinaryOp::Ne => {
                 let value = compared(&first.value, &second.value, op == BinaryOp::Eq);
@@ -789,7 +789,7 @@ impl<'a> Walk<'_, 'a> {
                         });
                         let ty = Ty::Tuple(outputs.collect());
                         let value =
-                            Value::Choice(values.into_iter().map(|value| value.value).collect());
+                            Value::parts(values.into_iter().map(|value| value.value).collect());
                         Typed::new(ty, value)
                     }
                     _ => self.plain_macro(&name, values, args, span),
@@ -890,7 +890,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Typed::new(
                     Ty::external("std::string::String"),
-                    Value::Joined(parts.into()),
+                    Value::joined(parts),
                 )
             }
             "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
