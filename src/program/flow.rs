@@ -3,7 +3,8 @@
 
 use super::bodies::{CallId, ContextId, Event, EventKind, Target};
 use super::items::FnId;
-use super::summaries::{Effect, PlaceWrite, Step, substitute};
+use super::summaries::{Effect, PlaceWrite, Step};
+use super::terms::substitute;
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};

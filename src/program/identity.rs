@@ -78,6 +78,7 @@ fn is_known(value: &Value) -> bool {
                 | Value::Element(_)
                 | Value::Call(_)
                 | Value::Block(_)
+                | Value::Apply(..)
         );
     });
     known
@@ -186,7 +187,7 @@ pub fn write(types: &Types<'_>, out: &mut String, value: &Value, depth: usize) {
         return;
     }
     match value {
-        Value::Unknown | Value::Call(_) | Value::Block(_) => out.push('?'),
+        Value::Unknown | Value::Call(_) | Value::Block(_) | Value::Apply(..) => out.push('?'),
         Value::Text(text) => {
             let _ = write!(out, "\"{}\"", without_password(text));
         }

@@ -16,6 +16,7 @@ mod seen;
 mod sql;
 pub mod start_up;
 pub mod summaries;
+mod terms;
 pub mod types;
 pub mod values;
 
@@ -31,7 +32,7 @@ use bodies::{Call, CallId, LinkedBody, Target};
 use inventory::{Address, Binary, Resource, Scope};
 use items::{Container, CrateId, FnId};
 use reach::{CallGraph, Sketch};
-use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Results, Step, Summarizer, Summary};
+use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
 use types::{Ty, Types};
 use values::Value;
 
@@ -47,7 +48,7 @@ pub struct Program<'a> {
     pub types: &'a Types<'a>,
     bodies: Vec<Option<LinkedBody<'a>>>,
     summaries: Vec<Option<Arc<Summary>>>,
-    results: Results,
+    results: Vec<Value>,
     mains: Vec<FnId>,
     sketches: Vec<Option<Sketch>>,
     graph: CallGraph,
@@ -94,19 +95,16 @@ impl<'a> Program<'a> {
             })
             .collect();
         let mut summaries: Vec<Option<Arc<Summary>>> = vec![None; count];
-        let results = Results::default();
+        let mut results = vec![Value::Unknown; count];
         let entries = entries(workspace, types);
         let mains: Vec<FnId> = entries.iter().map(|entry| entry.main).collect();
         for id in &graph.bottom_up {
+            if let Some(sketch) = &sketches[id.index()] {
+                results[id.index()] = terms::expand(types, &results, &sketch.result);
+            }
             if graph.relevant[id.index()] {
-                let summary = Summarizer {
-                    types,
-                    bodies: &bodies,
-                    summaries: &summaries,
-                    results: &results,
-                    mains: &mains,
-                }
-                .summarize(*id);
+                let summarizer = Summarizer { types, bodies: &bodies, summaries: &summaries, results: &results, mains: &mains };
+                let summary = summarizer.summarize(*id);
                 summaries[id.index()] = Some(Arc::new(summary));
             }
         }
@@ -439,7 +437,7 @@ impl<'a> Program<'a> {
             }
             for effect in self.effects(id) {
                 if let EffectKind::Create { driver, .. } = &effect.kind {
-                    let result_of = |id: FnId| Some(self.summarizer().result_of(id));
+                    let result_of = |id: FnId| Some(self.results[id.index()].clone());
                     let resource =
                         identity::resource(self.types, driver, &effect.address, &result_of);
                     if !found.iter().any(|(value, known)| {

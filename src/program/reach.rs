@@ -7,13 +7,14 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::bodies::{CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::items::{FnId, StaticId};
+use super::terms::Terms;
 use super::types::{Ty, Types};
 use super::values::Value;
 use crate::catalog::CallRole;
 use crate::location::Span;
 
 /// What one quick look at a body tells.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sketch {
     /// Functions it calls or hands out to be called, and whether they may then run beside themselves.
     pub callees: Vec<(FnId, bool)>,
@@ -31,12 +32,24 @@ pub(super) struct Sketch {
     pub calls: u32,
     /// Calls whose target is known.
     pub resolved: u32,
+    /// What it gives back, as a term in which calls are not worked out.
+    pub result: Value,
 }
 
 impl Sketch {
     /// Condenses a linked body.
     pub(super) fn of(types: &Types<'_>, id: FnId, body: &LinkedBody<'_>) -> Self {
-        let mut sketch = Self::default();
+        let mut sketch = Self {
+            callees: Vec::new(),
+            statics: Vec::new(),
+            interesting: false,
+            uses_handle: false,
+            handlers: Vec::new(),
+            handler_closures: Vec::new(),
+            calls: 0,
+            resolved: 0,
+            result: Terms::symbolic(types, id, body).close(&body.result.0),
+        };
         // Whether an argument outlives the call decides how long a handle lives.
         let signature = types.signature(id);
         sketch.interesting = signature

@@ -204,7 +204,7 @@ impl Program<'_> {
             Some(EffectKind::Create { driver, .. }) => driver.as_str(),
             _ => "database",
         };
-        let result_of = |id: FnId| Some(self.summarizer().result_of(id));
+        let result_of = |id: FnId| Some(self.results[id.index()].clone());
         let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
         candidates.extend(
             reached

@@ -1,13 +1,11 @@
 //! Room 5, *program*: what calling a function does to databases, bottom-up. A summary lists a function's effects in
 //! the order they happen, with addresses as terms over its parameters, so that a caller only substitutes.
 
-use std::cell::RefCell;
-use std::sync::{Arc, Mutex};
-
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 use super::bodies::{BlockId, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
 use super::items::{FnId, StaticId};
+use super::terms::{Terms, substitute};
 use super::types::{Ty, Types};
 use super::values::Value;
 use crate::catalog::{CallFacts, CallRole, TypeKind};
@@ -139,8 +137,6 @@ pub struct Summary {
     pub keeps: Vec<Keep>,
     /// What becomes of the receiver.
     pub keeps_receiver: Keep,
-    /// What it gives back, as a term over its parameters.
-    pub result: Option<Value>,
     /// Places it writes that a caller can name.
     pub writes: Vec<PlaceWrite>,
 }
@@ -162,21 +158,10 @@ pub struct Summarizer<'s, 'a> {
     pub bodies: &'s [Option<LinkedBody<'a>>],
     /// Summaries so far.
     pub summaries: &'s [Option<Arc<Summary>>],
-    /// Results of functions without a summary.
-    pub results: &'s Results,
+    /// What each function gives back, callees first; unknown where it is not there yet.
+    pub results: &'s [Value],
     /// The `main` functions: their variables live as long as the process.
     pub mains: &'s [FnId],
-}
-
-/// Results of functions that have no summary, because they touch no database: configuration and its accessors.
-#[derive(Debug, Default)]
-pub struct Results {
-    known: Mutex<FxHashMap<FnId, Value>>,
-}
-
-thread_local! {
-    /// Functions whose result is being worked out on this thread, so that recursion ends.
-    static IN_PROGRESS: RefCell<Vec<FnId>> = const { RefCell::new(Vec::new()) };
 }
 
 impl<'a> Summarizer<'_, 'a> {
@@ -192,11 +177,10 @@ impl<'a> Summarizer<'_, 'a> {
                 .map(|index| self.keep_of(body, &Value::Param(index as u32)))
                 .collect(),
             keeps_receiver: self.keep_of(body, &Value::Receiver),
-            result: Some(self.close(id, body, &body.result.0)),
             writes: self.place_writes(id, body),
         };
-        let closing = Closing { summarizer: self, id, body, calls: RefCell::default() };
-        let mut collector = Collector { summarizer: self, id, body, effects: Vec::new(), closing: &closing };
+        let terms = Terms::new(self.types, self.results, id, body);
+        let mut collector = Collector { summarizer: self, id, body, effects: Vec::new(), terms: &terms };
         collector.events(&body.events, &[]);
         collector.keep_while_serving();
         summary.effects = collector.effects;
@@ -277,173 +261,13 @@ impl<'a> Summarizer<'_, 'a> {
         writes
     }
 
-    /// What a function gives back, as a term over its parameters.
-    pub fn result_of(&self, id: FnId) -> Value {
-        if let Some(summary) = self.summary(id) {
-            return summary.result.clone().unwrap_or(Value::Unknown);
-        }
-        if self.bodies[id.index()].is_some() {
-            // Recursion among functions with summaries: the callee's is not there yet.
-            return Value::Unknown;
-        }
-        let known = self
-            .results
-            .known
-            .lock()
-            .expect("no panic while results are locked")
-            .get(&id)
-            .cloned();
-        if let Some(known) = known {
-            return known;
-        }
-        let nested =
-            IN_PROGRESS.with_borrow(|stack| stack.len() >= LONGEST_PATH || stack.contains(&id));
-        if nested {
-            return Value::Unknown;
-        }
-        IN_PROGRESS.with_borrow_mut(|stack| stack.push(id));
-        let result = match super::bodies::link(self.types, id) {
-            Some(body) => self.close(id, &body, &body.result.0),
-            None => Value::Unknown,
-        };
-        let outermost = IN_PROGRESS.with_borrow_mut(|stack| {
-            stack.pop();
-            stack.is_empty()
-        });
-        // What was cut off by recursion must not be remembered for others.
-        if outermost || result != Value::Unknown {
-            self.results
-                .known
-                .lock()
-                .expect("no panic while results are locked")
-                .insert(id, result.clone());
-        }
-        result
-    }
-
     fn summary(&self, id: FnId) -> Option<&Summary> {
         self.summaries[id.index()].as_deref()
     }
 
     /// Rewrites a value of a body as a term over the parameters of its function.
     pub fn close(&self, id: FnId, body: &LinkedBody<'a>, value: &Value) -> Value {
-        Closing { summarizer: self, id, body, calls: RefCell::default() }.close(value, 0)
-    }
-}
-
-/// Rewrites values of one body. Values share parts, so that what a call gives is worked out once.
-struct Closing<'c, 's, 'a> {
-    summarizer: &'c Summarizer<'s, 'a>,
-    id: FnId,
-    body: &'c LinkedBody<'a>,
-    calls: RefCell<FxHashMap<CallId, Value>>,
-}
-
-impl<'a> Closing<'_, '_, 'a> {
-    fn close(&self, value: &Value, depth: usize) -> Value {
-        if depth > 24 {
-            return Value::Unknown;
-        }
-        let again = |value: &Value| self.close(value, depth + 1);
-        let all = |list: &Arc<[Value]>| -> Arc<[Value]> { list.iter().map(again).collect() };
-        let closed = match value {
-            Value::Call(call) => {
-                if let Some(known) = self.calls.borrow().get(call) {
-                    return known.clone();
-                }
-                let closed = self.close_call(*call, depth);
-                self.calls.borrow_mut().insert(*call, closed.clone());
-                return closed;
-            }
-            Value::Block(_) => Value::Unknown,
-            Value::Field(inner, name) => again(inner).field(name),
-            Value::Element(inner) => Value::Element(Arc::new(again(inner))),
-            Value::Behind(_, inner) => again(inner),
-            Value::Content(inner) => Value::Content(Arc::new(again(inner))),
-            Value::Test {
-                place,
-                present_when,
-            } => Value::Test {
-                place: Arc::new(again(place)),
-                present_when: *present_when,
-            },
-            Value::Record(adt, variant, fields) => {
-                let fields = fields
-                    .iter()
-                    .map(|(name, value)| (name.clone(), again(value)))
-                    .collect();
-                Value::Record(*adt, *variant, fields)
-            }
-            Value::Origin(path, list) => Value::Origin(Arc::clone(path), all(list)),
-            Value::Joined(list) => Value::Joined(all(list)),
-            Value::Choice(list) => Value::choice(all(list).to_vec()),
-            other => other.clone(),
-        };
-        closed.bounded()
-    }
-
-    fn close_call(&self, call_id: CallId, depth: usize) -> Value {
-        let call = self.body.call(call_id);
-        let close = |value: &Value| self.close(value, depth + 1);
-        match &call.target {
-            Target::Local { targets, .. } => {
-                let mut results = Vec::new();
-                for target in targets {
-                    let result = self.summarizer.result_of(*target);
-                    let args: Vec<Value> = call
-                        .args
-                        .iter()
-                        .map(|argument| close(&argument.value))
-                        .collect();
-                    let receiver = call
-                        .receiver
-                        .as_ref()
-                        .map(|receiver| close(&receiver.value));
-                    let result = substitute(&result, &args, receiver.as_ref());
-                    results.push(match result {
-                        Value::Unknown => self.opaque(*target, receiver, args),
-                        known => known,
-                    });
-                }
-                Value::choice(results)
-            }
-            Target::Library(facts) if facts.role == CallRole::Create => Value::Created(self.id, call_id),
-            Target::Library(facts) => self.origin(&facts.path, call, &close),
-            Target::External(path) => self.origin(path, call, &close),
-            Target::Block(_) | Target::Unknown(_) => Value::Unknown,
-        }
-    }
-
-    fn origin(
-        &self,
-        path: &str,
-        call: &super::bodies::Call<'a>,
-        close: &impl Fn(&Value) -> Value,
-    ) -> Value {
-        let list = call
-            .receiver
-            .iter()
-            .chain(&call.args)
-            .map(|argument| close(&argument.value))
-            .collect();
-        Value::Origin(Arc::from(path), list)
-    }
-
-    /// A function whose result is not understood: the same for the same arguments.
-    fn opaque(&self, target: FnId, receiver: Option<Value>, args: Vec<Value>) -> Value {
-        let item = &self.summarizer.types.items.functions[target.index()];
-        let mut path = self.summarizer.types.items.module_path(item.module);
-        if let Ty::Adt(adt, _) = super::bodies::settled(&self.summarizer.types.signature(target).output) {
-            // Configuration types name the value better than the function that loads it.
-            path = format!(
-                "{path}::{}=>{}",
-                item.name,
-                self.summarizer.types.items.adts[adt.index()].name
-            );
-        } else {
-            path = format!("fn {path}::{}", item.name);
-        }
-        Value::Origin(Arc::from(path), receiver.into_iter().chain(args).collect())
+        Terms::new(self.types, self.results, id, body).close(value)
     }
 }
 
@@ -711,44 +535,12 @@ fn contains(value: &Value, subject: &Value) -> bool {
     found
 }
 
-/// Puts arguments in the place of parameters.
-pub fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>) -> Value {
-    let again = |value: &Value| substitute(value, args, receiver);
-    let all = |list: &Arc<[Value]>| -> Arc<[Value]> { list.iter().map(again).collect() };
-    let result = match value {
-        Value::Param(index) => args.get(*index as usize).cloned().unwrap_or(Value::Unknown),
-        Value::Receiver => receiver.cloned().unwrap_or(Value::Unknown),
-        Value::Field(inner, name) => again(inner).field(name),
-        Value::Element(inner) => Value::Element(Arc::new(again(inner))),
-        Value::Content(inner) => Value::Content(Arc::new(again(inner))),
-        Value::Test {
-            place,
-            present_when,
-        } => Value::Test {
-            place: Arc::new(again(place)),
-            present_when: *present_when,
-        },
-        Value::Record(adt, variant, fields) => {
-            let fields = fields
-                .iter()
-                .map(|(name, value)| (name.clone(), again(value)))
-                .collect();
-            Value::Record(*adt, *variant, fields)
-        }
-        Value::Origin(path, list) => Value::Origin(Arc::clone(path), all(list)),
-        Value::Joined(list) => Value::Joined(all(list)),
-        Value::Choice(list) => Value::choice(all(list).to_vec()),
-        other => other.clone(),
-    };
-    result.bounded()
-}
-
 struct Collector<'c, 's, 'a> {
     summarizer: &'c Summarizer<'s, 'a>,
     id: FnId,
     body: &'c LinkedBody<'a>,
     effects: Vec<Effect>,
-    closing: &'c Closing<'c, 's, 'a>,
+    terms: &'c Terms<'c, 'a>,
 }
 
 impl<'a> Collector<'_, '_, 'a> {
@@ -778,7 +570,7 @@ impl<'a> Collector<'_, '_, 'a> {
                 targets,
                 dispatched,
             } => {
-                let close = |value: &Value| self.closing.close(value, 0);
+                let close = |value: &Value| self.terms.close(value);
                 let args: Vec<Value> = call
                     .args
                     .iter()
@@ -854,7 +646,7 @@ impl<'a> Collector<'_, '_, 'a> {
                     None => None,
                 };
                 let value = value.map_or(Value::Unknown, |argument| argument.value.clone());
-                self.closing.close(&value, 0)
+                self.terms.close(&value)
             }
             _ => Value::Unknown,
         };
@@ -889,7 +681,7 @@ impl<'a> Collector<'_, '_, 'a> {
                 let value = receiver
                     .or(self.body.call(*call).args.first())
                     .map(|argument| argument.value.place());
-                value.map(|value| self.closing.close(value, 0))
+                value.map(|value| self.terms.close(value))
             }
             _ => None,
         })

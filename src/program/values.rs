@@ -45,6 +45,8 @@ pub enum Value {
     Record(AdtId, Option<u32>, Arc<[(Name, Value)]>),
     /// What an opaque function gives for these arguments (receiver first, if any).
     Origin(Arc<str>, Arc<[Value]>),
+    /// What a function of the workspace gives for a receiver and arguments, not worked out yet.
+    Apply(FnId, Option<Arc<Value>>, Arc<[Value]>),
     /// The handle made by a creating call, in any function.
     Created(FnId, CallId),
     /// Several values joined to one text.
@@ -142,6 +144,31 @@ impl Value {
         }
     }
 
+    /// The same term with every direct part changed; fields and alternatives simplify on the way.
+    pub fn map(&self, change: &impl Fn(&Self) -> Self) -> Self {
+        let all = |list: &Arc<[Self]>| -> Arc<[Self]> { list.iter().map(change).collect() };
+        match self {
+            Self::Field(inner, name) => change(inner).field(name),
+            Self::Element(inner) => Self::Element(Arc::new(change(inner))),
+            Self::Behind(call, inner) => Self::Behind(*call, Arc::new(change(inner))),
+            Self::Content(inner) => Self::Content(Arc::new(change(inner))),
+            Self::Test { place, present_when } => {
+                Self::Test { place: Arc::new(change(place)), present_when: *present_when }
+            }
+            Self::Record(adt, variant, fields) => {
+                let fields = fields.iter().map(|(name, value)| (name.clone(), change(value)));
+                Self::Record(*adt, *variant, fields.collect())
+            }
+            Self::Origin(path, list) => Self::Origin(Arc::clone(path), all(list)),
+            Self::Joined(list) => Self::Joined(all(list)),
+            Self::Choice(list) => Self::choice(all(list).to_vec()),
+            Self::Apply(target, receiver, list) => {
+                Self::Apply(*target, receiver.as_ref().map(|receiver| Arc::new(change(receiver))), all(list))
+            }
+            plain => plain.clone(),
+        }
+    }
+
     /// Calls `visit` for this value and everything inside it.
     pub fn visit(&self, visit: &mut impl FnMut(&Self)) {
         visit(self);
@@ -155,6 +182,10 @@ impl Value {
             Self::Test { place, .. } => place.visit(visit),
             Self::Record(_, _, fields) => fields.iter().for_each(|(_, value)| value.visit(visit)),
             Self::Origin(_, list) | Self::Joined(list) | Self::Choice(list) => {
+                list.iter().for_each(|value| value.visit(visit));
+            }
+            Self::Apply(_, receiver, list) => {
+                receiver.iter().for_each(|value| value.visit(visit));
                 list.iter().for_each(|value| value.visit(visit));
             }
             _ => {}
@@ -173,6 +204,7 @@ impl Value {
                     | Self::Element(_)
                     | Self::Call(_)
                     | Self::Block(_)
+                    | Self::Apply(..)
                     | Self::Choice(_)
             );
         });
@@ -199,6 +231,9 @@ impl Value {
             Self::Record(_, _, fields) => fields.iter().all(|(_, value)| value.count(left)),
             Self::Origin(_, list) | Self::Joined(list) | Self::Choice(list) => {
                 list.iter().all(|value| value.count(left))
+            }
+            Self::Apply(_, receiver, list) => {
+                receiver.iter().all(|value| value.count(left)) && list.iter().all(|value| value.count(left))
             }
             _ => true,
         }

@@ -1,0 +1,131 @@
+//! Room 5, *program*: values of one body rewritten as terms over its function's parameters, so that a caller only
+//! puts its arguments in.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::bodies::{Call, CallId, LinkedBody, Target, settled};
+use super::items::FnId;
+use super::types::{Ty, Types};
+use super::values::Value;
+use crate::catalog::CallRole;
+
+/// How deep a term is followed through calls of one body.
+const DEPTH: usize = 24;
+
+/// Rewrites values of one body. Values share parts, so what a call gives is worked out once.
+pub(super) struct Terms<'t, 'a> {
+    types: &'t Types<'a>,
+    id: FnId,
+    body: &'t LinkedBody<'a>,
+    /// Results of all functions by index; without them calls stay as [`Value::Apply`].
+    results: Option<&'t [Value]>,
+    calls: RefCell<FxHashMap<CallId, Value>>,
+}
+
+impl<'t, 'a> Terms<'t, 'a> {
+    /// With the results of callees at hand.
+    pub(super) fn new(types: &'t Types<'a>, results: &'t [Value], id: FnId, body: &'t LinkedBody<'a>) -> Self {
+        Self { types, id, body, results: Some(results), calls: RefCell::default() }
+    }
+
+    /// Without results: calls of the workspace's functions stay in the term, for [`expand`].
+    pub(super) fn symbolic(types: &'t Types<'a>, id: FnId, body: &'t LinkedBody<'a>) -> Self {
+        Self { types, id, body, results: None, calls: RefCell::default() }
+    }
+
+    /// The term for a value.
+    pub(super) fn close(&self, value: &Value) -> Value {
+        self.close_at(value, 0)
+    }
+
+    fn close_at(&self, value: &Value, depth: usize) -> Value {
+        if depth > DEPTH {
+            return Value::Unknown;
+        }
+        match value {
+            Value::Call(call) => {
+                if let Some(known) = self.calls.borrow().get(call) {
+                    return known.clone();
+                }
+                let closed = self.close_call(*call, depth).bounded();
+                self.calls.borrow_mut().insert(*call, closed.clone());
+                closed
+            }
+            Value::Block(_) => Value::Unknown,
+            Value::Behind(_, inner) => self.close_at(inner, depth + 1),
+            other => other.map(&|part| self.close_at(part, depth + 1)).bounded(),
+        }
+    }
+
+    fn close_call(&self, call_id: CallId, depth: usize) -> Value {
+        let call = self.body.call(call_id);
+        let close = |value: &Value| self.close_at(value, depth + 1);
+        match &call.target {
+            Target::Local { targets, .. } => {
+                let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
+                let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                let Some(results) = self.results else {
+                    return match targets.as_slice() {
+                        [only] => Value::Apply(*only, receiver.map(Arc::new), args.into()),
+                        _ => Value::Unknown,
+                    };
+                };
+                let each = targets.iter().map(|target| apply(self.types, results, *target, receiver.as_ref(), &args));
+                Value::choice(each.collect())
+            }
+            Target::Library(facts) if facts.role == CallRole::Create => Value::Created(self.id, call_id),
+            Target::Library(facts) => origin(&facts.path, call, &close),
+            Target::External(path) => origin(path, call, &close),
+            Target::Block(_) | Target::Unknown(_) => Value::Unknown,
+        }
+    }
+}
+
+fn origin(path: &str, call: &Call<'_>, close: &impl Fn(&Value) -> Value) -> Value {
+    let list = call.receiver.iter().chain(&call.args).map(|argument| close(&argument.value)).collect();
+    Value::Origin(Arc::from(path), list)
+}
+
+/// Replaces calls that stayed in a term by what they give.
+pub(super) fn expand(types: &Types<'_>, results: &[Value], value: &Value) -> Value {
+    match value {
+        Value::Apply(target, receiver, args) => {
+            let args: Vec<Value> = args.iter().map(|arg| expand(types, results, arg)).collect();
+            let receiver = receiver.as_ref().map(|receiver| expand(types, results, receiver));
+            apply(types, results, *target, receiver.as_ref(), &args)
+        }
+        other => other.map(&|part| expand(types, results, part)),
+    }
+    .bounded()
+}
+
+fn apply(types: &Types<'_>, results: &[Value], target: FnId, receiver: Option<&Value>, args: &[Value]) -> Value {
+    match substitute(&results[target.index()], args, receiver) {
+        Value::Unknown => opaque(types, target, receiver, args),
+        known => known,
+    }
+}
+
+/// A function whose result is not understood: the same for the same arguments.
+fn opaque(types: &Types<'_>, target: FnId, receiver: Option<&Value>, args: &[Value]) -> Value {
+    let item = &types.items.functions[target.index()];
+    let module = types.items.module_path(item.module);
+    let path = match settled(&types.signature(target).output) {
+        // Configuration types name the value better than the function that loads it.
+        Ty::Adt(adt, _) => format!("{module}::{}=>{}", item.name, types.items.adts[adt.index()].name),
+        _ => format!("fn {module}::{}", item.name),
+    };
+    Value::Origin(Arc::from(path), receiver.into_iter().chain(args).cloned().collect()).bounded()
+}
+
+/// Puts arguments in the place of parameters.
+pub(super) fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>) -> Value {
+    match value {
+        Value::Param(index) => args.get(*index as usize).cloned().unwrap_or(Value::Unknown),
+        Value::Receiver => receiver.cloned().unwrap_or(Value::Unknown),
+        other => other.map(&|part| substitute(part, args, receiver)).bounded(),
+    }
+}
