@@ -7,7 +7,7 @@ use crate::command::{FINDING, RULE, finish, fixture, folder, initpath, run, work
 
 /// Rule and place of each finding, in the order of the report.
 fn findings(report: &serde_json::Value) -> Vec<String> {
-    let findings = report["findings"].as_array().unwrap();
+    let findings = report["findings"].as_array().expect("findings are a list");
     findings
         .iter()
         .map(|finding| {
