@@ -1,5 +1,6 @@
 //! The pure middle of a run: extract → link → check, from an opened workspace to findings. No policy, no text.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPoolBuilder;
@@ -136,13 +137,18 @@ fn run(
     let inventory = program.inventory();
     let mut coverage = program.coverage(&inventory);
     coverage.packages = workspace.packages.len() as u32;
-    let lost = problems
+    let skipped: BTreeSet<&str> = problems
         .iter()
         .chain(&workspace.problems)
         .filter(|problem| loses_file(problem.kind))
-        .count() as u32;
-    coverage.files = (workspace.files.len() as u32).saturating_sub(lost);
-    coverage.files_skipped = lost;
+        .map(|problem| problem.file.as_str())
+        .collect();
+    let analysed = workspace
+        .files
+        .iter()
+        .filter(|file| !skipped.contains(file.path.as_str()));
+    coverage.files = analysed.count() as u32;
+    coverage.files_skipped = skipped.len() as u32;
     coverage.macros_opaque = files.iter().map(|file| file.opaque_macros).sum();
     let resources = program.resource_summaries(&inventory);
     stage("inventory", &mut watch);

@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use crate::report::counted;
 use crate::settle::Coverage;
 use crate::workspace::PackageSource;
 
@@ -79,11 +80,19 @@ pub(super) fn extent(err: &mut dyn Write, coverage: &Coverage, source: &PackageS
     };
     say(
         err,
-        &format!("analysed {packages} packages ({found}), {files} files ({files_skipped} skipped)"),
+        &format!(
+            "analysed {} ({found}), {} ({files_skipped} skipped)",
+            counted(*packages as usize, "package"),
+            counted(*files as usize, "file")
+        ),
     );
     say(
         err,
-        &format!("linked {functions} functions, {calls_resolved} of {calls} calls resolved"),
+        &format!(
+            "linked {}, {calls_resolved} of {} resolved",
+            counted(*functions as usize, "function"),
+            counted(*calls as usize, "call")
+        ),
     );
 }
 

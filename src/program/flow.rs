@@ -326,7 +326,9 @@ impl<'a> Program<'a> {
                     // An owned value is shared only through a pointer that counts its owners.
                     _ => {
                         let ty = self.types.signature(id).params.get(*index as usize);
-                        let pointer = ty.is_some_and(|ty| matches!(ty, Ty::External(..)) && self.types.deref(ty).is_some());
+                        let pointer = ty.is_some_and(|ty| {
+                            matches!(ty, Ty::External(..)) && self.types.deref(ty).is_some()
+                        });
                         pointer && matches!(place, Value::Field(..))
                     }
                 })

@@ -103,7 +103,13 @@ impl<'a> Program<'a> {
                 results[id.index()] = terms::expand(types, &results, &sketch.result);
             }
             if graph.relevant[id.index()] {
-                let summarizer = Summarizer { types, bodies: &bodies, summaries: &summaries, results: &results, mains: &mains };
+                let summarizer = Summarizer {
+                    types,
+                    bodies: &bodies,
+                    summaries: &summaries,
+                    results: &results,
+                    mains: &mains,
+                };
                 let summary = summarizer.summarize(*id);
                 summaries[id.index()] = Some(Arc::new(summary));
             }

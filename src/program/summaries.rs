@@ -180,7 +180,13 @@ impl<'a> Summarizer<'_, 'a> {
             writes: self.place_writes(id, body),
         };
         let terms = Terms::new(self.types, self.results, id, body);
-        let mut collector = Collector { summarizer: self, id, body, effects: Vec::new(), terms: &terms };
+        let mut collector = Collector {
+            summarizer: self,
+            id,
+            body,
+            effects: Vec::new(),
+            terms: &terms,
+        };
         collector.events(&body.events, &[]);
         collector.keep_while_serving();
         summary.effects = collector.effects;

@@ -714,7 +714,9 @@ impl<'a> Types<'a> {
     }
 
     fn is_handle_path(&self, path: &str) -> bool {
-        self.catalog.type_facts(path).is_some_and(|facts| facts.kind.is_handle())
+        self.catalog
+            .type_facts(path)
+            .is_some_and(|facts| facts.kind.is_handle())
     }
 
     /// Finds the types that hold a handle in a field at any depth, and the traits that such types implement.
@@ -724,7 +726,11 @@ impl<'a> Types<'a> {
             .into_par_iter()
             .map(|index| {
                 let adt = &self.items.adts[index];
-                let scope = TypeScope { module: adt.module, self_ty: None, generics: [Some(adt.generics), None] };
+                let scope = TypeScope {
+                    module: adt.module,
+                    self_ty: None,
+                    generics: [Some(adt.generics), None],
+                };
                 let mut parts = Parts::default();
                 let mut fields = |fields: &Fields| {
                     for field in fields.list() {
@@ -733,7 +739,9 @@ impl<'a> Types<'a> {
                 };
                 match &adt.shape {
                     AdtShape::Struct(facts) => fields(&facts.fields),
-                    AdtShape::Enum(variants) => variants.iter().for_each(|variant| fields(&variant.fields)),
+                    AdtShape::Enum(variants) => {
+                        variants.iter().for_each(|variant| fields(&variant.fields))
+                    }
                 }
                 parts
             })

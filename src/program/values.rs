@@ -85,17 +85,29 @@ impl Value {
 
     /// Several values side by side: the parts of a tuple or an array.
     pub fn parts(list: Vec<Self>) -> Self {
-        if list.len() > MOST_PARTS { Self::Unknown } else { Self::Choice(list.into()).bounded() }
+        if list.len() > MOST_PARTS {
+            Self::Unknown
+        } else {
+            Self::Choice(list.into()).bounded()
+        }
     }
 
     /// Several values joined to one.
     pub fn joined(list: Vec<Self>) -> Self {
-        if list.len() > MOST_PARTS { Self::Unknown } else { Self::Joined(list.into()).bounded() }
+        if list.len() > MOST_PARTS {
+            Self::Unknown
+        } else {
+            Self::Joined(list.into()).bounded()
+        }
     }
 
     /// The value, unless it is too large to be worth following.
     pub fn bounded(self) -> Self {
-        if self.is_larger_than(LARGEST) { Self::Unknown } else { self }
+        if self.is_larger_than(LARGEST) {
+            Self::Unknown
+        } else {
+            self
+        }
     }
 
     /// One of several; equal alternatives collapse.
@@ -152,19 +164,27 @@ impl Value {
             Self::Element(inner) => Self::Element(Arc::new(change(inner))),
             Self::Behind(call, inner) => Self::Behind(*call, Arc::new(change(inner))),
             Self::Content(inner) => Self::Content(Arc::new(change(inner))),
-            Self::Test { place, present_when } => {
-                Self::Test { place: Arc::new(change(place)), present_when: *present_when }
-            }
+            Self::Test {
+                place,
+                present_when,
+            } => Self::Test {
+                place: Arc::new(change(place)),
+                present_when: *present_when,
+            },
             Self::Record(adt, variant, fields) => {
-                let fields = fields.iter().map(|(name, value)| (name.clone(), change(value)));
+                let fields = fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), change(value)));
                 Self::Record(*adt, *variant, fields.collect())
             }
             Self::Origin(path, list) => Self::Origin(Arc::clone(path), all(list)),
             Self::Joined(list) => Self::Joined(all(list)),
             Self::Choice(list) => Self::choice(all(list).to_vec()),
-            Self::Apply(target, receiver, list) => {
-                Self::Apply(*target, receiver.as_ref().map(|receiver| Arc::new(change(receiver))), all(list))
-            }
+            Self::Apply(target, receiver, list) => Self::Apply(
+                *target,
+                receiver.as_ref().map(|receiver| Arc::new(change(receiver))),
+                all(list),
+            ),
             plain => plain.clone(),
         }
     }
@@ -224,16 +244,18 @@ impl Value {
         }
         *left -= 1;
         match self {
-            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => {
-                inner.count(left)
-            }
+            Self::Field(inner, _)
+            | Self::Element(inner)
+            | Self::Behind(_, inner)
+            | Self::Content(inner) => inner.count(left),
             Self::Test { place, .. } => place.count(left),
             Self::Record(_, _, fields) => fields.iter().all(|(_, value)| value.count(left)),
             Self::Origin(_, list) | Self::Joined(list) | Self::Choice(list) => {
                 list.iter().all(|value| value.count(left))
             }
             Self::Apply(_, receiver, list) => {
-                receiver.iter().all(|value| value.count(left)) && list.iter().all(|value| value.count(left))
+                receiver.iter().all(|value| value.count(left))
+                    && list.iter().all(|value| value.count(left))
             }
             _ => true,
         }

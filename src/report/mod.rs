@@ -119,7 +119,7 @@ fn is_unprintable(character: char) -> bool {
 }
 
 /// `1 finding`, `2 findings`.
-fn counted(number: usize, noun: &str) -> String {
+pub(crate) fn counted(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

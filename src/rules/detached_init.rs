@@ -98,9 +98,11 @@ fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
     let Some(body) = program.body(function) else {
         return true;
     };
-    let joined_inside = body.blocks.iter().flat_map(|block| &block.events).any(|event| {
-        matches!(event.kind, EventKind::Join(joined) if joined == task)
-    });
+    let joined_inside = body
+        .blocks
+        .iter()
+        .flat_map(|block| &block.events)
+        .any(|event| matches!(event.kind, EventKind::Join(joined) if joined == task));
     if joined_inside {
         return true;
     }

@@ -434,7 +434,10 @@ impl<'a> Walk<'_, 'a> {
                 let output = self.library_output(facts, &on, &arg_types, turbofish);
                 let carried = self.carried(facts, receiver.as_ref(), &arguments);
                 let carried = carried
-                    .or_else(|| self.closure_value(facts, &arguments).filter(|value| *value != Value::Unknown))
+                    .or_else(|| {
+                        self.closure_value(facts, &arguments)
+                            .filter(|value| *value != Value::Unknown)
+                    })
                     .or_else(|| filtered(facts, receiver.as_ref()));
                 (Target::Library(facts), output, carried)
             }
@@ -923,8 +926,15 @@ impl<'a> Walk<'_, 'a> {
             _ => {
                 let value = facts.carries.and_then(pick)?;
                 let one_of_many = facts.path.starts_with("std::iter") && facts.returns.is_some();
-                let takes_one = matches!(facts.path.rsplit("::").next(), Some("next" | "nth" | "last" | "next_back"));
-                Some(if one_of_many && takes_one { Value::Element(Arc::new(value)) } else { value })
+                let takes_one = matches!(
+                    facts.path.rsplit("::").next(),
+                    Some("next" | "nth" | "last" | "next_back")
+                );
+                Some(if one_of_many && takes_one {
+                    Value::Element(Arc::new(value))
+                } else {
+                    value
+                })
             }
         }
     }

@@ -649,7 +649,10 @@ impl<'a> Walk<'_, 'a> {
             .into_iter()
             .map(|(name, typed)| (name, typed.value))
             .collect();
-        Typed::new(Ty::Adt(id, args), Value::Record(id, variant, values.into()).bounded())
+        Typed::new(
+            Ty::Adt(id, args),
+            Value::Record(id, variant, values.into()).bounded(),
+        )
     }
 
     fn assign(&mut self, place: ExprId, value: ExprId, span: Span) -> Typed {
@@ -732,10 +735,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let second = self.expr(right);
         match op {
-            BinaryOp::Add => Typed::new(
-                first.ty,
-                Value::joined(vec![first.value, second.value]),
-            ),
+            BinaryOp::Add => Typed::new(first.ty, Value::joined(vec![first.value, second.value])),
             BinaryOp::Eq | BinaryOp::Ne => {
                 let value = compared(&first.value, &second.value, op == BinaryOp::Eq);
                 Typed::new(Ty::external("bool"), value)
@@ -888,10 +888,7 @@ impl<'a> Walk<'_, 'a> {
                 if let Some(ExprKind::Literal(Literal::Str(text))) = first {
                     parts.extend(self.inline_format_args(text));
                 }
-                Typed::new(
-                    Ty::external("std::string::String"),
-                    Value::joined(parts),
-                )
+                Typed::new(Ty::external("std::string::String"), Value::joined(parts))
             }
             "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
                 self.emit(EventKind::Exit);

@@ -1,0 +1,9 @@
+//! The command as people and pipelines meet it: through its binary, on the fixtures and on workspaces made for the
+//! occasion.
+
+mod command;
+mod inputs;
+mod odd_inputs;
+mod output;
+mod same_bytes;
+mod usage;

@@ -1,0 +1,238 @@
+//! How the command is called: its names, its flags, its exit codes.
+
+use std::fs;
+use std::path::Path;
+
+use crate::command::{FINDING, RULE, finish, fixture, folder, initpath, run, workspace};
+
+/// Rule and place of each finding, in the order of the report.
+fn findings(report: &serde_json::Value) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("findings are a list");
+    findings
+        .iter()
+        .map(|finding| {
+            let primary = &finding["primary"];
+            format!(
+                "{} {} {}",
+                finding["rule"], primary["file"], primary["line"]
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn as_a_cargo_subcommand_and_by_its_own_name_it_does_the_same() {
+    let here = fixture("clean");
+    for arguments in [
+        &["rules"][..],
+        &["list"],
+        &["explain", "competing-pools"],
+        &["--message-format", "json"],
+    ] {
+        let with_token: Vec<&str> = std::iter::once("initpath")
+            .chain(arguments.iter().copied())
+            .collect();
+        let (through_cargo, alone) = (run(&here, &with_token), run(&here, arguments));
+        assert_eq!(through_cargo.out, alone.out, "{arguments:?}");
+        assert_eq!((through_cargo.code, alone.code), (Some(0), Some(0)));
+    }
+}
+
+#[test]
+fn help_says_how_to_call_it_and_what_the_exit_codes_mean() {
+    let help = run(Path::new("/"), &["initpath", "--help"]);
+    assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
+    for said in [
+        "Usage: cargo initpath",
+        "0  analysed",
+        "1  analysed",
+        "2  not done",
+    ] {
+        assert!(help.out.contains(said), "{said} is missing: {}", help.out);
+    }
+}
+
+#[test]
+fn from_any_folder_the_report_is_the_same() {
+    let root = fixture("three-managers");
+    let manifest = root.join("Cargo.toml");
+    let manifest = manifest.to_str().unwrap();
+    let member = root.join("services/api/src");
+    let from_root = run(&root, &["--message-format", "json"]);
+    assert!(
+        !findings(&from_root.json()).is_empty(),
+        "the fixture has findings"
+    );
+    for (folder, arguments) in [
+        (Path::new("/"), &["--manifest-path", manifest][..]),
+        (&member, &[]),
+        (&member, &["--manifest-path", "../Cargo.toml"]),
+    ] {
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["--message-format", "json"]);
+        let ended = run(folder, &arguments);
+        assert_eq!(ended.out, from_root.out, "from {}", folder.display());
+        assert_eq!(ended.code, from_root.code);
+    }
+}
+
+#[test]
+fn a_package_flag_narrows_the_report_to_it() {
+    let root = fixture("three-managers");
+    let with = |arguments: &[&str]| {
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["--message-format", "json"]);
+        let ended = run(&root, &arguments);
+        (findings(&ended.json()), ended.code)
+    };
+    let (whole, _) = with(&[]);
+    let mut narrowed = 0;
+    for (package, folder) in [
+        ("api", "services/api/"),
+        ("worker", "services/worker/"),
+        ("db-manager", "crates/db-manager/"),
+        ("core-services", "crates/core/"),
+    ] {
+        let (inside, outside): (Vec<String>, Vec<String>) = whole
+            .iter()
+            .cloned()
+            .partition(|finding| finding.contains(folder));
+        narrowed += usize::from(!inside.is_empty());
+        let code = |list: &[String]| Some(i32::from(!list.is_empty()));
+        let only = (inside.clone(), code(&inside));
+        assert_eq!(with(&["-p", package]), only, "{package}");
+        let rest = (outside.clone(), code(&outside));
+        assert_eq!(with(&["--exclude", package]), rest, "{package}");
+        let all = (whole.clone(), code(&whole));
+        assert_eq!(with(&["-p", package, "--workspace"]), all, "{package}");
+    }
+    assert!(narrowed > 0, "some package has findings: {whole:?}");
+}
+
+#[test]
+fn unknown_names_are_refused_with_a_suggestion() {
+    let root = fixture("three-managers");
+    for (arguments, suggestion) in [
+        (&["-p", "db-manger"][..], "did you mean `db-manager`?"),
+        (&["--exclude", "databaze"], "did you mean `database`?"),
+        (&["-D", "competing-pool"], "did you mean `competing-pools`?"),
+        (
+            &["explain", "check-then-int"],
+            "did you mean `check-then-init`?",
+        ),
+        (&["--message-formt", "json"], "--message-format"),
+    ] {
+        let ended = run(&root, arguments);
+        assert_eq!(
+            (ended.code, ended.out.as_str()),
+            (Some(2), ""),
+            "{arguments:?}"
+        );
+        assert!(
+            ended.err.contains(suggestion),
+            "{arguments:?}: {}",
+            ended.err
+        );
+    }
+}
+
+#[test]
+fn the_exit_code_is_0_when_clean_1_with_findings_and_2_when_not_all_was_analysed() {
+    for (name, code) in [
+        ("clean", 0),
+        ("no-database", 0),
+        ("quickstart", 1),
+        ("broken", 2),
+    ] {
+        for format in ["human", "short", "json", "github"] {
+            let ended = run(&fixture(name), &["--message-format", format]);
+            assert_eq!(ended.code, Some(code), "{name} {format}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn exit_zero_hides_findings_and_keep_going_hides_gaps_and_neither_hides_the_other() {
+    let code = |name: &str, arguments: &[&str]| run(&fixture(name), arguments).code;
+    assert_eq!(code("quickstart", &["--exit-zero"]), Some(0));
+    assert_eq!(code("broken", &["--exit-zero"]), Some(2));
+    assert_eq!(code("broken", &["--keep-going"]), Some(0));
+    assert_eq!(code("quickstart", &["--keep-going"]), Some(1));
+
+    let both = workspace("mod gap;\n", &[]);
+    let code = |arguments: &[&str]| run(both.path(), arguments).code;
+    assert_eq!(code(&[]), Some(2));
+    assert_eq!(code(&["--exit-zero"]), Some(2));
+    assert_eq!(code(&["--keep-going"]), Some(1));
+    assert_eq!(code(&["--keep-going", "--exit-zero"]), Some(0));
+}
+
+#[test]
+fn the_last_level_given_for_a_rule_wins() {
+    let one_finding = workspace("", &[]);
+    let ended = |arguments: &[&str]| {
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["--message-format", "short"]);
+        let ended = run(one_finding.path(), &arguments);
+        (ended.code, ended.out)
+    };
+    let (code, shown) = ended(&[]);
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.starts_with(FINDING), "{shown}");
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+
+    let warned = shown.replace("deny[", "warn[");
+    let rule = RULE;
+    for (arguments, code, text) in [
+        (&["-A", rule][..], 0, ""),
+        (&["-W", rule], 0, warned.as_str()),
+        (&["-W", rule, "-D", "warnings"], 1, shown.as_str()),
+        (&["-D", "warnings", "-W", rule], 0, warned.as_str()),
+        (&["-D", rule, "-A", rule], 0, ""),
+        (&["-A", rule, "-D", rule], 1, shown.as_str()),
+        (&["-A", rule, "check", "-W", rule], 0, warned.as_str()),
+    ] {
+        assert_eq!(
+            ended(arguments),
+            (Some(code), text.to_owned()),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn without_cargo_the_findings_are_the_same() {
+    for name in ["quickstart", "three-managers", "clean"] {
+        let arguments = ["--message-format", "json"];
+        let with = run(&fixture(name), &arguments);
+        let without = finish(
+            initpath(&fixture(name), &arguments)
+                .env_remove("CARGO")
+                .env("PATH", ""),
+        );
+        let (with_json, without_json) = (with.json(), without.json());
+        assert_eq!(with_json["findings"], without_json["findings"], "{name}");
+        assert_eq!(
+            with_json["summary"]["coverage"], without_json["summary"]["coverage"],
+            "{name}"
+        );
+        assert_eq!(with.code, without.code, "{name}");
+        assert_eq!(
+            without_json["problems"][0]["kind"], "cargo-unavailable",
+            "the report says that manifests were read instead"
+        );
+    }
+}
+
+#[test]
+fn a_catalog_of_ones_own_is_read_and_a_wrong_one_is_refused_with_its_place() {
+    let files = folder(&[("own.toml", b"package = \"acme-db\"\ntypos = []\n")]);
+    let own = files.path().join("own.toml");
+    let ended = run(&fixture("clean"), &["--catalog", own.to_str().unwrap()]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
+    assert!(ended.err.contains("own.toml:2:1"), "{}", ended.err);
+
+    fs::write(&own, "package = \"acme-db\"\n").unwrap();
+    let ended = run(&fixture("clean"), &["--catalog", own.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+}
