@@ -10,7 +10,7 @@ use super::items::{FnId, StaticId};
 use super::terms::Terms;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::CallRole;
+use crate::catalog::{CallFacts, CallRole, TypeKind};
 use crate::location::Span;
 
 /// What one quick look at a body tells.
@@ -22,6 +22,8 @@ pub(super) struct Sketch {
     pub statics: Vec<StaticId>,
     /// Whether it does something that rules look at, by itself.
     pub interesting: bool,
+    /// Whether what it does with a handle or a place matters to callers that matter.
+    pub supporting: bool,
     /// Whether a value of a handle type, or one that contains a handle, is used in it.
     pub uses_handle: bool,
     /// Functions registered as handlers, with the place.
@@ -43,6 +45,7 @@ impl Sketch {
             callees: Vec::new(),
             statics: Vec::new(),
             interesting: false,
+            supporting: false,
             uses_handle: false,
             handlers: Vec::new(),
             handler_closures: Vec::new(),
@@ -50,19 +53,26 @@ impl Sketch {
             resolved: 0,
             result: Terms::symbolic(types, id, body).close(&body.result.0),
         };
-        // Whether an argument outlives the call decides how long a handle lives.
         let signature = types.signature(id);
-        sketch.interesting = signature
+        let takes_handle = signature
             .params
             .iter()
-            .chain(&signature.self_ty)
-            .any(|ty| types.contains_handle(ty));
+            .any(|param| types.contains_handle(param));
+        let events = body
+            .events
+            .iter()
+            .chain(body.blocks.iter().flat_map(|block| &block.events));
+        let writes = events
+            .into_iter()
+            .any(|event| matches!(event.kind, EventKind::Write(_)));
+        sketch.supporting = takes_handle || writes;
         for (index, call) in body.calls.iter().enumerate() {
             sketch.calls += 1;
             sketch.interesting |= body.changes_schema(CallId(index as u32));
             sketch.resolved += u32::from(!matches!(call.target, Target::Unknown(_)));
             if let Target::Library(facts) = call.target {
-                sketch.interesting |= is_interesting(facts.role);
+                sketch.interesting |= is_interesting(facts.role) || fills_once_cell(types, facts);
+                sketch.supporting |= is_supporting(facts.role);
             }
             let uses = call
                 .receiver
@@ -136,6 +146,7 @@ fn is_concurrent(time: Time) -> bool {
     !matches!(time, Time::Inline | Time::Once(_) | Time::FirstUse(_))
 }
 
+/// What rules look at. What registers handlers or runs closures matters when a function that matters calls it.
 fn is_interesting(role: CallRole) -> bool {
     matches!(
         role,
@@ -143,13 +154,26 @@ fn is_interesting(role: CallRole) -> bool {
             | CallRole::Migrate
             | CallRole::SchemaCreate
             | CallRole::MigrationDestructive
-            | CallRole::OnceSet
-            | CallRole::OnceInit
             | CallRole::Serve
             | CallRole::ServeInBackground
-            | CallRole::PerWorkerFactory
+    )
+}
+
+/// Whether the call fills a once cell rather than another kind of slot.
+fn fills_once_cell(types: &Types<'_>, facts: &CallFacts) -> bool {
+    let owner = facts.path.rsplit_once("::").map_or("", |(owner, _)| owner);
+    let owner = types.catalog.type_facts(owner);
+    facts.role == CallRole::OnceSet && owner.is_some_and(|facts| facts.kind == TypeKind::OnceCell)
+}
+
+fn is_supporting(role: CallRole) -> bool {
+    matches!(
+        role,
+        CallRole::PerWorkerFactory
             | CallRole::HandlerWrap
             | CallRole::Register
+            | CallRole::Middleware
+            | CallRole::OnceInit
     )
 }
 
@@ -239,7 +263,17 @@ impl CallGraph {
         {
             relevant[handler.index()] = true;
         }
-        // What guards or answers requests is read when a rule asks whether it looks before it uses.
+        let mut stack: Vec<usize> = (0..count).filter(|index| relevant[*index]).collect();
+        while let Some(index) = stack.pop() {
+            for (callee, _) in sketches[index].iter().flat_map(|sketch| &sketch.callees) {
+                let supports = sketches[callee.index()]
+                    .as_ref()
+                    .is_some_and(|sketch| sketch.supporting);
+                if supports && !std::mem::replace(&mut relevant[callee.index()], true) {
+                    stack.push(callee.index());
+                }
+            }
+        }
         let callers = (0..count)
             .map(|index| {
                 let incoming =
