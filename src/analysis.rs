@@ -57,10 +57,11 @@ pub fn analyse(mut workspace: Workspace, catalog: Catalog, settings: &Settings) 
         .num_threads(settings.threads.unwrap_or(0))
         .stack_size(facts::STACK_BYTES)
         .build()
-        .expect("a thread pool can be made: threads are available and the stack size is a constant that fits");
+        .expect(
+            "a thread pool can be made: threads are available and the stack size is a constant that fits",
+        );
     let threads = pool.current_num_threads();
-    pool.install(|| run(&workspace, &catalog, extracted, extract_time))
-        .finish(workspace, threads)
+    pool.install(|| run(&workspace, &catalog, extracted, extract_time)).finish(workspace, threads)
 }
 
 /// An [`Analysis`] without the parts that are only known outside the thread pool.
@@ -76,15 +77,7 @@ struct Unfinished {
 
 impl Unfinished {
     fn finish(self, workspace: Workspace, threads: usize) -> Analysis {
-        let Self {
-            findings,
-            mut problems,
-            coverage,
-            resources,
-            inventory,
-            timings,
-            parse_time,
-        } = self;
+        let Self { findings, mut problems, coverage, resources, inventory, timings, parse_time } = self;
         problems.extend(workspace.problems.iter().cloned());
         problems.sort();
         problems.dedup();
@@ -143,24 +136,13 @@ fn run(
         .filter(|problem| loses_file(problem.kind))
         .map(|problem| problem.file.as_str())
         .collect();
-    let analysed = workspace
-        .files
-        .iter()
-        .filter(|file| !skipped.contains(file.path.as_str()));
+    let analysed = workspace.files.iter().filter(|file| !skipped.contains(file.path.as_str()));
     coverage.files = analysed.count() as u32;
     coverage.files_skipped = skipped.len() as u32;
     coverage.macros_opaque = files.iter().map(|file| file.opaque_macros).sum();
     let resources = program.resource_summaries(&inventory);
     stage("inventory", &mut watch);
-    Unfinished {
-        findings,
-        problems,
-        coverage,
-        resources,
-        inventory,
-        timings,
-        parse_time,
-    }
+    Unfinished { findings, problems, coverage, resources, inventory, timings, parse_time }
 }
 
 fn loses_file(kind: ProblemKind) -> bool {
@@ -178,12 +160,7 @@ fn loses_file(kind: ProblemKind) -> bool {
 pub fn extract_file(file: &SourceFile) -> (Extracted, Vec<ModDeclaration>) {
     let extracted = facts::extract(&file.path, &file.text);
     let mut declarations = Vec::new();
-    declared_modules(
-        &extracted.facts.items,
-        &mut Vec::new(),
-        false,
-        &mut declarations,
-    );
+    declared_modules(&extracted.facts.items, &mut Vec::new(), false, &mut declarations);
     (extracted, declarations)
 }
 
@@ -198,12 +175,7 @@ fn declared_modules(
         let ItemKind::Mod { items, path } = &item.kind else {
             continue;
         };
-        let optional = optional
-            || item
-                .attributes
-                .cfg
-                .as_ref()
-                .is_some_and(|cfg| !requires_test(cfg));
+        let optional = optional || item.attributes.cfg.as_ref().is_some_and(|cfg| !requires_test(cfg));
         match items {
             Some(list) => {
                 inline.push((item.name.to_string(), path.clone()));

@@ -20,9 +20,8 @@ fn every_file_of_the_catalog_is_embedded_and_every_embedded_file_is_there() {
     let on_disk: Vec<String> = {
         let entries = fs::read_dir(rules().join("catalog")).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let names: BTreeSet<String> = names
-            .filter_map(|name| name.strip_suffix(".toml").map(str::to_owned))
-            .collect();
+        let names: BTreeSet<String> =
+            names.filter_map(|name| name.strip_suffix(".toml").map(str::to_owned)).collect();
         names.into_iter().collect()
     };
     let mut embedded: Vec<&str> = BUILTIN.iter().map(|file| file.package).collect();
@@ -30,8 +29,7 @@ fn every_file_of_the_catalog_is_embedded_and_every_embedded_file_is_there() {
     embedded.dedup();
     assert_eq!(embedded, on_disk);
     for file in BUILTIN {
-        let text =
-            fs::read_to_string(rules().join(format!("catalog/{}.toml", file.package))).unwrap();
+        let text = fs::read_to_string(rules().join(format!("catalog/{}.toml", file.package))).unwrap();
         assert_eq!(text, file.text, "{}", file.package);
     }
 }
@@ -41,23 +39,11 @@ fn rows_of_embedded_files_repeat_what_the_files_say() {
     for file in BUILTIN {
         let json = as_json(file.text);
         assert_eq!(json["package"], file.package);
-        let facades: Vec<&str> = json["facades"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|name| name.as_str().unwrap())
-            .collect();
+        let facades: Vec<&str> =
+            json["facades"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
         assert_eq!(facades, file.facades, "{}", file.package);
-        assert!(
-            json["root"].is_null(),
-            "{}: a built-in library is found by its package name",
-            file.package
-        );
-        assert!(
-            !json["versions_read"].as_array().unwrap().is_empty(),
-            "{}",
-            file.package
-        );
+        assert!(json["root"].is_null(), "{}: a built-in library is found by its package name", file.package);
+        assert!(!json["versions_read"].as_array().unwrap().is_empty(), "{}", file.package);
         assert!(
             file.text.starts_with("# "),
             "{}: a file starts with what matters about the library",
@@ -72,11 +58,7 @@ fn every_built_in_library_is_part_of_the_catalog() {
     assert_eq!(catalog.libraries().count(), BUILTIN.len());
     for file in BUILTIN {
         let alone = Catalog::for_packages(std::iter::once(file.package), &[]).unwrap();
-        assert!(
-            alone.knows_library(&file.package.replace('-', "_")),
-            "{}",
-            file.package
-        );
+        assert!(alone.knows_library(&file.package.replace('-', "_")), "{}", file.package);
         for facade in file.facades {
             assert!(alone.knows_library(&facade.replace('-', "_")), "{facade}");
         }
@@ -99,19 +81,12 @@ fn every_built_in_file_satisfies_the_published_schema() {
 #[test]
 fn the_published_schema_is_the_one_the_program_writes() {
     let path = rules().join("schema/catalog.json");
-    let fresh = format!(
-        "{}\n",
-        serde_json::to_string_pretty(&json_schema()).unwrap()
-    );
+    let fresh = format!("{}\n", serde_json::to_string_pretty(&json_schema()).unwrap());
     if std::env::var_os("INITPATH_UPDATE").is_some_and(|value| value == "1") {
         fs::write(&path, &fresh).unwrap();
     }
     let published = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        published == fresh,
-        "run the tests with INITPATH_UPDATE=1 to rewrite {}",
-        path.display()
-    );
+    assert!(published == fresh, "run the tests with INITPATH_UPDATE=1 to rewrite {}", path.display());
 }
 
 #[test]
@@ -121,26 +96,16 @@ fn every_type_that_an_entry_of_the_catalog_gives_is_a_type_of_the_catalog() {
     let mut look = |from: &str, pattern: &TypePattern| {
         pattern.each_path(&mut |path| {
             let root = path.split("::").next().unwrap();
-            if catalog.knows_library(root)
-                && path.contains("::")
-                && catalog.type_facts(path).is_none()
-            {
+            if catalog.knows_library(root) && path.contains("::") && catalog.type_facts(path).is_none() {
                 missing.insert(format!("{path} (in {from})"));
             }
         });
     };
     for facts in catalog.calls() {
-        facts
-            .returns
-            .iter()
-            .for_each(|pattern| look(&facts.path, pattern));
+        facts.returns.iter().for_each(|pattern| look(&facts.path, pattern));
     }
     for facts in catalog.types() {
-        facts
-            .deref
-            .iter()
-            .chain(&facts.awaited)
-            .for_each(|pattern| look(&facts.path, pattern));
+        facts.deref.iter().chain(&facts.awaited).for_each(|pattern| look(&facts.path, pattern));
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }
@@ -158,9 +123,7 @@ fn every_alias_leads_to_something_the_catalog_knows() {
             if path.is_empty() {
                 continue;
             }
-            let absolute = path
-                .strip_prefix("::")
-                .map_or_else(|| format!("{root}::{path}"), str::to_owned);
+            let absolute = path.strip_prefix("::").map_or_else(|| format!("{root}::{path}"), str::to_owned);
             let segments: Vec<&str> = absolute.split("::").collect();
             let canonical = catalog.canonical(&segments).path;
             if !(catalog.knows_item(&canonical) || is.ends_with('*')) {
@@ -183,17 +146,10 @@ fn every_role_kind_and_key_is_explained_in_the_readme() {
     };
     let properties = schema["properties"].as_object().unwrap();
     properties.keys().for_each(|key| look(key));
-    for list in properties
-        .values()
-        .filter(|list| list["items"]["properties"].is_object())
-    {
+    for list in properties.values().filter(|list| list["items"]["properties"].is_object()) {
         for (key, value) in list["items"]["properties"].as_object().unwrap() {
             look(key);
-            value["enum"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .for_each(|name| look(name.as_str().unwrap()));
+            value["enum"].as_array().into_iter().flatten().for_each(|name| look(name.as_str().unwrap()));
         }
     }
     unexplained.sort();

@@ -29,21 +29,11 @@ fn a_page_is_read_into_examples_with_files_and_markers() {
     assert!(twice.bad && !once.bad);
     let files: Vec<&str> = twice.files.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(files, ["Cargo.toml", "src/main.rs", "src/lib.rs"]);
-    assert_eq!(
-        once.files,
-        [("Cargo.toml".to_owned(), "[package]\n".to_owned())]
-    );
+    assert_eq!(once.files, [("Cargo.toml".to_owned(), "[package]\n".to_owned())]);
     let markers: Vec<_> = twice
         .markers
         .iter()
-        .map(|marker| {
-            (
-                marker.file.as_str(),
-                marker.line,
-                marker.rule.as_str(),
-                marker.role.as_deref(),
-            )
-        })
+        .map(|marker| (marker.file.as_str(), marker.line, marker.rule.as_str(), marker.role.as_deref()))
         .collect();
     assert_eq!(
         markers,
@@ -58,9 +48,8 @@ fn a_page_is_read_into_examples_with_files_and_markers() {
 #[test]
 fn every_page_has_at_least_five_bad_and_six_good_examples() {
     for (name, text) in pages::pages() {
-        let (bad, good): (Vec<_>, Vec<_>) = pages::page_examples(&name, &text)
-            .into_iter()
-            .partition(|example| example.bad);
+        let (bad, good): (Vec<_>, Vec<_>) =
+            pages::page_examples(&name, &text).into_iter().partition(|example| example.bad);
         assert!(bad.len() >= 5, "{name} has {} bad examples", bad.len());
         assert!(good.len() >= 6, "{name} has {} good examples", good.len());
     }
@@ -69,30 +58,17 @@ fn every_page_has_at_least_five_bad_and_six_good_examples() {
 #[test]
 fn bad_examples_mark_a_finding_of_their_page_and_good_ones_mark_nothing() {
     for example in pages::all_page_examples() {
-        let primary = example
-            .markers
-            .iter()
-            .any(|marker| marker.rule == example.page && marker.role.is_none());
-        assert_eq!(
-            primary, example.bad,
-            "{}: {}",
-            example.page, example.heading
-        );
-        assert!(
-            example.bad || example.markers.is_empty(),
-            "{}: {}",
-            example.page,
-            example.heading
-        );
+        let primary =
+            example.markers.iter().any(|marker| marker.rule == example.page && marker.role.is_none());
+        assert_eq!(primary, example.bad, "{}: {}", example.page, example.heading);
+        assert!(example.bad || example.markers.is_empty(), "{}: {}", example.page, example.heading);
     }
 }
 
 #[test]
 fn markers_name_rules_that_have_a_page() {
     let known: BTreeSet<String> = pages::pages().into_iter().map(|(name, _)| name).collect();
-    let fixtures = pages::fixture_names()
-        .into_iter()
-        .map(|name| pages::fixture(&name));
+    let fixtures = pages::fixture_names().into_iter().map(|name| pages::fixture(&name));
     for example in pages::all_page_examples().into_iter().chain(fixtures) {
         for marker in &example.markers {
             assert!(
@@ -120,11 +96,8 @@ fn sound_fixtures_mark_nothing_and_their_twins_mark_something() {
 fn all_examples_and_fixtures_type_check() {
     if std::env::var_os("INITPATH_CHECK_EXAMPLES").is_none_or(|value| value != "1") {
         let mut stderr = std::io::stderr();
-        writeln!(
-            stderr,
-            "skipped: set INITPATH_CHECK_EXAMPLES=1 to type-check the examples"
-        )
-        .expect("standard error takes a line");
+        writeln!(stderr, "skipped: set INITPATH_CHECK_EXAMPLES=1 to type-check the examples")
+            .expect("standard error takes a line");
         return;
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -132,10 +105,8 @@ fn all_examples_and_fixtures_type_check() {
         .expect("cargo's folder for tests is inside the target folder")
         .join("examples-check");
     let known: BTreeMap<String, Value> = pages::known_dependencies().into_iter().collect();
-    let fixtures = pages::fixture_names()
-        .into_iter()
-        .filter(|name| name != BROKEN)
-        .map(|name| pages::fixture(&name));
+    let fixtures =
+        pages::fixture_names().into_iter().filter(|name| name != BROKEN).map(|name| pages::fixture(&name));
     let mut generated = Generated::default();
     for example in pages::all_page_examples().into_iter().chain(fixtures) {
         generated.add(&folder, &example, &known);
@@ -145,19 +116,8 @@ fn all_examples_and_fixtures_type_check() {
     // The dependencies first, by themselves: this is what fails when the lock file does not fit its manifest.
     let pinned = pages::root().join("tests/examples");
     cargo(&pinned, &folder, &["check", "--locked", "--quiet"]);
-    fs::copy(pinned.join("Cargo.lock"), folder.join("Cargo.lock"))
-        .expect("the lock file can be copied");
-    cargo(
-        &folder,
-        &folder,
-        &[
-            "check",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--keep-going",
-        ],
-    );
+    fs::copy(pinned.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
+    cargo(&folder, &folder, &["check", "--workspace", "--all-targets", "--quiet", "--keep-going"]);
 }
 
 /// Files of the generated workspace.
@@ -183,8 +143,7 @@ impl Generated {
                 continue;
             };
             if let Some(manifest) = manifests.rewritten(directory, example, known) {
-                self.members
-                    .push(home.join(directory).to_string_lossy().into_owned());
+                self.members.push(home.join(directory).to_string_lossy().into_owned());
                 self.files.insert(path, manifest);
             }
         }
@@ -193,17 +152,13 @@ impl Generated {
     /// Makes the folder hold exactly these files; unchanged ones keep their time, so cargo checks only what is new.
     fn write(&self, folder: &Path) {
         fs::create_dir_all(folder).expect("the target folder is writable");
-        let kept: BTreeSet<&std::ffi::OsStr> = self
-            .files
-            .keys()
-            .filter_map(|path| path.strip_prefix(folder).ok()?.iter().next())
-            .collect();
+        let kept: BTreeSet<&std::ffi::OsStr> =
+            self.files.keys().filter_map(|path| path.strip_prefix(folder).ok()?.iter().next()).collect();
         for entry in fs::read_dir(folder).expect("the folder exists") {
             let entry = entry.expect("the folder can be listed");
             let name = entry.file_name();
             if entry.path().is_dir() && name != "target" && !kept.contains(name.as_os_str()) {
-                fs::remove_dir_all(entry.path())
-                    .expect("a folder of an earlier run can be removed");
+                fs::remove_dir_all(entry.path()).expect("a folder of an earlier run can be removed");
             }
         }
         let mut workspace = Table::new();
@@ -235,17 +190,13 @@ impl Manifests {
             .iter()
             .filter_map(|(file, text)| Some((manifest_directory(file)?, text)))
             .map(|(directory, text)| {
-                let table: Table = text.parse().unwrap_or_else(|error| {
-                    panic!("{}: {}: {error}", example.page, example.heading)
-                });
+                let table: Table = text
+                    .parse()
+                    .unwrap_or_else(|error| panic!("{}: {}: {error}", example.page, example.heading));
                 (directory.to_owned(), table)
             })
             .collect();
-        Self {
-            slug,
-            home: home.to_owned(),
-            tables,
-        }
+        Self { slug, home: home.to_owned(), tables }
     }
 
     /// The manifest as a member of the generated workspace; `None` when it declares no package.
@@ -262,25 +213,14 @@ impl Manifests {
         let name = self.package_name(directory)?;
         let package = manifest.get_mut("package")?.as_table_mut()?;
         for value in package.iter_mut().filter(|(_, value)| inherited(value)) {
-            *value.1 = self
-                .workspace_table("package")?
-                .get(value.0.as_str())?
-                .clone();
+            *value.1 = self.workspace_table("package")?.get(value.0.as_str())?.clone();
         }
         package.insert("name".into(), self.unique(&name).into());
         let source = |file: &str| join(directory, file);
-        if example
-            .files
-            .iter()
-            .any(|(file, _)| *file == source("src/lib.rs"))
-        {
-            let library = manifest
-                .entry("lib")
-                .or_insert_with(|| Value::Table(Table::new()))
-                .as_table_mut()?;
-            library
-                .entry("name")
-                .or_insert_with(|| name.replace('-', "_").into());
+        if example.files.iter().any(|(file, _)| *file == source("src/lib.rs")) {
+            let library =
+                manifest.entry("lib").or_insert_with(|| Value::Table(Table::new())).as_table_mut()?;
+            library.entry("name").or_insert_with(|| name.replace('-', "_").into());
         }
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
             if let Some(Value::Table(dependencies)) = manifest.get_mut(kind) {
@@ -293,13 +233,7 @@ impl Manifests {
     }
 
     /// A dependency with its path made absolute, or with version and features of the pinned list.
-    fn dependency(
-        &self,
-        directory: &str,
-        key: &str,
-        spec: &Value,
-        known: &BTreeMap<String, Value>,
-    ) -> Value {
+    fn dependency(&self, directory: &str, key: &str, spec: &Value, known: &BTreeMap<String, Value>) -> Value {
         let mut base = directory;
         let mut given = spec.clone();
         if inherited(spec) {
@@ -317,18 +251,12 @@ impl Manifests {
                 .package_name(&target)
                 .unwrap_or_else(|| panic!("{}: no package in `{target}`", self.slug));
             result.insert("package".into(), self.unique(&name).into());
-            result.insert(
-                "path".into(),
-                self.home.join(&target).to_string_lossy().as_ref().into(),
-            );
+            result.insert("path".into(), self.home.join(&target).to_string_lossy().as_ref().into());
         } else {
             let package = given.get("package").and_then(Value::as_str).unwrap_or(key);
-            let pinned = known.get(package).unwrap_or_else(|| {
-                panic!(
-                    "{}: `{package}` is not in tests/examples/Cargo.toml",
-                    self.slug
-                )
-            });
+            let pinned = known
+                .get(package)
+                .unwrap_or_else(|| panic!("{}: `{package}` is not in tests/examples/Cargo.toml", self.slug));
             assert_eq!(
                 pages::requirement(&given),
                 pages::requirement(pinned),
@@ -393,9 +321,7 @@ fn join(base: &str, path: &str) -> String {
 
 /// Lower-case words joined by hyphens.
 fn slug(text: &str) -> String {
-    let words = text
-        .to_lowercase()
-        .replace(|c: char| !c.is_ascii_alphanumeric(), " ");
+    let words = text.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), " ");
     words.split_whitespace().collect::<Vec<_>>().join("-")
 }
 
@@ -403,8 +329,7 @@ fn write_if_changed(path: &Path, text: &str) {
     if fs::read_to_string(path).is_ok_and(|current| current == text) {
         return;
     }
-    fs::create_dir_all(path.parent().expect("a file has a folder"))
-        .expect("the target folder is writable");
+    fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the target folder is writable");
     fs::write(path, text).expect("the target folder is writable");
 }
 
@@ -421,10 +346,5 @@ fn cargo(folder: &Path, generated: &Path, arguments: &[&str]) {
         .env("RUSTFLAGS", "-Awarnings")
         .status()
         .expect("cargo can be started");
-    assert!(
-        status.success(),
-        "cargo {} failed in {}",
-        arguments.join(" "),
-        folder.display()
-    );
+    assert!(status.success(), "cargo {} failed in {}", arguments.join(" "), folder.display());
 }

@@ -28,39 +28,21 @@ async fn run_server(config: Config) -> Result<()> {
 
 fn files() -> Vec<SourceFile> {
     vec![
-        SourceFile {
-            path: "src/main.rs".into(),
-            text: MAIN.into(),
-        },
+        SourceFile { path: "src/main.rs".into(), text: MAIN.into() },
         SourceFile {
             path: "src/state.rs".into(),
             text: "pub struct State {\n    pub pool: PgPool,\n}\n".into(),
         },
-        SourceFile {
-            path: "src/odd,name: 100%.rs".into(),
-            text: "fn f() {}\n".into(),
-        },
+        SourceFile { path: "src/odd,name: 100%.rs".into(), text: "fn f() {}\n".into() },
     ]
 }
 
 fn location(file: u32, line: u32, column: u32, end_column: u32) -> Location {
-    Location {
-        file: FileId(file),
-        span: Span {
-            line,
-            column,
-            end_line: line,
-            end_column,
-        },
-    }
+    Location { file: FileId(file), span: Span { line, column, end_line: line, end_column } }
 }
 
 fn evidence(role: Role, label: &str, location: Location) -> Evidence {
-    Evidence {
-        location,
-        role,
-        label: label.into(),
-    }
+    Evidence { location, role, label: label.into() }
 }
 
 fn second_pool() -> Finding {
@@ -72,26 +54,12 @@ fn second_pool() -> Finding {
         silent_if: "one of them is closed in this function or has another address".into(),
         primary: evidence(Role::InitSite, "second pool", location(0, 12, 13, 37)),
         evidence: vec![
-            evidence(
-                Role::InitSite,
-                "first pool, same address",
-                location(0, 4, 16, 40),
-            ),
-            evidence(
-                Role::Holder,
-                "kept in the application state",
-                location(1, 2, 9, 13),
-            ),
+            evidence(Role::InitSite, "first pool, same address", location(0, 4, 16, 40)),
+            evidence(Role::Holder, "kept in the application state", location(1, 2, 9, 13)),
         ],
         path: vec![
-            Hop {
-                label: "main".into(),
-                location: location(0, 1, 1, 2),
-            },
-            Hop {
-                label: "run_server".into(),
-                location: location(0, 3, 1, 2),
-            },
+            Hop { label: "main".into(), location: location(0, 1, 1, 2) },
+            Hop { label: "run_server".into(), location: location(0, 3, 1, 2) },
         ],
         notes: vec!["both run: no branch between them".into()],
         binary: Some("app".into()),
@@ -131,10 +99,7 @@ fn rules() -> Vec<RuleInfo> {
         page: "page",
         aliases: Vec::new(),
     };
-    vec![
-        rule("competing-pools", Level::Deny),
-        rule("shallow-readiness", Level::Warn),
-    ]
+    vec![rule("competing-pools", Level::Deny), rule("shallow-readiness", Level::Warn)]
 }
 
 fn report(findings: Vec<Finding>, problems: Vec<Problem>) -> Report {
@@ -166,13 +131,7 @@ fn report(findings: Vec<Finding>, problems: Vec<Problem>) -> Report {
         rules: &rules,
         selected: &|_| true,
     };
-    settle(
-        input,
-        &Policy {
-            overrides: Vec::new(),
-            min_confidence: Confidence::Medium,
-        },
-    )
+    settle(input, &Policy { overrides: Vec::new(), min_confidence: Confidence::Medium })
 }
 
 fn text(format: Format, report: &Report) -> String {
@@ -186,61 +145,36 @@ fn json(report: &Report) -> serde_json::Value {
 fn assert_valid(value: &serde_json::Value, schema: &str) {
     let schema: serde_json::Value = serde_json::from_str(schema).expect("a schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("a schema is valid itself");
-    let errors: Vec<String> = validator
-        .iter_errors(value)
-        .map(|error| error.to_string())
-        .collect();
+    let errors: Vec<String> = validator.iter_errors(value).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
 #[test]
 fn every_format_prints_every_finding_and_every_problem() {
     let mut findings: Vec<Finding> = (1..=7).map(|line| at(line, "same rule")).collect();
-    findings.push(Finding {
-        rule: "shallow-readiness",
-        ..at(8, "warned")
-    });
+    findings.push(Finding { rule: "shallow-readiness", ..at(8, "warned") });
     let report = report(findings, vec![problem()]);
 
     let json = json(&report);
     assert_eq!(json["findings"].as_array().unwrap().len(), 8);
-    assert_eq!(
-        (&json["summary"]["deny"], &json["summary"]["warn"]),
-        (&7.into(), &1.into())
-    );
+    assert_eq!((&json["summary"]["deny"], &json["summary"]["warn"]), (&7.into(), &1.into()));
     assert_eq!(json["problems"].as_array().unwrap().len(), 1);
     assert_eq!(text(Format::Short, &report).lines().count(), 9);
     let human = text(Format::Human, &report);
     let heads = |start: &str| human.lines().filter(|line| line.starts_with(start)).count();
-    assert_eq!(
-        (heads("deny["), heads("warn["), heads("problem[")),
-        (7, 1, 1)
-    );
+    assert_eq!((heads("deny["), heads("warn["), heads("problem[")), (7, 1, 1));
     let github = text(Format::Github, &report);
-    let commands = |start: &str| {
-        github
-            .lines()
-            .filter(|line| line.starts_with(start))
-            .count()
-    };
+    let commands = |start: &str| github.lines().filter(|line| line.starts_with(start)).count();
     assert_eq!((commands("::error "), commands("::warning ")), (8, 1));
 }
 
 #[test]
 fn json_is_valid_by_the_schema_in_the_tree_and_carries_everything() {
-    let nowhere = Problem {
-        file: String::new(),
-        line: 0,
-        column: 0,
-        ..problem()
-    };
+    let nowhere = Problem { file: String::new(), line: 0, column: 0, ..problem() };
     let json = json(&report(vec![second_pool()], vec![problem(), nowhere]));
     assert_valid(&json, include_str!("../rules/schema/report.json"));
     let finding = &json["findings"][0];
-    assert_eq!(
-        finding["fingerprint"],
-        "competing-pools:app::run_server:postgres:env.DATABASE_URL"
-    );
+    assert_eq!(finding["fingerprint"], "competing-pools:app::run_server:postgres:env.DATABASE_URL");
     assert_eq!(finding["primary"]["file"], "src/main.rs");
     assert_eq!(finding["primary"]["end_column"], 37);
     assert_eq!(finding["evidence"][0]["line"], 4);
@@ -249,10 +183,7 @@ fn json_is_valid_by_the_schema_in_the_tree_and_carries_everything() {
     assert!(finding["suppressed"].is_null());
     assert!(json["problems"][0]["file"].is_null());
     assert_eq!(json["problems"][1]["line"], 3);
-    assert_eq!(
-        (&json["version"], &json["summary"]["complete"]),
-        (&1.into(), &false.into())
-    );
+    assert_eq!((&json["version"], &json["summary"]["complete"]), (&1.into(), &false.into()));
 }
 
 #[test]
@@ -260,10 +191,7 @@ fn a_report_that_lacks_a_field_is_not_valid() {
     let mut json = json(&report(vec![second_pool()], Vec::new()));
     json["findings"][0].as_object_mut().unwrap().remove("rule");
     let schema = serde_json::from_str(include_str!("../rules/schema/report.json")).unwrap();
-    assert!(
-        !jsonschema::is_valid(&schema, &json),
-        "the schema is too weak to tell"
-    );
+    assert!(!jsonschema::is_valid(&schema, &json), "the schema is too weak to tell");
 }
 
 #[test]
@@ -326,10 +254,7 @@ fn an_incomplete_run_is_never_called_clean() {
 
 #[test]
 fn what_is_not_shown_is_counted() {
-    let low = Finding {
-        confidence: Confidence::Low,
-        ..second_pool()
-    };
+    let low = Finding { confidence: Confidence::Low, ..second_pool() };
     let report = report(vec![low, at(1, "shown")], Vec::new());
     assert!(text(Format::Human, &report).contains("1 finding not shown"));
     assert_eq!(json(&report)["summary"]["allow"], 1);
@@ -338,38 +263,14 @@ fn what_is_not_shown_is_counted() {
 #[test]
 fn places_close_together_share_an_excerpt_and_many_places_are_listed() {
     let near = evidence(Role::Write, "written here", location(0, 13, 5, 15));
-    let human = text(
-        Format::Human,
-        &report(
-            vec![Finding {
-                evidence: vec![near],
-                ..second_pool()
-            }],
-            Vec::new(),
-        ),
-    );
+    let human =
+        text(Format::Human, &report(vec![Finding { evidence: vec![near], ..second_pool() }], Vec::new()));
     assert_eq!(human.matches("╭─[").count(), 1, "{human}");
     assert!(human.contains("written here"), "{human}");
 
-    let many = (0..40)
-        .map(|n| {
-            evidence(
-                Role::Handler,
-                &format!("GET /{n}"),
-                location(1, 2, 5, 8 + n),
-            )
-        })
-        .collect();
-    let human = text(
-        Format::Human,
-        &report(
-            vec![Finding {
-                evidence: many,
-                ..second_pool()
-            }],
-            Vec::new(),
-        ),
-    );
+    let many =
+        (0..40).map(|n| evidence(Role::Handler, &format!("GET /{n}"), location(1, 2, 5, 8 + n))).collect();
+    let human = text(Format::Human, &report(vec![Finding { evidence: many, ..second_pool() }], Vec::new()));
     assert!(human.contains("handler  src/state.rs:2:5"), "{human}");
     assert!(human.contains("│ pub pool: PgPool,"), "{human}");
     assert!(human.contains("25 more places"), "{human}");
@@ -381,32 +282,15 @@ fn colours_are_written_only_when_asked_for() {
     for format in Format::ALL {
         assert!(!text(format, &report).contains('\u{1b}'), "{format:?}");
     }
-    let style = Style {
-        color: true,
-        ..Style::default()
-    };
+    let style = Style { color: true, ..Style::default() };
     let colored = render(Format::Human, &report, &files(), &style);
-    assert!(
-        colored.starts_with("\u{1b}[1;31mdeny[competing-pools]\u{1b}[0m: "),
-        "{colored}"
-    );
+    assert!(colored.starts_with("\u{1b}[1;31mdeny[competing-pools]\u{1b}[0m: "), "{colored}");
 }
 
 #[test]
 fn quiet_leaves_the_summary_out() {
-    let style = Style {
-        quiet: true,
-        ..Style::default()
-    };
-    assert_eq!(
-        render(
-            Format::Human,
-            &report(Vec::new(), Vec::new()),
-            &files(),
-            &style
-        ),
-        ""
-    );
+    let style = Style { quiet: true, ..Style::default() };
+    assert_eq!(render(Format::Human, &report(Vec::new(), Vec::new()), &files(), &style), "");
 }
 
 #[test]
@@ -422,11 +306,7 @@ fn short_is_one_line_per_finding_whatever_the_message() {
 fn github_commands_are_escaped() {
     let message = "50 % of `a::b`,\nreally";
     let primary = evidence(Role::InitSite, "here", location(2, 1, 1, 9));
-    let finding = Finding {
-        primary,
-        help: "do it".into(),
-        ..at(1, message)
-    };
+    let finding = Finding { primary, help: "do it".into(), ..at(1, message) };
     assert_eq!(
         text(Format::Github, &report(vec![finding], Vec::new())),
         "::error file=src/odd%2Cname%3A 100%25.rs,line=1,endLine=1,col=1,endColumn=9,title=initpath%3A competing-pools::\
@@ -439,61 +319,33 @@ fn github_columns_need_a_range_on_one_line() {
     let mut finding = at(3, "message");
     finding.primary.location.span.end_line = 5;
     let github = text(Format::Github, &report(vec![finding], Vec::new()));
-    assert!(
-        github.starts_with("::error file=src/main.rs,line=3,endLine=5,title="),
-        "{github}"
-    );
+    assert!(github.starts_with("::error file=src/main.rs,line=3,endLine=5,title="), "{github}");
 }
 
 #[test]
 fn github_paths_are_relative_to_the_repository() {
-    let style = Style {
-        repository_prefix: "services/api/".into(),
-        ..Style::default()
-    };
+    let style = Style { repository_prefix: "services/api/".into(), ..Style::default() };
     let report = report(vec![at(3, "message")], vec![problem()]);
     let github = render(Format::Github, &report, &files(), &style);
     assert!(
         github.contains("file=services/api/src/main.rs,")
             && github.contains("::services/api/src/main.rs:3:1: ")
     );
-    assert!(
-        github.contains("file=services/api/src/x.rs,line=3,col=1,title="),
-        "{github}"
-    );
+    assert!(github.contains("file=services/api/src/x.rs,line=3,col=1,title="), "{github}");
 }
 
 #[test]
 fn github_shows_ten_per_level_the_most_important_first_and_counts_the_rest() {
     let mut findings: Vec<Finding> = (1..=25).map(|line| at(line, "certain")).collect();
-    findings.extend((1..=12).map(|line| Finding {
-        confidence: Confidence::Medium,
-        ..at(line, "less so")
-    }));
-    findings.push(Finding {
-        rule: "shallow-readiness",
-        ..at(30, "certain warning")
-    });
+    findings.extend((1..=12).map(|line| Finding { confidence: Confidence::Medium, ..at(line, "less so") }));
+    findings.push(Finding { rule: "shallow-readiness", ..at(30, "certain warning") });
     let report = report(findings, vec![problem()]);
     let github = text(Format::Github, &report);
     let lines: Vec<&str> = github.lines().collect();
-    assert_eq!(
-        lines
-            .iter()
-            .filter(|line| line.starts_with("::error "))
-            .count(),
-        10
-    );
-    let warnings: Vec<&&str> = lines
-        .iter()
-        .filter(|line| line.starts_with("::warning "))
-        .collect();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("::error ")).count(), 10);
+    let warnings: Vec<&&str> = lines.iter().filter(|line| line.starts_with("::warning ")).collect();
     assert_eq!(warnings.len(), 10);
-    assert!(
-        warnings[0].contains("certain warning"),
-        "high confidence goes first: {}",
-        warnings[0]
-    );
+    assert!(warnings[0].contains("certain warning"), "high confidence goes first: {}", warnings[0]);
     assert_eq!(
         lines.last().copied(),
         Some(
@@ -503,13 +355,11 @@ fn github_shows_ten_per_level_the_most_important_first_and_counts_the_rest() {
 }
 
 fn any_span() -> impl Strategy<Value = Span> {
-    (0..9_u32, 0..40_u32, 0..9_u32, 0..40_u32).prop_map(|(line, column, end_line, end_column)| {
-        Span {
-            line,
-            column,
-            end_line,
-            end_column,
-        }
+    (0..9_u32, 0..40_u32, 0..9_u32, 0..40_u32).prop_map(|(line, column, end_line, end_column)| Span {
+        line,
+        column,
+        end_line,
+        end_column,
     })
 }
 

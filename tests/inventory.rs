@@ -9,25 +9,13 @@ use initpath::settle::Coverage;
 use initpath::workspace::SourceFile;
 
 fn location(file: u32, line: u32, column: u32, end_column: u32) -> Location {
-    Location {
-        file: FileId(file),
-        span: Span {
-            line,
-            column,
-            end_line: line,
-            end_column,
-        },
-    }
+    Location { file: FileId(file), span: Span { line, column, end_line: line, end_column } }
 }
 
 #[test]
 fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
     let inventory = Inventory {
-        binaries: vec![Binary {
-            package: "app".into(),
-            name: "app".into(),
-            entry: location(0, 1, 1, 2),
-        }],
+        binaries: vec![Binary { package: "app".into(), name: "app".into(), entry: location(0, 1, 1, 2) }],
         resources: vec![
             Resource {
                 id: "postgres:config.url".into(),
@@ -62,14 +50,8 @@ fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
         ..Inventory::default()
     };
     let files = [
-        SourceFile {
-            path: "src/main.rs".into(),
-            text: "fn main() {}\n".into(),
-        },
-        SourceFile {
-            path: "src/state.rs".into(),
-            text: "fn orders() {}\n".into(),
-        },
+        SourceFile { path: "src/main.rs".into(), text: "fn main() {}\n".into() },
+        SourceFile { path: "src/state.rs".into(), text: "fn orders() {}\n".into() },
     ];
     let problems = [Problem {
         file: "src/x.rs".into(),
@@ -79,19 +61,12 @@ fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
         message: "expected `;`".into(),
     }];
     let coverage = Coverage::default();
-    let view = InventoryView {
-        inventory: &inventory,
-        coverage: &coverage,
-        problems: &problems,
-        files: &files,
-    };
+    let view =
+        InventoryView { inventory: &inventory, coverage: &coverage, problems: &problems, files: &files };
     let json: serde_json::Value = serde_json::from_str(&render_inventory_json(view)).unwrap();
     let schema = serde_json::from_str(include_str!("../rules/schema/inventory.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator
-        .iter_errors(&json)
-        .map(|error| error.to_string())
-        .collect();
+    let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:#?}");
     assert_eq!(
         json["resources"][0]["address"],

@@ -8,9 +8,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use initpath::problem::{Problem, ProblemKind};
-use initpath::workspace::{
-    MAX_FILE_BYTES, ModDeclaration, Request, SourceFile, Workspace, in_memory, open,
-};
+use initpath::workspace::{MAX_FILE_BYTES, ModDeclaration, Request, SourceFile, Workspace, in_memory, open};
 
 const MANIFEST: &str = "[package]\nname = \"app\"\nedition = \"2021\"\n";
 
@@ -33,14 +31,7 @@ fn declarations(file: &SourceFile) -> (String, Vec<ModDeclaration>) {
                 let column = (line.len() - line.trim_start().len() + 1) as u32;
                 let inline = inline.clone();
                 let path = path.take();
-                found.push(ModDeclaration {
-                    name,
-                    inline,
-                    path,
-                    line: number,
-                    column,
-                    optional,
-                });
+                found.push(ModDeclaration { name, inline, path, line: number, column, optional });
             }
             optional = false;
         } else if code == "}" {
@@ -70,10 +61,7 @@ fn on_disk(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Workspace) {
     for (path, bytes) in files {
         write(folder.path(), &format!("app/{path}"), bytes);
     }
-    let request = Request {
-        start: folder.path().join("app"),
-        ..Request::default()
-    };
+    let request = Request { start: folder.path().join("app"), ..Request::default() };
     let workspace = open(&request).unwrap();
     (folder, workspace)
 }
@@ -85,29 +73,18 @@ fn write(folder: &Path, path: &str, bytes: &[u8]) {
 }
 
 fn paths(workspace: &Workspace) -> Vec<&str> {
-    workspace
-        .files
-        .iter()
-        .map(|file| file.path.as_str())
-        .collect()
+    workspace.files.iter().map(|file| file.path.as_str()).collect()
 }
 
 fn places(problems: &[Problem]) -> Vec<(ProblemKind, &str, u32, u32)> {
-    problems
-        .iter()
-        .map(|p| (p.kind, p.file.as_str(), p.line, p.column))
-        .collect()
+    problems.iter().map(|p| (p.kind, p.file.as_str(), p.line, p.column)).collect()
 }
 
 /// `module path → file` of one target, in the order of its nodes.
 fn tree(workspace: &Workspace, target: usize) -> Vec<String> {
     let target = &workspace.targets[target];
     let file = |id: initpath::location::FileId| &workspace.files[id.0 as usize].path;
-    target
-        .modules
-        .iter()
-        .map(|node| format!("{}: {}", node.path.join("::"), file(node.file)))
-        .collect()
+    target.modules.iter().map(|node| format!("{}: {}", node.path.join("::"), file(node.file))).collect()
 }
 
 #[test]
@@ -144,14 +121,8 @@ fn a_node_is_found_by_its_parent_and_the_place_of_its_declaration() {
     ]);
     let modules = &workspace.targets[0].modules;
     assert_eq!((modules[0].parent, modules[0].declared_at), (None, (0, 0)));
-    assert_eq!(
-        (modules[1].parent, modules[1].declared_at),
-        (Some(0), (1, 1))
-    );
-    assert_eq!(
-        (modules[2].parent, modules[2].declared_at),
-        (Some(0), (3, 5))
-    );
+    assert_eq!((modules[1].parent, modules[1].declared_at), (Some(0), (1, 1)));
+    assert_eq!((modules[2].parent, modules[2].declared_at), (Some(0), (3, 5)));
     assert_eq!(modules[2].path, ["inner", "b"]);
     assert_eq!(workspace.targets[0].root, Some(modules[0].file));
 }
@@ -188,10 +159,7 @@ fn path_attributes_and_inline_modules_follow_the_language() {
         "m::inline::inner: src/m/inline/other.rs",
         "m::thread::local_data: src/m/thread_files/tls.rs",
     ] {
-        assert!(
-            tree.iter().any(|line| line == expected),
-            "{expected} in {tree:#?}"
-        );
+        assert!(tree.iter().any(|line| line == expected), "{expected} in {tree:#?}");
     }
 }
 
@@ -204,10 +172,7 @@ fn a_file_that_several_targets_reach_is_parsed_once_and_belongs_to_each() {
         ("src/config.rs", "mod env;\n"),
         ("src/config/env.rs", ""),
         ("src/z.rs", ""),
-        (
-            "tests/http.rs",
-            "#[path = \"../src/config.rs\"]\nmod config;\n",
-        ),
+        ("tests/http.rs", "#[path = \"../src/config.rs\"]\nmod config;\n"),
         ("src/env.rs", ""),
     ]);
     let parsed = Mutex::new(Vec::new());
@@ -222,21 +187,10 @@ fn a_file_that_several_targets_reach_is_parsed_once_and_belongs_to_each() {
     assert_eq!(tree(&workspace, 0).len(), 4);
     assert_eq!(
         tree(&workspace, 1),
-        [
-            ": src/main.rs",
-            "config: src/config.rs",
-            "config::env: src/config/env.rs"
-        ]
+        [": src/main.rs", "config: src/config.rs", "config::env: src/config/env.rs"]
     );
     // Through #[path] the same file has its modules beside it.
-    assert_eq!(
-        tree(&workspace, 2),
-        [
-            ": tests/http.rs",
-            "config: src/config.rs",
-            "config::env: src/env.rs"
-        ]
-    );
+    assert_eq!(tree(&workspace, 2), [": tests/http.rs", "config: src/config.rs", "config::env: src/env.rs"]);
 }
 
 #[test]
@@ -249,10 +203,7 @@ fn the_number_of_threads_and_a_second_reading_change_nothing() {
     let mut shown = Vec::new();
     for threads in [Some(1), Some(4), None, Some(1)] {
         let values = workspace.load_modules(threads, declarations);
-        shown.push(format!(
-            "{values:?} {:?} {:?}",
-            workspace.targets, workspace.problems
-        ));
+        shown.push(format!("{values:?} {:?} {:?}", workspace.targets, workspace.problems));
     }
     assert!(shown.iter().all(|other| *other == shown[0]));
     assert_eq!(workspace.problems.len(), 40);
@@ -262,11 +213,7 @@ fn the_number_of_threads_and_a_second_reading_change_nothing() {
 fn parsing_runs_on_a_large_stack() {
     fn descend(depth: u32) -> u64 {
         let page = std::hint::black_box([u64::from(depth); 512]);
-        if depth == 0 {
-            page[0]
-        } else {
-            descend(depth - 1) + page[511]
-        }
+        if depth == 0 { page[0] } else { descend(depth - 1) + page[511] }
     }
     let mut workspace = in_memory(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "")]);
     let sums = workspace.load_modules(Some(1), |_| (descend(4000), Vec::new()));
@@ -289,25 +236,14 @@ fn a_module_without_a_file_is_told_at_its_declaration_unless_it_may_be_off() {
             (ProblemKind::MissingModuleFile, "src/lib.rs", 6, 1),
         ]
     );
-    assert!(
-        workspace.problems[0]
-            .message
-            .contains("neither `src/gone.rs` nor `src/gone/mod.rs`")
-    );
+    assert!(workspace.problems[0].message.contains("neither `src/gone.rs` nor `src/gone/mod.rs`"));
     assert_eq!(paths(&workspace), ["src/here.rs", "src/lib.rs"]);
 }
 
 #[test]
 fn of_two_files_for_a_module_the_first_is_taken() {
-    let workspace = loaded(&[
-        ("src/lib.rs", "mod a;\n"),
-        ("src/a.rs", ""),
-        ("src/a/mod.rs", "mod never;\n"),
-    ]);
-    assert_eq!(
-        places(&workspace.problems),
-        [(ProblemKind::AmbiguousModuleFile, "src/lib.rs", 1, 1)]
-    );
+    let workspace = loaded(&[("src/lib.rs", "mod a;\n"), ("src/a.rs", ""), ("src/a/mod.rs", "mod never;\n")]);
+    assert_eq!(places(&workspace.problems), [(ProblemKind::AmbiguousModuleFile, "src/lib.rs", 1, 1)]);
     assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
 }
 
@@ -320,10 +256,7 @@ fn modules_in_a_circle_end_and_are_told() {
     ]);
     assert_eq!(
         places(&workspace.problems),
-        [
-            (ProblemKind::ModuleCycle, "src/b.rs", 2, 1),
-            (ProblemKind::ModuleCycle, "src/lib.rs", 3, 1)
-        ]
+        [(ProblemKind::ModuleCycle, "src/b.rs", 2, 1), (ProblemKind::ModuleCycle, "src/lib.rs", 3, 1)]
     );
     assert_eq!(workspace.files.len(), 3);
 }
@@ -336,16 +269,11 @@ fn modules_that_multiply_without_a_circle_end_too() {
             (format!("src/f{n}.rs"), next.repeat(2))
         })
         .collect();
-    let mut files: Vec<(&str, &str)> = texts
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .collect();
+    let mut files: Vec<(&str, &str)> =
+        texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     files.extend([("src/f40.rs", ""), ("src/lib.rs", "mod f0;\n")]);
     let workspace = loaded(&files);
-    assert_eq!(
-        places(&workspace.problems),
-        [(ProblemKind::TooDeeplyNested, "src/lib.rs", 0, 0)]
-    );
+    assert_eq!(places(&workspace.problems), [(ProblemKind::TooDeeplyNested, "src/lib.rs", 0, 0)]);
 }
 
 #[test]
@@ -361,28 +289,17 @@ fn a_file_of_another_package_is_read_and_one_outside_the_workspace_is_not() {
         ("../out.rs", ""),
     ]);
     load(&mut workspace);
-    assert_eq!(
-        places(&workspace.problems),
-        [(ProblemKind::ModuleOutsideWorkspace, "a/src/lib.rs", 4, 1)]
-    );
+    assert_eq!(places(&workspace.problems), [(ProblemKind::ModuleOutsideWorkspace, "a/src/lib.rs", 4, 1)]);
     assert_eq!(paths(&workspace), ["a/src/lib.rs", "b/shared.rs"]);
 }
 
 #[test]
 fn a_module_outside_the_workspace_on_disk_is_not_read() {
-    let (folder, mut workspace) = on_disk(&[
-        (
-            "src/lib.rs",
-            b"#[path = \"../../out.rs\"]\nmod out;\nmod a;\n",
-        ),
-        ("src/a.rs", b""),
-    ]);
+    let (folder, mut workspace) =
+        on_disk(&[("src/lib.rs", b"#[path = \"../../out.rs\"]\nmod out;\nmod a;\n"), ("src/a.rs", b"")]);
     write(folder.path(), "out.rs", b"");
     load(&mut workspace);
-    assert_eq!(
-        places(&workspace.problems),
-        [(ProblemKind::ModuleOutsideWorkspace, "src/lib.rs", 2, 1)]
-    );
+    assert_eq!(places(&workspace.problems), [(ProblemKind::ModuleOutsideWorkspace, "src/lib.rs", 2, 1)]);
     assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
 }
 
@@ -394,25 +311,18 @@ fn a_file_that_is_not_utf8_is_told_with_its_place_and_the_rest_is_read() {
         ("src/a.rs", b""),
     ]);
     load(&mut workspace);
-    assert_eq!(
-        places(&workspace.problems),
-        [(ProblemKind::NotUtf8, "src/latin.rs", 2, 6)]
-    );
+    assert_eq!(places(&workspace.problems), [(ProblemKind::NotUtf8, "src/latin.rs", 2, 6)]);
     assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
 }
 
 #[test]
 fn a_huge_file_is_not_read() {
-    let (folder, mut workspace) =
-        on_disk(&[("src/lib.rs", b"mod huge;\nmod a;\n"), ("src/a.rs", b"")]);
+    let (folder, mut workspace) = on_disk(&[("src/lib.rs", b"mod huge;\nmod a;\n"), ("src/a.rs", b"")]);
     let huge = fs::File::create(folder.path().join("app/src/huge.rs")).unwrap();
     huge.set_len(50 * 1024 * 1024).unwrap();
     const { assert!(MAX_FILE_BYTES < 50 * 1024 * 1024) };
     load(&mut workspace);
-    assert_eq!(
-        places(&workspace.problems),
-        [(ProblemKind::FileTooLarge, "src/huge.rs", 0, 0)]
-    );
+    assert_eq!(places(&workspace.problems), [(ProblemKind::FileTooLarge, "src/huge.rs", 0, 0)]);
     assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
 }
 
@@ -425,10 +335,7 @@ fn a_byte_order_mark_and_an_interpreter_line_are_kept_for_the_parser() {
     ]);
     load(&mut workspace);
     assert!(workspace.problems.is_empty(), "{:?}", workspace.problems);
-    assert_eq!(
-        tree(&workspace, 0),
-        [": src/main.rs", "a: src/a.rs", "a::b: src/a/b.rs"]
-    );
+    assert_eq!(tree(&workspace, 0), [": src/main.rs", "a: src/a.rs", "a::b: src/a/b.rs"]);
     assert_eq!(workspace.files[0].path, "src/a.rs");
     assert!(workspace.files[0].text.starts_with('\u{feff}'));
 }
@@ -436,58 +343,32 @@ fn a_byte_order_mark_and_an_interpreter_line_are_kept_for_the_parser() {
 #[test]
 fn a_target_whose_root_is_missing_does_not_hide_the_others() {
     let mut workspace = in_memory(&[
-        (
-            "Cargo.toml",
-            "[package]\nname = \"app\"\n[[bin]]\nname = \"gone\"\npath = \"src/gone.rs\"\n",
-        ),
+        ("Cargo.toml", "[package]\nname = \"app\"\n[[bin]]\nname = \"gone\"\npath = \"src/gone.rs\"\n"),
         ("src/lib.rs", ""),
     ]);
     load(&mut workspace);
+    assert_eq!(places(&workspace.problems), [(ProblemKind::UnreadableFile, "src/gone.rs", 0, 0)]);
     assert_eq!(
-        places(&workspace.problems),
-        [(ProblemKind::UnreadableFile, "src/gone.rs", 0, 0)]
-    );
-    assert_eq!(
-        workspace
-            .targets
-            .iter()
-            .map(|target| target.root.is_some())
-            .collect::<Vec<_>>(),
+        workspace.targets.iter().map(|target| target.root.is_some()).collect::<Vec<_>>(),
         [true, false]
     );
 }
 
 #[test]
 fn a_file_that_vanishes_between_opening_and_reading_is_told() {
-    let (folder, mut workspace) = on_disk(&[
-        ("src/lib.rs", b"mod a;\n"),
-        ("src/main.rs", b""),
-        ("src/a.rs", b""),
-    ]);
+    let (folder, mut workspace) =
+        on_disk(&[("src/lib.rs", b"mod a;\n"), ("src/main.rs", b""), ("src/a.rs", b"")]);
     fs::remove_file(folder.path().join("app/src/main.rs")).unwrap();
     load(&mut workspace);
-    assert_eq!(
-        places(&workspace.problems),
-        [(ProblemKind::UnreadableFile, "src/main.rs", 0, 0)]
-    );
+    assert_eq!(places(&workspace.problems), [(ProblemKind::UnreadableFile, "src/main.rs", 0, 0)]);
     assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
 }
 
 #[test]
 fn a_workspace_in_memory_that_cannot_be_opened_is_empty_and_says_why() {
     let broken = in_memory(&[("Cargo.toml", "[package\n"), ("src/lib.rs", "")]);
-    let kinds: Vec<_> = broken
-        .problems
-        .iter()
-        .map(|p| (p.kind, p.file.as_str(), p.line))
-        .collect();
-    assert_eq!(
-        kinds,
-        [
-            (ProblemKind::NothingToAnalyse, "", 0),
-            (ProblemKind::BadManifest, "Cargo.toml", 1)
-        ]
-    );
+    let kinds: Vec<_> = broken.problems.iter().map(|p| (p.kind, p.file.as_str(), p.line)).collect();
+    assert_eq!(kinds, [(ProblemKind::NothingToAnalyse, "", 0), (ProblemKind::BadManifest, "Cargo.toml", 1)]);
     assert!(in_memory(&[]).targets.is_empty());
 }
 
@@ -501,10 +382,7 @@ fn a_workspace_in_memory_without_a_manifest_at_its_root_holds_those_below() {
     ]);
     load(&mut workspace);
     assert!(workspace.problems.is_empty(), "{:?}", workspace.problems);
-    assert_eq!(
-        paths(&workspace),
-        ["services/api/src/db.rs", "services/api/src/main.rs"]
-    );
+    assert_eq!(paths(&workspace), ["services/api/src/db.rs", "services/api/src/main.rs"]);
 }
 
 #[cfg(unix)]
@@ -515,55 +393,39 @@ mod unix {
 
     #[test]
     fn a_file_that_may_not_be_read_is_told() {
-        let (folder, mut workspace) = on_disk(&[
-            ("src/lib.rs", b"mod secret;\nmod a;\n"),
-            ("src/secret.rs", b""),
-            ("src/a.rs", b""),
-        ]);
+        let (folder, mut workspace) =
+            on_disk(&[("src/lib.rs", b"mod secret;\nmod a;\n"), ("src/secret.rs", b""), ("src/a.rs", b"")]);
         let secret = folder.path().join("app/src/secret.rs");
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
         if fs::read(&secret).is_ok() {
             return; // The superuser may read everything.
         }
         load(&mut workspace);
-        assert_eq!(
-            places(&workspace.problems),
-            [(ProblemKind::UnreadableFile, "src/secret.rs", 0, 0)]
-        );
+        assert_eq!(places(&workspace.problems), [(ProblemKind::UnreadableFile, "src/secret.rs", 0, 0)]);
         assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
     }
 
     #[test]
     fn module_files_that_are_links_in_a_circle_are_told() {
-        let (folder, mut workspace) = on_disk(&[
-            ("src/lib.rs", b"mod round;\nmod a;\nmod folder;\n"),
-            ("src/a.rs", b""),
-        ]);
+        let (folder, mut workspace) =
+            on_disk(&[("src/lib.rs", b"mod round;\nmod a;\nmod folder;\n"), ("src/a.rs", b"")]);
         symlink("round.rs", folder.path().join("app/src/round.rs")).unwrap();
         symlink("folder", folder.path().join("app/src/folder")).unwrap();
         load(&mut workspace);
         assert_eq!(
             places(&workspace.problems),
-            [
-                (ProblemKind::LinkCycle, "src/lib.rs", 1, 1),
-                (ProblemKind::LinkCycle, "src/lib.rs", 3, 1)
-            ]
+            [(ProblemKind::LinkCycle, "src/lib.rs", 1, 1), (ProblemKind::LinkCycle, "src/lib.rs", 3, 1)]
         );
         assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
     }
 
     #[test]
     fn a_folder_that_links_to_itself_makes_a_module_circle_that_ends() {
-        let (folder, mut workspace) = on_disk(&[
-            ("src/lib.rs", b"mod a;\n"),
-            ("src/a/mod.rs", b"mod again;\n"),
-        ]);
+        let (folder, mut workspace) =
+            on_disk(&[("src/lib.rs", b"mod a;\n"), ("src/a/mod.rs", b"mod again;\n")]);
         symlink(".", folder.path().join("app/src/a/again")).unwrap();
         load(&mut workspace);
-        assert_eq!(
-            places(&workspace.problems),
-            [(ProblemKind::ModuleCycle, "src/a/mod.rs", 1, 1)]
-        );
+        assert_eq!(places(&workspace.problems), [(ProblemKind::ModuleCycle, "src/a/mod.rs", 1, 1)]);
     }
 
     #[test]
@@ -591,18 +453,14 @@ mod unix {
 
     #[test]
     fn a_pipe_in_place_of_a_module_does_not_block() {
-        let (folder, mut workspace) =
-            on_disk(&[("src/lib.rs", b"mod pipe;\nmod a;\n"), ("src/a.rs", b"")]);
+        let (folder, mut workspace) = on_disk(&[("src/lib.rs", b"mod pipe;\nmod a;\n"), ("src/a.rs", b"")]);
         let pipe = folder.path().join("app/src/pipe.rs");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         if !made.is_ok_and(|status| status.success()) {
             return; // This system has no pipes with names.
         }
         load(&mut workspace);
-        assert_eq!(
-            places(&workspace.problems),
-            [(ProblemKind::UnreadableFile, "src/pipe.rs", 0, 0)]
-        );
+        assert_eq!(places(&workspace.problems), [(ProblemKind::UnreadableFile, "src/pipe.rs", 0, 0)]);
         assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
     }
 }

@@ -32,19 +32,10 @@ static FIXTURES: LazyLock<Vec<(String, Files)>> = LazyLock::new(|| {
 
 /// A run as the command does it, with everything shown.
 fn report(files: &[(String, String)]) -> (Report, Vec<SourceFile>) {
-    let files: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let settings = Settings { threads: Some(1) };
-    let Analysis {
-        workspace,
-        findings,
-        problems,
-        coverage,
-        resources,
-        ..
-    } = analyse(in_memory(&files), Catalog::builtin(), &settings);
+    let Analysis { workspace, findings, problems, coverage, resources, .. } =
+        analyse(in_memory(&files), Catalog::builtin(), &settings);
     let input = SettleInput {
         findings,
         problems,
@@ -54,20 +45,14 @@ fn report(files: &[(String, String)]) -> (Report, Vec<SourceFile>) {
         rules: rules::table(),
         selected: &|_| true,
     };
-    let policy = Policy {
-        overrides: Vec::new(),
-        min_confidence: Confidence::Low,
-    };
+    let policy = Policy { overrides: Vec::new(), min_confidence: Confidence::Low };
     (settle(input, &policy), workspace.files)
 }
 
 fn fingerprints(files: &[(String, String)]) -> Vec<String> {
     let (report, _) = report(files);
-    let mut fingerprints: Vec<String> = report
-        .findings
-        .into_iter()
-        .map(|settled| settled.fingerprint)
-        .collect();
+    let mut fingerprints: Vec<String> =
+        report.findings.into_iter().map(|settled| settled.fingerprint).collect();
     fingerprints.sort();
     fingerprints
 }
@@ -83,13 +68,7 @@ fn any_fixture() -> impl Strategy<Value = (String, Files)> {
 
 /// Lines without code.
 fn comment_lines() -> impl Strategy<Value = String> {
-    let line = select(vec![
-        "// a remark\n",
-        "\n",
-        "/* two\n   lines */\n",
-        "// \"quoted { \n",
-        "// 池\n",
-    ]);
+    let line = select(vec!["// a remark\n", "\n", "/* two\n   lines */\n", "// \"quoted { \n", "// 池\n"]);
     proptest::collection::vec(line, 1..6).prop_map(|lines| lines.concat())
 }
 
@@ -141,8 +120,6 @@ fn fingerprints_are_unique() {
 
 #[test]
 fn some_fixtures_have_findings_to_compare() {
-    let with_findings = FIXTURES
-        .iter()
-        .filter(|(_, files)| !fingerprints(files).is_empty());
+    let with_findings = FIXTURES.iter().filter(|(_, files)| !fingerprints(files).is_empty());
     assert!(with_findings.count() >= 4);
 }

@@ -24,9 +24,7 @@ fn main() {
     for name in pages::fixture_names() {
         // What is broken on purpose is a matter of the command-line tests.
         if name != "broken" {
-            trials.push(Trial::test(format!("fixture::{name}"), move || {
-                check(&pages::fixture(&name))
-            }));
+            trials.push(Trial::test(format!("fixture::{name}"), move || check(&pages::fixture(&name))));
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
@@ -34,54 +32,31 @@ fn main() {
 
 /// Compares findings with markers: the primary place of each finding, and the evidence that is asked for.
 fn check(example: &Example) -> Result<(), Failed> {
-    let files: Vec<(&str, &str)> = example
-        .files
-        .iter()
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .collect();
-    let analysis = analyse(
-        in_memory(&files),
-        Catalog::builtin(),
-        &Settings { threads: Some(1) },
-    );
+    let files: Vec<(&str, &str)> =
+        example.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let analysis = analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1) });
     let mut complaints = String::new();
     for problem in &analysis.problems {
-        let _ = writeln!(
-            complaints,
-            "problem: {}:{}: {}",
-            problem.file, problem.line, problem.message
-        );
+        let _ = writeln!(complaints, "problem: {}:{}: {}", problem.file, problem.line, problem.message);
     }
-    let shown: Vec<&Finding> = analysis
-        .findings
-        .iter()
-        .filter(|finding| finding.confidence >= Confidence::Medium)
-        .collect();
+    let shown: Vec<&Finding> =
+        analysis.findings.iter().filter(|finding| finding.confidence >= Confidence::Medium).collect();
     let sources = &analysis.workspace.files;
-    let (primaries, places): (Vec<&Marker>, Vec<&Marker>) = example
-        .markers
-        .iter()
-        .partition(|marker| marker.role.is_none());
+    let (primaries, places): (Vec<&Marker>, Vec<&Marker>) =
+        example.markers.iter().partition(|marker| marker.role.is_none());
     for marker in &primaries {
         if !shown.iter().any(|finding| is_at(finding, marker, sources)) {
-            let _ = writeln!(
-                complaints,
-                "not found: {} at {}:{}",
-                marker.rule, marker.file, marker.line
-            );
+            let _ = writeln!(complaints, "not found: {} at {}:{}", marker.rule, marker.file, marker.line);
         }
     }
     for marker in &places {
-        let named = shown
-            .iter()
-            .filter(|finding| finding.rule == marker.rule)
-            .any(|finding| {
-                finding.evidence.iter().any(|one| {
-                    let file = &sources[one.location.file.0 as usize].path;
-                    let role = marker.role.as_deref() == Some(one.role.name());
-                    role && *file == marker.file && one.location.span.line == marker.line
-                })
-            });
+        let named = shown.iter().filter(|finding| finding.rule == marker.rule).any(|finding| {
+            finding.evidence.iter().any(|one| {
+                let file = &sources[one.location.file.0 as usize].path;
+                let role = marker.role.as_deref() == Some(one.role.name());
+                role && *file == marker.file && one.location.span.line == marker.line
+            })
+        });
         if !named {
             let role = marker.role.as_deref().unwrap_or_default();
             let _ = writeln!(
@@ -92,10 +67,7 @@ fn check(example: &Example) -> Result<(), Failed> {
         }
     }
     for finding in &shown {
-        if !primaries
-            .iter()
-            .any(|marker| is_at(finding, marker, sources))
-        {
+        if !primaries.iter().any(|marker| is_at(finding, marker, sources)) {
             let _ = writeln!(complaints, "not expected: {}", describe(finding, sources));
         }
     }
@@ -117,17 +89,9 @@ fn is_at(finding: &Finding, marker: &Marker, sources: &[SourceFile]) -> bool {
 
 fn describe(finding: &Finding, sources: &[SourceFile]) -> String {
     let at = |location: initpath::location::Location| {
-        format!(
-            "{}:{}",
-            sources[location.file.0 as usize].path, location.span.line
-        )
+        format!("{}:{}", sources[location.file.0 as usize].path, location.span.line)
     };
-    let mut text = format!(
-        "{} at {}: {}",
-        finding.rule,
-        at(finding.primary.location),
-        finding.message
-    );
+    let mut text = format!("{} at {}: {}", finding.rule, at(finding.primary.location), finding.message);
     for one in &finding.evidence {
         let _ = write!(text, "; {} {}", one.role.name(), at(one.location));
     }

@@ -17,25 +17,14 @@ impl BuiltinFile {
     pub(super) fn carries(&self, root: &str) -> bool {
         let is_root = |package: &str| {
             package.len() == root.len()
-                && package
-                    .bytes()
-                    .zip(root.bytes())
-                    .all(|(a, b)| a == b || (a == b'-' && b == b'_'))
+                && package.bytes().zip(root.bytes()).all(|(a, b)| a == b || (a == b'-' && b == b'_'))
         };
         is_root(self.package) || self.facades.iter().any(|facade| is_root(facade))
     }
 }
 
-const fn file(
-    package: &'static str,
-    facades: &'static [&'static str],
-    text: &'static str,
-) -> BuiltinFile {
-    BuiltinFile {
-        package,
-        facades,
-        text,
-    }
+const fn file(package: &'static str, facades: &'static [&'static str], text: &'static str) -> BuiltinFile {
+    BuiltinFile { package, facades, text }
 }
 
 /// Every file of `rules/catalog/`, sorted by package.

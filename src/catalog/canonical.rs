@@ -45,21 +45,9 @@ impl Names {
     pub(super) fn add_aliases(&mut self, aliases: Vec<AliasEntry>) {
         for AliasEntry { path, target } in aliases.into_iter().rev() {
             match (path.strip_suffix("::*"), target) {
-                (
-                    _,
-                    AliasTarget::Item {
-                        path: target,
-                        arguments,
-                    },
-                ) => {
+                (_, AliasTarget::Item { path: target, arguments }) => {
                     self.export(&path);
-                    self.aliases.insert(
-                        path,
-                        Canonical {
-                            path: target,
-                            self_arguments: arguments,
-                        },
-                    );
+                    self.aliases.insert(path, Canonical { path: target, self_arguments: arguments });
                 }
                 (Some(module), AliasTarget::Module(target)) => {
                     self.globs.insert(module.to_owned(), Some(target));
@@ -86,13 +74,8 @@ impl Names {
         if last_segment(parent).starts_with(char::is_uppercase) {
             return;
         }
-        let exported = self
-            .exported
-            .entry(root_segment(path).to_owned())
-            .or_default();
-        let kept = exported
-            .entry(name.to_owned())
-            .or_insert_with(|| path.to_owned());
+        let exported = self.exported.entry(root_segment(path).to_owned()).or_default();
+        let kept = exported.entry(name.to_owned()).or_insert_with(|| path.to_owned());
         if (path.len(), path) < (kept.len(), kept.as_str()) {
             *kept = path.to_owned();
         }
@@ -110,24 +93,17 @@ impl Names {
     pub(super) fn settle(&mut self) {
         // What an alias gives may itself be put together from aliases; three rounds reach every sensible chain.
         for _ in 0..3 {
-            self.aliases = self
-                .aliases
-                .iter()
-                .map(|(path, target)| (path.clone(), self.settled(target)))
-                .collect();
+            self.aliases =
+                self.aliases.iter().map(|(path, target)| (path.clone(), self.settled(target))).collect();
         }
     }
 
     fn settled(&self, target: &Canonical) -> Canonical {
         let arguments = target.self_arguments.clone().unwrap_or_default();
-        match self.canonical_pattern(&TypePattern::Path {
-            path: target.path.clone(),
-            arguments,
-        }) {
-            TypePattern::Path { path, arguments } => Canonical {
-                path,
-                self_arguments: (!arguments.is_empty()).then_some(arguments),
-            },
+        match self.canonical_pattern(&TypePattern::Path { path: target.path.clone(), arguments }) {
+            TypePattern::Path { path, arguments } => {
+                Canonical { path, self_arguments: (!arguments.is_empty()).then_some(arguments) }
+            }
             _ => target.clone(),
         }
     }
@@ -141,28 +117,19 @@ impl Names {
             path = step.path;
             self_arguments = join_arguments(self_arguments, step.self_arguments);
         }
-        Canonical {
-            path,
-            self_arguments,
-        }
+        Canonical { path, self_arguments }
     }
 
     /// See [`super::Catalog::canonical_pattern`].
     pub(super) fn canonical_pattern(&self, pattern: &TypePattern) -> TypePattern {
         let inside = |pattern: &TypePattern| Box::new(self.canonical_pattern(pattern));
         let each = |patterns: &[TypePattern]| {
-            patterns
-                .iter()
-                .map(|item| self.canonical_pattern(item))
-                .collect::<Vec<_>>()
+            patterns.iter().map(|item| self.canonical_pattern(item)).collect::<Vec<_>>()
         };
         match pattern {
             TypePattern::Path { path, arguments } => {
                 let segments: Vec<&str> = path.split("::").collect();
-                let Canonical {
-                    path,
-                    self_arguments,
-                } = self.canonical(&segments);
+                let Canonical { path, self_arguments } = self.canonical(&segments);
                 let own = each(arguments);
                 let arguments = match self_arguments {
                     Some(given) => given.iter().map(|item| item.substitute(&own)).collect(),
@@ -185,10 +152,7 @@ impl Names {
         loop {
             let start = &path[..end];
             if let Some(target) = self.aliases.get(start) {
-                let step = Canonical {
-                    path: format!("{}{}", target.path, &path[end..]),
-                    ..target.clone()
-                };
+                let step = Canonical { path: format!("{}{}", target.path, &path[end..]), ..target.clone() };
                 // An alias of itself would never come to rest.
                 return (step.path != path).then_some(step);
             }
@@ -201,18 +165,12 @@ impl Names {
             if let Some(target) = self.through_glob(&start[..parent], &start[parent + 2..])
                 && target != start
             {
-                return Some(Canonical {
-                    path: format!("{target}{}", &path[end..]),
-                    self_arguments: None,
-                });
+                return Some(Canonical { path: format!("{target}{}", &path[end..]), self_arguments: None });
             }
             end = parent;
         }
         let root = self.facades.get(&path[..end])?;
-        Some(Canonical {
-            path: format!("{root}{}", &path[end..]),
-            self_arguments: None,
-        })
+        Some(Canonical { path: format!("{root}{}", &path[end..]), self_arguments: None })
     }
 
     /// What `name` is in a module whose items come from elsewhere.
@@ -230,9 +188,7 @@ fn join_arguments(
     step: Option<Vec<TypePattern>>,
 ) -> Option<Vec<TypePattern>> {
     match (before, step) {
-        (Some(before), Some(step)) => {
-            Some(step.iter().map(|item| item.substitute(&before)).collect())
-        }
+        (Some(before), Some(step)) => Some(step.iter().map(|item| item.substitute(&before)).collect()),
         (before, step) => step.or(before),
     }
 }
@@ -252,10 +208,7 @@ mod tests {
 
     fn shown(catalog: &Catalog, path: &str) -> String {
         let segments: Vec<&str> = path.split("::").collect();
-        let Canonical {
-            path,
-            self_arguments,
-        } = catalog.canonical(&segments);
+        let Canonical { path, self_arguments } = catalog.canonical(&segments);
         match self_arguments {
             Some(arguments) => {
                 let arguments: Vec<String> = arguments.iter().map(TypePattern::to_string).collect();
@@ -268,35 +221,20 @@ mod tests {
     #[test]
     fn aliases_of_types_give_the_type_and_its_arguments() {
         let catalog = Catalog::builtin();
-        assert_eq!(
-            shown(&catalog, "sqlx::PgPool"),
-            "sqlx::Pool [sqlx::Postgres]"
-        );
-        assert_eq!(
-            shown(&catalog, "sqlx::postgres::PgPool"),
-            "sqlx::Pool [sqlx::Postgres]"
-        );
-        assert_eq!(
-            shown(&catalog, "sqlx::PgPool::connect"),
-            "sqlx::Pool::connect [sqlx::Postgres]"
-        );
+        assert_eq!(shown(&catalog, "sqlx::PgPool"), "sqlx::Pool [sqlx::Postgres]");
+        assert_eq!(shown(&catalog, "sqlx::postgres::PgPool"), "sqlx::Pool [sqlx::Postgres]");
+        assert_eq!(shown(&catalog, "sqlx::PgPool::connect"), "sqlx::Pool::connect [sqlx::Postgres]");
         let options = "sqlx::pool::PoolOptions [sqlx::Postgres]";
         assert_eq!(shown(&catalog, "sqlx::postgres::PgPoolOptions"), options);
         assert_eq!(shown(&catalog, "sqlx::Pool"), "sqlx::Pool");
-        assert_eq!(
-            shown(&catalog, "sqlx::pool::Pool::connect"),
-            "sqlx::Pool::connect"
-        );
+        assert_eq!(shown(&catalog, "sqlx::pool::Pool::connect"), "sqlx::Pool::connect");
     }
 
     #[test]
     fn aliases_that_cross_libraries_keep_the_user_argument_in_its_place() {
         let catalog = Catalog::builtin();
         assert_eq!(
-            shown(
-                &catalog,
-                "diesel_async::pooled_connection::bb8::Pool::builder"
-            ),
+            shown(&catalog, "diesel_async::pooled_connection::bb8::Pool::builder"),
             "bb8::Pool::builder [diesel_async::pooled_connection::AsyncDieselConnectionManager<$0>]"
         );
         assert_eq!(
@@ -313,10 +251,7 @@ mod tests {
     #[test]
     fn re_exported_modules_facades_and_preludes_lead_to_the_library() {
         let catalog = Catalog::builtin();
-        assert_eq!(
-            shown(&catalog, "diesel::r2d2::Pool::builder"),
-            "r2d2::Pool::builder"
-        );
+        assert_eq!(shown(&catalog, "diesel::r2d2::Pool::builder"), "r2d2::Pool::builder");
         assert_eq!(
             shown(&catalog, "diesel::r2d2::ConnectionManager::new"),
             "diesel::r2d2::ConnectionManager::new"
@@ -329,34 +264,13 @@ mod tests {
             shown(&catalog, "deadpool_postgres::tokio_postgres::Config::new"),
             "tokio_postgres::Config::new"
         );
-        assert_eq!(
-            shown(&catalog, "sqlx_core::pool::Pool::connect"),
-            "sqlx::Pool::connect"
-        );
-        assert_eq!(
-            shown(&catalog, "sea_orm::sqlx::PgPool"),
-            "sqlx::Pool [sqlx::Postgres]"
-        );
-        assert_eq!(
-            shown(&catalog, "core::cell::OnceCell::new"),
-            "std::cell::OnceCell::new"
-        );
-        assert_eq!(
-            shown(&catalog, "alloc::sync::Arc::new"),
-            "std::sync::Arc::new"
-        );
-        assert_eq!(
-            shown(&catalog, "fred::prelude::RedisClient::new"),
-            "fred::clients::Client::new"
-        );
-        assert_eq!(
-            shown(&catalog, "serenity::prelude::Client::builder"),
-            "serenity::Client::builder"
-        );
-        assert_eq!(
-            shown(&catalog, "unknown::thing::Here"),
-            "unknown::thing::Here"
-        );
+        assert_eq!(shown(&catalog, "sqlx_core::pool::Pool::connect"), "sqlx::Pool::connect");
+        assert_eq!(shown(&catalog, "sea_orm::sqlx::PgPool"), "sqlx::Pool [sqlx::Postgres]");
+        assert_eq!(shown(&catalog, "core::cell::OnceCell::new"), "std::cell::OnceCell::new");
+        assert_eq!(shown(&catalog, "alloc::sync::Arc::new"), "std::sync::Arc::new");
+        assert_eq!(shown(&catalog, "fred::prelude::RedisClient::new"), "fred::clients::Client::new");
+        assert_eq!(shown(&catalog, "serenity::prelude::Client::builder"), "serenity::Client::builder");
+        assert_eq!(shown(&catalog, "unknown::thing::Here"), "unknown::thing::Here");
         assert_eq!(shown(&catalog, ""), "");
     }
 

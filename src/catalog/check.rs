@@ -46,9 +46,7 @@ impl<'a> Entry<'a> {
     }
 
     pub(super) fn flag(&self, key: &str) -> bool {
-        self.value(key)
-            .and_then(|value| value.get_ref().as_bool())
-            .unwrap_or(false)
+        self.value(key).and_then(|value| value.get_ref().as_bool()).unwrap_or(false)
     }
 
     pub(super) fn index(&self, key: &str) -> Option<usize> {
@@ -69,19 +67,12 @@ impl<'a> Entry<'a> {
 
 impl<'a> Checker<'a> {
     pub(super) fn new(file: &'a str, text: &'a str) -> Self {
-        Self {
-            file,
-            text,
-            mistakes: Vec::new(),
-        }
+        Self { file, text, mistakes: Vec::new() }
     }
 
     /// The first mistake in the order of the text; of several at one place the one met first.
     pub(super) fn first_mistake(self) -> Option<CatalogError> {
-        self.mistakes
-            .into_iter()
-            .min_by_key(|(offset, _)| *offset)
-            .map(|(_, error)| error)
+        self.mistakes.into_iter().min_by_key(|(offset, _)| *offset).map(|(_, error)| error)
     }
 
     pub(super) fn mistake(&mut self, span: Range<usize>, message: String) {
@@ -90,32 +81,16 @@ impl<'a> Checker<'a> {
 
     fn mistake_like(&mut self, span: Range<usize>, message: String, suggestion: Option<String>) {
         let (line, column) = place(self.text, span.start);
-        let error = CatalogError {
-            file: self.file.to_owned(),
-            line,
-            column,
-            message,
-            suggestion,
-        };
+        let error = CatalogError { file: self.file.to_owned(), line, column, message, suggestion };
         self.mistakes.push((span.start, error));
     }
 
     /// A mistake at an offset inside a quoted text.
     pub(super) fn mistake_inside(&mut self, value: &Spanned<DeValue<'_>>, error: PatternError) {
-        let quote = self.text[value.span()]
-            .chars()
-            .take_while(|letter| matches!(letter, '"' | '\''))
-            .count();
+        let quote = self.text[value.span()].chars().take_while(|letter| matches!(letter, '"' | '\'')).count();
         // Only in a text without escapes do offsets in the value and in the file agree.
-        let plain = value
-            .get_ref()
-            .as_str()
-            .is_some_and(|text| text.len() + 2 * quote == value.span().len());
-        let start = if plain {
-            value.span().start + quote + error.offset
-        } else {
-            value.span().start
-        };
+        let plain = value.get_ref().as_str().is_some_and(|text| text.len() + 2 * quote == value.span().len());
+        let start = if plain { value.span().start + quote + error.offset } else { value.span().start };
         self.mistake(start..start, error.message);
     }
 
@@ -131,34 +106,20 @@ impl<'a> Checker<'a> {
                 Some(key) => self.check_value(name.get_ref(), value, key.shape),
                 None => {
                     let message = format!("unknown key `{}` in {}", name.get_ref(), section.name);
-                    self.mistake_like(
-                        name.span(),
-                        message,
-                        nearest(name.get_ref(), section.names()),
-                    );
+                    self.mistake_like(name.span(), message, nearest(name.get_ref(), section.names()));
                 }
             }
         }
         for name in section.required {
             if !table.contains_key(*name) {
-                self.mistake(
-                    span.clone(),
-                    format!("{} needs the key `{name}`", section.name),
-                );
+                self.mistake(span.clone(), format!("{} needs the key `{name}`", section.name));
             }
         }
         if !section.exactly_one.is_empty() {
-            let present = section
-                .exactly_one
-                .iter()
-                .filter(|name| table.contains_key(**name))
-                .count();
+            let present = section.exactly_one.iter().filter(|name| table.contains_key(**name)).count();
             if present != 1 {
                 let names = section.exactly_one.join("`, `");
-                self.mistake(
-                    span,
-                    format!("{} needs exactly one of the keys `{names}`", section.name),
-                );
+                self.mistake(span, format!("{} needs exactly one of the keys `{names}`", section.name));
             }
         }
         Entry { table }
@@ -168,18 +129,14 @@ impl<'a> Checker<'a> {
         let inner = value.get_ref();
         let text = inner.as_str().filter(|text| !text.is_empty());
         let expected = match shape {
-            Shape::Text | Shape::Versions | Shape::Items | Shape::Type if text.is_none() => {
-                "a text"
-            }
+            Shape::Text | Shape::Versions | Shape::Items | Shape::Type if text.is_none() => "a text",
             Shape::Resource => match text.map(resource) {
                 None => "a text",
                 Some(None) => "a driver such as \"postgres\", \"$0\" or \"address-scheme\"",
                 Some(Some(_)) => return,
             },
             Shape::Texts
-                if !inner
-                    .as_array()
-                    .is_some_and(|list| list.iter().all(|item| item.get_ref().is_str())) =>
+                if !inner.as_array().is_some_and(|list| list.iter().all(|item| item.get_ref().is_str())) =>
             {
                 "a list of texts"
             }
@@ -199,11 +156,7 @@ impl<'a> Checker<'a> {
                 Some(text) if names().contains(&text) => return,
                 Some(text) => {
                     let message = format!("unknown {name} `{text}`");
-                    return self.mistake_like(
-                        value.span(),
-                        message,
-                        nearest(text, names().iter().copied()),
-                    );
+                    return self.mistake_like(value.span(), message, nearest(text, names().iter().copied()));
                 }
                 None => "a name",
             },
@@ -217,9 +170,7 @@ impl<'a> Checker<'a> {
         let Some(Shape::Entries(section)) = schema::FILE.key(list).map(|key| key.shape) else {
             return Vec::new();
         };
-        let items = file
-            .value(list)
-            .and_then(|value| value.get_ref().as_array());
+        let items = file.value(list).and_then(|value| value.get_ref().as_array());
         let tables = items.into_iter().flat_map(|items| items.iter());
         tables
             .filter_map(|item| Some((item.get_ref().as_table()?, item.span())))
@@ -236,9 +187,8 @@ pub(super) fn resource(text: &str) -> Option<ResourceOf> {
     if let Some(number) = text.strip_prefix('$') {
         return number.parse().ok().map(ResourceOf::Argument);
     }
-    let is_name = text
-        .chars()
-        .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+    let is_name =
+        text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
     is_name.then(|| ResourceOf::Driver(text.to_owned()))
 }
 
@@ -252,8 +202,5 @@ fn place(text: &str, offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    (
-        count(before.matches('\n').count() + 1),
-        count(before[line_start..].chars().count() + 1),
-    )
+    (count(before.matches('\n').count() + 1), count(before[line_start..].chars().count() + 1))
 }

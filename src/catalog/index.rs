@@ -76,15 +76,12 @@ impl Catalog {
         packages: impl Iterator<Item = &'a str>,
         extensions: &[Extension<'_>],
     ) -> Result<Self, CatalogError> {
-        let own = extensions
-            .iter()
-            .map(|extension| read(extension.file_name, extension.text));
+        let own = extensions.iter().map(|extension| read(extension.file_name, extension.text));
         let own: Vec<LibraryFile> = own.collect::<Result<_, _>>()?;
         let mut catalog = Self::default();
         let mut wanted: BTreeSet<String> = ALWAYS.iter().map(|root| (*root).to_owned()).collect();
         wanted.extend(packages.map(root_of));
-        own.iter()
-            .for_each(|library| wanted.extend(library.wanted()));
+        own.iter().for_each(|library| wanted.extend(library.wanted()));
         catalog.load(wanted);
         own.into_iter().for_each(|library| catalog.add(library));
         catalog.settle();
@@ -120,20 +117,13 @@ impl Catalog {
     /// What calling the item at a canonical path means: a function, or a trait item named through its trait,
     /// or through a type when exactly one trait of the type's library has an item of that name.
     pub fn function(&self, path: &str) -> Option<&CallFacts> {
-        if let Some(n) = self
-            .functions
-            .get(path)
-            .or_else(|| self.trait_items.get(path))
-        {
+        if let Some(n) = self.functions.get(path).or_else(|| self.trait_items.get(path)) {
             return Some(&self.calls[*n as usize]);
         }
         let (owner, name) = path.rsplit_once("::")?;
         self.type_facts(owner)?;
         let root = root_segment(owner);
-        let mut of_library = self
-            .trait_items(name)
-            .iter()
-            .filter(|item| root_segment(&item.path) == root);
+        let mut of_library = self.trait_items(name).iter().filter(|item| root_segment(&item.path) == root);
         of_library.next().filter(|_| of_library.next().is_none())
     }
 
@@ -223,8 +213,8 @@ impl Catalog {
 
     /// Adds a built-in file and gives back the roots it refers to.
     fn add_builtin(&mut self, file: &BuiltinFile) -> BTreeSet<String> {
-        let library = read(file.package, file.text)
-            .expect("built-in files are free of mistakes, a test reads each");
+        let library =
+            read(file.package, file.text).expect("built-in files are free of mistakes, a test reads each");
         let needs = library.needs.clone();
         self.loaded.insert(file.package);
         self.add(library);
@@ -232,37 +222,20 @@ impl Catalog {
     }
 
     fn add(&mut self, file: LibraryFile) {
-        let LibraryFile {
+        let LibraryFile { package, root, versions_read, facades, .. } = file;
+        facades.iter().for_each(|facade| self.names.add_facade(root_of(facade), &root));
+        let library = self.libraries.entry(root.clone()).or_insert_with(|| Library {
             package,
             root,
-            versions_read,
-            facades,
-            ..
-        } = file;
-        facades
-            .iter()
-            .for_each(|facade| self.names.add_facade(root_of(facade), &root));
-        let library = self
-            .libraries
-            .entry(root.clone())
-            .or_insert_with(|| Library {
-                package,
-                root,
-                versions_read: Vec::new(),
-                facades: Vec::new(),
-            });
+            versions_read: Vec::new(),
+            facades: Vec::new(),
+        });
         library.versions_read.extend(versions_read);
         library.facades.extend(facades);
         self.names.add_aliases(file.aliases);
         let macros = file.macros.iter().map(|facts| &facts.path);
         let attributes = file.attributes.iter().map(|facts| &facts.path);
-        for path in file
-            .types
-            .iter()
-            .map(|facts| &facts.path)
-            .chain(macros)
-            .chain(attributes)
-        {
+        for path in file.types.iter().map(|facts| &facts.path).chain(macros).chain(attributes) {
             self.names.add_item(path);
             self.names.export(path);
         }
@@ -277,8 +250,7 @@ impl Catalog {
         // Backwards, so that the first of a file is the one that stays.
         for (n, facts) in calls.iter().enumerate().rev() {
             if facts.role != CallRole::Adapt {
-                self.interesting
-                    .insert(last_segment(&facts.path).to_owned());
+                self.interesting.insert(last_segment(&facts.path).to_owned());
             }
             self.names.add_item(&facts.path);
             let by_path = match facts.form {
@@ -309,22 +281,15 @@ impl Catalog {
                 *pattern = names.canonical_pattern(pattern);
             }
         };
-        self.calls
-            .iter_mut()
-            .for_each(|facts| canonical(&mut facts.returns));
-        self.macros
-            .facts_mut()
-            .iter_mut()
-            .for_each(|facts| canonical(&mut facts.returns));
+        self.calls.iter_mut().for_each(|facts| canonical(&mut facts.returns));
+        self.macros.facts_mut().iter_mut().for_each(|facts| canonical(&mut facts.returns));
         for facts in self.types.facts_mut() {
             canonical(&mut facts.deref);
             canonical(&mut facts.awaited);
         }
         self.trait_items_named.clear();
         for (n, facts) in self.calls.iter().enumerate() {
-            if facts.form == CallForm::TraitItem
-                && self.trait_items.get(&facts.path) == Some(&index(n))
-            {
+            if facts.form == CallForm::TraitItem && self.trait_items.get(&facts.path) == Some(&index(n)) {
                 self.trait_items_named
                     .entry(last_segment(&facts.path).to_owned())
                     .or_default()
@@ -345,10 +310,7 @@ mod tests {
 
     fn shown(catalog: &Catalog, path: &str) -> String {
         let segments: Vec<&str> = path.split("::").collect();
-        let Canonical {
-            path,
-            self_arguments,
-        } = catalog.canonical(&segments);
+        let Canonical { path, self_arguments } = catalog.canonical(&segments);
         match self_arguments {
             Some(arguments) => {
                 let arguments: Vec<String> = arguments.iter().map(TypePattern::to_string).collect();
@@ -367,56 +329,25 @@ mod tests {
     #[test]
     fn a_pool_made_through_options_is_the_pool_of_their_driver() {
         let catalog = Catalog::builtin();
-        let connect = catalog
-            .method("sqlx::pool::PoolOptions", "connect")
-            .unwrap();
-        let returns = connect
-            .returns
-            .as_ref()
-            .unwrap()
-            .substitute(&[TypePattern::path("sqlx::Postgres")]);
+        let connect = catalog.method("sqlx::pool::PoolOptions", "connect").unwrap();
+        let returns = connect.returns.as_ref().unwrap().substitute(&[TypePattern::path("sqlx::Postgres")]);
         assert_eq!(returns.to_string(), "sqlx::Pool<sqlx::Postgres>");
         let pool = catalog.type_facts("sqlx::Pool").unwrap();
         assert!(pool.kind.is_handle());
         assert_eq!(pool.resource, crate::catalog::ResourceOf::Argument(0));
-        let create_pool = catalog
-            .method("deadpool_postgres::Config", "create_pool")
-            .unwrap();
+        let create_pool = catalog.method("deadpool_postgres::Config", "create_pool").unwrap();
         let returns = create_pool.returns.as_ref().unwrap().to_string();
-        assert_eq!(
-            returns,
-            "deadpool::managed::Pool<deadpool_postgres::Manager>"
-        );
+        assert_eq!(returns, "deadpool::managed::Pool<deadpool_postgres::Manager>");
     }
 
     #[test]
     fn trait_items_are_found_through_their_trait_and_through_types_of_their_library() {
         let catalog = Catalog::builtin();
-        assert_eq!(
-            catalog
-                .function("diesel::Connection::establish")
-                .unwrap()
-                .form,
-            CallForm::TraitItem
-        );
-        assert_eq!(
-            catalog
-                .function("diesel::PgConnection::establish")
-                .unwrap()
-                .form,
-            CallForm::Function
-        );
-        assert_eq!(
-            catalog.function("sqlx::PgConnection::ping").unwrap().path,
-            "sqlx::Connection::ping"
-        );
+        assert_eq!(catalog.function("diesel::Connection::establish").unwrap().form, CallForm::TraitItem);
+        assert_eq!(catalog.function("diesel::PgConnection::establish").unwrap().form, CallForm::Function);
+        assert_eq!(catalog.function("sqlx::PgConnection::ping").unwrap().path, "sqlx::Connection::ping");
         assert!(catalog.function("redis::Connection::ping").is_none());
-        assert!(
-            catalog
-                .trait_items("ping")
-                .iter()
-                .any(|item| item.path == "sqlx::Connection::ping")
-        );
+        assert!(catalog.trait_items("ping").iter().any(|item| item.path == "sqlx::Connection::ping"));
         assert!(catalog.trait_items("no_such_item").is_empty());
     }
 
@@ -433,51 +364,24 @@ mod tests {
     #[test]
     fn macros_and_attributes_are_found_by_path_and_by_name() {
         let catalog = Catalog::builtin();
-        assert_eq!(
-            catalog.macro_facts("sqlx::migrate").unwrap().role,
-            CallRole::MigrationSource
-        );
+        assert_eq!(catalog.macro_facts("sqlx::migrate").unwrap().role, CallRole::MigrationSource);
         assert!(catalog.macros_named("lazy_static").next().is_some());
-        assert_eq!(
-            catalog.attribute_facts("tokio::main").unwrap().role,
-            CallRole::Entry
-        );
-        assert_eq!(
-            catalog.attribute_facts("tokio::test").unwrap().role,
-            CallRole::Test
-        );
-        assert_eq!(
-            catalog.attribute_facts("actix_web::get").unwrap().route,
-            Some(0)
-        );
-        assert!(
-            catalog
-                .attribute_facts("rocket_db_pools::Database")
-                .unwrap()
-                .derive
-        );
-        let launch: Vec<&str> = catalog
-            .attributes_named("launch")
-            .map(|facts| facts.path.as_str())
-            .collect();
+        assert_eq!(catalog.attribute_facts("tokio::main").unwrap().role, CallRole::Entry);
+        assert_eq!(catalog.attribute_facts("tokio::test").unwrap().role, CallRole::Test);
+        assert_eq!(catalog.attribute_facts("actix_web::get").unwrap().route, Some(0));
+        assert!(catalog.attribute_facts("rocket_db_pools::Database").unwrap().derive);
+        let launch: Vec<&str> = catalog.attributes_named("launch").map(|facts| facts.path.as_str()).collect();
         assert_eq!(launch, ["rocket::launch"]);
     }
 
     #[test]
     fn only_the_libraries_asked_for_and_those_they_refer_to_are_there() {
-        let catalog =
-            Catalog::for_packages(["serde", "diesel", "sqlx-core"].into_iter(), &[]).unwrap();
-        let packages: Vec<&str> = catalog
-            .libraries()
-            .map(|library| library.package.as_str())
-            .collect();
+        let catalog = Catalog::for_packages(["serde", "diesel", "sqlx-core"].into_iter(), &[]).unwrap();
+        let packages: Vec<&str> = catalog.libraries().map(|library| library.package.as_str()).collect();
         assert_eq!(packages, ["diesel", "r2d2", "sqlx", "std"]);
         assert!(catalog.knows_library("sqlx_core") && catalog.knows_library("core"));
         assert!(!catalog.knows_library("redis"));
-        assert_eq!(
-            shown(&catalog, "diesel::r2d2::Pool::new"),
-            "r2d2::Pool::new"
-        );
+        assert_eq!(shown(&catalog, "diesel::r2d2::Pool::new"), "r2d2::Pool::new");
     }
 
     #[test]
@@ -495,19 +399,10 @@ mod tests {
             "package = \"sqlx\"\ncalls = [{ function = \"Pool::connect\", role = \"create\", io = \"lazy\" }]\n\
              types = [{ path = \"Pool\", kind = \"client\" }]\naliases = [{ path = \"PgPool\", is = \"Pool<Any>\" }]",
         );
-        assert_eq!(
-            catalog.function("sqlx::Pool::connect").unwrap().io,
-            Some(crate::catalog::Io::Lazy)
-        );
-        assert_eq!(
-            catalog.type_facts("sqlx::Pool").unwrap().kind,
-            crate::catalog::TypeKind::Client
-        );
+        assert_eq!(catalog.function("sqlx::Pool::connect").unwrap().io, Some(crate::catalog::Io::Lazy));
+        assert_eq!(catalog.type_facts("sqlx::Pool").unwrap().kind, crate::catalog::TypeKind::Client);
         assert_eq!(shown(&catalog, "sqlx::PgPool"), "sqlx::Pool [sqlx::Any]");
-        assert_eq!(
-            shown(&catalog, "sqlx::MySqlPool"),
-            "sqlx::Pool [sqlx::MySql]"
-        );
+        assert_eq!(shown(&catalog, "sqlx::MySqlPool"), "sqlx::Pool [sqlx::MySql]");
         assert!(catalog.function("sqlx::Pool::connect_lazy").is_some());
     }
 
@@ -516,27 +411,15 @@ mod tests {
         let text = "package = \"acme-db\"\naliases = [{ path = \"Db\", is = \"Handle<::sqlx::PgPool>\" }]\n\
              types = [{ path = \"Handle\", kind = \"pool\", resource = \"$0\", clone = \"shared\" }]\n\
              calls = [{ function = \"open\", role = \"create\", returns = \"Db\", io = \"eager\", address = 0 }]";
-        let extension = Extension {
-            file_name: "acme.toml",
-            text,
-        };
+        let extension = Extension { file_name: "acme.toml", text };
         let catalog = Catalog::for_packages(std::iter::empty(), &[extension]).unwrap();
         let open = catalog.function("acme_db::open").unwrap();
         let returns = open.returns.as_ref().unwrap().to_string();
         assert_eq!(returns, "acme_db::Handle<sqlx::Pool<sqlx::Postgres>>");
-        assert!(
-            catalog.knows_library("sqlx"),
-            "a library that an entry refers to is there"
-        );
-        let wrong = Extension {
-            file_name: "acme.toml",
-            text: "pakage = \"x\"",
-        };
+        assert!(catalog.knows_library("sqlx"), "a library that an entry refers to is there");
+        let wrong = Extension { file_name: "acme.toml", text: "pakage = \"x\"" };
         let error = Catalog::for_packages(std::iter::empty(), &[wrong]).unwrap_err();
-        assert_eq!(
-            (error.file.as_str(), error.line, error.column),
-            ("acme.toml", 1, 1)
-        );
+        assert_eq!((error.file.as_str(), error.line, error.column), ("acme.toml", 1, 1));
     }
 
     #[test]
@@ -545,17 +428,7 @@ mod tests {
             "package = \"x\"\ncalls = [{ function = \"f\", role = \"create\", versions = \"<2\" },\n\
              { function = \"f\", role = \"builder\", versions = \">=2\" }]",
         );
-        assert_eq!(
-            catalog.function("x::f").unwrap().versions.as_deref(),
-            Some("<2")
-        );
-        assert_eq!(
-            catalog
-                .calls()
-                .iter()
-                .filter(|facts| facts.path == "x::f")
-                .count(),
-            2
-        );
+        assert_eq!(catalog.function("x::f").unwrap().versions.as_deref(), Some("<2"));
+        assert_eq!(catalog.calls().iter().filter(|facts| facts.path == "x::f").count(), 2);
     }
 }

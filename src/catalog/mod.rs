@@ -86,10 +86,7 @@ pub enum TypeKind {
 impl TypeKind {
     /// Whether a value of this kind is a handle: something through which code talks to a resource.
     pub fn is_handle(self) -> bool {
-        matches!(
-            self,
-            Self::Pool | Self::Client | Self::Connection | Self::Embedded
-        )
+        matches!(self, Self::Pool | Self::Client | Self::Connection | Self::Embedded)
     }
 }
 

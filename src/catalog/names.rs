@@ -61,9 +61,7 @@ const SCHEMES: &[(&str, &str)] = &[
 pub fn driver_of_scheme(address: &str) -> Option<&'static str> {
     let (scheme, _) = address.split_once(':')?;
     let scheme = scheme.to_ascii_lowercase();
-    let found = SCHEMES
-        .binary_search_by(|(known, _)| (*known).cmp(scheme.as_str()))
-        .ok()?;
+    let found = SCHEMES.binary_search_by(|(known, _)| (*known).cmp(scheme.as_str())).ok()?;
     Some(SCHEMES[found].1)
 }
 
@@ -74,10 +72,7 @@ mod tests {
     #[test]
     fn schemes_name_drivers() {
         assert!(SCHEMES.is_sorted());
-        assert_eq!(
-            driver_of_scheme("PostgreSQL://localhost/app"),
-            Some("postgres")
-        );
+        assert_eq!(driver_of_scheme("PostgreSQL://localhost/app"), Some("postgres"));
         assert_eq!(driver_of_scheme("sqlite::memory:"), Some("sqlite"));
         assert_eq!(driver_of_scheme("mongodb+srv://x"), Some("mongodb"));
         assert_eq!(driver_of_scheme("http://x"), None);

@@ -42,8 +42,8 @@ pub(super) struct PatternError {
 
 /// Names that stay as they are instead of being looked for below the library's root.
 const PRIMITIVES: [&str; 18] = [
-    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
-    "i128", "isize", "f32", "f64", "!",
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
+    "isize", "f32", "f64", "!",
 ];
 
 /// Nesting beyond this is refused, so that no input can exhaust the stack.
@@ -56,20 +56,14 @@ impl TypePattern {
         let pattern = parser.pattern(0)?;
         parser.skip_spaces();
         if parser.at < text.len() {
-            return Err(parser.error(format!(
-                "unexpected `{}` after the type",
-                &text[parser.at..]
-            )));
+            return Err(parser.error(format!("unexpected `{}` after the type", &text[parser.at..])));
         }
         Ok(pattern)
     }
 
     /// A path without generic arguments.
     pub fn path(path: &str) -> Self {
-        Self::Path {
-            path: path.to_owned(),
-            arguments: Vec::new(),
-        }
+        Self::Path { path: path.to_owned(), arguments: Vec::new() }
     }
 
     /// Puts `arguments` in place of `$0`, `$1`, …; those beyond the list stay as they are.
@@ -84,16 +78,8 @@ impl TypePattern {
             },
             Self::Awaited(inner) => Self::Awaited(Box::new(inner.substitute(arguments))),
             Self::List(inner) => Self::List(Box::new(inner.substitute(arguments))),
-            Self::Tuple(items) => Self::Tuple(
-                items
-                    .iter()
-                    .map(|item| item.substitute(arguments))
-                    .collect(),
-            ),
-            Self::Path {
-                path,
-                arguments: own,
-            } => Self::Path {
+            Self::Tuple(items) => Self::Tuple(items.iter().map(|item| item.substitute(arguments)).collect()),
+            Self::Path { path, arguments: own } => Self::Path {
                 path: path.clone(),
                 arguments: own.iter().map(|item| item.substitute(arguments)).collect(),
             },
@@ -103,13 +89,8 @@ impl TypePattern {
     /// Calls `visit` with every path in the pattern, outermost first.
     pub fn each_path(&self, visit: &mut impl FnMut(&str)) {
         match self {
-            Self::SelfType
-            | Self::ReceiverArgument(_)
-            | Self::CallArgument(_)
-            | Self::ClosureResult(_) => {}
-            Self::Part(inner, _) | Self::Awaited(inner) | Self::List(inner) => {
-                inner.each_path(visit)
-            }
+            Self::SelfType | Self::ReceiverArgument(_) | Self::CallArgument(_) | Self::ClosureResult(_) => {}
+            Self::Part(inner, _) | Self::Awaited(inner) | Self::List(inner) => inner.each_path(visit),
             Self::Tuple(items) => items.iter().for_each(|item| item.each_path(visit)),
             Self::Path { path, arguments } => {
                 visit(path);
@@ -168,28 +149,18 @@ pub(super) fn expand_braces(text: &str) -> Result<Vec<String>, PatternError> {
     while let Some(open) = rest.find('{') {
         let start = text.len() - rest.len();
         let Some(length) = rest[open..].find('}') else {
-            return Err(PatternError {
-                offset: start + open,
-                message: "this `{` is not closed".to_owned(),
-            });
+            return Err(PatternError { offset: start + open, message: "this `{` is not closed".to_owned() });
         };
         let inside = &rest[open + 1..open + length];
         if let Some(nested) = inside.find('{') {
             let offset = start + open + 1 + nested;
-            return Err(PatternError {
-                offset,
-                message: "braces cannot be nested".to_owned(),
-            });
+            return Err(PatternError { offset, message: "braces cannot be nested".to_owned() });
         }
         let choices: Vec<&str> = inside.split(',').map(str::trim).collect();
         let before = &rest[..open];
         expanded = expanded
             .iter()
-            .flat_map(|prefix| {
-                choices
-                    .iter()
-                    .map(move |choice| format!("{prefix}{before}{choice}"))
-            })
+            .flat_map(|prefix| choices.iter().map(move |choice| format!("{prefix}{before}{choice}")))
             .collect();
         if expanded.len() > 1024 {
             return Err(PatternError {
@@ -218,9 +189,7 @@ fn is_path(text: &str) -> bool {
 
 fn is_identifier(text: &str) -> bool {
     let mut letters = text.chars();
-    letters
-        .next()
-        .is_some_and(|first| first == '_' || first.is_alphabetic())
+    letters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
         && letters.all(|letter| letter == '_' || letter.is_alphanumeric())
 }
 
@@ -232,10 +201,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn error(&self, message: String) -> PatternError {
-        PatternError {
-            offset: self.at,
-            message,
-        }
+        PatternError { offset: self.at, message }
     }
 
     fn skip_spaces(&mut self) {
@@ -261,17 +227,12 @@ impl Parser<'_> {
     fn number(&mut self, after: &str) -> Result<usize, PatternError> {
         let start = self.at;
         let parsed = self.run(|letter| letter.is_ascii_digit()).parse();
-        parsed.map_err(|_| PatternError {
-            offset: start,
-            message: format!("a number must follow `{after}`"),
-        })
+        parsed.map_err(|_| PatternError { offset: start, message: format!("a number must follow `{after}`") })
     }
 
     fn pattern(&mut self, depth: usize) -> Result<TypePattern, PatternError> {
         if depth > DEEPEST {
-            return Err(self.error(format!(
-                "types nested more than {DEEPEST} levels deep are not supported"
-            )));
+            return Err(self.error(format!("types nested more than {DEEPEST} levels deep are not supported")));
         }
         self.skip_spaces();
         let mut pattern = self.primary(depth)?;
@@ -316,29 +277,19 @@ impl Parser<'_> {
         if self.eat("!") {
             return Ok(TypePattern::path("!"));
         }
-        let written = self
-            .run(|letter| letter == ':' || letter == '_' || letter.is_alphanumeric())
-            .to_owned();
+        let written =
+            self.run(|letter| letter == ':' || letter == '_' || letter.is_alphanumeric()).to_owned();
         if written == "Self" {
             return Ok(TypePattern::SelfType);
         }
         if written.is_empty() || !is_path(&written) {
-            let message = "expected a type: `Self`, `$0`, `#0`, `#0()`, `[T]`, `(A, B)` or a path such as `Pool<$0>`";
-            return Err(PatternError {
-                offset: start,
-                message: message.to_owned(),
-            });
+            let message =
+                "expected a type: `Self`, `$0`, `#0`, `#0()`, `[T]`, `(A, B)` or a path such as `Pool<$0>`";
+            return Err(PatternError { offset: start, message: message.to_owned() });
         }
-        let path = if PRIMITIVES.contains(&written.as_str()) {
-            written
-        } else {
-            absolute(&written, self.root)
-        };
-        let arguments = if self.eat("<") {
-            self.list(">", depth)?
-        } else {
-            Vec::new()
-        };
+        let path =
+            if PRIMITIVES.contains(&written.as_str()) { written } else { absolute(&written, self.root) };
+        let arguments = if self.eat("<") { self.list(">", depth)? } else { Vec::new() };
         Ok(TypePattern::Path { path, arguments })
     }
 
@@ -363,10 +314,8 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        TypePattern::parse(text, "lib").map_or_else(
-            |error| format!("{}: {}", error.offset, error.message),
-            |p| p.to_string(),
-        )
+        TypePattern::parse(text, "lib")
+            .map_or_else(|error| format!("{}: {}", error.offset, error.message), |p| p.to_string())
     }
 
     #[test]
@@ -379,10 +328,7 @@ mod tests {
         assert_eq!(shown("$0.1"), "$0.1");
         assert_eq!(shown("()"), "()");
         assert_eq!(shown("[ Pool ]"), "[lib::Pool]");
-        assert_eq!(
-            shown("(Client, ::other::Connection<$0>)"),
-            "(lib::Client, other::Connection<$0>)"
-        );
+        assert_eq!(shown("(Client, ::other::Connection<$0>)"), "(lib::Client, other::Connection<$0>)");
         assert_eq!(shown("pool::Pool< #0 , u16 >"), "lib::pool::Pool<#0, u16>");
     }
 
@@ -399,24 +345,11 @@ mod tests {
 
     #[test]
     fn braces_name_several_items() {
-        let expanded =
-            |text: &str| expand_braces(text).map_err(|error| (error.offset, error.message));
-        assert_eq!(
-            expanded("Pool::connect"),
-            Ok(vec!["Pool::connect".to_owned()])
-        );
-        assert_eq!(
-            expanded("{A, B}::{x,y}").unwrap(),
-            ["A::x", "A::y", "B::x", "B::y"]
-        );
-        assert_eq!(
-            expanded("A::{x").unwrap_err(),
-            (3, "this `{` is not closed".to_owned())
-        );
-        assert_eq!(
-            expanded("A::{x,{y}}").unwrap_err(),
-            (6, "braces cannot be nested".to_owned())
-        );
+        let expanded = |text: &str| expand_braces(text).map_err(|error| (error.offset, error.message));
+        assert_eq!(expanded("Pool::connect"), Ok(vec!["Pool::connect".to_owned()]));
+        assert_eq!(expanded("{A, B}::{x,y}").unwrap(), ["A::x", "A::y", "B::x", "B::y"]);
+        assert_eq!(expanded("A::{x").unwrap_err(), (3, "this `{` is not closed".to_owned()));
+        assert_eq!(expanded("A::{x,{y}}").unwrap_err(), (6, "braces cannot be nested".to_owned()));
         assert!(expanded("A..x").unwrap_err().1.contains("not a path"));
         assert!(expanded("").is_err());
     }

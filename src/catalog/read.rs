@@ -9,9 +9,7 @@ use toml::de::DeTable;
 use super::check::{Checker, Entry, resource};
 use super::pattern::{TypePattern, absolute, expand_braces};
 use super::schema::{self, CatalogError};
-use super::{
-    AttributeFacts, CallFacts, CallForm, CallRole, CloneKind, MacroFacts, ResourceOf, TypeFacts,
-};
+use super::{AttributeFacts, CallFacts, CallForm, CallRole, CloneKind, MacroFacts, ResourceOf, TypeFacts};
 
 /// Everything one file says, with paths below the library's root.
 #[derive(Debug)]
@@ -48,10 +46,7 @@ pub(super) struct AliasEntry {
 #[derive(Debug)]
 pub(super) enum AliasTarget {
     /// An item, with generic arguments when the alias gives them.
-    Item {
-        path: String,
-        arguments: Option<Vec<TypePattern>>,
-    },
+    Item { path: String, arguments: Option<Vec<TypePattern>> },
     /// Everything in a module.
     Module(String),
     /// Any item of the library, by its last segment.
@@ -60,25 +55,16 @@ pub(super) enum AliasTarget {
 
 /// Reads one file. The first mistake in the order of the text is the error.
 pub(super) fn read(file: &str, text: &str) -> Result<LibraryFile, CatalogError> {
-    let mut reader = Reader {
-        checker: Checker::new(file, text),
-        root: String::new(),
-        needs: BTreeSet::new(),
-    };
+    let mut reader =
+        Reader { checker: Checker::new(file, text), root: String::new(), needs: BTreeSet::new() };
     let library = match DeTable::parse(text) {
         Ok(table) => reader.library(&table),
         Err(error) => {
-            reader
-                .checker
-                .mistake(error.span().unwrap_or(0..0), error.message().to_owned());
+            reader.checker.mistake(error.span().unwrap_or(0..0), error.message().to_owned());
             None
         }
     };
-    let Reader {
-        checker,
-        mut needs,
-        root,
-    } = reader;
+    let Reader { checker, mut needs, root } = reader;
     match checker.first_mistake() {
         Some(error) => Err(error),
         None => {
@@ -99,33 +85,13 @@ impl Reader<'_> {
     fn library<'a>(&mut self, table: &'a Spanned<DeTable<'a>>) -> Option<LibraryFile> {
         let file = self.checker.check(table.get_ref(), 0..0, &schema::FILE);
         let package = file.owned("package")?;
-        self.root = file
-            .owned("root")
-            .unwrap_or_else(|| package.replace('-', "_"));
-        let aliases = self
-            .checker
-            .entries(&file, "aliases")
-            .iter()
-            .flat_map(|entry| self.alias(entry))
-            .collect();
-        let types = self
-            .checker
-            .entries(&file, "types")
-            .iter()
-            .flat_map(|entry| self.types(entry))
-            .collect();
-        let calls = self
-            .checker
-            .entries(&file, "calls")
-            .iter()
-            .flat_map(|entry| self.calls(entry))
-            .collect();
-        let macros = self
-            .checker
-            .entries(&file, "macros")
-            .iter()
-            .flat_map(|entry| self.macros(entry))
-            .collect();
+        self.root = file.owned("root").unwrap_or_else(|| package.replace('-', "_"));
+        let aliases =
+            self.checker.entries(&file, "aliases").iter().flat_map(|entry| self.alias(entry)).collect();
+        let types = self.checker.entries(&file, "types").iter().flat_map(|entry| self.types(entry)).collect();
+        let calls = self.checker.entries(&file, "calls").iter().flat_map(|entry| self.calls(entry)).collect();
+        let macros =
+            self.checker.entries(&file, "macros").iter().flat_map(|entry| self.macros(entry)).collect();
         let attributes = self
             .checker
             .entries(&file, "attributes")
@@ -153,10 +119,7 @@ impl Reader<'_> {
         };
         match expand_braces(value.get_ref().as_str().unwrap_or_default()) {
             Ok(paths) => {
-                let paths: Vec<String> = paths
-                    .iter()
-                    .map(|path| absolute(path, &self.root))
-                    .collect();
+                let paths: Vec<String> = paths.iter().map(|path| absolute(path, &self.root)).collect();
                 paths.iter().for_each(|path| self.need(path));
                 paths
             }
@@ -196,8 +159,7 @@ impl Reader<'_> {
         };
         let wants_module = paths.iter().any(|path| path.ends_with("::*"));
         if wants_module != is.ends_with('*') {
-            let message =
-                "an alias that ends in `*` stands for a module or a prelude on both sides";
+            let message = "an alias that ends in `*` stands for a module or a prelude on both sides";
             self.checker.mistake(value.span(), message.to_owned());
             return Vec::new();
         }
@@ -220,23 +182,12 @@ impl Reader<'_> {
                     Some(AliasTarget::Item { path, arguments })
                 }
                 _ => {
-                    reader.checker.mistake(
-                        value.span(),
-                        "an alias must name an item by its path".to_owned(),
-                    );
+                    reader.checker.mistake(value.span(), "an alias must name an item by its path".to_owned());
                     None
                 }
             }
         };
-        paths
-            .into_iter()
-            .filter_map(|path| {
-                Some(AliasEntry {
-                    path,
-                    target: target(self)?,
-                })
-            })
-            .collect()
+        paths.into_iter().filter_map(|path| Some(AliasEntry { path, target: target(self)? })).collect()
     }
 
     fn types(&mut self, entry: &Entry<'_>) -> Vec<TypeFacts> {
@@ -249,10 +200,7 @@ impl Reader<'_> {
         let facts = |path| TypeFacts {
             path,
             kind,
-            resource: entry
-                .text("resource")
-                .and_then(resource)
-                .unwrap_or(ResourceOf::Nothing),
+            resource: entry.text("resource").and_then(resource).unwrap_or(ResourceOf::Nothing),
             clone: entry.one_of("clone").unwrap_or(CloneKind::None),
             fluent: entry.flag("fluent"),
             single_path: entry.flag("single_path"),
@@ -345,11 +293,9 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_placed_and_its_neighbour_named() {
-        let text = "package = \"x\"\ncalls = [\n  { function = \"f\", role = \"create\", retruns = \"Self\" },\n]\n";
-        assert_eq!(
-            error(text),
-            "own.toml:3:38: unknown key `retruns` in a call; did you mean `returns`?"
-        );
+        let text =
+            "package = \"x\"\ncalls = [\n  { function = \"f\", role = \"create\", retruns = \"Self\" },\n]\n";
+        assert_eq!(error(text), "own.toml:3:38: unknown key `retruns` in a call; did you mean `returns`?");
         assert_eq!(
             error("package = \"x\"\ncall = []"),
             "own.toml:2:1: unknown key `call` in the file; did you mean `calls`?"
@@ -359,71 +305,49 @@ mod tests {
     #[test]
     fn an_unknown_role_or_kind_is_placed_and_its_neighbour_named() {
         let call = "package = \"x\"\ncalls = [{ function = \"f\", role = \"creat\" }]";
-        assert_eq!(
-            error(call),
-            "own.toml:2:35: unknown role `creat`; did you mean `create`?"
-        );
+        assert_eq!(error(call), "own.toml:2:35: unknown role `creat`; did you mean `create`?");
         let kind = "package = \"x\"\ntypes = [{ path = \"P\", kind = \"pol\" }]";
-        assert_eq!(
-            error(kind),
-            "own.toml:2:31: unknown kind `pol`; did you mean `pool`?"
-        );
+        assert_eq!(error(kind), "own.toml:2:31: unknown kind `pol`; did you mean `pool`?");
         let nonsense = "package = \"x\"\ntypes = [{ path = \"P\", kind = \"qqqqqq\" }]";
         assert_eq!(error(nonsense), "own.toml:2:31: unknown kind `qqqqqq`");
     }
 
     #[test]
     fn a_mistake_inside_a_type_or_path_is_placed_inside_it() {
-        let text = "package = \"x\"\ncalls = [{ function = \"f\", role = \"create\", returns = \"Pool<%>\" }]";
-        assert!(
-            error(text).starts_with("own.toml:2:61: expected a type"),
-            "{}",
-            error(text)
-        );
+        let text =
+            "package = \"x\"\ncalls = [{ function = \"f\", role = \"create\", returns = \"Pool<%>\" }]";
+        assert!(error(text).starts_with("own.toml:2:61: expected a type"), "{}", error(text));
         let text = "package = \"x\"\ncalls = [{ function = \"Pool::{a\", role = \"create\" }]";
         assert_eq!(error(text), "own.toml:2:30: this `{` is not closed");
     }
 
     #[test]
     fn columns_count_characters_and_not_bytes() {
-        let text =
-            "package = \"x\"\ncalls = [{ note = \"é€\", function = \"f\", role = \"creat\" }]";
-        assert!(
-            error(text).starts_with("own.toml:2:48: unknown role"),
-            "{}",
-            error(text)
-        );
+        let text = "package = \"x\"\ncalls = [{ note = \"é€\", function = \"f\", role = \"creat\" }]";
+        assert!(error(text).starts_with("own.toml:2:48: unknown role"), "{}", error(text));
     }
 
     #[test]
     fn missing_and_doubled_keys_and_wrong_shapes_are_told() {
-        assert_eq!(
-            error("root = \"x\""),
-            "own.toml:1:1: the file needs the key `package`"
-        );
+        assert_eq!(error("root = \"x\""), "own.toml:1:1: the file needs the key `package`");
         let neither = "package = \"x\"\ncalls = [{ role = \"create\" }]";
         assert_eq!(
             error(neither),
             "own.toml:2:10: a call needs exactly one of the keys `function`, `method`, `trait_item`"
         );
-        let both =
-            "package = \"x\"\ncalls = [{ role = \"create\", function = \"a\", method = \"b\" }]";
+        let both = "package = \"x\"\ncalls = [{ role = \"create\", function = \"a\", method = \"b\" }]";
         assert!(error(both).contains("exactly one"));
-        assert_eq!(
-            error("package = 1"),
-            "own.toml:1:11: `package` must be a text"
-        );
-        let number = "package = \"x\"\ncalls = [{ function = \"f\", role = \"create\", address = \"reciever\" }]";
+        assert_eq!(error("package = 1"), "own.toml:1:11: `package` must be a text");
+        let number =
+            "package = \"x\"\ncalls = [{ function = \"f\", role = \"create\", address = \"reciever\" }]";
         assert!(
             error(number).ends_with("`address` must be the index of an argument or \"receiver\""),
             "{}",
             error(number)
         );
-        assert_eq!(
-            error("package = \"x\"\ntypes = 3"),
-            "own.toml:2:9: `types` must be a list of tables"
-        );
-        let resource = "package = \"x\"\ntypes = [{ path = \"P\", kind = \"pool\", resource = \"Post gres\" }]";
+        assert_eq!(error("package = \"x\"\ntypes = 3"), "own.toml:2:9: `types` must be a list of tables");
+        let resource =
+            "package = \"x\"\ntypes = [{ path = \"P\", kind = \"pool\", resource = \"Post gres\" }]";
         assert!(error(resource).contains("`resource` must be a driver"));
         assert!(error("package = ").starts_with("own.toml:1:"));
         assert!(error("package = \"x\"\npackage = \"y\"").starts_with("own.toml:2:1:"));
@@ -440,9 +364,6 @@ mod tests {
         let text = "package = \"a-b\"\naliases = [{ path = \"r::*\", is = \"::r2d2::*\" }]\ntypes = [{ path = \"P\", kind = \"pool\", deref = \"::std::sync::Arc<Q>\" }]";
         let library = read("own.toml", text).unwrap();
         assert_eq!(library.root, "a_b");
-        assert_eq!(
-            library.needs.into_iter().collect::<Vec<_>>(),
-            ["r2d2", "std"]
-        );
+        assert_eq!(library.needs.into_iter().collect::<Vec<_>>(), ["r2d2", "std"]);
     }
 }

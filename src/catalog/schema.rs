@@ -28,11 +28,7 @@ pub struct CatalogError {
 
 impl fmt::Display for CatalogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}: {}",
-            self.file, self.line, self.column, self.message
-        )?;
+        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
         match &self.suggestion {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => Ok(()),
@@ -106,11 +102,7 @@ const VERSIONS: Key = key(
     Shape::Versions,
     "Version requirement, when the entry does not hold for every version. Kept, not evaluated.",
 );
-const RETURNS: Key = key(
-    "returns",
-    Shape::Type,
-    "Type of the result after `.await` and without `wrap`.",
-);
+const RETURNS: Key = key("returns", Shape::Type, "Type of the result after `.await` and without `wrap`.");
 
 /// A whole file.
 pub(super) const FILE: Section = Section {
@@ -118,43 +110,19 @@ pub(super) const FILE: Section = Section {
     required: &["package"],
     exactly_one: &[],
     keys: &[
-        key(
-            "package",
-            Shape::Text,
-            "Package name in the registry. The file is named after it.",
-        ),
+        key("package", Shape::Text, "Package name in the registry. The file is named after it."),
         key(
             "root",
             Shape::Text,
             "First segment of the library's paths. Default: the package name with `-` as `_`.",
         ),
-        key(
-            "versions_read",
-            Shape::Texts,
-            "Versions whose source was read for these entries.",
-        ),
-        key(
-            "facades",
-            Shape::Texts,
-            "Packages whose items are the same items under the same paths.",
-        ),
-        key(
-            "aliases",
-            Shape::Entries(&ALIAS),
-            "Other names of items and modules.",
-        ),
+        key("versions_read", Shape::Texts, "Versions whose source was read for these entries."),
+        key("facades", Shape::Texts, "Packages whose items are the same items under the same paths."),
+        key("aliases", Shape::Entries(&ALIAS), "Other names of items and modules."),
         key("types", Shape::Entries(&TYPE), "What types are."),
         key("calls", Shape::Entries(&CALL), "What calls do."),
-        key(
-            "macros",
-            Shape::Entries(&MACRO),
-            "What function-like macros do.",
-        ),
-        key(
-            "attributes",
-            Shape::Entries(&ATTRIBUTE),
-            "What attributes and derives do.",
-        ),
+        key("macros", Shape::Entries(&MACRO), "What function-like macros do."),
+        key("attributes", Shape::Entries(&ATTRIBUTE), "What attributes and derives do."),
     ],
 };
 
@@ -163,11 +131,7 @@ pub(super) const ALIAS: Section = Section {
     required: &["path", "is"],
     exactly_one: &[],
     keys: &[
-        key(
-            "path",
-            Shape::Items,
-            "The other name. `module::*` stands for everything in a module.",
-        ),
+        key("path", Shape::Items, "The other name. `module::*` stands for everything in a module."),
         key(
             "is",
             Shape::Type,
@@ -182,46 +146,18 @@ pub(super) const TYPE: Section = Section {
     required: &["path", "kind"],
     exactly_one: &[],
     keys: &[
-        key(
-            "path",
-            Shape::Items,
-            "Canonical path, without generic arguments.",
-        ),
-        key(
-            "kind",
-            Shape::OneOf(names_of::<TypeKind>),
-            "What the type is for.",
-        ),
+        key("path", Shape::Items, "Canonical path, without generic arguments."),
+        key("kind", Shape::OneOf(names_of::<TypeKind>), "What the type is for."),
         key(
             "resource",
             Shape::Resource,
             "What it talks to: a driver such as `postgres`, `$n` for the resource of generic argument n, or `address-scheme` when the address decides.",
         ),
-        key(
-            "clone",
-            Shape::OneOf(names_of::<CloneKind>),
-            "What `clone()` gives. Default: `none`.",
-        ),
-        key(
-            "fluent",
-            Shape::Flag,
-            "Methods that are not listed return the type itself.",
-        ),
-        key(
-            "single_path",
-            Shape::Flag,
-            "Opening the same path twice fails or blocks.",
-        ),
-        key(
-            "deref",
-            Shape::Type,
-            "The type that method look-up falls through to.",
-        ),
-        key(
-            "awaited",
-            Shape::Type,
-            "What awaiting a value of the type gives (`JoinHandle`).",
-        ),
+        key("clone", Shape::OneOf(names_of::<CloneKind>), "What `clone()` gives. Default: `none`."),
+        key("fluent", Shape::Flag, "Methods that are not listed return the type itself."),
+        key("single_path", Shape::Flag, "Opening the same path twice fails or blocks."),
+        key("deref", Shape::Type, "The type that method look-up falls through to."),
+        key("awaited", Shape::Type, "What awaiting a value of the type gives (`JoinHandle`)."),
         NOTE,
         VERSIONS,
     ],
@@ -232,43 +168,19 @@ pub(super) const CALL: Section = Section {
     required: &["role"],
     exactly_one: &["function", "method", "trait_item"],
     keys: &[
-        key(
-            "function",
-            Shape::Items,
-            "A free or associated function, without `self`.",
-        ),
+        key("function", Shape::Items, "A free or associated function, without `self`."),
         key("method", Shape::Items, "An inherent method, with `self`."),
         key(
             "trait_item",
             Shape::Items,
             "An item of a trait, called as a method or through a path, on any receiver.",
         ),
-        key(
-            "role",
-            Shape::OneOf(names_of::<CallRole>),
-            "What the call does.",
-        ),
+        key("role", Shape::OneOf(names_of::<CallRole>), "What the call does."),
         RETURNS,
-        key(
-            "async",
-            Shape::Flag,
-            "The result is a future: nothing happens until it is awaited or spawned.",
-        ),
-        key(
-            "wrap",
-            Shape::OneOf(names_of::<Wrap>),
-            "What the result is wrapped in.",
-        ),
-        key(
-            "io",
-            Shape::OneOf(names_of::<Io>),
-            "When a creating call touches the outside world.",
-        ),
-        key(
-            "address",
-            Shape::Source,
-            "Where the URL, path, options or key is.",
-        ),
+        key("async", Shape::Flag, "The result is a future: nothing happens until it is awaited or spawned."),
+        key("wrap", Shape::OneOf(names_of::<Wrap>), "What the result is wrapped in."),
+        key("io", Shape::OneOf(names_of::<Io>), "When a creating call touches the outside world."),
+        key("address", Shape::Source, "Where the URL, path, options or key is."),
         key(
             "carries",
             Shape::Source,
@@ -280,21 +192,9 @@ pub(super) const CALL: Section = Section {
             "Which option is set: `max`, `min`, `acquire-timeout`, `address`, `lazy`, `verify`, `locking`, `workers`, `retries`, `timeout`, `transaction`.",
         ),
         key("route", Shape::Index, "Argument that holds a route's path."),
-        key(
-            "handler",
-            Shape::Index,
-            "Argument that holds a handler, service, sub-router or state.",
-        ),
-        key(
-            "callback",
-            Shape::Index,
-            "Argument that is a closure, future or function value to be run.",
-        ),
-        key(
-            "atomic",
-            Shape::Flag,
-            "Check and initialization are one step for all callers.",
-        ),
+        key("handler", Shape::Index, "Argument that holds a handler, service, sub-router or state."),
+        key("callback", Shape::Index, "Argument that is a closure, future or function value to be run."),
+        key("atomic", Shape::Flag, "Check and initialization are one step for all callers."),
         key("blocking", Shape::Flag, "Blocks the thread."),
         key("diverges", Shape::Flag, "Never returns."),
         key(
@@ -314,11 +214,7 @@ pub(super) const MACRO: Section = Section {
     exactly_one: &[],
     keys: &[
         key("path", Shape::Items, "Path of the macro, without `!`."),
-        key(
-            "role",
-            Shape::OneOf(names_of::<CallRole>),
-            "What using it does.",
-        ),
+        key("role", Shape::OneOf(names_of::<CallRole>), "What using it does."),
         RETURNS,
         NOTE,
         VERSIONS,
@@ -330,21 +226,9 @@ pub(super) const ATTRIBUTE: Section = Section {
     required: &["path", "role"],
     exactly_one: &[],
     keys: &[
-        key(
-            "path",
-            Shape::Items,
-            "Path of the attribute or derive macro.",
-        ),
-        key(
-            "role",
-            Shape::OneOf(names_of::<CallRole>),
-            "What the attributed item becomes.",
-        ),
-        key(
-            "derive",
-            Shape::Flag,
-            "It is written inside `#[derive(…)]`.",
-        ),
+        key("path", Shape::Items, "Path of the attribute or derive macro."),
+        key("role", Shape::OneOf(names_of::<CallRole>), "What the attributed item becomes."),
+        key("derive", Shape::Flag, "It is written inside `#[derive(…)]`."),
         key("route", Shape::Index, "Argument that holds a route's path."),
         NOTE,
         VERSIONS,
@@ -392,10 +276,7 @@ impl<'de> Deserializer<'de> for VariantNames<'_> {
 }
 
 /// The candidate nearest to `name`, when it is near enough to be a slip of the hand or another spelling.
-pub(super) fn nearest(
-    name: &str,
-    candidates: impl Iterator<Item = &'static str>,
-) -> Option<String> {
+pub(super) fn nearest(name: &str, candidates: impl Iterator<Item = &'static str>) -> Option<String> {
     let plain = |text: &str| text.to_lowercase().replace(['_', ' '], "-");
     let wanted = plain(name);
     let limit = 1 + wanted.chars().count() / 3;
@@ -408,8 +289,7 @@ pub(super) fn nearest(
 
 /// Number of letters to insert, remove, replace or swap with their neighbour to make `b` of `a`.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for i in 0..=a.len() {
         for j in 0..=b.len() {
@@ -419,11 +299,7 @@ fn distance(a: &str, b: &str) -> usize {
                 let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
                 let shorter = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
                 let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                if swapped {
-                    shorter.min(rows[i - 2][j - 2] + 1)
-                } else {
-                    shorter
-                }
+                if swapped { shorter.min(rows[i - 2][j - 2] + 1) } else { shorter }
             };
         }
     }
@@ -433,35 +309,23 @@ fn distance(a: &str, b: &str) -> usize {
 /// The JSON Schema of a catalog file, for editors. Written from the same tables the reader checks against.
 pub fn json_schema() -> Value {
     let mut schema = Map::new();
-    schema.insert(
-        "$schema".to_owned(),
-        json!("https://json-schema.org/draft/2020-12/schema"),
-    );
-    schema.insert(
-        "title".to_owned(),
-        json!("initpath catalog file: what one library means"),
-    );
+    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.insert("title".to_owned(), json!("initpath catalog file: what one library means"));
     schema.extend(section_schema(&FILE));
     Value::Object(schema)
 }
 
 fn section_schema(section: &Section) -> Map<String, Value> {
-    let properties: Map<String, Value> = section
-        .keys
-        .iter()
-        .map(|key| (key.name.to_owned(), key_schema(key)))
-        .collect();
+    let properties: Map<String, Value> =
+        section.keys.iter().map(|key| (key.name.to_owned(), key_schema(key))).collect();
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("additionalProperties".to_owned(), json!(false));
     schema.insert("properties".to_owned(), Value::Object(properties));
     schema.insert("required".to_owned(), json!(section.required));
     if !section.exactly_one.is_empty() {
-        let choices: Vec<Value> = section
-            .exactly_one
-            .iter()
-            .map(|name| json!({ "required": [name] }))
-            .collect();
+        let choices: Vec<Value> =
+            section.exactly_one.iter().map(|name| json!({ "required": [name] })).collect();
         schema.insert("oneOf".to_owned(), json!(choices));
     }
     schema
@@ -504,10 +368,7 @@ mod tests {
     fn a_slip_of_the_hand_finds_its_neighbour_and_nonsense_finds_none() {
         let roles = || names_of::<CallRole>().iter().copied();
         assert_eq!(nearest("craete", roles()).as_deref(), Some("create"));
-        assert_eq!(
-            nearest("migration_source", roles()).as_deref(),
-            Some("migration-source")
-        );
+        assert_eq!(nearest("migration_source", roles()).as_deref(), Some("migration-source"));
         assert_eq!(nearest("zzz", roles()), None);
     }
 

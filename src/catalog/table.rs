@@ -14,11 +14,7 @@ pub(super) struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self {
-            facts: Vec::new(),
-            by_path: FxHashMap::default(),
-            by_name: FxHashMap::default(),
-        }
+        Self { facts: Vec::new(), by_path: FxHashMap::default(), by_name: FxHashMap::default() }
     }
 }
 
@@ -27,8 +23,7 @@ impl<T> Table<T> {
     pub(super) fn add(&mut self, facts: Vec<T>, path_of: impl Fn(&T) -> &str) {
         let first = self.facts.len();
         for (n, fact) in facts.iter().enumerate().rev() {
-            self.by_path
-                .insert(path_of(fact).to_owned(), index(first + n));
+            self.by_path.insert(path_of(fact).to_owned(), index(first + n));
             self.by_name
                 .entry(last_segment(path_of(fact)).to_owned())
                 .or_default()
@@ -42,11 +37,7 @@ impl<T> Table<T> {
     }
 
     pub(super) fn named(&self, name: &str) -> impl Iterator<Item = &T> {
-        self.by_name
-            .get(name)
-            .into_iter()
-            .flatten()
-            .map(|n| &self.facts[*n as usize])
+        self.by_name.get(name).into_iter().flatten().map(|n| &self.facts[*n as usize])
     }
 
     pub(super) fn facts(&self) -> &[T] {

@@ -145,32 +145,22 @@ const LEVEL_FLAGS: [(Level, char, &str); 3] = [
         'D',
         "Set a rule to deny: its findings make the exit code 1 (repeatable, the last of -D -W -A wins)",
     ),
-    (
-        Level::Warn,
-        'W',
-        "Set a rule to warn: its findings are shown (repeatable)",
-    ),
-    (
-        Level::Allow,
-        'A',
-        "Set a rule to allow: its findings are counted only (repeatable)",
-    ),
+    (Level::Warn, 'W', "Set a rule to warn: its findings are shown (repeatable)"),
+    (Level::Allow, 'A', "Set a rule to allow: its findings are counted only (repeatable)"),
 ];
 
 impl Args for LevelFlags {
     fn augment_args(command: Command) -> Command {
-        LEVEL_FLAGS
-            .iter()
-            .fold(command, |command, (level, short, help)| {
-                let arg = clap::Arg::new(level.name())
-                    .short(*short)
-                    .long(level.name())
-                    .value_name("RULE|warnings")
-                    .action(ArgAction::Append)
-                    .help_heading("Findings")
-                    .help(*help);
-                command.arg(arg)
-            })
+        LEVEL_FLAGS.iter().fold(command, |command, (level, short, help)| {
+            let arg = clap::Arg::new(level.name())
+                .short(*short)
+                .long(level.name())
+                .value_name("RULE|warnings")
+                .action(ArgAction::Append)
+                .help_heading("Findings")
+                .help(*help);
+            command.arg(arg)
+        })
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -183,23 +173,11 @@ impl FromArgMatches for LevelFlags {
         let mut given: Vec<(usize, Level, String)> = Vec::new();
         for (level, ..) in LEVEL_FLAGS {
             let indices = matches.indices_of(level.name()).into_iter().flatten();
-            let values = matches
-                .get_many::<String>(level.name())
-                .into_iter()
-                .flatten();
-            given.extend(
-                indices
-                    .zip(values)
-                    .map(|(index, rule)| (index, level, rule.clone())),
-            );
+            let values = matches.get_many::<String>(level.name()).into_iter().flatten();
+            given.extend(indices.zip(values).map(|(index, rule)| (index, level, rule.clone())));
         }
         given.sort_by_key(|(index, ..)| *index);
-        Ok(Self(
-            given
-                .into_iter()
-                .map(|(_, level, rule)| (level, rule))
-                .collect(),
-        ))
+        Ok(Self(given.into_iter().map(|(_, level, rule)| (level, rule)).collect()))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -217,10 +195,7 @@ fn color() -> impl TypedValueParser<Value = When> {
 }
 
 fn confidence() -> impl TypedValueParser<Value = Confidence> {
-    named(
-        [Confidence::Low, Confidence::Medium, Confidence::High],
-        Confidence::name,
-    )
+    named([Confidence::Low, Confidence::Medium, Confidence::High], Confidence::name)
 }
 
 /// Accepts exactly the names of some values, so that clap lists and suggests them.

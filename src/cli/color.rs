@@ -38,11 +38,7 @@ impl When {
 /// `NO_COLOR`, then `FORCE_COLOR` or `CLICOLOR_FORCE`, then to whether the stream is a terminal.
 pub(super) fn wanted(flag: Option<When>, environment: &Environment, is_terminal: bool) -> bool {
     let forced = |name| environment.variable(name).is_some_and(|value| value != "0");
-    match flag.or_else(|| {
-        environment
-            .variable("CARGO_TERM_COLOR")
-            .and_then(When::named)
-    }) {
+    match flag.or_else(|| environment.variable("CARGO_TERM_COLOR").and_then(When::named)) {
         Some(When::Always) => true,
         Some(When::Never) => false,
         Some(When::Auto) | None => {
@@ -56,17 +52,10 @@ pub(super) fn wanted(flag: Option<When>, environment: &Environment, is_terminal:
 
 /// The last `--color` among arguments that may not be valid otherwise.
 pub(super) fn flag_in(arguments: &[OsString]) -> Option<When> {
-    let words: Vec<&str> = arguments
-        .iter()
-        .map_while(|word| (word != "--").then(|| word.to_str().unwrap_or("")))
-        .collect();
-    let apart = words
-        .windows(2)
-        .filter(|pair| pair[0] == "--color")
-        .map(|pair| pair[1]);
-    let joined = words
-        .iter()
-        .filter_map(|word| word.strip_prefix("--color="));
+    let words: Vec<&str> =
+        arguments.iter().map_while(|word| (word != "--").then(|| word.to_str().unwrap_or(""))).collect();
+    let apart = words.windows(2).filter(|pair| pair[0] == "--color").map(|pair| pair[1]);
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--color="));
     apart.chain(joined).filter_map(When::named).next_back()
 }
 
@@ -75,14 +64,9 @@ mod tests {
     use super::*;
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
-        let variables = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        Environment {
-            variables,
-            ..Environment::default()
-        }
+        let variables =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Environment { variables, ..Environment::default() }
     }
 
     #[test]
@@ -97,49 +81,14 @@ mod tests {
             (None, &[("FORCE_COLOR", "1")], false, true),
             (None, &[("FORCE_COLOR", "0")], false, false),
             (None, &[("CLICOLOR_FORCE", "1")], false, true),
-            (
-                None,
-                &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")],
-                true,
-                false,
-            ),
-            (
-                None,
-                &[("CARGO_TERM_COLOR", "always"), ("NO_COLOR", "1")],
-                false,
-                true,
-            ),
-            (
-                None,
-                &[("CARGO_TERM_COLOR", "never"), ("FORCE_COLOR", "1")],
-                true,
-                false,
-            ),
-            (
-                None,
-                &[("CARGO_TERM_COLOR", "auto"), ("NO_COLOR", "1")],
-                true,
-                false,
-            ),
+            (None, &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")], true, false),
+            (None, &[("CARGO_TERM_COLOR", "always"), ("NO_COLOR", "1")], false, true),
+            (None, &[("CARGO_TERM_COLOR", "never"), ("FORCE_COLOR", "1")], true, false),
+            (None, &[("CARGO_TERM_COLOR", "auto"), ("NO_COLOR", "1")], true, false),
             (None, &[("CARGO_TERM_COLOR", "sometimes")], true, true),
-            (
-                Some(When::Always),
-                &[("CARGO_TERM_COLOR", "never"), ("NO_COLOR", "1")],
-                false,
-                true,
-            ),
-            (
-                Some(When::Never),
-                &[("CARGO_TERM_COLOR", "always")],
-                true,
-                false,
-            ),
-            (
-                Some(When::Auto),
-                &[("CARGO_TERM_COLOR", "always")],
-                false,
-                false,
-            ),
+            (Some(When::Always), &[("CARGO_TERM_COLOR", "never"), ("NO_COLOR", "1")], false, true),
+            (Some(When::Never), &[("CARGO_TERM_COLOR", "always")], true, false),
+            (Some(When::Auto), &[("CARGO_TERM_COLOR", "always")], false, false),
         ];
         for (flag, variables, terminal, expected) in cases {
             assert_eq!(

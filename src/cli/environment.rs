@@ -20,13 +20,8 @@ pub struct Environment {
 
 impl Environment {
     /// The environment variables that are looked at here (cargo, when it is run, reads its own).
-    pub const READ: [&'static str; 5] = [
-        "CARGO_TERM_COLOR",
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "CLICOLOR_FORCE",
-        "TERM",
-    ];
+    pub const READ: [&'static str; 5] =
+        ["CARGO_TERM_COLOR", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TERM"];
 
     /// That of this process. A variable that is not Unicode counts as not set.
     pub fn of_process() -> Self {
@@ -42,9 +37,6 @@ impl Environment {
 
     /// A variable that is set and not empty.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }

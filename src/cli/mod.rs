@@ -54,11 +54,7 @@ impl Outcome {
 
     /// The outcome of looking, whatever was found.
     fn of_analysis(report: &Report, options: &AnalysisOptions) -> Self {
-        if report.complete || options.keep_going {
-            Self::Clean
-        } else {
-            Self::NotDone
-        }
+        if report.complete || options.keep_going { Self::Clean } else { Self::NotDone }
     }
 }
 
@@ -146,23 +142,14 @@ fn stages(
     let files = &workspace.files;
     let selected = |path: &str| selection.includes(path);
     let rules = rules::table();
-    let input = SettleInput {
-        findings,
-        problems,
-        coverage,
-        resources,
-        files,
-        rules,
-        selected: &selected,
-    };
+    let input = SettleInput { findings, problems, coverage, resources, files, rules, selected: &selected };
     let report = settle::settle(input, &wanted.policy);
     watch.stage("settle");
 
     let style = Style {
         color: options.color,
         quiet: options.quiet,
-        elapsed: (environment.stdout_is_terminal && options.output.is_none())
-            .then(|| watch.elapsed()),
+        elapsed: (environment.stdout_is_terminal && options.output.is_none()).then(|| watch.elapsed()),
         repository_prefix: match options.format {
             Format::Github => workspace::repository_prefix(&workspace.root),
             Format::Human | Format::Short | Format::Json => String::new(),
@@ -171,15 +158,8 @@ fn stages(
     let (text, outcome) = match &options.task {
         Task::Inventory(_) => {
             let inventory = &settle::select_inventory(inventory, files, &selected);
-            let Report {
-                coverage, problems, ..
-            } = &report;
-            let view = InventoryView {
-                inventory,
-                coverage,
-                problems,
-                files,
-            };
+            let Report { coverage, problems, .. } = &report;
+            let view = InventoryView { inventory, coverage, problems, files };
             let text = match options.format {
                 Format::Json => report::render_inventory_json(view),
                 Format::Human | Format::Short | Format::Github => {
@@ -188,10 +168,7 @@ fn stages(
             };
             (text, Outcome::of_analysis(&report, wanted))
         }
-        _ => (
-            report::render(options.format, &report, files, &style),
-            Outcome::of_check(&report, wanted),
-        ),
+        _ => (report::render(options.format, &report, files, &style), Outcome::of_check(&report, wanted)),
     };
     deliver(&text, &options, out)?;
     watch.stage("render");
@@ -200,14 +177,7 @@ fn stages(
         narration::extent(err, &report.coverage, &workspace.source);
     }
     if options.verbose >= 2 {
-        narration::timings(
-            err,
-            &watch,
-            ParseTime {
-                summed: parse_time,
-                threads,
-            },
-        );
+        narration::timings(err, &watch, ParseTime { summed: parse_time, threads });
     }
     Ok(outcome)
 }
@@ -215,9 +185,7 @@ fn stages(
 fn list_of_rules(options: &Options) -> String {
     match options.format {
         Format::Json => report::render_rules_json(rules::table()),
-        Format::Human | Format::Short | Format::Github => {
-            report::render_rules_human(rules::table())
-        }
+        Format::Human | Format::Short | Format::Github => report::render_rules_human(rules::table()),
     }
 }
 
@@ -225,11 +193,8 @@ fn list_of_rules(options: &Options) -> String {
 fn load_catalog(files: &[PathBuf]) -> Result<Catalog, Stop> {
     let mut catalog = Catalog::builtin();
     for file in files {
-        let text = workspace::read_text(file)
-            .map_err(|reason| Stop::refused(format!("catalog {reason}")))?;
-        catalog
-            .extend(&file.display().to_string(), &text)
-            .map_err(Stop::refused)?;
+        let text = workspace::read_text(file).map_err(|reason| Stop::refused(format!("catalog {reason}")))?;
+        catalog.extend(&file.display().to_string(), &text).map_err(Stop::refused)?;
     }
     Ok(catalog)
 }

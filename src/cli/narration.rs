@@ -18,11 +18,7 @@ pub(super) struct Stopwatch {
 impl Stopwatch {
     pub(super) fn start() -> Self {
         let now = Instant::now();
-        Self {
-            started: now,
-            lap: now,
-            stages: Vec::new(),
-        }
+        Self { started: now, lap: now, stages: Vec::new() }
     }
 
     /// Ends a stage.
@@ -65,15 +61,7 @@ pub(super) fn say(err: &mut dyn Write, line: &str) {
 
 /// What was analysed (`-v`).
 pub(super) fn extent(err: &mut dyn Write, coverage: &Coverage, source: &PackageSource) {
-    let Coverage {
-        packages,
-        files,
-        files_skipped,
-        functions,
-        calls,
-        calls_resolved,
-        ..
-    } = coverage;
+    let Coverage { packages, files, files_skipped, functions, calls, calls_resolved, .. } = coverage;
     let found = match source {
         PackageSource::CargoMetadata => "found by cargo metadata".to_owned(),
         PackageSource::Manifests { reason } => format!("found by reading manifests: {reason}"),
@@ -105,10 +93,7 @@ pub(super) fn timings(err: &mut dyn Write, watch: &Stopwatch, parse: ParseTime) 
     let times = if alone.is_zero() {
         String::new()
     } else {
-        format!(
-            ", {:.1} times parsing alone",
-            total.as_secs_f64() / alone.as_secs_f64()
-        )
+        format!(", {:.1} times parsing alone", total.as_secs_f64() / alone.as_secs_f64())
     };
     let threads = parse.threads;
     say(

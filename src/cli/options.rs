@@ -77,95 +77,48 @@ pub(super) struct AnalysisOptions {
 }
 
 /// Reads the command line. Help and version end in [`Stop::Answered`], mistakes in [`Stop::Refused`].
-pub(super) fn configure(
-    arguments: Vec<OsString>,
-    environment: &Environment,
-) -> Result<Options, Stop> {
+pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> Result<Options, Stop> {
     let arguments = without_cargos_token(arguments);
     let color_flag = color::flag_in(&arguments);
-    let Arguments {
-        task,
-        explain,
-        analysis,
-        output,
-    } = Arguments::try_parse_from(&arguments).map_err(|answer| {
-        let text = answer.render();
-        let render = |colored| {
-            if colored {
-                text.ansi().to_string()
+    let Arguments { task, explain, analysis, output } =
+        Arguments::try_parse_from(&arguments).map_err(|answer| {
+            let text = answer.render();
+            let render = |colored| {
+                if colored { text.ansi().to_string() } else { text.to_string() }
+            };
+            if answer.use_stderr() {
+                Stop::Refused(render(color::wanted(color_flag, environment, environment.stderr_is_terminal)))
             } else {
-                text.to_string()
+                Stop::Answered(render(color::wanted(color_flag, environment, environment.stdout_is_terminal)))
             }
-        };
-        if answer.use_stderr() {
-            Stop::Refused(render(color::wanted(
-                color_flag,
-                environment,
-                environment.stderr_is_terminal,
-            )))
-        } else {
-            Stop::Answered(render(color::wanted(
-                color_flag,
-                environment,
-                environment.stdout_is_terminal,
-            )))
-        }
-    })?;
+        })?;
 
     let mut notes = Vec::new();
     let (task, output) = match task {
-        Some(TaskArguments::Check {
-            analysis: later,
-            output: output_later,
-        }) => {
+        Some(TaskArguments::Check { analysis: later, output: output_later }) => {
             let options = analysis_options(analysis.then(later), environment, &mut notes)?;
             (Task::Check(Box::new(options)), output.then(output_later))
         }
-        Some(TaskArguments::Inventory {
-            analysis: later,
-            output: output_later,
-        }) => {
+        Some(TaskArguments::Inventory { analysis: later, output: output_later }) => {
             let options = analysis_options(analysis.then(later), environment, &mut notes)?;
-            (
-                Task::Inventory(Box::new(options)),
-                output.then(output_later),
-            )
+            (Task::Inventory(Box::new(options)), output.then(output_later))
         }
-        Some(TaskArguments::Explain {
-            rule,
-            output: later,
-        }) => (
-            Task::Explain(rule_named(&rule, &mut notes)?),
-            output.then(later),
-        ),
+        Some(TaskArguments::Explain { rule, output: later }) => {
+            (Task::Explain(rule_named(&rule, &mut notes)?), output.then(later))
+        }
         Some(TaskArguments::Rules { output: later }) => (Task::Rules, output.then(later)),
         None => match explain {
             Some(rule) => (Task::Explain(rule_named(&rule, &mut notes)?), output),
-            None => (
-                Task::Check(Box::new(analysis_options(
-                    analysis,
-                    environment,
-                    &mut notes,
-                )?)),
-                output,
-            ),
+            None => (Task::Check(Box::new(analysis_options(analysis, environment, &mut notes)?)), output),
         },
     };
 
-    let OutputFlags {
-        message_format,
-        output,
-        color,
-        quiet,
-        verbose,
-    } = output;
+    let OutputFlags { message_format, output, color, quiet, verbose } = output;
     let format = message_format.unwrap_or(Format::Human);
     if !task.formats().contains(&format) {
         let known: Vec<&str> = task.formats().iter().map(|format| format.name()).collect();
         let (task, format, known) = (task.name(), format.name(), known.join(" or "));
-        return Err(Stop::refused(format!(
-            "`{task}` cannot print `{format}`; it prints {known}"
-        )));
+        return Err(Stop::refused(format!("`{task}` cannot print `{format}`; it prints {known}")));
     }
     let read_by_a_person = environment.stdout_is_terminal && output.is_none();
     Ok(Options {
@@ -227,13 +180,8 @@ fn analysis_options(
             offline,
             frozen,
         },
-        settings: Settings {
-            threads: threads.map(usize::from),
-        },
-        policy: Policy {
-            overrides,
-            min_confidence: min_confidence.unwrap_or(Confidence::Medium),
-        },
+        settings: Settings { threads: threads.map(usize::from) },
+        policy: Policy { overrides, min_confidence: min_confidence.unwrap_or(Confidence::Medium) },
         catalogs: catalog.into_iter().map(|path| here.join(path)).collect(),
         keep_going,
         exit_zero,
@@ -246,20 +194,13 @@ fn rule_named(name: &str, notes: &mut Vec<String>) -> Result<&'static RuleInfo, 
     if let Some(rule) = table.iter().find(|rule| rule.name == name) {
         return Ok(rule);
     }
-    if let Some(rule) = table
-        .iter()
-        .find(|rule| rule.aliases.iter().any(|alias| alias == name))
-    {
+    if let Some(rule) = table.iter().find(|rule| rule.aliases.iter().any(|alias| alias == name)) {
         notes.push(format!("rule `{name}` is now called `{}`", rule.name));
         return Ok(rule);
     }
     let nearest = suggest::nearest(name, table.iter().map(|rule| rule.name));
-    let meant = nearest
-        .map(|rule| format!("; did you mean `{rule}`?"))
-        .unwrap_or_default();
-    Err(Stop::refused(format!(
-        "unknown rule `{name}`{meant} (`cargo initpath rules` lists them)"
-    )))
+    let meant = nearest.map(|rule| format!("; did you mean `{rule}`?")).unwrap_or_default();
+    Err(Stop::refused(format!("unknown rule `{name}`{meant} (`cargo initpath rules` lists them)")))
 }
 
 impl AnalysisFlags {
@@ -305,13 +246,7 @@ impl AnalysisFlags {
 impl OutputFlags {
     /// These flags, then those given after the command.
     fn then(self, later: Self) -> Self {
-        let Self {
-            message_format,
-            output,
-            color,
-            quiet,
-            verbose,
-        } = self;
+        let Self { message_format, output, color, quiet, verbose } = self;
         Self {
             message_format: later.message_format.or(message_format),
             output: later.output.or(output),

@@ -10,15 +10,9 @@ use crate::settle::{Coverage, LevelOverride, LevelTarget, Policy, Settled};
 /// Outcome, stdout and stderr of a run.
 fn run_with(arguments: &[&str], environment: &Environment) -> (Outcome, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let arguments = std::iter::once("cargo-initpath")
-        .chain(arguments.iter().copied())
-        .map(OsString::from);
+    let arguments = std::iter::once("cargo-initpath").chain(arguments.iter().copied()).map(OsString::from);
     let outcome = run(arguments, environment, &mut out, &mut err);
-    (
-        outcome,
-        String::from_utf8(out).unwrap(),
-        String::from_utf8(err).unwrap(),
-    )
+    (outcome, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
 fn run_plain(arguments: &[&str]) -> (Outcome, String, String) {
@@ -26,9 +20,7 @@ fn run_plain(arguments: &[&str]) -> (Outcome, String, String) {
 }
 
 fn configured(arguments: &[&str]) -> Options {
-    let arguments = std::iter::once("cargo-initpath")
-        .chain(arguments.iter().copied())
-        .map(OsString::from);
+    let arguments = std::iter::once("cargo-initpath").chain(arguments.iter().copied()).map(OsString::from);
     match options::configure(arguments.collect(), &Environment::default()) {
         Ok(options) => options,
         Err(Stop::Answered(text) | Stop::Refused(text)) => panic!("{text}"),
@@ -52,26 +44,11 @@ fn a_rule() -> &'static str {
 
 #[test]
 fn help_says_how_to_call_it_and_what_the_exit_codes_mean() {
-    for arguments in [
-        &["--help"][..],
-        &["-h"],
-        &["initpath", "--help"],
-        &["help"],
-        &["check", "--help"],
-    ] {
+    for arguments in [&["--help"][..], &["-h"], &["initpath", "--help"], &["help"], &["check", "--help"]] {
         let (outcome, out, err) = run_plain(arguments);
-        assert_eq!(
-            (outcome, err.as_str()),
-            (Outcome::Clean, ""),
-            "{arguments:?}"
-        );
+        assert_eq!((outcome, err.as_str()), (Outcome::Clean, ""), "{arguments:?}");
         assert!(out.contains("Usage: cargo initpath"), "{out}");
-        for code in [
-            "0  analysed",
-            "1  analysed",
-            "2  not done",
-            "`--exit-zero` turns 1 into 0, never 2",
-        ] {
+        for code in ["0  analysed", "1  analysed", "2  not done", "`--exit-zero` turns 1 into 0, never 2"] {
             assert!(out.contains(code), "{code} is missing from {out}");
         }
     }
@@ -87,19 +64,12 @@ fn cargos_token_is_dropped_only_in_front() {
 
 #[test]
 fn help_obeys_the_colour_rules() {
-    let colored = |arguments: &[&str], environment: &Environment| {
-        run_with(arguments, environment).1.contains('\u{1b}')
-    };
-    let terminal = Environment {
-        stdout_is_terminal: true,
-        ..Environment::default()
-    };
+    let colored =
+        |arguments: &[&str], environment: &Environment| run_with(arguments, environment).1.contains('\u{1b}');
+    let terminal = Environment { stdout_is_terminal: true, ..Environment::default() };
     assert!(!colored(&["--help"], &Environment::default()));
     assert!(colored(&["--help"], &terminal));
-    assert!(colored(
-        &["--help", "--color", "always"],
-        &Environment::default()
-    ));
+    assert!(colored(&["--help", "--color", "always"], &Environment::default()));
     assert!(!colored(&["--color=never", "--help"], &terminal));
 }
 
@@ -125,31 +95,17 @@ fn mistakes_of_usage_exit_with_2_and_print_nothing_on_stdout() {
 #[test]
 fn an_unknown_rule_gets_a_suggestion() {
     let almost = format!("{}s", a_rule());
-    for arguments in [
-        &["explain", &almost][..],
-        &["-A", &almost],
-        &["--explain", &almost],
-    ] {
+    for arguments in [&["explain", &almost][..], &["-A", &almost], &["--explain", &almost]] {
         let (outcome, _, err) = run_plain(arguments);
         assert_eq!(outcome, Outcome::NotDone);
-        assert!(
-            err.contains(&format!("did you mean `{}`?", a_rule())),
-            "{err}"
-        );
+        assert!(err.contains(&format!("did you mean `{}`?", a_rule())), "{err}");
     }
 }
 
 #[test]
 fn explain_prints_the_page_and_nothing_else() {
     for arguments in [["explain", a_rule()], ["--explain", a_rule()]] {
-        assert_eq!(
-            run_plain(&arguments),
-            (
-                Outcome::Clean,
-                rules::table()[0].page.to_owned(),
-                String::new()
-            )
-        );
+        assert_eq!(run_plain(&arguments), (Outcome::Clean, rules::table()[0].page.to_owned(), String::new()));
     }
 }
 
@@ -162,14 +118,9 @@ fn rules_lists_every_rule_for_people_and_machines() {
         assert!(human.contains(rule.name), "{human}");
         assert_eq!(wire["name"], rule.name);
         assert_eq!(wire["page"], rule.page);
-        assert!(
-            wire["level"].is_string() && wire["status"].is_string() && wire["since"].is_string()
-        );
+        assert!(wire["level"].is_string() && wire["status"].is_string() && wire["since"].is_string());
     }
-    assert_eq!(
-        json["rules"].as_array().unwrap().len(),
-        rules::table().len()
-    );
+    assert_eq!(json["rules"].as_array().unwrap().len(), rules::table().len());
 }
 
 #[test]
@@ -180,79 +131,32 @@ fn a_former_name_of_a_rule_still_works_with_a_note() {
     let alias = rule.aliases[0].as_str();
     let (outcome, out, err) = run_plain(&["explain", alias]);
     assert_eq!((outcome, out.as_str()), (Outcome::Clean, rule.page));
-    assert!(
-        err.contains(&format!("`{alias}` is now called `{}`", rule.name)),
-        "{err}"
-    );
+    assert!(err.contains(&format!("`{alias}` is now called `{}`", rule.name)), "{err}");
 }
 
 #[test]
 fn levels_keep_the_order_in_which_they_were_given() {
     let rule = LevelTarget::Rule(a_rule());
     let expected = [
-        LevelOverride {
-            target: rule,
-            level: Level::Warn,
-        },
-        LevelOverride {
-            target: LevelTarget::Warnings,
-            level: Level::Deny,
-        },
-        LevelOverride {
-            target: rule,
-            level: Level::Allow,
-        },
-        LevelOverride {
-            target: LevelTarget::Warnings,
-            level: Level::Deny,
-        },
+        LevelOverride { target: rule, level: Level::Warn },
+        LevelOverride { target: LevelTarget::Warnings, level: Level::Deny },
+        LevelOverride { target: rule, level: Level::Allow },
+        LevelOverride { target: LevelTarget::Warnings, level: Level::Deny },
     ];
-    let given = [
-        "-W",
-        a_rule(),
-        "-Dwarnings",
-        "--allow",
-        a_rule(),
-        "-D",
-        "warnings",
-    ];
+    let given = ["-W", a_rule(), "-Dwarnings", "--allow", a_rule(), "-D", "warnings"];
     assert_eq!(policy(&given).overrides, expected);
-    let apart = [
-        "-W",
-        a_rule(),
-        "-Dwarnings",
-        "check",
-        "--allow",
-        a_rule(),
-        "--deny=warnings",
-    ];
-    assert_eq!(
-        policy(&apart).overrides,
-        expected,
-        "flags before the command come first"
-    );
+    let apart = ["-W", a_rule(), "-Dwarnings", "check", "--allow", a_rule(), "--deny=warnings"];
+    assert_eq!(policy(&apart).overrides, expected, "flags before the command come first");
 }
 
 #[test]
 fn flags_before_and_after_the_command_add_up() {
-    let given = [
-        "-p",
-        "a",
-        "--offline",
-        "--min-confidence",
-        "low",
-        "check",
-        "-p",
-        "b",
-        "--all",
-        "--keep-going",
-    ];
+    let given =
+        ["-p", "a", "--offline", "--min-confidence", "low", "check", "-p", "b", "--all", "--keep-going"];
     let options = configured(&given);
     let analysis = analysis_of(&options);
     assert_eq!(analysis.request.packages, ["a", "b"]);
-    assert!(
-        analysis.request.offline && analysis.request.whole_workspace && !analysis.request.locked
-    );
+    assert!(analysis.request.offline && analysis.request.whole_workspace && !analysis.request.locked);
     assert!(analysis.keep_going && !analysis.exit_zero);
     assert_eq!(analysis.policy.min_confidence, Confidence::Low);
 }
@@ -262,12 +166,7 @@ fn without_flags_the_defaults_hold() {
     let options = configured(&[]);
     assert!(matches!(options.task, Task::Check(_)));
     assert_eq!(
-        (
-            options.format,
-            options.verbose,
-            options.quiet,
-            options.color
-        ),
+        (options.format, options.verbose, options.quiet, options.color),
         (Format::Human, 0, false, false)
     );
     assert_eq!(policy(&[]).min_confidence, Confidence::Medium);
@@ -286,11 +185,7 @@ fn the_exit_code_follows_the_table() {
     let code = |flags: &[&str], level, complete| {
         Outcome::of_check(&report(level, complete), analysis_of(&configured(flags))).code()
     };
-    let (exit_zero, keep_going, both) = (
-        ["--exit-zero"],
-        ["--keep-going"],
-        ["--exit-zero", "--keep-going"],
-    );
+    let (exit_zero, keep_going, both) = (["--exit-zero"], ["--keep-going"], ["--exit-zero", "--keep-going"]);
     let cases: [(&[&str], Option<Level>, bool, u8); 11] = [
         (&[], None, true, 0),
         (&[], Some(Level::Warn), true, 0),
@@ -305,35 +200,20 @@ fn the_exit_code_follows_the_table() {
         (&both, Some(Level::Deny), false, 0),
     ];
     for (flags, level, complete, expected) in cases {
-        assert_eq!(
-            code(flags, level, complete),
-            expected,
-            "{flags:?} {level:?} complete: {complete}"
-        );
+        assert_eq!(code(flags, level, complete), expected, "{flags:?} {level:?} complete: {complete}");
     }
 }
 
 fn settled(level: Level) -> Settled {
-    let location = Location {
-        file: FileId(0),
-        span: Span {
-            line: 1,
-            column: 1,
-            end_line: 1,
-            end_column: 2,
-        },
-    };
+    let location =
+        Location { file: FileId(0), span: Span { line: 1, column: 1, end_line: 1, end_column: 2 } };
     let finding = Finding {
         rule: a_rule(),
         confidence: Confidence::High,
         message: String::new(),
         help: String::new(),
         silent_if: String::new(),
-        primary: Evidence {
-            location,
-            role: Role::InitSite,
-            label: String::new(),
-        },
+        primary: Evidence { location, role: Role::InitSite, label: String::new() },
         evidence: Vec::new(),
         path: Vec::new(),
         notes: Vec::new(),
@@ -341,12 +221,7 @@ fn settled(level: Level) -> Settled {
         resource: None,
         identity: Vec::new(),
     };
-    Settled {
-        finding,
-        category: "",
-        level,
-        fingerprint: String::new(),
-    }
+    Settled { finding, category: "", level, fingerprint: String::new() }
 }
 
 /// A stream whose every write fails.
@@ -368,19 +243,9 @@ fn a_reader_that_went_away_is_no_error_but_a_full_disk_is() {
     for arguments in [["cargo-initpath", "rules"], ["cargo-initpath", "--help"]] {
         let arguments = arguments.map(OsString::from);
         let environment = Environment::default();
-        let gone = run(
-            arguments.clone(),
-            &environment,
-            &mut Closed(ErrorKind::BrokenPipe),
-            &mut err,
-        );
+        let gone = run(arguments.clone(), &environment, &mut Closed(ErrorKind::BrokenPipe), &mut err);
         assert_eq!((gone, err.is_empty()), (Outcome::Clean, true));
-        let full = run(
-            arguments,
-            &environment,
-            &mut Closed(ErrorKind::StorageFull),
-            &mut Vec::new(),
-        );
+        let full = run(arguments, &environment, &mut Closed(ErrorKind::StorageFull), &mut Vec::new());
         assert_eq!(full, Outcome::NotDone);
     }
 }
@@ -389,13 +254,5 @@ fn a_reader_that_went_away_is_no_error_but_a_full_disk_is() {
 fn a_closed_stderr_is_no_reason_to_panic() {
     let arguments = ["cargo-initpath", "nonsense"].map(OsString::from);
     let mut closed = Closed(ErrorKind::BrokenPipe);
-    assert_eq!(
-        run(
-            arguments,
-            &Environment::default(),
-            &mut Vec::new(),
-            &mut closed
-        ),
-        Outcome::NotDone
-    );
+    assert_eq!(run(arguments, &Environment::default(), &mut Vec::new(), &mut closed), Outcome::NotDone);
 }

@@ -101,24 +101,21 @@ fn conditions(tokens: TokenStream, depth: u32) -> Vec<Cfg> {
                 word if word == "false" => Cfg::Any(Vec::new()),
                 word => Cfg::Flag(word),
             }),
-            [
-                TokenTree::Ident(key),
-                TokenTree::Punct(equals),
-                TokenTree::Literal(value),
-            ] if equals.as_char() == '=' => match token_literal(value) {
-                Literal::Str(value) => Some(Cfg::KeyValue(name(key), Name::new(value))),
-                _ => None,
-            },
+            [TokenTree::Ident(key), TokenTree::Punct(equals), TokenTree::Literal(value)]
+                if equals.as_char() == '=' =>
+            {
+                match token_literal(value) {
+                    Literal::Str(value) => Some(Cfg::KeyValue(name(key), Name::new(value))),
+                    _ => None,
+                }
+            }
             [TokenTree::Ident(word), TokenTree::Group(group)] if depth < MAX_LIST_DEPTH => {
                 let inner = conditions(group.stream(), depth + 1);
                 let word = name(word);
                 match word.as_str() {
                     "all" => Some(Cfg::All(inner)),
                     "any" => Some(Cfg::Any(inner)),
-                    "not" => inner
-                        .into_iter()
-                        .next()
-                        .map(|inner| Cfg::Not(Box::new(inner))),
+                    "not" => inner.into_iter().next().map(|inner| Cfg::Not(Box::new(inner))),
                     _ => Some(Cfg::Flag(word)),
                 }
             }
@@ -150,9 +147,7 @@ fn arguments(tokens: TokenStream, found: &mut Attribute, depth: u32) {
     for tokens in split_at_commas(tokens) {
         match tokens.as_slice() {
             [TokenTree::Literal(value)] => found.literals.push(token_literal(value)),
-            [TokenTree::Ident(key), TokenTree::Punct(equals), rest @ ..]
-                if equals.as_char() == '=' =>
-            {
+            [TokenTree::Ident(key), TokenTree::Punct(equals), rest @ ..] if equals.as_char() == '=' => {
                 found.named.push((name(key), token_value(rest)));
             }
             [TokenTree::Ident(key), TokenTree::Group(group)]
@@ -172,12 +167,10 @@ fn arguments(tokens: TokenStream, found: &mut Attribute, depth: u32) {
             }
             tokens => match written_path(tokens) {
                 Some(path) => found.words.push(joined(&path)),
-                None => found
-                    .literals
-                    .extend(tokens.iter().filter_map(|token| match token {
-                        TokenTree::Literal(value) => Some(token_literal(value)),
-                        _ => None,
-                    })),
+                None => found.literals.extend(tokens.iter().filter_map(|token| match token {
+                    TokenTree::Literal(value) => Some(token_literal(value)),
+                    _ => None,
+                })),
             },
         }
     }
@@ -185,9 +178,7 @@ fn arguments(tokens: TokenStream, found: &mut Attribute, depth: u32) {
 
 /// Comma-separated paths without arguments, as in `derive`.
 fn paths(tokens: TokenStream) -> impl Iterator<Item = Path> {
-    split_at_commas(tokens)
-        .into_iter()
-        .filter_map(|tokens| written_path(&tokens))
+    split_at_commas(tokens).into_iter().filter_map(|tokens| written_path(&tokens))
 }
 
 /// `a::b`, when the tokens are nothing else.
@@ -208,12 +199,9 @@ fn written_path(tokens: &[TokenTree]) -> Option<Path> {
 fn joined(path: &Path) -> Name {
     match path.segments.as_slice() {
         [only] => only.name.clone(),
-        segments => segments
-            .iter()
-            .map(|segment| segment.name.as_str())
-            .collect::<Vec<_>>()
-            .join("::")
-            .into(),
+        segments => {
+            segments.iter().map(|segment| segment.name.as_str()).collect::<Vec<_>>().join("::").into()
+        }
     }
 }
 
@@ -329,10 +317,7 @@ mod tests {
                 ("default_value_t".into(), Literal::Int(5432)),
             ]
         );
-        assert_eq!(
-            only("#[clap(env(\"X\"))]").named,
-            [("env".into(), text("X"))]
-        );
+        assert_eq!(only("#[clap(env(\"X\"))]").named, [("env".into(), text("X"))]);
         assert_eq!(only("#[arg(env)]").words, ["env"]);
     }
 

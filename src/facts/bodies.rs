@@ -15,26 +15,14 @@ use crate::location::Span;
 pub(super) fn body_of(walk: &mut Walk, root: impl FnOnce(&mut BodyWriter<'_>) -> ExprId) -> Body {
     // Growing one list again and again for all bodies is cheaper than growing one for each.
     let exprs = std::mem::take(&mut walk.spare);
-    let mut writer = BodyWriter {
-        walk,
-        exprs,
-        items: Vec::new(),
-    };
+    let mut writer = BodyWriter { walk, exprs, items: Vec::new() };
     let root = root(&mut writer);
-    let BodyWriter {
-        walk,
-        mut exprs,
-        mut items,
-    } = writer;
+    let BodyWriter { walk, mut exprs, mut items } = writer;
     let mut exact = Vec::with_capacity(exprs.len());
     exact.append(&mut exprs);
     walk.spare = exprs;
     items.shrink_to_fit();
-    Body {
-        exprs: exact,
-        root,
-        items,
-    }
+    Body { exprs: exact, root, items }
 }
 
 /// The body that is being written. Children are written before their parents.
@@ -145,15 +133,9 @@ impl BodyWriter<'_> {
             pat => (pat, None),
         };
         let init = local.init.as_ref().map(|init| self.expr(&init.expr));
-        let otherwise = local
-            .init
-            .as_ref()
-            .and_then(|init| init.diverge.as_ref())
-            .map(|(_, block)| self.expr(block));
-        let span = spans::range(
-            spans::start(local.let_token.span),
-            spans::end(local.semi_token.spans[0]),
-        );
+        let otherwise =
+            local.init.as_ref().and_then(|init| init.diverge.as_ref()).map(|(_, block)| self.expr(block));
+        let span = spans::range(spans::start(local.let_token.span), spans::end(local.semi_token.spans[0]));
         statements.push(Statement::Let(Box::new(LetStatement {
             pat: pattern(pat),
             ty,
@@ -194,10 +176,7 @@ mod tests {
     #[test]
     fn let_statements() {
         assert_eq!(body("let a: T = b(); let c;"), "let a = b(); let c;");
-        assert_eq!(
-            body("let Some(a) = b else { return };"),
-            "let Some(a) = b else { return };"
-        );
+        assert_eq!(body("let Some(a) = b else { return };"), "let Some(a) = b else { return };");
     }
 
     #[test]
@@ -206,10 +185,7 @@ mod tests {
             body("#[cfg(a)] let b = c; #[cfg(d)] e(); #[cfg(f)] g = h; #[cfg(i)] j!(k);"),
             "#[a] let b = c; #[d] e(); #[f] g = h; #[i] j!(k);"
         );
-        assert_eq!(
-            body("#[cfg(a)] { b } #[cfg(not(a))] { c }"),
-            "#[a] { b }; #[not(a)] { c };"
-        );
+        assert_eq!(body("#[cfg(a)] { b } #[cfg(not(a))] { c }"), "#[a] { b }; #[not(a)] { c };");
     }
 
     #[test]
@@ -227,10 +203,7 @@ mod tests {
     #[test]
     fn the_value_of_a_constant_is_a_body() {
         let facts = facts("const A: B = c(1);");
-        let ItemKind::Const {
-            value: Some(value), ..
-        } = &facts.items[0].kind
-        else {
+        let ItemKind::Const { value: Some(value), .. } = &facts.items[0].kind else {
             panic!("a constant");
         };
         assert_eq!(sketch(value), "c(1)");

@@ -31,12 +31,7 @@ pub(super) fn directives(text: &str) -> Vec<Directive> {
         counted = offset;
         let column = characters(&text[line_start..offset]) + 1;
         directives.push(Directive {
-            span: Span {
-                line,
-                column,
-                end_line: line,
-                end_column: column + characters(comment.trim_end()),
-            },
+            span: Span { line, column, end_line: line, end_column: column + characters(comment.trim_end()) },
             text: said.to_owned(),
         });
     }
@@ -58,10 +53,7 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        directives(text)
-            .into_iter()
-            .map(|found| found.text)
-            .collect()
+        directives(text).into_iter().map(|found| found.text).collect()
     }
 
     #[test]
@@ -69,15 +61,7 @@ mod tests {
         let found = directives("fn a() {\r\n    é(); // initpath: allow(x) reason \r\n}\r\n");
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].text, "allow(x) reason");
-        assert_eq!(
-            found[0].span,
-            Span {
-                line: 2,
-                column: 10,
-                end_line: 2,
-                end_column: 38
-            }
-        );
+        assert_eq!(found[0].span, Span { line: 2, column: 10, end_line: 2, end_column: 38 });
     }
 
     #[test]
@@ -105,9 +89,6 @@ mod tests {
 
     #[test]
     fn quotes_and_lifetimes_do_not_hide_a_comment() {
-        assert_eq!(
-            texts("fn a<'a>(x: &'a str) -> char { '\"' } // initpath: a"),
-            ["a"]
-        );
+        assert_eq!(texts("fn a<'a>(x: &'a str) -> char { '\"' } // initpath: a"), ["a"]);
     }
 }

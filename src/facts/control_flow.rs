@@ -16,11 +16,7 @@ impl BodyWriter<'_> {
         self.push_range(
             spans::start(expr.if_token.span),
             self.end(otherwise.unwrap_or(then)),
-            ExprKind::If {
-                condition,
-                then,
-                otherwise,
-            },
+            ExprKind::If { condition, then, otherwise },
         )
     }
 
@@ -66,12 +62,7 @@ impl BodyWriter<'_> {
         let value = self.optional(expr.expr.as_deref());
         let keyword = expr.break_token.span;
         let label = expr.label.as_ref().map(|label| label.ident.span());
-        self.leaving(
-            keyword,
-            label.unwrap_or(keyword),
-            value,
-            ExprKind::Break(value),
-        )
+        self.leaving(keyword, label.unwrap_or(keyword), value, ExprKind::Break(value))
     }
 
     pub(super) fn continue_(&mut self, expr: &syn::ExprContinue) -> ExprId {
@@ -104,11 +95,7 @@ impl BodyWriter<'_> {
         let condition = self.expr(&expr.cond);
         let body = self.block(&expr.body);
         let first = loop_start(expr.label.as_ref(), expr.while_token.span);
-        self.push_range(
-            spans::start(first),
-            self.end(body),
-            ExprKind::While { condition, body },
-        )
+        self.push_range(spans::start(first), self.end(body), ExprKind::While { condition, body })
     }
 
     pub(super) fn for_(&mut self, expr: &syn::ExprForLoop) -> ExprId {
@@ -116,24 +103,12 @@ impl BodyWriter<'_> {
         let iterable = self.expr(&expr.expr);
         let body = self.block(&expr.body);
         let first = loop_start(expr.label.as_ref(), expr.for_token.span);
-        self.push_range(
-            spans::start(first),
-            self.end(body),
-            ExprKind::For {
-                pat,
-                iterable,
-                body,
-            },
-        )
+        self.push_range(spans::start(first), self.end(body), ExprKind::For { pat, iterable, body })
     }
 
     pub(super) fn async_(&mut self, expr: &syn::ExprAsync) -> ExprId {
         let block = self.block(&expr.block);
-        self.push_range(
-            spans::start(expr.async_token.span),
-            self.end(block),
-            ExprKind::Async(block),
-        )
+        self.push_range(spans::start(expr.async_token.span), self.end(block), ExprKind::Async(block))
     }
 
     pub(super) fn closure(&mut self, expr: &syn::ExprClosure) -> ExprId {
@@ -141,14 +116,8 @@ impl BodyWriter<'_> {
             .inputs
             .iter()
             .map(|input| match input {
-                syn::Pat::Type(typed) => Param {
-                    pat: pattern(&typed.pat),
-                    ty: type_ref(&typed.ty),
-                },
-                pat => Param {
-                    pat: pattern(pat),
-                    ty: TypeRef::Infer,
-                },
+                syn::Pat::Type(typed) => Param { pat: pattern(&typed.pat), ty: type_ref(&typed.ty) },
+                pat => Param { pat: pattern(pat), ty: TypeRef::Infer },
             })
             .collect();
         let body = self.expr(&expr.body);
@@ -158,24 +127,16 @@ impl BodyWriter<'_> {
             .or(expr.asyncness.as_ref().map(|token| token.span))
             .or(expr.capture.as_ref().map(|token| token.span))
             .unwrap_or(expr.inputs_begin.spans[0]);
-        let closure = Closure {
-            is_async: expr.asyncness.is_some(),
-            params,
-            output: return_type(&expr.output),
-            body,
-        };
-        self.push_range(
-            spans::start(first),
-            self.end(body),
-            ExprKind::Closure(Box::new(closure)),
-        )
+        let closure =
+            Closure { is_async: expr.asyncness.is_some(), params, output: return_type(&expr.output), body };
+        self.push_range(spans::start(first), self.end(body), ExprKind::Closure(Box::new(closure)))
     }
 
     pub(super) fn labeled_block(&mut self, expr: &syn::ExprBlock) -> ExprId {
-        let first = expr.label.as_ref().map_or_else(
-            || expr.block.brace_token.span.open(),
-            |label| label.name.apostrophe,
-        );
+        let first = expr
+            .label
+            .as_ref()
+            .map_or_else(|| expr.block.brace_token.span.open(), |label| label.name.apostrophe);
         self.block_from(spans::start(first), &expr.block)
     }
 
@@ -208,10 +169,7 @@ mod tests {
         kept("match a { Some(b) if c => d, _ => { e } }");
         kept("loop { break a; continue; }; while b { return; }; for (c, d) in e { return f; }");
         assert_eq!(body("'a: loop { break 'a 1 }"), "loop { break 1 }");
-        assert_eq!(
-            body("match a { #[cfg(x)] B => c }"),
-            "match a { #[x] B => c }"
-        );
+        assert_eq!(body("match a { #[cfg(x)] B => c }"), "match a { #[x] B => c }");
     }
 
     #[test]
@@ -220,14 +178,8 @@ mod tests {
             body("if let Some(a) = b && c && let D(e) = f {}"),
             "if ((let Some(a) = b And c) And let D(e) = f) { }"
         );
-        assert_eq!(
-            body("while let Some(a) = b {}"),
-            "while let Some(a) = b { }"
-        );
-        assert_eq!(
-            body("match a { b if let Some(c) = d => e }"),
-            "match a { b if let Some(c) = d => e }"
-        );
+        assert_eq!(body("while let Some(a) = b {}"), "while let Some(a) = b { }");
+        assert_eq!(body("match a { b if let Some(c) = d => e }"), "match a { b if let Some(c) = d => e }");
     }
 
     #[test]
@@ -237,11 +189,8 @@ mod tests {
         assert_eq!(body("async move { a }"), "async { a }");
         let facts = facts("fn f() { |a, b: B| c }");
         let body = function_body(&facts.items[0]);
-        let Some(ExprKind::Closure(closure)) = body
-            .exprs
-            .iter()
-            .map(|expr| &expr.kind)
-            .find(|kind| matches!(kind, ExprKind::Closure(_)))
+        let Some(ExprKind::Closure(closure)) =
+            body.exprs.iter().map(|expr| &expr.kind).find(|kind| matches!(kind, ExprKind::Closure(_)))
         else {
             panic!("a closure");
         };

@@ -43,15 +43,9 @@ impl BodyWriter<'_> {
             syn::Expr::While(expr) => self.while_(expr),
             syn::Expr::ForLoop(expr) => self.for_(expr),
             syn::Expr::Async(expr) => self.async_(expr),
-            syn::Expr::Unsafe(expr) => {
-                self.block_from(spans::start(expr.unsafe_token.span), &expr.block)
-            }
-            syn::Expr::Const(expr) => {
-                self.block_from(spans::start(expr.const_token.span), &expr.block)
-            }
-            syn::Expr::TryBlock(expr) => {
-                self.block_from(spans::start(expr.try_token.span), &expr.block)
-            }
+            syn::Expr::Unsafe(expr) => self.block_from(spans::start(expr.unsafe_token.span), &expr.block),
+            syn::Expr::Const(expr) => self.block_from(spans::start(expr.const_token.span), &expr.block),
+            syn::Expr::TryBlock(expr) => self.block_from(spans::start(expr.try_token.span), &expr.block),
             syn::Expr::Paren(expr) => self.parenthesized(expr),
             syn::Expr::Group(expr) => self.expr(&expr.expr),
             syn::Expr::Infer(expr) => self.infer(expr),
@@ -68,10 +62,7 @@ impl BodyWriter<'_> {
     }
 
     /// Writes expressions in order.
-    pub(super) fn list<'a>(
-        &mut self,
-        exprs: impl ExactSizeIterator<Item = &'a syn::Expr>,
-    ) -> Vec<ExprId> {
+    pub(super) fn list<'a>(&mut self, exprs: impl ExactSizeIterator<Item = &'a syn::Expr>) -> Vec<ExprId> {
         let mut ids = Vec::with_capacity(exprs.len());
         for expr in exprs {
             ids.push(self.expr(expr));
@@ -93,10 +84,7 @@ impl BodyWriter<'_> {
     }
 
     fn literal(&mut self, expr: &syn::ExprLit) -> ExprId {
-        self.push(
-            spans::of(expr.lit.span()),
-            ExprKind::Literal(literal(&expr.lit)),
-        )
+        self.push(spans::of(expr.lit.span()), ExprKind::Literal(literal(&expr.lit)))
     }
 
     fn method_call(&mut self, expr: &syn::ExprMethodCall) -> ExprId {
@@ -105,10 +93,7 @@ impl BodyWriter<'_> {
             receiver,
             method: name(&expr.method),
             method_span: spans::of(expr.method.span()),
-            turbofish: expr
-                .turbofish
-                .as_ref()
-                .map_or_else(Vec::new, type_arguments),
+            turbofish: expr.turbofish.as_ref().map_or_else(Vec::new, type_arguments),
             args: self.list(expr.args.iter()),
         };
         self.push_range(
@@ -135,11 +120,7 @@ impl BodyWriter<'_> {
             syn::Member::Unnamed(index) => index.span,
         };
         let name = member(&expr.member);
-        self.push_range(
-            self.start(base),
-            spans::end(last),
-            ExprKind::Field { base, name },
-        )
+        self.push_range(self.start(base), spans::end(last), ExprKind::Field { base, name })
     }
 
     fn reference(&mut self, expr: &syn::ExprReference) -> ExprId {
@@ -163,41 +144,25 @@ impl BodyWriter<'_> {
 
     fn try_(&mut self, expr: &syn::ExprTry) -> ExprId {
         let inner = self.expr(&expr.expr);
-        self.push_range(
-            self.start(inner),
-            spans::end(expr.question_token.spans[0]),
-            ExprKind::Try(inner),
-        )
+        self.push_range(self.start(inner), spans::end(expr.question_token.spans[0]), ExprKind::Try(inner))
     }
 
     fn await_(&mut self, expr: &syn::ExprAwait) -> ExprId {
         let inner = self.expr(&expr.base);
-        self.push_range(
-            self.start(inner),
-            spans::end(expr.await_token.span),
-            ExprKind::Await(inner),
-        )
+        self.push_range(self.start(inner), spans::end(expr.await_token.span), ExprKind::Await(inner))
     }
 
     fn binary(&mut self, expr: &syn::ExprBinary) -> ExprId {
         let left = self.expr(&expr.left);
         let right = self.expr(&expr.right);
         let op = operator(&expr.op);
-        self.push_range(
-            self.start(left),
-            self.end(right),
-            ExprKind::Binary { op, left, right },
-        )
+        self.push_range(self.start(left), self.end(right), ExprKind::Binary { op, left, right })
     }
 
     fn assign(&mut self, expr: &syn::ExprAssign) -> ExprId {
         let place = self.expr(&expr.left);
         let value = self.expr(&expr.right);
-        self.push_range(
-            self.start(place),
-            self.end(value),
-            ExprKind::Assign { place, value },
-        )
+        self.push_range(self.start(place), self.end(value), ExprKind::Assign { place, value })
     }
 
     fn struct_literal(&mut self, expr: &syn::ExprStruct) -> ExprId {
@@ -208,16 +173,8 @@ impl BodyWriter<'_> {
         let rest = self.optional(expr.rest.as_deref());
         let close = expr.brace_token.span.close();
         let first = spans::path_start(expr.qself.as_ref(), &expr.path).unwrap_or(close);
-        let literal = StructLiteral {
-            path: path(expr.qself.as_ref(), &expr.path),
-            fields,
-            rest,
-        };
-        self.push_range(
-            spans::start(first),
-            spans::end(close),
-            ExprKind::Struct(Box::new(literal)),
-        )
+        let literal = StructLiteral { path: path(expr.qself.as_ref(), &expr.path), fields, rest };
+        self.push_range(spans::start(first), spans::end(close), ExprKind::Struct(Box::new(literal)))
     }
 
     /// A sign changes neither the type nor where a value comes from, so it disappears like parentheses; a
@@ -335,9 +292,7 @@ fn operator(op: &syn::BinOp) -> BinaryOp {
         syn::BinOp::Or(_) => BinaryOp::Or,
         syn::BinOp::Eq(_) => BinaryOp::Eq,
         syn::BinOp::Ne(_) => BinaryOp::Ne,
-        syn::BinOp::Lt(_) | syn::BinOp::Le(_) | syn::BinOp::Gt(_) | syn::BinOp::Ge(_) => {
-            BinaryOp::Order
-        }
+        syn::BinOp::Lt(_) | syn::BinOp::Le(_) | syn::BinOp::Gt(_) | syn::BinOp::Ge(_) => BinaryOp::Order,
         syn::BinOp::Add(_) => BinaryOp::Add,
         syn::BinOp::AddAssign(_)
         | syn::BinOp::SubAssign(_)
@@ -384,11 +339,7 @@ mod tests {
     fn span(text: &str, wanted: fn(&ExprKind) -> bool) -> Span {
         let facts = facts(text);
         let body = function_body(&facts.items[0]);
-        body.exprs
-            .iter()
-            .find(|expr| wanted(&expr.kind))
-            .unwrap()
-            .span
+        body.exprs.iter().find(|expr| wanted(&expr.kind)).unwrap().span
     }
 
     #[test]
@@ -401,10 +352,7 @@ mod tests {
     #[test]
     fn operators() {
         assert_eq!(body("a == b || c < d"), "((a Eq b) Or (c Order d))");
-        assert_eq!(
-            body("a += b + c * d"),
-            "(a CompoundAssign (b Add (c Other d)))"
-        );
+        assert_eq!(body("a += b + c * d"), "(a CompoundAssign (b Add (c Other d)))");
         kept("a = b");
     }
 
@@ -437,35 +385,18 @@ mod tests {
     #[test]
     fn a_method_chain_starts_where_its_receiver_starts() {
         let text = "fn f() {\n    é.b()\n        .c(d)\n        .await\n}";
-        let place = |line, column, end_line, end_column| Span {
-            line,
-            column,
-            end_line,
-            end_column,
-        };
+        let place = |line, column, end_line, end_column| Span { line, column, end_line, end_column };
         assert_eq!(
-            span(
-                text,
-                |kind| matches!(kind, ExprKind::MethodCall(call) if call.method == "c")
-            ),
+            span(text, |kind| matches!(kind, ExprKind::MethodCall(call) if call.method == "c")),
             place(2, 5, 3, 14)
         );
+        assert_eq!(span(text, |kind| matches!(kind, ExprKind::Await(_))), place(2, 5, 4, 15));
         assert_eq!(
-            span(text, |kind| matches!(kind, ExprKind::Await(_))),
-            place(2, 5, 4, 15)
-        );
-        assert_eq!(
-            span("fn f() { (a).b }", |kind| matches!(
-                kind,
-                ExprKind::Field { .. }
-            )),
+            span("fn f() { (a).b }", |kind| matches!(kind, ExprKind::Field { .. })),
             place(1, 10, 1, 15)
         );
         assert_eq!(
-            span("fn f() { a as Vec<&str> }", |kind| matches!(
-                kind,
-                ExprKind::Cast(..)
-            )),
+            span("fn f() { a as Vec<&str> }", |kind| matches!(kind, ExprKind::Cast(..))),
             place(1, 10, 1, 24)
         );
     }
@@ -477,11 +408,7 @@ mod tests {
         assert_eq!(body.root.0 as usize, body.exprs.len() - 1);
         for (index, expr) in body.exprs.iter().enumerate() {
             if let ExprKind::Call { callee, args } = &expr.kind {
-                assert!(
-                    args.iter()
-                        .chain([callee])
-                        .all(|child| (child.0 as usize) < index)
-                );
+                assert!(args.iter().chain([callee]).all(|child| (child.0 as usize) < index));
             }
         }
     }

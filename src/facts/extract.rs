@@ -35,10 +35,7 @@ pub struct Extracted {
 /// The calling thread must have a stack of at least [`super::STACK_BYTES`]. Spans that the thread got from
 /// proc-macro2 before become invalid.
 pub fn extract(path: &str, text: &str) -> Extracted {
-    let mut facts = FileFacts {
-        lines: count_lines(text),
-        ..FileFacts::default()
-    };
+    let mut facts = FileFacts { lines: count_lines(text), ..FileFacts::default() };
     let mut parse_time = Duration::ZERO;
     let problems = match read(text, &mut facts, &mut parse_time) {
         Ok(()) => Vec::new(),
@@ -50,11 +47,7 @@ pub fn extract(path: &str, text: &str) -> Extracted {
             message: limit.message,
         }],
     };
-    Extracted {
-        facts,
-        problems,
-        parse_time,
-    }
+    Extracted { facts, problems, parse_time }
 }
 
 /// A problem before it is told which file it is in.
@@ -71,10 +64,7 @@ fn read(text: &str, facts: &mut FileFacts, parse_time: &mut Duration) -> Result<
             kind: ProblemKind::FileTooLarge,
             line: 0,
             column: 0,
-            message: format!(
-                "the file has {} bytes, more than the {MAX_BYTES} that are parsed",
-                text.len()
-            ),
+            message: format!("the file has {} bytes, more than the {MAX_BYTES} that are parsed", text.len()),
         });
     }
     let text = parseable(text);
@@ -130,10 +120,7 @@ fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
     let column = before[line_start..].chars().count().max(1);
-    (
-        u32::try_from(line).unwrap_or(u32::MAX),
-        u32::try_from(column).unwrap_or(u32::MAX),
-    )
+    (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -183,11 +170,7 @@ mod tests {
 
     #[test]
     fn attributes_of_the_file_are_kept() {
-        let facts = extract(
-            "a.rs",
-            "#![cfg(test)]\n//! text\n#![recursion_limit = \"9\"]",
-        )
-        .facts;
+        let facts = extract("a.rs", "#![cfg(test)]\n//! text\n#![recursion_limit = \"9\"]").facts;
         assert!(facts.attributes.cfg.is_some());
         assert_eq!(facts.attributes.others.len(), 1);
     }

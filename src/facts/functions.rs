@@ -7,20 +7,15 @@ use super::types::{generics, return_type, type_ref};
 use super::{Body, Function, Item, ItemKind, Param, Receiver, TypeRef};
 
 /// A function that is not public; the caller knows better.
-pub(super) fn function(
-    signature: &syn::Signature,
-    attrs: &[syn::Attribute],
-    body: Option<Body>,
-) -> Item {
+pub(super) fn function(signature: &syn::Signature, attrs: &[syn::Attribute], body: Option<Body>) -> Item {
     let mut receiver = None;
     let mut params = Vec::with_capacity(signature.inputs.len());
     for input in &signature.inputs {
         match input {
             syn::FnArg::Receiver(found) => receiver = Some(receiver_of(found)),
-            syn::FnArg::Typed(param) => params.push(Param {
-                pat: pattern(&param.pat),
-                ty: type_ref(&param.ty),
-            }),
+            syn::FnArg::Typed(param) => {
+                params.push(Param { pat: pattern(&param.pat), ty: type_ref(&param.ty) })
+            }
         }
     }
     params.shrink_to_fit();
@@ -100,11 +95,7 @@ mod tests {
         let ItemKind::Impl(found) = &item.kind else {
             panic!("an impl");
         };
-        let receivers: Vec<_> = found
-            .items
-            .iter()
-            .map(|item| function(item).receiver)
-            .collect();
+        let receivers: Vec<_> = found.items.iter().map(|item| function(item).receiver).collect();
         assert_eq!(
             receivers,
             [

@@ -40,11 +40,7 @@ pub(super) fn item_macro(
         Some(first) => spans::first_line(first, call.delimiter.span().close()),
         None => spans::of_macro(call),
     };
-    found.push(macro_call(
-        attrs,
-        span,
-        ItemKind::MacroCall(path(None, &call.path), glance.literals),
-    ));
+    found.push(macro_call(attrs, span, ItemKind::MacroCall(path(None, &call.path), glance.literals)));
 }
 
 fn enter(walk: &mut Walk, call: &syn::Macro, found: &mut Vec<Item>) -> bool {
@@ -146,13 +142,9 @@ mod tests {
 
     #[test]
     fn thread_locals_are_statics() {
-        let facts = facts(
-            "#[cfg(x)] thread_local! { #[cfg(y)] static A: B = const { c() }; pub static D: E = f() }",
-        );
-        assert_eq!(
-            shown(&facts.items),
-            ["#[all(x, y)] thread A = c()", "#[x] pub thread D = f()"]
-        );
+        let facts =
+            facts("#[cfg(x)] thread_local! { #[cfg(y)] static A: B = const { c() }; pub static D: E = f() }");
+        assert_eq!(shown(&facts.items), ["#[all(x, y)] thread A = c()", "#[x] pub thread D = f()"]);
     }
 
     #[test]
@@ -160,17 +152,13 @@ mod tests {
         let facts = facts(
             "cfg_if::cfg_if! { if #[cfg(a)] { mod b; } else if #[cfg(c)] { fn d() {} } else { fn e() {} } }",
         );
-        assert_eq!(
-            shown(&facts.items),
-            ["#[a] b", "#[all(not(a), c)] d", "#[all(not(a), not(c))] e"]
-        );
+        assert_eq!(shown(&facts.items), ["#[a] b", "#[all(not(a), c)] d", "#[all(not(a), not(c))] e"]);
     }
 
     #[test]
     fn wrapped_items_are_entered() {
-        let facts = facts(
-            "#[cfg(a)] cfg_rt! { pub mod b; pub fn c() {} } impl D { wrap! { fn e(&self) {} } }",
-        );
+        let facts =
+            facts("#[cfg(a)] cfg_rt! { pub mod b; pub fn c() {} } impl D { wrap! { fn e(&self) {} } }");
         assert_eq!(shown(&facts.items), ["#[a] pub b", "#[a] pub c", ""]);
         let ItemKind::Impl(found) = &facts.items[2].kind else {
             panic!("an impl");
@@ -180,9 +168,8 @@ mod tests {
 
     #[test]
     fn other_calls_keep_their_literals() {
-        let facts = facts(
-            "embed_migrations!(\"dir\"); table! { a (b) { c -> Text, } } macro_rules! m { () => {} }",
-        );
+        let facts =
+            facts("embed_migrations!(\"dir\"); table! { a (b) { c -> Text, } } macro_rules! m { () => {} }");
         let ItemKind::MacroCall(name, literals) = &facts.items[0].kind else {
             panic!("a macro call");
         };

@@ -8,8 +8,8 @@ use super::macros::item_macro;
 use super::types::{bounds, generics, name, path, type_ref};
 use super::uses::uses;
 use super::{
-    Attributes, Cfg, Expr, Field, Fields, Impl, Item, ItemKind, Name, Static, StaticSource, Struct,
-    Trait, Variant, spans,
+    Attributes, Cfg, Expr, Field, Fields, Impl, Item, ItemKind, Name, Static, StaticSource, Struct, Trait,
+    Variant, spans,
 };
 use crate::location::Span;
 
@@ -39,10 +39,7 @@ pub(super) fn item(walk: &mut Walk, source: &syn::Item, found: &mut Vec<Item>) {
     match source {
         syn::Item::Fn(item) => {
             let body = body_of(walk, |body| body.block(&item.block));
-            found.push(Item {
-                public: is_public(&item.vis),
-                ..function(&item.sig, &item.attrs, Some(body))
-            });
+            found.push(Item { public: is_public(&item.vis), ..function(&item.sig, &item.attrs, Some(body)) });
         }
         syn::Item::Use(item) => uses(item, found),
         syn::Item::Impl(item) => found.push(implementation(walk, item)),
@@ -50,10 +47,7 @@ pub(super) fn item(walk: &mut Walk, source: &syn::Item, found: &mut Vec<Item>) {
             &item.ident,
             is_public(&item.vis),
             &item.attrs,
-            ItemKind::Struct(Struct {
-                generics: generics(&item.generics),
-                fields: fields(&item.fields),
-            }),
+            ItemKind::Struct(Struct { generics: generics(&item.generics), fields: fields(&item.fields) }),
         )),
         syn::Item::Union(item) => found.push(named(
             &item.ident,
@@ -118,9 +112,7 @@ pub(super) fn item(walk: &mut Walk, source: &syn::Item, found: &mut Vec<Item>) {
                 bound,
                 is_public(&item.vis),
                 &item.attrs,
-                ItemKind::ExternCrate {
-                    krate: name(&item.ident),
-                },
+                ItemKind::ExternCrate { krate: name(&item.ident) },
             ));
         }
         syn::Item::ForeignMod(block) => {
@@ -150,19 +142,8 @@ pub(super) fn restrict(items: &mut [Item], condition: Option<&Cfg>) {
 }
 
 /// An item with a name.
-pub(super) fn named(
-    ident: &syn::Ident,
-    public: bool,
-    attrs: &[syn::Attribute],
-    kind: ItemKind,
-) -> Item {
-    Item {
-        name: name(ident),
-        public,
-        attributes: attributes(attrs),
-        span: spans::of(ident.span()),
-        kind,
-    }
+pub(super) fn named(ident: &syn::Ident, public: bool, attrs: &[syn::Attribute], kind: ItemKind) -> Item {
+    Item { name: name(ident), public, attributes: attributes(attrs), span: spans::of(ident.span()), kind }
 }
 
 /// `pub(self)` is how some macros write no visibility at all.
@@ -176,13 +157,7 @@ pub(super) fn is_public(visibility: &syn::Visibility) -> bool {
 
 /// An item without a name.
 pub(super) fn nameless(attributes: Attributes, public: bool, span: Span, kind: ItemKind) -> Item {
-    Item {
-        name: Name::default(),
-        public,
-        attributes,
-        span,
-        kind,
-    }
+    Item { name: Name::default(), public, attributes, span, kind }
 }
 
 /// A macro call that was not entered.
@@ -196,18 +171,12 @@ fn module(walk: &mut Walk, item: &syn::ItemMod) -> Item {
         &item.ident,
         is_public(&item.vis),
         &item.attrs,
-        ItemKind::Mod {
-            items: inside,
-            path: module_path(&item.attrs),
-        },
+        ItemKind::Mod { items: inside, path: module_path(&item.attrs) },
     )
 }
 
 fn implementation(walk: &mut Walk, item: &syn::ItemImpl) -> Item {
-    let of_trait = item
-        .trait_
-        .as_ref()
-        .map(|(of_trait, _)| path(None, of_trait));
+    let of_trait = item.trait_.as_ref().map(|(of_trait, _)| path(None, of_trait));
     let mut inside = Vec::with_capacity(item.items.len());
     for one in &item.items {
         implementation_item(walk, one, of_trait.is_some(), &mut inside);
@@ -227,12 +196,7 @@ fn implementation(walk: &mut Walk, item: &syn::ItemImpl) -> Item {
 }
 
 /// Items of a trait implementation are as visible as the trait.
-fn implementation_item(
-    walk: &mut Walk,
-    source: &syn::ImplItem,
-    of_trait: bool,
-    found: &mut Vec<Item>,
-) {
+fn implementation_item(walk: &mut Walk, source: &syn::ImplItem, of_trait: bool, found: &mut Vec<Item>) {
     match source {
         syn::ImplItem::Fn(item) => {
             let body = body_of(walk, |body| body.block(&item.block));
@@ -267,14 +231,8 @@ fn trait_item(walk: &mut Walk, item: &syn::ItemTrait) -> Item {
     for one in &item.items {
         match one {
             syn::TraitItem::Fn(item) => {
-                let body = item
-                    .default
-                    .as_ref()
-                    .map(|block| body_of(walk, |body| body.block(block)));
-                inside.push(Item {
-                    public: true,
-                    ..function(&item.sig, &item.attrs, body)
-                });
+                let body = item.default.as_ref().map(|block| body_of(walk, |body| body.block(block)));
+                inside.push(Item { public: true, ..function(&item.sig, &item.attrs, body) });
             }
             syn::TraitItem::Const(item) => {
                 let value = item.default.as_ref().map(|(_, value)| value);
@@ -310,10 +268,9 @@ fn trait_item(walk: &mut Walk, item: &syn::ItemTrait) -> Item {
 
 fn foreign_item(source: &syn::ForeignItem) -> Option<Item> {
     match source {
-        syn::ForeignItem::Fn(item) => Some(Item {
-            public: is_public(&item.vis),
-            ..function(&item.sig, &item.attrs, None)
-        }),
+        syn::ForeignItem::Fn(item) => {
+            Some(Item { public: is_public(&item.vis), ..function(&item.sig, &item.attrs, None) })
+        }
         syn::ForeignItem::Static(item) => Some(named(
             &item.ident,
             is_public(&item.vis),
@@ -329,21 +286,14 @@ fn foreign_item(source: &syn::ForeignItem) -> Option<Item> {
             &item.ident,
             is_public(&item.vis),
             &item.attrs,
-            ItemKind::TypeAlias {
-                generics: generics(&item.generics),
-                ty: None,
-                bounds: Vec::new(),
-            },
+            ItemKind::TypeAlias { generics: generics(&item.generics), ty: None, bounds: Vec::new() },
         )),
         _ => None,
     }
 }
 
 fn constant(walk: &mut Walk, ty: &syn::Type, value: Option<&syn::Expr>) -> ItemKind {
-    ItemKind::Const {
-        ty: type_ref(ty),
-        value: value.map(|value| body_of(walk, |body| body.expr(value))),
-    }
+    ItemKind::Const { ty: type_ref(ty), value: value.map(|value| body_of(walk, |body| body.expr(value))) }
 }
 
 fn variant(variant: &syn::Variant) -> Variant {
@@ -424,46 +374,28 @@ mod tests {
     #[test]
     fn an_implementation_knows_its_trait_and_its_first_line() {
         let item = only("unsafe impl<T> a::B for C<T> {\n type D = E;\n const F: G = 1;\n}");
-        assert_eq!(
-            item.span,
-            Span {
-                line: 1,
-                column: 8,
-                end_line: 1,
-                end_column: 31
-            }
-        );
+        assert_eq!(item.span, Span { line: 1, column: 8, end_line: 1, end_column: 31 });
         let ItemKind::Impl(found) = &item.kind else {
             panic!("an impl");
         };
         assert_eq!(path(found.of_trait.as_ref().unwrap()), "a::B");
         assert!(found.items.iter().all(|item| item.public));
-        assert!(matches!(
-            found.items[0].kind,
-            ItemKind::TypeAlias { ty: Some(_), .. }
-        ));
+        assert!(matches!(found.items[0].kind, ItemKind::TypeAlias { ty: Some(_), .. }));
     }
 
     #[test]
     fn a_trait_has_required_and_provided_items() {
-        let item =
-            only("pub trait A: B + 'static { type C: D; fn e(&self); fn g() {} const H: I; }");
+        let item = only("pub trait A: B + 'static { type C: D; fn e(&self); fn g() {} const H: I; }");
         let ItemKind::Trait(found) = &item.kind else {
             panic!("a trait");
         };
-        assert_eq!(
-            found.supertraits.iter().map(path).collect::<Vec<_>>(),
-            ["B"]
-        );
+        assert_eq!(found.supertraits.iter().map(path).collect::<Vec<_>>(), ["B"]);
         assert!(
             matches!(&found.items[0].kind, ItemKind::TypeAlias { ty: None, bounds, .. } if bounds.len() == 1)
         );
         assert!(function(&found.items[1]).body.is_none());
         assert!(function(&found.items[2]).body.is_some());
-        assert!(matches!(
-            found.items[3].kind,
-            ItemKind::Const { value: None, .. }
-        ));
+        assert!(matches!(found.items[3].kind, ItemKind::Const { value: None, .. }));
     }
 
     #[test]
@@ -490,9 +422,7 @@ mod tests {
         assert_eq!(cfg(item.attributes.cfg.as_ref().unwrap()), "test");
         assert!(matches!(&item.kind, ItemKind::Mod { items: Some(items), .. } if items.len() == 1));
         let item = only("#[path = \"x.rs\"] mod a;");
-        assert!(
-            matches!(&item.kind, ItemKind::Mod { items: None, path: Some(path) } if path == "x.rs")
-        );
+        assert!(matches!(&item.kind, ItemKind::Mod { items: None, path: Some(path) } if path == "x.rs"));
     }
 
     #[test]

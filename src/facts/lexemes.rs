@@ -44,10 +44,7 @@ impl<'a> Lexemes<'a> {
 
     fn skip_while(&mut self, wanted: impl Fn(u8) -> bool) {
         let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest
-            .iter()
-            .position(|&byte| !wanted(byte))
-            .unwrap_or(rest.len());
+        self.at += rest.iter().position(|&byte| !wanted(byte)).unwrap_or(rest.len());
     }
 
     /// Moves over the characters of a word. Every non-ASCII character that is not whitespace counts: the
@@ -158,9 +155,7 @@ impl<'a> Lexemes<'a> {
         self.skip_word();
         let word = &self.text[start..self.at];
         match self.byte(0) {
-            Some(mark @ (b'"' | b'#' | b'\'')) if word.len() <= 2 => {
-                self.prefixed(word, mark, start)
-            }
+            Some(mark @ (b'"' | b'#' | b'\'')) if word.len() <= 2 => self.prefixed(word, mark, start),
             _ => Lexeme::Word(word),
         }
     }
@@ -316,10 +311,7 @@ mod tests {
 
     #[test]
     fn a_lifetime_does_not_open_a_character() {
-        assert_eq!(
-            words("a 'b c 'd' e '\\'' f '\"' g b'\\'' h"),
-            ["a", "c", "e", "f", "g", "h"]
-        );
+        assert_eq!(words("a 'b c 'd' e '\\'' f '\"' g b'\\'' h"), ["a", "c", "e", "f", "g", "h"]);
     }
 
     #[test]
@@ -340,9 +332,7 @@ mod tests {
 
     #[test]
     fn what_is_unterminated_ends_with_the_text() {
-        for text in [
-            "\"abc", "r#\"abc", "/* abc", "'", "'\\", "b'", "\"\\", "\"\\é", "'\\é'",
-        ] {
+        for text in ["\"abc", "r#\"abc", "/* abc", "'", "'\\", "b'", "\"\\", "\"\\é", "'\\é'"] {
             assert_eq!(words(text), Vec::<&str>::new(), "{text}");
         }
     }

@@ -130,10 +130,7 @@ fn expression(input: ParseStream) -> Result<Expr> {
     if let Some((_, rest)) = start.literal()
         && ends_argument(rest)
     {
-        return Ok(Expr::Lit(syn::ExprLit {
-            attrs: Vec::new(),
-            lit: syn::Lit::new(input.parse()?),
-        }));
+        return Ok(Expr::Lit(syn::ExprLit { attrs: Vec::new(), lit: syn::Lit::new(input.parse()?) }));
     }
     if let Some((_, rest)) = start.ident()
         && ends_argument(rest)
@@ -176,10 +173,8 @@ fn skip_key(input: ParseStream) -> Result<()> {
             '=' => Ok(((), after)),
             ':' if joint && next == Some(':') => none,
             ':' => {
-                let format = after
-                    .punct()
-                    .map(|(_, rest)| rest)
-                    .or_else(|| after.ident().map(|(_, rest)| rest));
+                let format =
+                    after.punct().map(|(_, rest)| rest).or_else(|| after.ident().map(|(_, rest)| rest));
                 match format.and_then(|rest| rest.punct()) {
                     Some((equals, rest)) if equals.as_char() == '=' => Ok(((), rest)),
                     _ => Ok(((), after)),
@@ -249,11 +244,7 @@ pub(super) fn select(input: ParseStream) -> Result<Vec<SelectBranch>> {
         if input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
         }
-        branches.push(SelectBranch {
-            polled,
-            guard,
-            body,
-        });
+        branches.push(SelectBranch { polled, guard, body });
     }
     Ok(branches)
 }
@@ -289,13 +280,7 @@ pub(super) fn statics(input: ParseStream) -> Result<Vec<StaticEntry>> {
         let ty = input.parse()?;
         input.parse::<Token![=]>()?;
         let init = input.parse()?;
-        entries.push(StaticEntry {
-            attrs,
-            vis,
-            ident,
-            ty,
-            init,
-        });
+        entries.push(StaticEntry { attrs, vis, ident, ty, init });
         if !input.is_empty() {
             input.parse::<Token![;]>()?;
         }

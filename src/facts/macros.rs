@@ -9,8 +9,8 @@ use super::macro_grammar::{self as grammar, Content};
 use super::patterns::pattern;
 use super::types::{name, path, segment_of_name};
 use super::{
-    BinaryOp, ExprId, ExprKind, LetCondition, Literal, MacroCall, MacroContent, Name, Pat, Path,
-    SelectArm, Statement, spans,
+    BinaryOp, ExprId, ExprKind, LetCondition, Literal, MacroCall, MacroContent, Name, Pat, Path, SelectArm,
+    Statement, spans,
 };
 use crate::location::Span;
 
@@ -21,10 +21,7 @@ pub(super) const MAX_DEPTH: u32 = 24;
 
 /// The name by which a macro is known; empty for a path without segments.
 pub(super) fn last_name(call: &syn::Macro) -> Name {
-    call.path
-        .segments
-        .last()
-        .map_or_else(Name::default, |last| name(&last.ident))
+    call.path.segments.last().map_or_else(Name::default, |last| name(&last.ident))
 }
 
 /// Adds the statements of a macro that stands for several. Returns whether it was one.
@@ -49,9 +46,7 @@ impl BodyWriter<'_> {
     /// Writes a macro call as what it is known to become, else as [`ExprKind::Macro`].
     pub(super) fn macro_call(&mut self, call: &syn::Macro) -> ExprId {
         let span = spans::of_macro(call);
-        let kind = self
-            .entered(|writer| writer.known_macro(call, span))
-            .unwrap_or_else(|| self.opaque(call));
+        let kind = self.entered(|writer| writer.known_macro(call, span)).unwrap_or_else(|| self.opaque(call));
         self.push(span, kind)
     }
 
@@ -73,10 +68,7 @@ impl BodyWriter<'_> {
             "matches" => self.matches(call, span),
             "select" | "select_biased" => self.select(call),
             "routes" | "catchers" | "generate_handler" => handlers(call),
-            "cfg_if" => self.cfg_if(call).map(|statements| ExprKind::Block {
-                statements,
-                tail: None,
-            }),
+            "cfg_if" => self.cfg_if(call).map(|statements| ExprKind::Block { statements, tail: None }),
             _ => None,
         };
         special.or_else(|| self.unknown_macro(call, is_logging(&known)))
@@ -90,20 +82,13 @@ impl BodyWriter<'_> {
     fn matches(&mut self, call: &syn::Macro, span: Span) -> Option<ExprKind> {
         let matches = grammar::parse(call, grammar::matches)?;
         let value = self.expr(&matches.value);
-        let condition = ExprKind::Let(Box::new(LetCondition {
-            pat: pattern(&matches.pat),
-            value,
-        }));
+        let condition = ExprKind::Let(Box::new(LetCondition { pat: pattern(&matches.pat), value }));
         let Some(guard) = &matches.guard else {
             return Some(condition);
         };
         let left = self.push(span, condition);
         let right = self.expr(guard);
-        Some(ExprKind::Binary {
-            op: BinaryOp::And,
-            left,
-            right,
-        })
+        Some(ExprKind::Binary { op: BinaryOp::And, left, right })
     }
 
     fn select(&mut self, call: &syn::Macro) -> Option<ExprKind> {
@@ -126,15 +111,11 @@ impl BodyWriter<'_> {
 
     /// Every branch of `cfg_if!` as a block that is there under its condition.
     fn cfg_if(&mut self, call: &syn::Macro) -> Option<Vec<Statement>> {
-        let read =
-            |input: syn::parse::ParseStream| grammar::cfg_if(input, syn::Block::parse_within);
+        let read = |input: syn::parse::ParseStream| grammar::cfg_if(input, syn::Block::parse_within);
         let branches = grammar::parse(call, read)?;
         let mut statements = Vec::with_capacity(branches.len());
         for branch in branches {
-            let block = syn::Block {
-                brace_token: branch.braces,
-                stmts: branch.content,
-            };
+            let block = syn::Block { brace_token: branch.braces, stmts: branch.content };
             let id = self.block(&block);
             statements.push(Statement::Expr(id, branch.condition.map(Box::new)));
         }
@@ -147,10 +128,7 @@ impl BodyWriter<'_> {
             Content::Statements(source) => {
                 let kind = self.block_kind(&source);
                 let delimiters = call.delimiter.span();
-                let span = spans::range(
-                    spans::start(delimiters.open()),
-                    spans::end(delimiters.close()),
-                );
+                let span = spans::range(spans::start(delimiters.open()), spans::end(delimiters.close()));
                 MacroContent::Block(self.push(span, kind))
             }
             Content::Unreadable => return None,
@@ -162,36 +140,24 @@ impl BodyWriter<'_> {
         self.walk.opaque_macros += 1;
         let mut glance = Glance::default();
         glance.at(call.tokens.clone());
-        let content = MacroContent::Opaque {
-            literals: glance.literals,
-            called: glance.called,
-        };
+        let content = MacroContent::Opaque { literals: glance.literals, called: glance.called };
         macro_kind(call, content)
     }
 }
 
 fn macro_kind(call: &syn::Macro, content: MacroContent) -> ExprKind {
-    ExprKind::Macro(Box::new(MacroCall {
-        path: path(None, &call.path),
-        content,
-    }))
+    ExprKind::Macro(Box::new(MacroCall { path: path(None, &call.path), content }))
 }
 
 fn handlers(call: &syn::Macro) -> Option<ExprKind> {
     let paths = grammar::parse(call, grammar::paths)?;
-    let handlers = paths
-        .iter()
-        .map(|handler| (path(None, handler), spans::of_path(None, handler)))
-        .collect();
+    let handlers = paths.iter().map(|handler| (path(None, handler), spans::of_path(None, handler))).collect();
     Some(macro_kind(call, MacroContent::Paths(handlers)))
 }
 
 /// Macros in which a semicolon stands between fields and message.
 fn is_logging(name: &str) -> bool {
-    matches!(
-        name,
-        "trace" | "debug" | "info" | "warn" | "error" | "log" | "event"
-    )
+    matches!(name, "trace" | "debug" | "info" | "warn" | "error" | "log" | "event")
 }
 
 /// What can be said of tokens without a grammar.
@@ -221,10 +187,7 @@ impl Glance {
                             *span = spans::range(spans::from_start(*span), spans::from_end(place));
                         }
                         _ => {
-                            let path = Path {
-                                segments: vec![segment],
-                                ..Path::default()
-                            };
+                            let path = Path { segments: vec![segment], ..Path::default() };
                             written = Some((path, place));
                         }
                     }
@@ -236,8 +199,7 @@ impl Glance {
                 TokenTree::Group(group) => {
                     self.has_groups = true;
                     if group.delimiter() == Delimiter::Parenthesis && !goes_on {
-                        self.called
-                            .extend(written.take().filter(|(path, _)| !is_keyword(path)));
+                        self.called.extend(written.take().filter(|(path, _)| !is_keyword(path)));
                     }
                     written = None;
                     self.at(group.stream());
@@ -274,10 +236,7 @@ mod tests {
 
     #[test]
     fn lists() {
-        assert_eq!(
-            body("vec![a(), b]; vec![c; n()]; vec![]"),
-            "[a(), b]; [c, n()]; []"
-        );
+        assert_eq!(body("vec![a(), b]; vec![c; n()]; vec![]"), "[a(), b]; [c, n()]; []");
         assert_eq!(body("tokio::join!(a(), b())"), "tokio::join!(a(), b())");
         assert_eq!(body("try_join!(a, b,)?"), "try_join!(a, b)?");
     }
@@ -303,15 +262,9 @@ mod tests {
 
     #[test]
     fn format_arguments_lose_their_names() {
-        assert_eq!(
-            body("format!(\"{} {x}\", a(), x = b(),)"),
-            "format!(\"{} {x}\", a(), b())"
-        );
+        assert_eq!(body("format!(\"{} {x}\", a(), x = b(),)"), "format!(\"{} {x}\", a(), b())");
         assert_eq!(body("panic!(\"{}\", a)"), "panic!(\"{}\", a)");
-        assert_eq!(
-            body("assert_eq!(a(), b == c, \"m\")"),
-            "assert_eq!(a(), (b Eq c), \"m\")"
-        );
+        assert_eq!(body("assert_eq!(a(), b == c, \"m\")"), "assert_eq!(a(), (b Eq c), \"m\")");
     }
 
     #[test]
@@ -320,14 +273,8 @@ mod tests {
             body("info!(target: \"t\", a = b(), %c, ?d, e.f = %g(), h.i, \"m {}\", j())"),
             "info!(\"t\", b(), c, d, g(), h.i, \"m {}\", j())"
         );
-        assert_eq!(
-            body("warn!(parent: &a, { b = 1, c }, \"m\")"),
-            "warn!(&a, 1, c, \"m\")"
-        );
-        assert_eq!(
-            body("log::info!(a = 1, b:? = c; \"m\")"),
-            "log::info!(1, c, \"m\")"
-        );
+        assert_eq!(body("warn!(parent: &a, { b = 1, c }, \"m\")"), "warn!(&a, 1, c, \"m\")");
+        assert_eq!(body("log::info!(a = 1, b:? = c; \"m\")"), "log::info!(1, c, \"m\")");
         assert_eq!(
             body("info_span!(\"a\", b = tracing::field::Empty)"),
             "info_span!(\"a\", tracing::field::Empty)"
@@ -336,23 +283,14 @@ mod tests {
 
     #[test]
     fn matches_is_a_let() {
-        assert_eq!(
-            body("if matches!(a.b(), Some(_) | None) {}"),
-            "if let Some(_) | None = a.b() { }"
-        );
-        assert_eq!(
-            body("matches!(a, B(c) if c > 1)"),
-            "(let B(c) = a And (c Order 1))"
-        );
+        assert_eq!(body("if matches!(a.b(), Some(_) | None) {}"), "if let Some(_) | None = a.b() { }");
+        assert_eq!(body("matches!(a, B(c) if c > 1)"), "(let B(c) = a And (c Order 1))");
     }
 
     #[test]
     fn handler_lists_are_paths() {
         assert_eq!(body("routes![a, b::c]"), "routes!paths[a, b::c]");
-        assert_eq!(
-            body("tauri::generate_handler![a, b::c,]"),
-            "tauri::generate_handler!paths[a, b::c]"
-        );
+        assert_eq!(body("tauri::generate_handler![a, b::c,]"), "tauri::generate_handler!paths[a, b::c]");
     }
 
     #[test]
@@ -398,16 +336,8 @@ mod tests {
     fn the_place_of_a_macro_is_its_whole_call() {
         let facts = facts("fn f() {\n  a::b!(\n c)\n}");
         let body = function_body(&facts.items[0]);
-        let call = body
-            .exprs
-            .iter()
-            .find(|expr| matches!(expr.kind, ExprKind::Macro(_)));
-        let expected = Span {
-            line: 2,
-            column: 3,
-            end_line: 3,
-            end_column: 4,
-        };
+        let call = body.exprs.iter().find(|expr| matches!(expr.kind, ExprKind::Macro(_)));
+        let expected = Span { line: 2, column: 3, end_line: 3, end_column: 4 };
         assert_eq!(call.unwrap().span, expected);
     }
 

@@ -28,8 +28,8 @@ mod types;
 mod uses;
 
 pub use body_tree::{
-    Arm, BinaryOp, Body, Closure, Expr, ExprId, ExprKind, LetCondition, LetStatement, Literal,
-    MacroCall, MacroContent, MethodCall, Pat, SelectArm, Statement, StructLiteral,
+    Arm, BinaryOp, Body, Closure, Expr, ExprId, ExprKind, LetCondition, LetStatement, Literal, MacroCall,
+    MacroContent, MethodCall, Pat, SelectArm, Statement, StructLiteral,
 };
 pub use extract::{Extracted, MAX_BYTES, extract};
 pub use nesting::STACK_BYTES;

@@ -41,11 +41,7 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
             }
             Lexeme::Close(byte) => {
                 run = outside.pop().unwrap_or_default();
-                run.before = if byte == b'}' {
-                    Before::Brace
-                } else {
-                    Before::Operand
-                };
+                run.before = if byte == b'}' { Before::Brace } else { Before::Operand };
             }
             Lexeme::Quoted => run.quoted(),
             Lexeme::Or => run.or(),
@@ -128,11 +124,7 @@ struct Run {
 
 impl Run {
     fn starting_at(base: usize) -> Self {
-        Self {
-            cost: base,
-            base,
-            ..Self::default()
-        }
+        Self { cost: base, base, ..Self::default() }
     }
 
     fn restart(&mut self) {
@@ -150,11 +142,7 @@ impl Run {
     }
 
     fn operator_cost(&self) -> usize {
-        if self.is_prefix_position() {
-            PREFIX
-        } else {
-            LINK
-        }
+        if self.is_prefix_position() { PREFIX } else { LINK }
     }
 
     fn quoted(&mut self) {
@@ -193,11 +181,7 @@ impl Run {
     /// `||`: an operator, a closure without parameters, or the end of one list of parameters and the start
     /// of another.
     fn or(&mut self) {
-        let cost = if self.parameters {
-            PREFIX
-        } else {
-            self.operator_cost()
-        };
+        let cost = if self.parameters { PREFIX } else { self.operator_cost() };
         self.take(cost, Before::Prefix);
     }
 
@@ -280,18 +264,8 @@ mod tests {
 
     /// Reads texts as a caller has to: with the stack that is asked for.
     fn outcome(text: String) -> Option<ProblemKind> {
-        let read = move || {
-            extract("a.rs", &text)
-                .problems
-                .first()
-                .map(|problem| problem.kind)
-        };
-        std::thread::Builder::new()
-            .stack_size(STACK_BYTES)
-            .spawn(read)
-            .unwrap()
-            .join()
-            .unwrap()
+        let read = move || extract("a.rs", &text).problems.first().map(|problem| problem.kind);
+        std::thread::Builder::new().stack_size(STACK_BYTES).spawn(read).unwrap().join().unwrap()
     }
 
     /// Constructs that contain themselves: what is before, what repeats, the middle, what repeats after it,
@@ -341,14 +315,7 @@ mod tests {
 
     fn nested(shape: (&str, &str, &str, &str, &str), depth: usize) -> String {
         let (start, open, middle, close, end) = shape;
-        [
-            start,
-            &open.repeat(depth),
-            middle,
-            &close.repeat(depth),
-            end,
-        ]
-        .concat()
+        [start, &open.repeat(depth), middle, &close.repeat(depth), end].concat()
     }
 
     #[test]
@@ -371,11 +338,7 @@ mod tests {
                 }
             }
             assert!(fits > 1_000, "{shape:?} ends at {fits}");
-            assert_ne!(
-                outcome(nested(shape, fits)),
-                Some(ProblemKind::TooDeeplyNested),
-                "{shape:?}"
-            );
+            assert_ne!(outcome(nested(shape, fits)), Some(ProblemKind::TooDeeplyNested), "{shape:?}");
         }
     }
 
@@ -391,32 +354,14 @@ mod tests {
     fn long_text_without_nesting_is_no_problem() {
         for text in [
             "fn f() { a(b < c, || d, e == f, !g); }\n".repeat(20_000),
-            format!(
-                "fn f() {{ match a {{ {} }} }}",
-                "B::C(d) => { e() } ".repeat(20_000)
-            ),
-            format!(
-                "fn f() {{ match a {{ {} }} }}",
-                "\"b\" => { e() } ".repeat(20_000)
-            ),
-            format!(
-                "const A: [B; 1] = [{}];",
-                "Vec::<A, B>::new(-1), |a, b| c, ".repeat(20_000)
-            ),
-            format!(
-                "struct A {{ {} }}",
-                "#[b] c: HashMap<D, Vec<E>>, ".repeat(20_000)
-            ),
+            format!("fn f() {{ match a {{ {} }} }}", "B::C(d) => { e() } ".repeat(20_000)),
+            format!("fn f() {{ match a {{ {} }} }}", "\"b\" => { e() } ".repeat(20_000)),
+            format!("const A: [B; 1] = [{}];", "Vec::<A, B>::new(-1), |a, b| c, ".repeat(20_000)),
+            format!("struct A {{ {} }}", "#[b] c: HashMap<D, Vec<E>>, ".repeat(20_000)),
             format!("fn f() {{ {} }}", "if a || b { c } ".repeat(20_000)),
             format!("fn f() {{ a{}; }}", ".b(|c| d)".repeat(4_000)),
-            format!(
-                "fn f() {{ if a {{}} {} }}",
-                "else if b == c { d() } ".repeat(4_000)
-            ),
-            format!(
-                "fn f() {{ match a {{ {} _ => b }} }}",
-                "'a'..='b' | ".repeat(2_000)
-            ),
+            format!("fn f() {{ if a {{}} {} }}", "else if b == c { d() } ".repeat(4_000)),
+            format!("fn f() {{ match a {{ {} _ => b }} }}", "'a'..='b' | ".repeat(2_000)),
             format!("const A: &str = \"{}\";", "(".repeat(1_000_000)),
             format!("// {}\n/* {} */", "[".repeat(100_000), "{".repeat(100_000)),
         ] {

@@ -15,16 +15,12 @@ pub(super) fn pattern(pat: &syn::Pat) -> Pat {
         syn::Pat::Wild(_) | syn::Pat::Rest(_) => Pat::Wild,
         syn::Pat::Tuple(pat) => Pat::Tuple(pat.elems.iter().map(pattern).collect()),
         syn::Pat::Slice(pat) => Pat::Tuple(pat.elems.iter().map(pattern).collect()),
-        syn::Pat::TupleStruct(pat) => Pat::TupleStruct(
-            path(pat.qself.as_ref(), &pat.path),
-            pat.elems.iter().map(pattern).collect(),
-        ),
+        syn::Pat::TupleStruct(pat) => {
+            Pat::TupleStruct(path(pat.qself.as_ref(), &pat.path), pat.elems.iter().map(pattern).collect())
+        }
         syn::Pat::Struct(pat) => Pat::Struct(
             path(pat.qself.as_ref(), &pat.path),
-            pat.fields
-                .iter()
-                .map(|field| (member(&field.member), pattern(&field.pat)))
-                .collect(),
+            pat.fields.iter().map(|field| (member(&field.member), pattern(&field.pat))).collect(),
         ),
         syn::Pat::Path(pat) => Pat::Path(path(pat.qself.as_ref(), &pat.path)),
         syn::Pat::Reference(pat) => Pat::Ref(Box::new(pattern(&pat.pat))),
@@ -51,11 +47,7 @@ mod tests {
     use syn::parse::Parser;
 
     fn pat(text: &str) -> super::Pat {
-        super::pattern(
-            &syn::Pat::parse_multi_with_leading_vert
-                .parse_str(text)
-                .unwrap(),
-        )
+        super::pattern(&syn::Pat::parse_multi_with_leading_vert.parse_str(text).unwrap())
     }
 
     #[test]

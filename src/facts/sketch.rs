@@ -2,8 +2,8 @@
 //! test can show what was kept. It adds nothing that is not in the facts.
 
 use super::{
-    Body, Cfg, ExprId, ExprKind, FileFacts, Item, ItemKind, Literal, MacroContent, Pat, Path,
-    Statement, extract,
+    Body, Cfg, ExprId, ExprKind, FileFacts, Item, ItemKind, Literal, MacroContent, Pat, Path, Statement,
+    extract,
 };
 
 /// The facts of a text without problems.
@@ -38,11 +38,7 @@ pub(super) fn sketch(body: &Body) -> String {
 
 /// Segments joined, without their arguments.
 pub(super) fn path(path: &Path) -> String {
-    let names: Vec<&str> = path
-        .segments
-        .iter()
-        .map(|part| part.name.as_str())
-        .collect();
+    let names: Vec<&str> = path.segments.iter().map(|part| part.name.as_str()).collect();
     names.join("::")
 }
 
@@ -51,21 +47,13 @@ pub(super) fn pattern(pat: &Pat) -> String {
     let list = |pats: &[Pat]| pats.iter().map(pattern).collect::<Vec<_>>().join(", ");
     match pat {
         Pat::Wild => "_".into(),
-        Pat::Bind {
-            name, sub: None, ..
-        } => name.to_string(),
-        Pat::Bind {
-            name,
-            sub: Some(sub),
-            ..
-        } => format!("{name}@{}", pattern(sub)),
+        Pat::Bind { name, sub: None, .. } => name.to_string(),
+        Pat::Bind { name, sub: Some(sub), .. } => format!("{name}@{}", pattern(sub)),
         Pat::Tuple(pats) => format!("({})", list(pats)),
         Pat::TupleStruct(name, pats) => format!("{}({})", path(name), list(pats)),
         Pat::Struct(name, fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|(name, pat)| format!("{name}: {}", pattern(pat)))
-                .collect();
+            let fields: Vec<_> =
+                fields.iter().map(|(name, pat)| format!("{name}: {}", pattern(pat))).collect();
             format!("{}{{{}}}", path(name), fields.join(", "))
         }
         Pat::Path(name) => format!("::{}", path(name)),
@@ -101,10 +89,7 @@ struct Sketch<'b>(&'b Body);
 
 impl Sketch<'_> {
     fn list(&self, ids: &[ExprId]) -> String {
-        ids.iter()
-            .map(|&id| self.expr(id))
-            .collect::<Vec<_>>()
-            .join(", ")
+        ids.iter().map(|&id| self.expr(id)).collect::<Vec<_>>().join(", ")
     }
 
     fn after(&self, word: &str, id: Option<ExprId>) -> String {
@@ -122,11 +107,7 @@ impl Sketch<'_> {
                 "{}.{}{}({})",
                 self.expr(call.receiver),
                 call.method,
-                if call.turbofish.is_empty() {
-                    ""
-                } else {
-                    "::<>"
-                },
+                if call.turbofish.is_empty() { "" } else { "::<>" },
                 self.list(&call.args)
             ),
             ExprKind::Field { base, name } => format!("{}.{name}", self.expr(*base)),
@@ -137,11 +118,7 @@ impl Sketch<'_> {
             ExprKind::Reference(id, false) => format!("&{}", self.expr(*id)),
             ExprKind::Reference(id, true) => format!("&mut {}", self.expr(*id)),
             ExprKind::Closure(closure) => {
-                let params: Vec<_> = closure
-                    .params
-                    .iter()
-                    .map(|param| pattern(&param.pat))
-                    .collect();
+                let params: Vec<_> = closure.params.iter().map(|param| pattern(&param.pat)).collect();
                 format!(
                     "{}|{}| {}",
                     if closure.is_async { "async " } else { "" },
@@ -151,30 +128,17 @@ impl Sketch<'_> {
             }
             ExprKind::Async(id) => format!("async {}", self.expr(*id)),
             ExprKind::Block { statements, tail } => {
-                let mut parts: Vec<String> = statements
-                    .iter()
-                    .map(|statement| self.statement(statement) + ";")
-                    .collect();
+                let mut parts: Vec<String> =
+                    statements.iter().map(|statement| self.statement(statement) + ";").collect();
                 parts.extend(tail.map(|tail| self.expr(tail)));
                 format!("{{ {} }}", parts.join(" ")).replace("{  }", "{ }")
             }
-            ExprKind::If {
-                condition,
-                then,
-                otherwise,
-            } => {
+            ExprKind::If { condition, then, otherwise } => {
                 let text = format!("if {} {}", self.expr(*condition), self.expr(*then));
-                otherwise.map_or_else(
-                    || text.clone(),
-                    |id| format!("{text} else {}", self.expr(id)),
-                )
+                otherwise.map_or_else(|| text.clone(), |id| format!("{text} else {}", self.expr(id)))
             }
             ExprKind::Let(condition) => {
-                format!(
-                    "let {} = {}",
-                    pattern(&condition.pat),
-                    self.expr(condition.value)
-                )
+                format!("let {} = {}", pattern(&condition.pat), self.expr(condition.value))
             }
             ExprKind::Match { scrutinee, arms } => {
                 let arms: Vec<_> = arms
@@ -182,13 +146,11 @@ impl Sketch<'_> {
                     .map(|arm| {
                         format!(
                             "{}{}{} => {}",
-                            arm.cfg.as_ref().map_or(String::new(), |condition| format!(
-                                "#[{}] ",
-                                cfg(condition)
-                            )),
+                            arm.cfg
+                                .as_ref()
+                                .map_or(String::new(), |condition| format!("#[{}] ", cfg(condition))),
                             pattern(&arm.pat),
-                            arm.guard
-                                .map_or(String::new(), |guard| format!(" if {}", self.expr(guard))),
+                            arm.guard.map_or(String::new(), |guard| format!(" if {}", self.expr(guard))),
                             self.expr(arm.body)
                         )
                     })
@@ -199,17 +161,8 @@ impl Sketch<'_> {
             ExprKind::While { condition, body } => {
                 format!("while {} {}", self.expr(*condition), self.expr(*body))
             }
-            ExprKind::For {
-                pat,
-                iterable,
-                body,
-            } => {
-                format!(
-                    "for {} in {} {}",
-                    pattern(pat),
-                    self.expr(*iterable),
-                    self.expr(*body)
-                )
+            ExprKind::For { pat, iterable, body } => {
+                format!("for {} in {} {}", pattern(pat), self.expr(*iterable), self.expr(*body))
             }
             ExprKind::Assign { place, value } => {
                 format!("{} = {}", self.expr(*place), self.expr(*value))
@@ -221,11 +174,8 @@ impl Sketch<'_> {
             ExprKind::Break(id) => self.after("break", *id),
             ExprKind::Continue => "continue".into(),
             ExprKind::Struct(literal) => {
-                let mut fields: Vec<_> = literal
-                    .fields
-                    .iter()
-                    .map(|(name, id)| format!("{name}: {}", self.expr(*id)))
-                    .collect();
+                let mut fields: Vec<_> =
+                    literal.fields.iter().map(|(name, id)| format!("{name}: {}", self.expr(*id))).collect();
                 fields.extend(literal.rest.map(|rest| format!("..{}", self.expr(rest))));
                 format!("{} {{ {} }}", path(&literal.path), fields.join(", "))
             }
@@ -258,10 +208,8 @@ impl Sketch<'_> {
                         format!(
                             "{}{}{} => {}",
                             pattern(&arm.pat),
-                            arm.future
-                                .map_or(String::new(), |id| format!(" = {}", self.expr(id))),
-                            arm.guard
-                                .map_or(String::new(), |id| format!(" if {}", self.expr(id))),
+                            arm.future.map_or(String::new(), |id| format!(" = {}", self.expr(id))),
+                            arm.guard.map_or(String::new(), |id| format!(" if {}", self.expr(id))),
                             self.expr(arm.body)
                         )
                     })

@@ -76,11 +76,7 @@ pub(super) fn without_impl_visibility(text: &str) -> Option<String> {
             _ if depth > 0 => {}
             Lexeme::Word("unsafe") => {}
             Lexeme::Word("impl") => {
-                blanks.extend(
-                    visibility
-                        .take()
-                        .map(|start| (start, lexemes.offset() - "impl".len())),
-                );
+                blanks.extend(visibility.take().map(|start| (start, lexemes.offset() - "impl".len())));
             }
             _ => visibility = None,
         }
@@ -110,22 +106,12 @@ mod tests {
     fn front_matter_is_blanked_out_and_lines_stay() {
         let text = "#!/usr/bin/env cargo\n---\n[dependencies]\n---\nfn main() {}\n";
         assert_eq!(parseable(text), "\n\n\n\nfn main() {}\n");
-        assert_eq!(
-            parseable("----cargo\n---\n----\nfn f() {}"),
-            "\n\n\nfn f() {}"
-        );
+        assert_eq!(parseable("----cargo\n---\n----\nfn f() {}"), "\n\n\nfn f() {}");
     }
 
     #[test]
     fn text_without_front_matter_is_left_alone() {
-        for text in [
-            "",
-            "fn f() {}",
-            "#![a]\nfn f() {}",
-            "---\nnever closed",
-            "#!x",
-            "- - -",
-        ] {
+        for text in ["", "fn f() {}", "#![a]\nfn f() {}", "---\nnever closed", "#!x", "- - -"] {
             assert_eq!(parseable(text), text);
         }
         assert_eq!(parseable("\u{feff}fn f() {}"), "fn f() {}");
@@ -134,14 +120,10 @@ mod tests {
     #[test]
     fn visibility_before_impl_is_blanked_out() {
         assert_eq!(
-            without_impl_visibility("pub impl A {}\npub(in a)\nunsafe impl B { pub fn c() {} }")
-                .as_deref(),
+            without_impl_visibility("pub impl A {}\npub(in a)\nunsafe impl B { pub fn c() {} }").as_deref(),
             Some("    impl A {}\n         \n       impl B { pub fn c() {} }")
         );
-        assert_eq!(
-            without_impl_visibility("impl A { pub fn impl_it() {} } // pub impl"),
-            None
-        );
+        assert_eq!(without_impl_visibility("impl A { pub fn impl_it() {} } // pub impl"), None);
         assert_eq!(without_impl_visibility("pub fn f(a: impl B) {}"), None);
     }
 }

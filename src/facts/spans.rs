@@ -16,10 +16,7 @@ pub(super) struct Position {
 impl From<LineColumn> for Position {
     fn from(place: LineColumn) -> Self {
         // A text has at most 2^24 bytes, so its lines and columns fit.
-        Self {
-            line: place.line as u32,
-            column: place.column as u32 + 1,
-        }
+        Self { line: place.line as u32, column: place.column as u32 + 1 }
     }
 }
 
@@ -33,12 +30,7 @@ pub(super) fn end(span: proc_macro2::Span) -> Position {
 
 /// From one position to another.
 pub(super) fn range(from: Position, to: Position) -> Span {
-    Span {
-        line: from.line,
-        column: from.column,
-        end_line: to.line,
-        end_column: to.column,
-    }
+    Span { line: from.line, column: from.column, end_line: to.line, end_column: to.column }
 }
 
 /// The place of one token.
@@ -47,24 +39,15 @@ pub(super) fn of(span: proc_macro2::Span) -> Span {
 }
 
 pub(super) fn from_start(span: Span) -> Position {
-    Position {
-        line: span.line,
-        column: span.column,
-    }
+    Position { line: span.line, column: span.column }
 }
 
 pub(super) fn from_end(span: Span) -> Position {
-    Position {
-        line: span.end_line,
-        column: span.end_column,
-    }
+    Position { line: span.end_line, column: span.end_column }
 }
 
 /// Where a path starts. `None` only for an empty path, which the parser does not produce.
-pub(super) fn path_start(
-    qself: Option<&syn::QSelf>,
-    path: &syn::Path,
-) -> Option<proc_macro2::Span> {
+pub(super) fn path_start(qself: Option<&syn::QSelf>, path: &syn::Path) -> Option<proc_macro2::Span> {
     match (qself, &path.leading_colon) {
         (Some(qself), _) => Some(qself.lt_token.spans[0]),
         (None, Some(colons)) => Some(colons.spans[0]),
@@ -123,10 +106,7 @@ pub(super) fn of_type(ty: &syn::Type) -> Span {
 /// The place of a macro call, from its path to its closing delimiter.
 pub(super) fn of_macro(call: &syn::Macro) -> Span {
     let close = call.delimiter.span().close();
-    range(
-        start(path_start(None, &call.path).unwrap_or(close)),
-        end(close),
-    )
+    range(start(path_start(None, &call.path).unwrap_or(close)), end(close))
 }
 
 /// The place of a run of tokens.
@@ -135,18 +115,12 @@ pub(super) fn of_tokens(tokens: &TokenStream) -> Span {
     let Some(first) = tokens.next() else {
         return Span::default();
     };
-    let last = tokens
-        .last()
-        .map_or_else(|| first.span(), |last| last.span());
+    let last = tokens.last().map_or_else(|| first.span(), |last| last.span());
     range(start(first.span()), end(last))
 }
 
 /// `head`, or only its first line when it goes on: what stands for an item without a name.
 pub(super) fn first_line(first: proc_macro2::Span, head: proc_macro2::Span) -> Span {
     let whole = range(start(first), end(head));
-    if whole.line == whole.end_line {
-        whole
-    } else {
-        of(first)
-    }
+    if whole.line == whole.end_line { whole } else { of(first) }
 }

@@ -34,18 +34,12 @@ pub(super) fn path(qself: Option<&syn::QSelf>, path: &syn::Path) -> Path {
 
 /// A path of one name.
 pub(super) fn path_of_name(name: Name) -> Path {
-    Path {
-        segments: vec![segment_of_name(name)],
-        ..Path::default()
-    }
+    Path { segments: vec![segment_of_name(name)], ..Path::default() }
 }
 
 /// A segment without arguments.
 pub(super) fn segment_of_name(name: Name) -> Segment {
-    Segment {
-        name,
-        ..Segment::default()
-    }
+    Segment { name, ..Segment::default() }
 }
 
 fn segment(segment: &syn::PathSegment) -> Segment {
@@ -57,11 +51,7 @@ fn segment(segment: &syn::PathSegment) -> Segment {
             found.bindings = arguments.args.iter().filter_map(binding).collect();
         }
         syn::PathArguments::Parenthesized(arguments) => {
-            found.args = arguments
-                .inputs
-                .iter()
-                .map(|input| type_ref(&input.ty))
-                .collect();
+            found.args = arguments.inputs.iter().map(|input| type_ref(&input.ty)).collect();
             let output = return_type(&arguments.output).unwrap_or(TypeRef::Tuple(Vec::new()));
             found.bindings = vec![(Name::new_static("Output"), output)];
         }
@@ -97,9 +87,7 @@ fn binding(argument: &syn::GenericArgument) -> Option<(Name, TypeRef)> {
 pub(super) fn type_ref(ty: &syn::Type) -> TypeRef {
     match ty {
         syn::Type::Path(ty) => TypeRef::Path(path(ty.qself.as_ref(), &ty.path)),
-        syn::Type::Reference(ty) => {
-            TypeRef::Ref(Box::new(type_ref(&ty.elem)), ty.mutability.is_some())
-        }
+        syn::Type::Reference(ty) => TypeRef::Ref(Box::new(type_ref(&ty.elem)), ty.mutability.is_some()),
         syn::Type::Ptr(ty) => TypeRef::Ref(
             Box::new(type_ref(&ty.elem)),
             matches!(ty.mutability, syn::PointerMutability::Mut(_)),
@@ -134,9 +122,7 @@ pub(super) fn bounds<P>(bounds: &Punctuated<syn::TypeParamBound, P>) -> Vec<Path
     let mut paths: Vec<Path> = bounds
         .iter()
         .filter_map(|bound| match bound {
-            syn::TypeParamBound::Trait(bound) if bound.maybe.is_none() => {
-                Some(path(None, &bound.path))
-            }
+            syn::TypeParamBound::Trait(bound) if bound.maybe.is_none() => Some(path(None, &bound.path)),
             _ => None,
         })
         .collect();
@@ -159,10 +145,7 @@ pub(super) fn generics(generics: &syn::Generics) -> Generics {
         })
         .collect();
     params.shrink_to_fit();
-    let predicates = generics
-        .where_clause
-        .iter()
-        .flat_map(|clause| &clause.predicates);
+    let predicates = generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     for predicate in predicates {
         let syn::WherePredicate::Type(predicate) = predicate else {
             continue;
@@ -214,11 +197,7 @@ mod tests {
         paths
             .iter()
             .map(|path| {
-                let names: Vec<&str> = path
-                    .segments
-                    .iter()
-                    .map(|part| part.name.as_str())
-                    .collect();
+                let names: Vec<&str> = path.segments.iter().map(|part| part.name.as_str()).collect();
                 names.join("::")
             })
             .collect()
@@ -249,10 +228,7 @@ mod tests {
         };
         assert_eq!(names(&bounds), ["Fn", "Send"]);
         assert_eq!(bounds[0].segments[0].args, [single("A")]);
-        assert_eq!(
-            bounds[0].segments[0].bindings,
-            [(Name::new("Output"), single("B"))]
-        );
+        assert_eq!(bounds[0].segments[0].bindings, [(Name::new("Output"), single("B"))]);
     }
 
     #[test]
@@ -260,10 +236,7 @@ mod tests {
         let TypeRef::Dyn(bounds) = ty("dyn Iterator<Item = A>") else {
             panic!("a trait object");
         };
-        assert_eq!(
-            bounds[0].segments[0].bindings,
-            [(Name::new("Item"), single("A"))]
-        );
+        assert_eq!(bounds[0].segments[0].bindings, [(Name::new("Item"), single("A"))]);
     }
 
     #[test]
@@ -285,17 +258,13 @@ mod tests {
         assert_eq!(ty("!"), TypeRef::Never);
         assert_eq!(ty("_"), TypeRef::Infer);
         assert_eq!(ty("m!(x)"), TypeRef::Unknown);
-        assert_eq!(
-            ty("fn(A) -> B"),
-            TypeRef::Fn(vec![single("A")], Some(Box::new(single("B"))))
-        );
+        assert_eq!(ty("fn(A) -> B"), TypeRef::Fn(vec![single("A")], Some(Box::new(single("B")))));
     }
 
     #[test]
     fn where_clauses_are_folded_into_their_parameter() {
         let item: syn::ItemFn =
-            syn::parse_str("fn f<'a, T: A, const N: usize, U = V>() where T: B + C, Vec<T>: D {}")
-                .unwrap();
+            syn::parse_str("fn f<'a, T: A, const N: usize, U = V>() where T: B + C, Vec<T>: D {}").unwrap();
         let generics = generics(&item.sig.generics);
         assert_eq!(generics.params.len(), 2);
         assert_eq!(names(&generics.params[0].bounds), ["A", "B", "C"]);
@@ -305,10 +274,7 @@ mod tests {
     #[test]
     fn raw_identifiers_lose_their_prefix() {
         assert_eq!(ty("r#type"), single("type"));
-        assert_eq!(
-            ty("a_name_that_is_longer_than_inline"),
-            single("a_name_that_is_longer_than_inline")
-        );
+        assert_eq!(ty("a_name_that_is_longer_than_inline"), single("a_name_that_is_longer_than_inline"));
     }
 
     #[test]
@@ -320,9 +286,6 @@ mod tests {
         assert_eq!(value("true"), Literal::Bool(true));
         assert_eq!(value("1.5"), Literal::Other);
         assert_eq!(value("'a'"), Literal::Other);
-        assert_eq!(
-            value("999999999999999999999999999999999999999999"),
-            Literal::Other
-        );
+        assert_eq!(value("999999999999999999999999999999999999999999"), Literal::Other);
     }
 }

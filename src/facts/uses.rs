@@ -13,17 +13,8 @@ pub(super) fn uses(item: &syn::ItemUse, found: &mut Vec<Item>) {
     let attributes = attributes(&item.attrs);
     let leading_colons = item.leading_colon.is_some();
     for (path, binds, span) in leaves {
-        let leaf = Use {
-            path,
-            leading_colons,
-            binds,
-        };
-        found.push(nameless(
-            attributes.clone(),
-            public,
-            spans::of(span),
-            ItemKind::Use(leaf),
-        ));
+        let leaf = Use { path, leading_colons, binds };
+        found.push(nameless(attributes.clone(), public, spans::of(span), ItemKind::Use(leaf)));
     }
 }
 
@@ -33,9 +24,8 @@ const MAX_USE_SEGMENTS: usize = 128;
 type UseLeaf = (Vec<Name>, UseBinding, proc_macro2::Span);
 
 fn use_leaves(tree: &syn::UseTree, prefix: &mut Vec<Name>, leaves: &mut Vec<UseLeaf>) {
-    let leaf_path = |prefix: &[Name], last: Option<Name>| -> Vec<Name> {
-        prefix.iter().cloned().chain(last).collect()
-    };
+    let leaf_path =
+        |prefix: &[Name], last: Option<Name>| -> Vec<Name> { prefix.iter().cloned().chain(last).collect() };
     // `a::{self}` is `a`, but `self` alone is the current module.
     let last = |prefix: &[Name], ident: &syn::Ident| {
         let last = name(ident);
@@ -66,11 +56,9 @@ fn use_leaves(tree: &syn::UseTree, prefix: &mut Vec<Name>, leaves: &mut Vec<UseL
             };
             leaves.push((path, binds, leaf.rename.span()));
         }
-        syn::UseTree::Glob(glob) => leaves.push((
-            leaf_path(prefix, None),
-            UseBinding::Glob,
-            glob.star_token.spans[0],
-        )),
+        syn::UseTree::Glob(glob) => {
+            leaves.push((leaf_path(prefix, None), UseBinding::Glob, glob.star_token.spans[0]))
+        }
         syn::UseTree::Path(_) => {}
     }
 }
@@ -103,23 +91,11 @@ mod tests {
     fn a_use_tree_becomes_its_leaves() {
         assert_eq!(
             uses("use a::{self, b as c, d::{*, e}, f as _};"),
-            [
-                "a as a",
-                "a::b as c",
-                "a::d::*",
-                "a::d::e as e",
-                "a::f as _"
-            ]
+            ["a as a", "a::b as c", "a::d::*", "a::d::e as e", "a::f as _"]
         );
         assert_eq!(
             uses("use ::a::b; use self::c; use a::{self as d}; use {e, super::r#type};"),
-            [
-                "::a::b as b",
-                "self::c as c",
-                "a as d",
-                "e as e",
-                "super::type as type"
-            ]
+            ["::a::b as b", "self::c as c", "a as d", "e as e", "super::type as type"]
         );
     }
 

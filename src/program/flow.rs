@@ -101,17 +101,10 @@ impl<'a> Program<'a> {
                 }
                 EventKind::Branch(branching) => {
                     // What runs on failure alone (`unwrap_or_else`) is no decision about a place.
-                    for atom in branching
-                        .atoms
-                        .iter()
-                        .filter(|atom| !atom.if_true.is_empty())
-                    {
+                    for atom in branching.atoms.iter().filter(|atom| !atom.if_true.is_empty()) {
                         let closed = self.close(id, &atom.value);
                         let (place, truth) = match &closed {
-                            Value::Test {
-                                place,
-                                present_when,
-                            } => (place.place().clone(), *present_when),
+                            Value::Test { place, present_when } => (place.place().clone(), *present_when),
                             other => (other.place().clone(), true),
                         };
                         let (present, absent) = if truth {
@@ -141,10 +134,7 @@ impl<'a> Program<'a> {
                 }
                 EventKind::Write(write) => {
                     let once_cell = write.call.is_some_and(|call| self.is_cell_write(id, call));
-                    let outcome = write
-                        .call
-                        .map(|call| body.call(call).outcome)
-                        .unwrap_or_default();
+                    let outcome = write.call.map(|call| body.call(call).outcome).unwrap_or_default();
                     let handled = write.call.is_some_and(|call| body.is_tested(call));
                     let value = match &write.value {
                         Value::Block(block) => body.blocks[block.0 as usize].result.clone(),
@@ -168,26 +158,14 @@ impl<'a> Program<'a> {
                 }
                 EventKind::Call { call, .. } => {
                     let step = Step::Call(id, *call);
-                    let effects = self
-                        .effects(id)
-                        .iter()
-                        .filter(|effect| effect.steps[0] == step);
-                    list.extend(effects.map(|effect| Happening {
-                        context,
-                        what: What::Effect(effect),
-                    }));
+                    let effects = self.effects(id).iter().filter(|effect| effect.steps[0] == step);
+                    list.extend(effects.map(|effect| Happening { context, what: What::Effect(effect) }));
                     self.writes_of_callee(id, body, *call, context, list);
                 }
                 EventKind::Static(used) => {
                     let step = Step::Static(id, *used);
-                    let effects = self
-                        .effects(id)
-                        .iter()
-                        .filter(|effect| effect.steps[0] == step);
-                    list.extend(effects.map(|effect| Happening {
-                        context,
-                        what: What::Effect(effect),
-                    }));
+                    let effects = self.effects(id).iter().filter(|effect| effect.steps[0] == step);
+                    list.extend(effects.map(|effect| Happening { context, what: What::Effect(effect) }));
                 }
                 _ => {}
             }
@@ -203,29 +181,13 @@ impl<'a> Program<'a> {
         list: &mut Vec<Happening<'p>>,
     ) {
         let call = body.call(call_id);
-        let Target::Local {
-            targets,
-            dispatched: false,
-        } = &call.target
-        else {
+        let Target::Local { targets, dispatched: false } = &call.target else {
             return;
         };
-        let args: Vec<Value> = call
-            .args
-            .iter()
-            .map(|argument| self.close(id, &argument.value))
-            .collect();
-        let receiver = call
-            .receiver
-            .as_ref()
-            .map(|receiver| self.close(id, &receiver.value));
+        let args: Vec<Value> = call.args.iter().map(|argument| self.close(id, &argument.value)).collect();
+        let receiver = call.receiver.as_ref().map(|receiver| self.close(id, &receiver.value));
         for write in targets.iter().flat_map(|target| self.place_writes(*target)) {
-            let PlaceWrite {
-                place,
-                atomic,
-                once_cell,
-                unwrapped,
-            } = write;
+            let PlaceWrite { place, atomic, once_cell, unwrapped } = write;
             list.push(Happening {
                 context,
                 what: What::Write(Written {
@@ -245,23 +207,14 @@ impl<'a> Program<'a> {
     }
 
     /// Where a tested value was looked up before the test: the call that gave it.
-    fn looked_up_at(
-        &self,
-        body: &bodies::LinkedBody<'a>,
-        value: &Value,
-        test: Span,
-    ) -> Option<Span> {
+    fn looked_up_at(&self, body: &bodies::LinkedBody<'a>, value: &Value, test: Span) -> Option<Span> {
         let place = match value {
             Value::Call(call) => return Some(body.call(*call).span),
             Value::Test { place, .. } | Value::Content(place) => place.as_ref(),
             _ => return None,
         };
-        let is_look_up = |role: CallRole| {
-            matches!(
-                role,
-                CallRole::OnceCheck | CallRole::MapCheck | CallRole::AtomicLoad
-            )
-        };
+        let is_look_up =
+            |role: CallRole| matches!(role, CallRole::OnceCheck | CallRole::MapCheck | CallRole::AtomicLoad);
         let looks = |call: &&bodies::Call<'_>| {
             let subject = call.receiver.as_ref().or(call.args.first());
             matches!(call.target, Target::Library(facts) if is_look_up(facts.role))
@@ -341,14 +294,9 @@ impl<'a> Program<'a> {
 /// Whether a write is controlled by a test: it happens where the test found nothing, or after it when the arm that
 /// found something left.
 pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bool {
-    let arm = body
-        .arms(at)
-        .find(|(branch, _, _)| *branch == test.branch)
-        .map(|(_, arm, _)| arm);
+    let arm = body.arms(at).find(|(branch, _, _)| *branch == test.branch).map(|(_, arm, _)| arm);
     match arm {
-        Some(arm) => {
-            test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm))
-        }
+        Some(arm) => test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm)),
         None => {
             let leaves = |wanted: u32| {
                 body.contexts.iter().any(|context| {

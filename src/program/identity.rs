@@ -17,12 +17,7 @@ const DEPTH: usize = 16;
 pub type ResultOf<'r> = &'r dyn Fn(FnId) -> Option<Value>;
 
 /// The resource behind an address, `None` driver parts decided by the scheme of a literal.
-pub fn resource(
-    types: &Types<'_>,
-    driver: &str,
-    address: &Value,
-    result_of: ResultOf<'_>,
-) -> Resource {
+pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: ResultOf<'_>) -> Resource {
     let value = expand(types, address, result_of, 0);
     let text = match &value {
         Value::Text(text) => driver_of_scheme(text),
@@ -35,35 +30,18 @@ pub fn resource(
     let mut display = String::new();
     write(types, &mut display, &value, 0);
     let (id, address, confidence) = match &value {
-        Value::Env(key) => (
-            format!("env.{key}"),
-            Address::Env(key.to_string()),
-            Confidence::High,
-        ),
+        Value::Env(key) => (format!("env.{key}"), Address::Env(key.to_string()), Confidence::High),
         Value::Text(text) => {
             let shown = without_password(text);
-            (
-                format!("literal.{shown}"),
-                Address::Literal(shown),
-                Confidence::High,
-            )
+            (format!("literal.{shown}"), Address::Literal(shown), Confidence::High)
         }
         value if is_known(value) => {
             let confidence = sureness(types, value);
             (display.clone(), Address::Config(display, None), confidence)
         }
-        _ => (
-            format!("unknown.{display}"),
-            Address::Unknown(display),
-            Confidence::Low,
-        ),
+        _ => (format!("unknown.{display}"), Address::Unknown(display), Confidence::Low),
     };
-    Resource {
-        id: format!("{driver}:{id}"),
-        driver,
-        address,
-        confidence,
-    }
+    Resource { id: format!("{driver}:{id}"), driver, address, confidence }
 }
 
 /// Whether an address is determined by the program and its configuration alone.
@@ -97,18 +75,9 @@ fn sureness(types: &Types<'_>, value: &Value) -> Confidence {
             Confidence::Low
         } else if path.contains("=>") {
             Confidence::High
-        } else if let Some(facts) = types
-            .catalog
-            .function(path)
-            .or_else(|| method_facts(types, path))
-        {
-            let bare =
-                matches!(facts.role, CallRole::Builder | CallRole::Create) && list.is_empty();
-            if bare {
-                Confidence::Low
-            } else {
-                Confidence::High
-            }
+        } else if let Some(facts) = types.catalog.function(path).or_else(|| method_facts(types, path)) {
+            let bare = matches!(facts.role, CallRole::Builder | CallRole::Create) && list.is_empty();
+            if bare { Confidence::Low } else { Confidence::High }
         } else if path.starts_with("fn ") || path.starts_with("const ") {
             Confidence::Medium
         } else if path.contains("::") {
@@ -134,9 +103,7 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
     }
     match value {
         Value::Field(inner, name) => expand(types, inner, result_of, depth + 1).field(name),
-        Value::Content(inner) | Value::Behind(_, inner) => {
-            expand(types, inner, result_of, depth + 1)
-        }
+        Value::Content(inner) | Value::Behind(_, inner) => expand(types, inner, result_of, depth + 1),
         Value::Static(id) => {
             let initializer = types.items.statics[id.index()].initializer;
             match initializer.and_then(result_of) {
@@ -149,21 +116,15 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
             let _ = path;
             Value::Origin(
                 std::sync::Arc::clone(path),
-                list.iter()
-                    .map(|part| expand(types, part, result_of, depth + 1))
-                    .collect(),
+                list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect(),
             )
         }
-        Value::Joined(list) => Value::Joined(
-            list.iter()
-                .map(|part| expand(types, part, result_of, depth + 1))
-                .collect(),
-        ),
-        Value::Choice(list) => Value::choice(
-            list.iter()
-                .map(|part| expand(types, part, result_of, depth + 1))
-                .collect(),
-        ),
+        Value::Joined(list) => {
+            Value::Joined(list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect())
+        }
+        Value::Choice(list) => {
+            Value::choice(list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect())
+        }
         other => other.clone(),
     }
 }

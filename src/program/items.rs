@@ -5,8 +5,8 @@ use rustc_hash::FxHashMap;
 
 use super::inventory::Scope;
 use crate::facts::{
-    Attributes, Body, Cfg, FileFacts, Function, Generics, Impl, Item, ItemKind, Name, Static,
-    StaticSource, Struct, Trait, TypeRef, Use, UseBinding, Variant,
+    Attributes, Body, Cfg, FileFacts, Function, Generics, Impl, Item, ItemKind, Name, Static, StaticSource,
+    Struct, Trait, TypeRef, Use, UseBinding, Variant,
 };
 use crate::location::{FileId, Location, Span};
 use crate::workspace::{Edition, TargetId, TargetKind, Workspace};
@@ -279,17 +279,8 @@ impl<'a> Items<'a> {
                 edition: target.edition,
                 kind: target.kind,
             });
-            let mut collector = Collector {
-                items: &mut items,
-                workspace,
-                facts,
-                target: index,
-            };
-            let place = Place {
-                module: root,
-                file: root_file,
-                node: 0,
-            };
+            let mut collector = Collector { items: &mut items, workspace, facts, target: index };
+            let place = Place { module: root, file: root_file, node: 0 };
             collector.items_of(&facts[root_file.0 as usize].items, place);
         }
         items
@@ -330,12 +321,7 @@ impl<'a> Items<'a> {
 
     /// The nearest module that is not a block.
     pub fn enclosing_module(&self, mut module: ModuleId) -> ModuleId {
-        while let Module {
-            is_block: true,
-            parent: Some(parent),
-            ..
-        } = &self.modules[module.index()]
-        {
+        while let Module { is_block: true, parent: Some(parent), .. } = &self.modules[module.index()] {
             module = *parent;
         }
         module
@@ -366,11 +352,7 @@ impl<'a> Collector<'_, 'a> {
     }
 
     fn declare(&mut self, place: Place, name: &Name, declared: Declared) {
-        self.items.modules[place.module.index()]
-            .declared
-            .entry(name.clone())
-            .or_default()
-            .push(declared);
+        self.items.modules[place.module.index()].declared.entry(name.clone()).or_default().push(declared);
     }
 
     fn scope_of(&self, module: ModuleId, attributes: &Attributes) -> Scope {
@@ -382,27 +364,20 @@ impl<'a> Collector<'_, 'a> {
     }
 
     fn item(&mut self, item: &'a Item, place: Place) {
-        let location = Location {
-            file: place.file,
-            span: item.span,
-        };
+        let location = Location { file: place.file, span: item.span };
         match &item.kind {
             ItemKind::Mod { items, .. } => self.module(item, items.as_deref(), place),
             ItemKind::Use(import) => {
                 let module = &mut self.items.modules[place.module.index()];
                 match &import.binds {
                     UseBinding::Glob => module.globs.push(import),
-                    UseBinding::Name(name) => {
-                        module.imports.entry(name.clone()).or_default().push(import)
-                    }
+                    UseBinding::Name(name) => module.imports.entry(name.clone()).or_default().push(import),
                     UseBinding::Anonymous => {}
                 }
             }
             ItemKind::ExternCrate { krate } => {
                 let module = &mut self.items.modules[place.module.index()];
-                module
-                    .extern_crates
-                    .insert(item.name.clone(), krate.clone());
+                module.extern_crates.insert(item.name.clone(), krate.clone());
             }
             ItemKind::Fn(function) => {
                 let id = self.function(item, function, place, Container::Module);
@@ -417,8 +392,7 @@ impl<'a> Collector<'_, 'a> {
                     types: Vec::new(),
                 });
                 let scope = self.scope_of(place.module, &item.attributes);
-                let (functions, types) =
-                    self.associated(&facts.items, place, Container::Impl(id), scope);
+                let (functions, types) = self.associated(&facts.items, place, Container::Impl(id), scope);
                 let block = &mut self.items.impls[id.index()];
                 (block.functions, block.types) = (functions, types);
             }
@@ -432,46 +406,27 @@ impl<'a> Collector<'_, 'a> {
                 });
                 self.declare(place, &item.name, Declared::Trait(id));
                 let scope = self.scope_of(place.module, &item.attributes);
-                let (functions, _) =
-                    self.associated(&facts.items, place, Container::Trait(id), scope);
+                let (functions, _) = self.associated(&facts.items, place, Container::Trait(id), scope);
                 self.items.traits[id.index()].functions = functions;
             }
-            ItemKind::Struct(facts) => self.adt(
-                item,
-                place,
-                &facts.generics,
-                AdtShape::Struct(facts),
-                location,
-            ),
+            ItemKind::Struct(facts) => {
+                self.adt(item, place, &facts.generics, AdtShape::Struct(facts), location)
+            }
             ItemKind::Enum { generics, variants } => {
                 self.adt(item, place, generics, AdtShape::Enum(variants), location);
             }
             ItemKind::Static(facts) => self.static_item(item, facts, place, location),
             ItemKind::Const { ty, value } => {
                 let id = ConstId(self.items.consts.len() as u32);
-                self.items.consts.push(ConstItem {
-                    module: place.module,
-                    ty,
-                    value: value.as_ref(),
-                });
+                self.items.consts.push(ConstItem { module: place.module, ty, value: value.as_ref() });
                 self.declare(place, &item.name, Declared::Const(id));
             }
-            ItemKind::TypeAlias {
-                generics,
-                ty: Some(ty),
-                ..
-            } => {
+            ItemKind::TypeAlias { generics, ty: Some(ty), .. } => {
                 let id = AliasId(self.items.aliases.len() as u32);
-                self.items.aliases.push(AliasItem {
-                    module: place.module,
-                    generics,
-                    ty,
-                });
+                self.items.aliases.push(AliasItem { module: place.module, generics, ty });
                 self.declare(place, &item.name, Declared::Alias(id));
             }
-            ItemKind::TypeAlias { ty: None, .. }
-            | ItemKind::MacroRules
-            | ItemKind::MacroCall(..) => {}
+            ItemKind::TypeAlias { ty: None, .. } | ItemKind::MacroRules | ItemKind::MacroCall(..) => {}
         }
     }
 
@@ -489,9 +444,8 @@ impl<'a> Collector<'_, 'a> {
         }
         let nodes = &self.workspace.targets[self.target].modules;
         let declared_at = (item.span.line, item.span.column);
-        let found = nodes
-            .iter()
-            .position(|node| node.parent == Some(place.node) && node.declared_at == declared_at);
+        let found =
+            nodes.iter().position(|node| node.parent == Some(place.node) && node.declared_at == declared_at);
         if let Some(node) = found {
             let file = nodes[node].file;
             let module = open(self.items);
@@ -500,14 +454,7 @@ impl<'a> Collector<'_, 'a> {
             if facts.attributes.cfg.as_ref().is_some_and(requires_test) {
                 self.items.modules[module.index()].scope = Scope::Test;
             }
-            self.items_of(
-                &facts.items,
-                Place {
-                    module,
-                    file,
-                    node: node as u32,
-                },
-            );
+            self.items_of(&facts.items, Place { module, file, node: node as u32 });
         }
     }
 
@@ -544,15 +491,8 @@ impl<'a> Collector<'_, 'a> {
         });
         self.declare(place, &item.name, Declared::Static(id));
         if let Some(body) = &facts.init {
-            let initializer = self.runnable(
-                item,
-                None,
-                Some(body),
-                place,
-                Container::Module,
-                scope,
-                Some(id),
-            );
+            let initializer =
+                self.runnable(item, None, Some(body), place, Container::Module, scope, Some(id));
             self.items.statics[id.index()].initializer = Some(initializer);
         }
     }
@@ -571,15 +511,7 @@ impl<'a> Collector<'_, 'a> {
                     let own = item.attributes.cfg.as_ref().is_some_and(requires_test);
                     let scope = if own { Scope::Test } else { scope };
                     let body = function.body.as_ref();
-                    functions.push(self.runnable(
-                        item,
-                        Some(function),
-                        body,
-                        place,
-                        container,
-                        scope,
-                        None,
-                    ));
+                    functions.push(self.runnable(item, Some(function), body, place, container, scope, None));
                 }
                 ItemKind::TypeAlias { ty: Some(ty), .. } => types.push((item.name.clone(), ty)),
                 _ => {}
@@ -596,21 +528,10 @@ impl<'a> Collector<'_, 'a> {
         container: Container,
     ) -> FnId {
         let scope = self.scope_of(place.module, &item.attributes);
-        self.runnable(
-            item,
-            Some(function),
-            function.body.as_ref(),
-            place,
-            container,
-            scope,
-            None,
-        )
+        self.runnable(item, Some(function), function.body.as_ref(), place, container, scope, None)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the fields of one table row, given once"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the fields of one table row, given once")]
     fn runnable(
         &mut self,
         item: &'a Item,
@@ -638,27 +559,16 @@ impl<'a> Collector<'_, 'a> {
             body_module: place.module,
             container,
             attributes: &item.attributes,
-            location: Location {
-                file: place.file,
-                span: item.span,
-            },
+            location: Location { file: place.file, span: item.span },
             scope,
             public: item.public || matches!(container, Container::Trait(_)),
             initializes,
         });
         if let Some(body) = body.filter(|body| !body.items.is_empty()) {
             let krate = self.items.modules[place.module.index()].krate;
-            let block =
-                self.items
-                    .new_module(krate, Some(place.module), Name::default(), true, scope);
+            let block = self.items.new_module(krate, Some(place.module), Name::default(), true, scope);
             self.items.functions[id.index()].body_module = block;
-            self.items_of(
-                &body.items,
-                Place {
-                    module: block,
-                    ..place
-                },
-            );
+            self.items_of(&body.items, Place { module: block, ..place });
         }
         id
     }

@@ -10,6 +10,7 @@ pub mod flow;
 pub mod identity;
 pub mod inventory;
 pub mod items;
+mod lifetimes;
 pub mod names;
 mod reach;
 mod seen;
@@ -86,13 +87,7 @@ impl<'a> Program<'a> {
         let graph = CallGraph::new(types, &sketches);
         let bodies: Vec<Option<LinkedBody<'a>>> = (0..count)
             .into_par_iter()
-            .map(|index| {
-                if graph.relevant[index] {
-                    bodies::link(types, FnId(index as u32))
-                } else {
-                    None
-                }
-            })
+            .map(|index| if graph.relevant[index] { bodies::link(types, FnId(index as u32)) } else { None })
             .collect();
         let mut summaries: Vec<Option<Arc<Summary>>> = vec![None; count];
         let mut results = vec![Value::Unknown; count];
@@ -146,24 +141,17 @@ impl<'a> Program<'a> {
 
     /// All functions with a linked body, in order.
     pub fn linked(&self) -> impl Iterator<Item = (FnId, &LinkedBody<'a>)> {
-        self.bodies
-            .iter()
-            .enumerate()
-            .filter_map(|(index, body)| Some((FnId(index as u32), body.as_ref()?)))
+        self.bodies.iter().enumerate().filter_map(|(index, body)| Some((FnId(index as u32), body.as_ref()?)))
     }
 
     /// What a function does to databases and servers, in order.
     pub fn effects(&self, id: FnId) -> &[Effect] {
-        self.summaries[id.index()]
-            .as_ref()
-            .map_or(&[], |summary| &summary.effects)
+        self.summaries[id.index()].as_ref().map_or(&[], |summary| &summary.effects)
     }
 
     /// The places a function writes that its callers can name.
     pub fn place_writes(&self, id: FnId) -> &[PlaceWrite] {
-        self.summaries[id.index()]
-            .as_ref()
-            .map_or(&[], |summary| &summary.writes)
+        self.summaries[id.index()].as_ref().map_or(&[], |summary| &summary.writes)
     }
 
     /// Whether the function can run beside itself: from handlers, tasks, loops or code outside the workspace.
@@ -220,8 +208,7 @@ impl<'a> Program<'a> {
     /// Rewrites a value of a body as a term over the parameters of its function.
     pub fn close(&self, id: FnId, value: &Value) -> Value {
         let summarizer = self.summarizer();
-        self.body(id)
-            .map_or(Value::Unknown, |body| summarizer.close(id, body, value))
+        self.body(id).map_or(Value::Unknown, |body| summarizer.close(id, body, value))
     }
 
     /// A value as people would name it.
@@ -258,17 +245,8 @@ impl<'a> Program<'a> {
 
     /// Whether the resource is a database rather than a cache, a queue or an object store.
     pub fn is_database(&self, resource: &Resource) -> bool {
-        const OTHERS: &[&str] = &[
-            "redis",
-            "memcached",
-            "amqp",
-            "kafka",
-            "nats",
-            "search",
-            "vector",
-            "objstore",
-            "tantivy",
-        ];
+        const OTHERS: &[&str] =
+            &["redis", "memcached", "amqp", "kafka", "nats", "search", "vector", "objstore", "tantivy"];
         !OTHERS.contains(&resource.driver.as_str())
     }
 
@@ -313,26 +291,19 @@ impl<'a> Program<'a> {
 
     /// A place in a function.
     pub fn location(&self, id: FnId, span: Span) -> Location {
-        Location {
-            file: self.declaration(id).file,
-            span,
-        }
+        Location { file: self.declaration(id).file, span }
     }
 
     /// A call in a function.
     pub fn call(&self, id: FnId, call: CallId) -> &Call<'a> {
-        let body = self.bodies[id.index()]
-            .as_ref()
-            .expect("only calls of linked bodies are named");
+        let body = self.bodies[id.index()].as_ref().expect("only calls of linked bodies are named");
         &body.calls[call.0 as usize]
     }
 
     /// Where a step of a call path is.
     pub fn step_location(&self, step: &Step) -> Location {
         match step {
-            Step::Call(function, call) => {
-                self.location(*function, self.call(*function, *call).span)
-            }
+            Step::Call(function, call) => self.location(*function, self.call(*function, *call).span),
             Step::Static(function, id) => {
                 let _ = function;
                 self.types.items.statics[id.index()].location
@@ -343,9 +314,7 @@ impl<'a> Program<'a> {
     /// What a call calls, as people write it.
     pub fn callee_name(&self, call: &Call<'_>) -> String {
         match &call.target {
-            Target::Local { targets, .. } => targets
-                .first()
-                .map_or_else(String::new, |id| self.name_of(*id)),
+            Target::Local { targets, .. } => targets.first().map_or_else(String::new, |id| self.name_of(*id)),
             Target::Library(facts) => short_path(&facts.path),
             Target::External(path) => short_path(path),
             Target::Block(_) => "closure".to_owned(),
@@ -355,19 +324,13 @@ impl<'a> Program<'a> {
 
     /// The call path of an effect as hops, from an entry function to the library call.
     pub fn hops(&self, entry: FnId, steps: &[Step]) -> Vec<Hop> {
-        let mut hops = vec![Hop {
-            label: self.name_of(entry),
-            location: self.declaration(entry),
-        }];
+        let mut hops = vec![Hop { label: self.name_of(entry), location: self.declaration(entry) }];
         for step in steps {
             let label = match step {
                 Step::Call(function, call) => self.callee_name(self.call(*function, *call)),
                 Step::Static(_, id) => self.types.items.statics[id.index()].name.to_string(),
             };
-            hops.push(Hop {
-                label,
-                location: self.step_location(step),
-            });
+            hops.push(Hop { label, location: self.step_location(step) });
         }
         hops
     }
@@ -395,12 +358,7 @@ impl<'a> Program<'a> {
 
     /// The first step at which two call paths part, with the function in which they do.
     pub fn parting(&self, first: &Effect, second: &Effect) -> Option<(Step, Step)> {
-        first
-            .steps
-            .iter()
-            .zip(second.steps.iter())
-            .find(|(left, right)| left != right)
-            .map(|(a, b)| (*a, *b))
+        first.steps.iter().zip(second.steps.iter()).find(|(left, right)| left != right).map(|(a, b)| (*a, *b))
     }
 
     /// What an effect's library call means.
@@ -418,11 +376,7 @@ impl<'a> Program<'a> {
         while let Some(next) = self.call(function, current).chained_on {
             let call = self.call(function, next);
             if let (
-                Target::Library(CallFacts {
-                    role: CallRole::Option,
-                    option: Some(name),
-                    ..
-                }),
+                Target::Library(CallFacts { role: CallRole::Option, option: Some(name), .. }),
                 Some(argument),
             ) = (&call.target, call.args.first())
             {
@@ -444,11 +398,11 @@ impl<'a> Program<'a> {
             for effect in self.effects(id) {
                 if let EffectKind::Create { driver, .. } = &effect.kind {
                     let result_of = |id: FnId| Some(self.results[id.index()].clone());
-                    let resource =
-                        identity::resource(self.types, driver, &effect.address, &result_of);
-                    if !found.iter().any(|(value, known)| {
-                        *value == effect.address && known.driver == resource.driver
-                    }) {
+                    let resource = identity::resource(self.types, driver, &effect.address, &result_of);
+                    if !found
+                        .iter()
+                        .any(|(value, known)| *value == effect.address && known.driver == resource.driver)
+                    {
                         found.push((effect.address.clone(), resource));
                     }
                 }
@@ -496,29 +450,17 @@ impl<'a> Program<'a> {
         let items = self.types.items;
         let item = &items.functions[id.index()];
         item.attributes.others.iter().any(|attribute| {
-            let segments: Vec<smol_str::SmolStr> = attribute
-                .path
-                .segments
-                .iter()
-                .map(|segment| segment.name.clone())
-                .collect();
-            let resolved =
-                self.types
-                    .names
-                    .resolve(item.module, &segments, false, names::Namespace::Values);
+            let segments: Vec<smol_str::SmolStr> =
+                attribute.path.segments.iter().map(|segment| segment.name.clone()).collect();
+            let resolved = self.types.names.resolve(item.module, &segments, false, names::Namespace::Values);
             let Some(names::Def::External(path)) =
                 resolved.and_then(|resolved| resolved.defs.into_iter().next())
             else {
                 return false;
             };
             let parts: Vec<&str> = path.split("::").collect();
-            let facts = self
-                .types
-                .catalog
-                .attribute_facts(&self.types.catalog.canonical(&parts).path);
-            facts.is_some_and(|facts| {
-                matches!(facts.role, CallRole::Register | CallRole::HandlerWrap)
-            })
+            let facts = self.types.catalog.attribute_facts(&self.types.catalog.canonical(&parts).path);
+            facts.is_some_and(|facts| matches!(facts.role, CallRole::Register | CallRole::HandlerWrap))
         })
     }
 }
@@ -540,43 +482,28 @@ fn entries(workspace: &Workspace, types: &Types<'_>) -> Vec<Entry> {
             TargetKind::Lib | TargetKind::Test | TargetKind::BuildScript => continue,
         };
         let root = &items.modules[krate.root.index()];
-        let functions = root
-            .declared
-            .values()
-            .flatten()
-            .filter_map(|declared| match declared {
-                items::Declared::Fn(id) => Some(*id),
-                _ => None,
-            });
+        let functions = root.declared.values().flatten().filter_map(|declared| match declared {
+            items::Declared::Fn(id) => Some(*id),
+            _ => None,
+        });
         let main = functions.min_by_key(|id| {
             let item = &items.functions[id.index()];
             let launched = item.attributes.others.iter().any(|attribute| {
-                attribute
-                    .path
-                    .segments
-                    .last()
-                    .is_some_and(|segment| segment.name == "launch")
+                attribute.path.segments.last().is_some_and(|segment| segment.name == "launch")
             });
             (item.name != "main" && !launched, *id)
         });
         let Some(main) = main else { continue };
         let item = &items.functions[main.index()];
-        let launched = item
-            .attributes
-            .others
-            .iter()
-            .any(|a| a.path.segments.last().is_some_and(|s| s.name == "launch"));
+        let launched =
+            item.attributes.others.iter().any(|a| a.path.segments.last().is_some_and(|s| s.name == "launch"));
         if item.name != "main" && !launched {
             continue;
         }
         let target = &workspace.targets[krate.target.0 as usize];
         let package = &workspace.packages[target.package.0 as usize];
         entries.push(Entry {
-            binary: Binary {
-                package: package.name.clone(),
-                name: target.name.clone(),
-                entry: item.location,
-            },
+            binary: Binary { package: package.name.clone(), name: target.name.clone(), entry: item.location },
             krate: CrateId(index as u32),
             main,
             scope,

@@ -47,10 +47,13 @@ pub struct Names<'a> {
     externs: Vec<FxHashMap<Name, Def>>,
     catalog: &'a Catalog,
     prelude: FxHashMap<&'static str, &'static str>,
-    cache: RwLock<FxHashMap<(ModuleId, Name), Arc<[Def]>>>,
+    cache: RwLock<Known>,
 }
 
 type Visited = Vec<(ModuleId, Name)>;
+
+/// What names in modules are known to mean.
+type Known = FxHashMap<(ModuleId, Name), Arc<[Def]>>;
 
 impl<'a> Names<'a> {
     /// Prepares resolution: which crate names each crate sees.
@@ -116,12 +119,8 @@ impl<'a> Names<'a> {
             let module = &self.items.modules[id.index()];
             let named = module.imports.values().flatten().chain(&module.globs);
             let mut roots = named.filter_map(|import| {
-                let resolved = self.resolve(
-                    id,
-                    &import.path[..1],
-                    import.leading_colons,
-                    Namespace::Types,
-                )?;
+                let resolved =
+                    self.resolve(id, &import.path[..1], import.leading_colons, Namespace::Types)?;
                 resolved.defs.into_iter().next()
             });
             let found = roots.any(|def| match def {
@@ -149,32 +148,18 @@ impl<'a> Names<'a> {
         let (mut defs, mut taken) = match first.as_str() {
             _ if leading_colons => (self.extern_root(krate, first)?, 1),
             "crate" | "$crate" => (vec![self.root(krate)], 1),
-            "self" => (
-                vec![Def::Item(Declared::Module(
-                    self.items.enclosing_module(from),
-                ))],
-                1,
-            ),
+            "self" => (vec![Def::Item(Declared::Module(self.items.enclosing_module(from)))], 1),
             "super" => {
                 let mut module = self.items.enclosing_module(from);
                 let mut count = 0;
-                while segments
-                    .get(count)
-                    .is_some_and(|segment| segment == "super")
-                {
-                    module = self
-                        .items
-                        .enclosing_module(self.items.modules[module.index()].parent?);
+                while segments.get(count).is_some_and(|segment| segment == "super") {
+                    module = self.items.enclosing_module(self.items.modules[module.index()].parent?);
                     count += 1;
                 }
                 (vec![Def::Item(Declared::Module(module))], count)
             }
             _ => {
-                let wanted_here = if segments.len() == 1 {
-                    wanted
-                } else {
-                    Namespace::Types
-                };
+                let wanted_here = if segments.len() == 1 { wanted } else { Namespace::Types };
                 (self.in_scope(from, first, wanted_here, visited)?, 1)
             }
         };
@@ -209,14 +194,10 @@ impl<'a> Names<'a> {
                     let AdtShape::Enum(variants) = self.items.adts[adt.index()].shape else {
                         break;
                     };
-                    let Some(index) = variants.iter().position(|variant| variant.name == *next)
-                    else {
+                    let Some(index) = variants.iter().position(|variant| variant.name == *next) else {
                         break;
                     };
-                    return Some(Resolved {
-                        defs: vec![Def::Variant(*adt, index as u32)],
-                        taken: taken + 1,
-                    });
+                    return Some(Resolved { defs: vec![Def::Variant(*adt, index as u32)], taken: taken + 1 });
                 }
                 _ => break,
             }
@@ -230,11 +211,7 @@ impl<'a> Names<'a> {
 
     fn extern_root(&self, krate: CrateId, name: &Name) -> Option<Vec<Def>> {
         let known = self.externs[krate.index()].get(name).cloned();
-        let known = known.or_else(|| {
-            self.catalog
-                .knows_library(name)
-                .then(|| Def::External(name.clone()))
-        });
+        let known = known.or_else(|| self.catalog.knows_library(name).then(|| Def::External(name.clone())));
         known.map(|def| vec![def])
     }
 
@@ -284,11 +261,7 @@ impl<'a> Names<'a> {
             }
         };
         let mut kept: Vec<Def> = defs.into_iter().filter(fits).collect();
-        if wanted == Namespace::Values
-            && kept
-                .iter()
-                .any(|def| matches!(def, Def::Item(Declared::Fn(_))))
-        {
+        if wanted == Namespace::Values && kept.iter().any(|def| matches!(def, Def::Item(Declared::Fn(_)))) {
             kept.retain(|def| matches!(def, Def::Item(Declared::Fn(_))));
         }
         (!kept.is_empty()).then_some(kept)
@@ -296,12 +269,7 @@ impl<'a> Names<'a> {
 
     fn in_module(&self, module: ModuleId, name: &Name, visited: &mut Visited) -> Arc<[Def]> {
         let key = (module, name.clone());
-        if let Some(found) = self
-            .cache
-            .read()
-            .expect("no panic while the cache is locked")
-            .get(&key)
-        {
+        if let Some(found) = self.cache.read().expect("no panic while the cache is locked").get(&key) {
             return Arc::clone(found);
         }
         if visited.contains(&key) {
@@ -313,23 +281,15 @@ impl<'a> Names<'a> {
         visited.pop();
         // A result found inside another query may lack what the visited pairs cut off.
         if outermost {
-            self.cache
-                .write()
-                .expect("no panic while the cache is locked")
-                .insert(key, Arc::clone(&found));
+            self.cache.write().expect("no panic while the cache is locked").insert(key, Arc::clone(&found));
         }
         found
     }
 
     fn search_module(&self, id: ModuleId, name: &Name, visited: &mut Visited) -> Vec<Def> {
         let module = &self.items.modules[id.index()];
-        let mut found: Vec<Def> = module
-            .declared
-            .get(name)
-            .into_iter()
-            .flatten()
-            .map(|declared| Def::Item(*declared))
-            .collect();
+        let mut found: Vec<Def> =
+            module.declared.get(name).into_iter().flatten().map(|declared| Def::Item(*declared)).collect();
         for import in module.imports.get(name).into_iter().flatten() {
             for wanted in [Namespace::Types, Namespace::Values] {
                 for def in self.import(id, import, wanted, visited) {
@@ -356,13 +316,7 @@ impl<'a> Names<'a> {
         found
     }
 
-    fn import(
-        &self,
-        from: ModuleId,
-        import: &Use,
-        wanted: Namespace,
-        visited: &mut Visited,
-    ) -> Vec<Def> {
+    fn import(&self, from: ModuleId, import: &Use, wanted: Namespace, visited: &mut Visited) -> Vec<Def> {
         let resolved = self.use_path(from, import, wanted, visited);
         match resolved {
             Some(resolved) if resolved.taken == import.path.len() => resolved.defs,
@@ -382,8 +336,7 @@ impl<'a> Names<'a> {
                 }
                 Def::Item(Declared::Adt(adt)) => {
                     if let AdtShape::Enum(variants) = self.items.adts[adt.index()].shape
-                        && let Some(index) =
-                            variants.iter().position(|variant| variant.name == *name)
+                        && let Some(index) = variants.iter().position(|variant| variant.name == *name)
                     {
                         found.push(Def::Variant(*adt, index as u32));
                     }
@@ -392,10 +345,7 @@ impl<'a> Names<'a> {
                     // A glob of a library offers only what the catalog knows; anything else stays unknown.
                     let full = format!("{path}::{name}");
                     let segments: Vec<&str> = full.split("::").collect();
-                    if self
-                        .catalog
-                        .knows_item(&self.catalog.canonical(&segments).path)
-                    {
+                    if self.catalog.knows_item(&self.catalog.canonical(&segments).path) {
                         found.push(Def::External(Name::new(full)));
                     }
                 }
@@ -414,10 +364,8 @@ impl<'a> Names<'a> {
         visited: &mut Visited,
     ) -> Option<Resolved> {
         let krate = &self.items.crates[self.items.modules[from.index()].krate.index()];
-        let relative = import
-            .path
-            .first()
-            .is_some_and(|first| matches!(first.as_str(), "crate" | "self" | "super"));
+        let relative =
+            import.path.first().is_some_and(|first| matches!(first.as_str(), "crate" | "self" | "super"));
         if krate.edition == Edition::E2015 && !relative {
             return self.walk(krate.root, &import.path, false, wanted, visited);
         }

@@ -6,12 +6,14 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::bodies::{CallId, Event, EventKind, LinkedBody, Target, Time};
-use super::items::{FnId, StaticId};
+use super::inventory::Scope;
+use super::items::{Container, FnId, StaticId};
 use super::terms::Terms;
 use super::types::{Ty, Types};
 use super::values::Value;
 use crate::catalog::{CallFacts, CallRole, TypeKind};
 use crate::location::Span;
+use crate::workspace::TargetKind;
 
 /// What one quick look at a body tells.
 #[derive(Debug)]
@@ -54,17 +56,9 @@ impl Sketch {
             result: Terms::symbolic(types, id, body).close(&body.result.0),
         };
         let signature = types.signature(id);
-        let takes_handle = signature
-            .params
-            .iter()
-            .any(|param| types.contains_handle(param));
-        let events = body
-            .events
-            .iter()
-            .chain(body.blocks.iter().flat_map(|block| &block.events));
-        let writes = events
-            .into_iter()
-            .any(|event| matches!(event.kind, EventKind::Write(_)));
+        let takes_handle = signature.params.iter().any(|param| types.contains_handle(param));
+        let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let writes = events.into_iter().any(|event| matches!(event.kind, EventKind::Write(_)));
         sketch.supporting = takes_handle || writes;
         for (index, call) in body.calls.iter().enumerate() {
             sketch.calls += 1;
@@ -74,24 +68,14 @@ impl Sketch {
                 sketch.interesting |= is_interesting(facts.role) || fills_once_cell(types, facts);
                 sketch.supporting |= is_supporting(facts.role);
             }
-            let uses = call
-                .receiver
-                .iter()
-                .chain(&call.args)
-                .any(|argument| is_handle(types, &argument.ty));
+            let uses = call.receiver.iter().chain(&call.args).any(|argument| is_handle(types, &argument.ty));
             sketch.uses_handle |= uses;
         }
         sketch.events(types, body, &body.events, false);
         sketch
     }
 
-    fn events(
-        &mut self,
-        types: &Types<'_>,
-        body: &LinkedBody<'_>,
-        events: &[Event],
-        concurrent: bool,
-    ) {
+    fn events(&mut self, types: &Types<'_>, body: &LinkedBody<'_>, events: &[Event], concurrent: bool) {
         for event in events {
             match &event.kind {
                 EventKind::Call { call: id, time } => {
@@ -113,12 +97,7 @@ impl Sketch {
                     {
                         self.handler_closures.push(block.span);
                     }
-                    self.events(
-                        types,
-                        body,
-                        &block.events,
-                        concurrent || is_concurrent(*time),
-                    );
+                    self.events(types, body, &block.events, concurrent || is_concurrent(*time));
                 }
                 EventKind::Static(id) => {
                     self.statics.push(*id);
@@ -180,10 +159,7 @@ fn is_supporting(role: CallRole) -> bool {
 fn is_handle(types: &Types<'_>, ty: &Ty) -> bool {
     let mut current = super::bodies::settled(ty).clone();
     for _ in 0..4 {
-        if types
-            .type_facts(&current)
-            .is_some_and(|facts| facts.kind.is_handle())
-        {
+        if types.type_facts(&current).is_some_and(|facts| facts.kind.is_handle()) {
             return true;
         }
         match types.deref(&current) {
@@ -218,25 +194,14 @@ impl CallGraph {
         for (index, sketch) in sketches.iter().enumerate() {
             let Some(sketch) = sketch else { continue };
             let from = NodeIndex::new(index);
-            let initializers = sketch
-                .statics
-                .iter()
-                .filter_map(|id| types.items.statics[id.index()].initializer);
-            for target in sketch
-                .callees
-                .iter()
-                .map(|(target, _)| *target)
-                .chain(initializers)
-            {
+            let initializers =
+                sketch.statics.iter().filter_map(|id| types.items.statics[id.index()].initializer);
+            for target in sketch.callees.iter().map(|(target, _)| *target).chain(initializers) {
                 graph.update_edge(from, NodeIndex::new(target.index()), ());
             }
         }
         let components = kosaraju_scc(&graph);
-        let bottom_up = components
-            .iter()
-            .flatten()
-            .map(|node| FnId(node.index() as u32))
-            .collect();
+        let bottom_up = components.iter().flatten().map(|node| FnId(node.index() as u32)).collect();
         let spread = |seed: &dyn Fn(&Sketch) -> bool| {
             let mut marked = vec![false; count];
             let mut stack: Vec<NodeIndex> = Vec::new();
@@ -256,19 +221,13 @@ impl CallGraph {
             marked
         };
         let mut relevant = spread(&|sketch| sketch.interesting);
-        for (handler, _) in sketches
-            .iter()
-            .flatten()
-            .flat_map(|sketch| &sketch.handlers)
-        {
+        for (handler, _) in sketches.iter().flatten().flat_map(|sketch| &sketch.handlers) {
             relevant[handler.index()] = true;
         }
         let mut stack: Vec<usize> = (0..count).filter(|index| relevant[*index]).collect();
         while let Some(index) = stack.pop() {
             for (callee, _) in sketches[index].iter().flat_map(|sketch| &sketch.callees) {
-                let supports = sketches[callee.index()]
-                    .as_ref()
-                    .is_some_and(|sketch| sketch.supporting);
+                let supports = sketches[callee.index()].as_ref().is_some_and(|sketch| sketch.supporting);
                 if supports && !std::mem::replace(&mut relevant[callee.index()], true) {
                     stack.push(callee.index());
                 }
@@ -276,20 +235,13 @@ impl CallGraph {
         }
         let callers = (0..count)
             .map(|index| {
-                let incoming =
-                    graph.neighbors_directed(NodeIndex::new(index), petgraph::Direction::Incoming);
-                let mut callers: Vec<FnId> =
-                    incoming.map(|node| FnId(node.index() as u32)).collect();
+                let incoming = graph.neighbors_directed(NodeIndex::new(index), petgraph::Direction::Incoming);
+                let mut callers: Vec<FnId> = incoming.map(|node| FnId(node.index() as u32)).collect();
                 callers.sort_unstable();
                 callers
             })
             .collect();
-        Self {
-            bottom_up,
-            relevant,
-            needs_handle: spread(&|sketch| sketch.uses_handle),
-            callers,
-        }
+        Self { bottom_up, relevant, needs_handle: spread(&|sketch| sketch.uses_handle), callers }
     }
 }
 
@@ -301,36 +253,49 @@ pub(super) fn concurrent(
     graph: &CallGraph,
     mains: &[FnId],
 ) -> Vec<bool> {
-    let count = sketches.len();
-    let mut marked = vec![false; count];
+    let mut marked = vec![false; sketches.len()];
     let mut stack = Vec::new();
     let mark = |id: FnId, marked: &mut Vec<bool>, stack: &mut Vec<FnId>| {
         if !std::mem::replace(&mut marked[id.index()], true) {
             stack.push(id);
         }
     };
-    for index in 0..count {
+    // Tests run what they like as they like: they say nothing about production.
+    let in_production = |id: FnId| types.items.functions[id.index()].scope == Scope::Production;
+    for (index, sketch) in sketches.iter().enumerate() {
         let id = FnId(index as u32);
-        let production_callers = graph.callers[index].iter().any(|caller| *caller != id);
-        if !production_callers
-            && !mains.contains(&id)
-            && types.items.functions[index].initializes.is_none()
-        {
+        if !in_production(id) {
+            continue;
+        }
+        let called = graph.callers[index].iter().any(|caller| *caller != id && in_production(*caller));
+        if !called && !mains.contains(&id) && may_be_called_from_outside(types, id) {
             mark(id, &mut marked, &mut stack);
         }
-        for (target, beside) in sketches[index].iter().flat_map(|sketch| &sketch.callees) {
+        for (target, beside) in sketch.iter().flat_map(|sketch| &sketch.callees) {
             if *beside {
                 mark(*target, &mut marked, &mut stack);
             }
         }
     }
     while let Some(id) = stack.pop() {
-        for (target, _) in sketches[id.index()]
-            .iter()
-            .flat_map(|sketch| &sketch.callees)
-        {
+        for (target, _) in sketches[id.index()].iter().flat_map(|sketch| &sketch.callees) {
             mark(*target, &mut marked, &mut stack);
         }
     }
     marked
+}
+
+/// Whether code that is not in the workspace may call the function: it is public in a library, implements a trait,
+/// or an attribute hands it to a framework.
+fn may_be_called_from_outside(types: &Types<'_>, id: FnId) -> bool {
+    let items = types.items;
+    let item = &items.functions[id.index()];
+    let krate = &items.crates[items.modules[item.module.index()].krate.index()];
+    let of_trait = match item.container {
+        Container::Impl(block) => types.impl_trait(block).is_some(),
+        Container::Trait(_) => true,
+        Container::Module => false,
+    };
+    item.initializes.is_none()
+        && (of_trait || (item.public && krate.kind == TargetKind::Lib) || !item.attributes.others.is_empty())
 }

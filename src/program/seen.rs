@@ -14,22 +14,17 @@ use crate::finding::Confidence;
 use crate::location::Location;
 use crate::settle::{Coverage, ResourceSummary};
 
+/// Per library call: the binaries that reach it, and the addresses it gets on the way.
+type Reached = BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)>;
+
 impl Program<'_> {
     /// Everything of interest, found or not.
     pub fn inventory(&self) -> Inventory {
         let reached = self.reached_by();
-        let binaries_of = |site: (FnId, CallId)| {
-            reached
-                .get(&site)
-                .map(|(names, _)| names.clone())
-                .unwrap_or_default()
-        };
+        let binaries_of =
+            |site: (FnId, CallId)| reached.get(&site).map(|(names, _)| names.clone()).unwrap_or_default();
         let mut inventory = Inventory {
-            binaries: self
-                .entries
-                .iter()
-                .map(|entry| entry.binary.clone())
-                .collect(),
+            binaries: self.entries.iter().map(|entry| entry.binary.clone()).collect(),
             ..Inventory::default()
         };
         let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
@@ -55,11 +50,7 @@ impl Program<'_> {
                         inventory.init_sites.push(InitSite {
                             location: self.location(id, call.span),
                             resource: resource.id.clone(),
-                            handle: if handle == "_" {
-                                short_path(&facts.path)
-                            } else {
-                                handle
-                            },
+                            handle: if handle == "_" { short_path(&facts.path) } else { handle },
                             function: self.path_of(id),
                             io,
                             scope: self.scope(id),
@@ -82,15 +73,10 @@ impl Program<'_> {
         }
         inventory.resources = resources.into_values().collect();
         inventory.holders = self.holders();
-        inventory.handlers = self
-            .handlers
-            .iter()
-            .map(|(location, label)| self.plain_place(*location, label))
-            .collect();
+        inventory.handlers =
+            self.handlers.iter().map(|(location, label)| self.plain_place(*location, label)).collect();
         // One source file may belong to several targets; it is one place all the same.
-        inventory
-            .init_sites
-            .sort_by(|a, b| (a.location, &b.binaries).cmp(&(b.location, &a.binaries)));
+        inventory.init_sites.sort_by(|a, b| (a.location, &b.binaries).cmp(&(b.location, &a.binaries)));
         inventory.init_sites.dedup_by(|later, first| {
             let same = later.location == first.location;
             if same {
@@ -114,10 +100,8 @@ impl Program<'_> {
 
     /// What was looked at; files and packages are the caller's to count.
     pub fn coverage(&self, inventory: &Inventory) -> Coverage {
-        let mut coverage = Coverage {
-            functions: self.types.items.functions.len() as u32,
-            ..Coverage::default()
-        };
+        let mut coverage =
+            Coverage { functions: self.types.items.functions.len() as u32, ..Coverage::default() };
         for (index, sketch) in self.sketches.iter().enumerate() {
             let Some(sketch) = sketch else { continue };
             coverage.calls += sketch.calls;
@@ -127,10 +111,7 @@ impl Program<'_> {
                 coverage.path_calls_resolved += sketch.resolved;
             }
         }
-        let production = inventory
-            .init_sites
-            .iter()
-            .filter(|site| site.scope == Scope::Production);
+        let production = inventory.init_sites.iter().filter(|site| site.scope == Scope::Production);
         coverage.init_sites = production.count() as u32;
         coverage.resources = inventory.resources.len() as u32;
         coverage.handlers = inventory.handlers.len() as u32;
@@ -153,9 +134,7 @@ impl Program<'_> {
                     Address::Literal(text) => format!("\"{text}\""),
                     Address::Unknown(_) => "address not known".to_owned(),
                 },
-                doors: sites
-                    .map(|site| format!("{} in {}", site.handle, site.function))
-                    .collect(),
+                doors: sites.map(|site| format!("{} in {}", site.handle, site.function)).collect(),
             }
         });
         let mut summaries: Vec<ResourceSummary> = summaries.collect();
@@ -174,8 +153,8 @@ impl Program<'_> {
     }
 
     /// Per library call: the binaries that reach it, and the addresses it gets on the way.
-    fn reached_by(&self) -> BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)> {
-        let mut reached: BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)> = BTreeMap::new();
+    fn reached_by(&self) -> Reached {
+        let mut reached: Reached = BTreeMap::new();
         for entry in &self.entries {
             for effect in self.effects(entry.main) {
                 let (names, addresses) = reached.entry(effect.site).or_default();
@@ -191,27 +170,15 @@ impl Program<'_> {
         reached
     }
 
-    fn resource_at(
-        &self,
-        site: (FnId, CallId),
-        reached: &BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)>,
-    ) -> Resource {
-        let own = self
-            .effects(site.0)
-            .iter()
-            .find(|effect| effect.site == site);
+    fn resource_at(&self, site: (FnId, CallId), reached: &Reached) -> Resource {
+        let own = self.effects(site.0).iter().find(|effect| effect.site == site);
         let driver = match own.map(|effect| &effect.kind) {
             Some(EffectKind::Create { driver, .. }) => driver.as_str(),
             _ => "database",
         };
         let result_of = |id: FnId| Some(self.results[id.index()].clone());
         let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
-        candidates.extend(
-            reached
-                .get(&site)
-                .into_iter()
-                .flat_map(|(_, addresses)| addresses),
-        );
+        candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));
         let mut named: Vec<Resource> = candidates
             .iter()
             .map(|value| identity::resource(self.types, driver, value, &result_of))
@@ -233,9 +200,7 @@ impl Program<'_> {
         let context = body.call(site.1).context;
         match summarizer.lifetime(body, &Value::Call(site.1), Some(context)) {
             Lifetime::Returned => "returned".to_owned(),
-            Lifetime::Local { .. } | Lifetime::Ended | Lifetime::Held(Holder::Scope) => {
-                "local".to_owned()
-            }
+            Lifetime::Local { .. } | Lifetime::Ended | Lifetime::Held(Holder::Scope) => "local".to_owned(),
             Lifetime::Held(Holder::Static(id)) => self.static_path(id),
             Lifetime::Held(Holder::Place(place)) => self.describe(&place),
             Lifetime::Held(Holder::Moved) => "unknown".to_owned(),
@@ -245,11 +210,7 @@ impl Program<'_> {
     /// The full path of a static.
     pub fn static_path(&self, id: super::items::StaticId) -> String {
         let item = &self.types.items.statics[id.index()];
-        format!(
-            "{}::{}",
-            self.types.items.module_path(item.module),
-            item.name
-        )
+        format!("{}::{}", self.types.items.module_path(item.module), item.name)
     }
 
     fn holders(&self) -> Vec<Place> {
@@ -257,9 +218,7 @@ impl Program<'_> {
         let mut found = Vec::new();
         for (index, item) in items.statics.iter().enumerate() {
             let id = super::items::StaticId(index as u32);
-            if item.scope == Scope::Production
-                && self.types.contains_handle(self.types.static_type(id))
-            {
+            if item.scope == Scope::Production && self.types.contains_handle(self.types.static_type(id)) {
                 let path = self.static_path(id);
                 found.push(self.plain_place(item.location, &path));
             }

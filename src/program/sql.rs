@@ -45,9 +45,7 @@ mod tests {
     #[test]
     fn definitions_change_the_schema_and_queries_do_not() {
         assert!(changes_schema("CREATE TABLE IF NOT EXISTS t (id INT)"));
-        assert!(changes_schema(
-            "-- the orders\ncreate unique index i on t (id)"
-        ));
+        assert!(changes_schema("-- the orders\ncreate unique index i on t (id)"));
         assert!(changes_schema("SELECT 1; ALTER TABLE t ADD COLUMN x INT"));
         assert!(!changes_schema("SELECT * FROM create_table"));
         assert!(!changes_schema("CREATE TEMPORARY TABLE t (id INT)"));

@@ -38,10 +38,7 @@ impl Program<'_> {
     pub fn gate_before(&self, serve: &Effect) -> Gate {
         let mut gate = Gate::None;
         for function in self.functions_before(serve) {
-            let calls = self
-                .body(function)
-                .map(|body| body.calls.as_slice())
-                .unwrap_or_default();
+            let calls = self.body(function).map(|body| body.calls.as_slice()).unwrap_or_default();
             for call in calls {
                 let Target::Library(facts) = call.target else {
                     continue;
@@ -64,16 +61,10 @@ impl Program<'_> {
     /// Whether a service value that holds a handle is registered on the way to a server.
     pub fn serves_a_handle(&self, serve: &Effect) -> bool {
         self.functions_before(serve).into_iter().any(|function| {
-            let calls = self
-                .body(function)
-                .map(|body| body.calls.as_slice())
-                .unwrap_or_default();
+            let calls = self.body(function).map(|body| body.calls.as_slice()).unwrap_or_default();
             calls.iter().any(|call| {
                 matches!(call.target, Target::Library(facts) if facts.role == CallRole::Register)
-                    && call
-                        .args
-                        .iter()
-                        .any(|argument| self.types.contains_handle(&argument.ty))
+                    && call.args.iter().any(|argument| self.types.contains_handle(&argument.ty))
             })
         })
     }
@@ -100,13 +91,7 @@ impl Program<'_> {
             if found.insert(function)
                 && let Some(sketch) = &self.sketches[function.index()]
             {
-                queue.extend(
-                    sketch
-                        .callees
-                        .iter()
-                        .filter(|(_, beside)| !beside)
-                        .map(|(target, _)| target),
-                );
+                queue.extend(sketch.callees.iter().filter(|(_, beside)| !beside).map(|(target, _)| target));
             }
         }
         found
@@ -126,10 +111,7 @@ impl Program<'_> {
             Target::Local { .. } | Target::Block(_) => return false,
         };
         let name = name.rsplit("::").next().unwrap_or_default();
-        matches!(
-            name,
-            "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait"
-        )
+        matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")
     }
 
     /// The shortest call path from an entry point to a function; the function alone when there is none.
@@ -153,23 +135,14 @@ impl Program<'_> {
             }
         }
         let mut current = start.unwrap_or(target);
-        let mut hops = vec![Hop {
-            label: self.name_of(current),
-            location: self.declaration(current),
-        }];
+        let mut hops = vec![Hop { label: self.name_of(current), location: self.declaration(current) }];
         while let Some(next) = previous[current.index()] {
             let span = self.body(current).and_then(|body| {
                 let calls_next = |call: &&Call<'_>| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&next));
                 body.calls.iter().find(calls_next).map(|call| call.span)
             });
-            let location = span.map_or_else(
-                || self.declaration(next),
-                |span| self.location(current, span),
-            );
-            hops.push(Hop {
-                label: self.name_of(next),
-                location,
-            });
+            let location = span.map_or_else(|| self.declaration(next), |span| self.location(current, span));
+            hops.push(Hop { label: self.name_of(next), location });
             current = next;
         }
         hops

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use super::bodies::{BlockId, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
 use super::items::{FnId, StaticId};
 use super::terms::{Terms, substitute};
-use super::types::{Ty, Types};
+use super::types::Types;
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole, TypeKind};
+use crate::catalog::{CallRole, TypeKind};
 
 /// One step of a call path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,20 +173,12 @@ impl<'a> Summarizer<'_, 'a> {
         let params = self.types.signature(id).params.len();
         let mut summary = Summary {
             effects: Vec::new(),
-            keeps: (0..params)
-                .map(|index| self.keep_of(body, &Value::Param(index as u32)))
-                .collect(),
+            keeps: (0..params).map(|index| self.keep_of(body, &Value::Param(index as u32))).collect(),
             keeps_receiver: self.keep_of(body, &Value::Receiver),
             writes: self.place_writes(id, body),
         };
         let terms = Terms::new(self.types, self.results, id, body);
-        let mut collector = Collector {
-            summarizer: self,
-            id,
-            body,
-            effects: Vec::new(),
-            terms: &terms,
-        };
+        let mut collector = Collector { summarizer: self, id, body, effects: Vec::new(), terms: &terms };
         collector.events(&body.events, &[]);
         collector.keep_while_serving();
         summary.effects = collector.effects;
@@ -196,19 +188,12 @@ impl<'a> Summarizer<'_, 'a> {
     fn place_writes(&self, id: FnId, body: &LinkedBody<'a>) -> Vec<PlaceWrite> {
         let mut writes: Vec<PlaceWrite> = Vec::new();
         let mut push = |write: PlaceWrite| {
-            let nameable = matches!(
-                write.place.root(),
-                Value::Static(_) | Value::Receiver | Value::Param(_)
-            );
+            let nameable = matches!(write.place.root(), Value::Static(_) | Value::Receiver | Value::Param(_));
             if nameable && writes.len() < MOST_WRITES && !writes.contains(&write) {
                 writes.push(write);
             }
         };
-        for event in body
-            .events
-            .iter()
-            .chain(body.blocks.iter().flat_map(|block| &block.events))
-        {
+        for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
             match &event.kind {
                 EventKind::Write(write) => {
                     let facts = write.call.map(|call| body.call(call));
@@ -229,11 +214,7 @@ impl<'a> Summarizer<'_, 'a> {
                 }
                 EventKind::Call { call, .. } => {
                     let call = body.call(*call);
-                    let Target::Local {
-                        targets,
-                        dispatched: false,
-                    } = &call.target
-                    else {
+                    let Target::Local { targets, dispatched: false } = &call.target else {
                         continue;
                     };
                     let inner: Vec<&PlaceWrite> = targets
@@ -245,15 +226,8 @@ impl<'a> Summarizer<'_, 'a> {
                         continue;
                     }
                     let close = |value: &Value| self.close(id, body, value);
-                    let args: Vec<Value> = call
-                        .args
-                        .iter()
-                        .map(|argument| close(&argument.value))
-                        .collect();
-                    let receiver = call
-                        .receiver
-                        .as_ref()
-                        .map(|receiver| close(&receiver.value));
+                    let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
+                    let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
                     for write in inner {
                         push(PlaceWrite {
                             place: substitute(&write.place, &args, receiver.as_ref()),
@@ -267,7 +241,7 @@ impl<'a> Summarizer<'_, 'a> {
         writes
     }
 
-    fn summary(&self, id: FnId) -> Option<&Summary> {
+    pub(super) fn summary(&self, id: FnId) -> Option<&Summary> {
         self.summaries[id.index()].as_deref()
     }
 
@@ -277,269 +251,7 @@ impl<'a> Summarizer<'_, 'a> {
     }
 }
 
-impl<'a> Summarizer<'_, 'a> {
-    fn keep_of(&self, body: &LinkedBody<'a>, subject: &Value) -> Keep {
-        match self.lifetime(body, subject, None) {
-            Lifetime::Returned => Keep::InResult,
-            Lifetime::Held(_) => Keep::Held,
-            Lifetime::Local { .. } | Lifetime::Ended => Keep::No,
-        }
-    }
-
-    /// What becomes of a value of the body: a parameter, the receiver or a call's result. `made_in` is the context
-    /// where it is made, for results of calls.
-    pub fn lifetime(
-        &self,
-        body: &LinkedBody<'a>,
-        subject: &Value,
-        made_in: Option<ContextId>,
-    ) -> Lifetime {
-        self.follow(body, subject, made_in, &mut Vec::new())
-    }
-
-    fn follow(
-        &self,
-        body: &LinkedBody<'a>,
-        subject: &Value,
-        made_in: Option<ContextId>,
-        followed: &mut Vec<CallId>,
-    ) -> Lifetime {
-        if contains(&body.result.0, subject) {
-            return Lifetime::Returned;
-        }
-        if let Some(holder) = self.written_to(body, subject) {
-            return Lifetime::Held(holder);
-        }
-        let mut stays = true;
-        let mut inside: Vec<CallId> = Vec::new();
-        for (index, call) in body.calls.iter().enumerate() {
-            let id = CallId(index as u32);
-            let mut used = false;
-            for (position, argument) in call.args.iter().enumerate() {
-                if !contains(&argument.value, subject) {
-                    continue;
-                }
-                used = true;
-                if !argument.lent && self.is_handed_away(body, id) {
-                    return Lifetime::Held(Holder::Moved);
-                }
-                match self.keep(call, position, argument.lent) {
-                    Keep::Held => return Lifetime::Held(Holder::Moved),
-                    Keep::InResult => inside.push(id),
-                    Keep::No => stays &= argument.lent || hands_on(call),
-                }
-            }
-            if let Some(receiver) = &call.receiver
-                && contains(&receiver.value, subject)
-            {
-                used = true;
-                match self.keep_receiver(call) {
-                    Keep::Held => return Lifetime::Held(Holder::Moved),
-                    Keep::InResult => inside.push(id),
-                    Keep::No => {}
-                }
-            }
-            // Used in a task, worker or handler that does not end with this function.
-            if used && self.captured(body, call.context, made_in) {
-                return Lifetime::Held(Holder::Moved);
-            }
-        }
-        for id in inside {
-            if Value::Call(id) == *subject || followed.contains(&id) {
-                continue;
-            }
-            followed.push(id);
-            stays = false;
-            match self.follow(body, &Value::Call(id), made_in, followed) {
-                Lifetime::Local { stays: true } => stays = true,
-                Lifetime::Local { stays: false } | Lifetime::Ended => {}
-                outlives => return outlives,
-            }
-        }
-        let ended = body
-            .events
-            .iter()
-            .chain(body.blocks.iter().flat_map(|block| &block.events))
-            .any(|event| matches!(&event.kind, EventKind::Drop(value) if contains(value, subject)));
-        if ended {
-            Lifetime::Ended
-        } else {
-            Lifetime::Local { stays }
-        }
-    }
-
-    /// Whether a call runs in a task, worker or handler with what it is given.
-    fn is_handed_away(&self, body: &LinkedBody<'a>, id: CallId) -> bool {
-        body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
-            matches!(event.kind, EventKind::Call { call, time: Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) }
-                if call == id)
-        })
-    }
-
-    fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {
-        let events = body
-            .events
-            .iter()
-            .chain(body.blocks.iter().flat_map(|block| &block.events));
-        for event in events {
-            match &event.kind {
-                EventKind::Write(write)
-                    if contains(&write.value, subject)
-                        || self.from_block(body, &write.value, subject) =>
-                {
-                    return Some(match write.place.root() {
-                        Value::Static(id) => Holder::Static(*id),
-                        _ => Holder::Place(write.place.place().clone()),
-                    });
-                }
-                EventKind::Block {
-                    block,
-                    time: Time::FirstUse(_),
-                } => {
-                    if contains(&body.blocks[block.0 as usize].result, subject) {
-                        return Some(Holder::Moved);
-                    }
-                }
-                EventKind::Call {
-                    call,
-                    time: Time::Once(by),
-                } if Value::Call(*call) == *subject => {
-                    let by = body.call(*by);
-                    let place = by
-                        .receiver
-                        .as_ref()
-                        .or(by.args.first())
-                        .map(|argument| argument.value.place());
-                    return Some(match place.map(|place| (place, place.root())) {
-                        Some((_, Value::Static(id))) => Holder::Static(*id),
-                        Some((place, _)) => Holder::Place(place.clone()),
-                        None => Holder::Moved,
-                    });
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
-    fn from_block(&self, body: &LinkedBody<'a>, value: &Value, subject: &Value) -> bool {
-        matches!(value, Value::Block(block) if contains(&body.blocks[block.0 as usize].result, subject))
-    }
-
-    fn captured(
-        &self,
-        body: &LinkedBody<'a>,
-        used_in: ContextId,
-        made_in: Option<ContextId>,
-    ) -> bool {
-        let made_blocks: Vec<BlockId> = made_in
-            .map(|context| blocks_around(body, context))
-            .unwrap_or_default();
-        blocks_around(body, used_in).into_iter().any(|block| {
-            !made_blocks.contains(&block)
-                && body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
-                    matches!(event.kind, EventKind::Block { block: run, time } if run == block
-                        && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) | Time::Maybe(_)))
-                })
-        })
-    }
-
-    /// What a callee does with an argument.
-    fn keep(&self, call: &super::bodies::Call<'a>, index: usize, lent: bool) -> Keep {
-        match &call.target {
-            Target::Local { targets, .. } => {
-                let keeps = targets.iter().map(|target| match self.summary(*target) {
-                    Some(summary) => summary.keeps.get(index).copied().unwrap_or_default(),
-                    // A generic constructor, say: what is given away is taken to be in what comes back.
-                    None if !lent && self.types.signature(*target).output != Ty::unit() => {
-                        Keep::InResult
-                    }
-                    None => Keep::No,
-                });
-                keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
-            }
-            Target::Library(facts) if is_server(facts.role) => Keep::Held,
-            Target::Library(facts) if looks_only(facts) => Keep::No,
-            Target::Library(_) | Target::External(_) | Target::Unknown(_) if !lent => {
-                Keep::InResult
-            }
-            _ => Keep::No,
-        }
-    }
-
-    /// What a method does with its receiver. Methods of a handle give connections and rows, not the handle.
-    fn keep_receiver(&self, call: &super::bodies::Call<'a>) -> Keep {
-        match &call.target {
-            Target::Local { targets, .. } => {
-                let keeps = targets
-                    .iter()
-                    .filter_map(|target| Some(self.summary(*target)?.keeps_receiver));
-                keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
-            }
-            Target::Library(facts) if is_server(facts.role) => Keep::Held,
-            Target::Library(facts) if looks_only(facts) => Keep::No,
-            Target::Library(_) | Target::External(_) => {
-                let of_handle = call.receiver.as_ref().is_some_and(|receiver| {
-                    self.types
-                        .handle(super::bodies::settled(&receiver.ty))
-                        .is_some()
-                });
-                if of_handle { Keep::No } else { Keep::InResult }
-            }
-            _ => Keep::No,
-        }
-    }
-}
-
-/// Servers and tasks go on after the call that starts them.
-fn is_server(role: CallRole) -> bool {
-    matches!(
-        role,
-        CallRole::Serve
-            | CallRole::ServeInBackground
-            | CallRole::Spawn
-            | CallRole::SpawnThread
-            | CallRole::SpawnBlocking
-            | CallRole::PerWorkerFactory
-    )
-}
-
-/// Whether a library call only looks at its arguments.
-fn looks_only(facts: &CallFacts) -> bool {
-    matches!(
-        facts.role,
-        CallRole::Close
-            | CallRole::Migrate
-            | CallRole::MigrationSource
-            | CallRole::MigrationCheck
-            | CallRole::SchemaCreate
-            | CallRole::Verify
-            | CallRole::Acquire
-            | CallRole::OnceCheck
-            | CallRole::Lock
-    ) || facts.path == "std::mem::drop"
-}
-
-/// Whether the call gives its argument back as its own value (`Ok(pool)`, `Arc::new(pool)`).
-fn hands_on(call: &super::bodies::Call<'_>) -> bool {
-    matches!(call.target, Target::Library(facts) if facts.role == CallRole::Adapt || facts.carries.is_some())
-}
-
-fn blocks_around(body: &LinkedBody<'_>, context: ContextId) -> Vec<BlockId> {
-    let blocks = body
-        .outwards(context)
-        .filter_map(|context| match context.kind {
-            super::bodies::ContextKind::Block(block) => Some(block),
-            _ => None,
-        });
-    blocks.collect()
-}
-
-fn contains(value: &Value, subject: &Value) -> bool {
-    let mut found = false;
-    value.visit(&mut |part| found |= part == subject);
-    found
-}
+impl<'a> Summarizer<'_, 'a> {}
 
 struct Collector<'c, 's, 'a> {
     summarizer: &'c Summarizer<'s, 'a>,
@@ -572,20 +284,10 @@ impl<'a> Collector<'_, '_, 'a> {
         let call = self.body.call(call_id);
         match &call.target {
             Target::Library(_) | Target::External(_) => self.library(call_id, context, times),
-            Target::Local {
-                targets,
-                dispatched,
-            } => {
+            Target::Local { targets, dispatched } => {
                 let close = |value: &Value| self.terms.close(value);
-                let args: Vec<Value> = call
-                    .args
-                    .iter()
-                    .map(|argument| close(&argument.value))
-                    .collect();
-                let receiver = call
-                    .receiver
-                    .as_ref()
-                    .map(|receiver| close(&receiver.value));
+                let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
+                let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
                 for target in targets {
                     let Some(summary) = self.summarizer.summary(*target) else {
                         continue;
@@ -594,13 +296,10 @@ impl<'a> Collector<'_, '_, 'a> {
                         let step = Step::Call(self.id, call_id);
                         let mut lifted = self.lift(effect, step, context, times, !*dispatched);
                         lifted.address = substitute(&effect.address, &args, receiver.as_ref());
-                        let inner = effect
-                            .once
-                            .as_ref()
-                            .map(|once| substitute(once, &args, receiver.as_ref()));
+                        let inner =
+                            effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
                         lifted.once = lifted.once.or(inner);
-                        lifted.lifetime =
-                            self.lifted_lifetime(&effect.lifetime, call_id, call.context);
+                        lifted.lifetime = self.lifted_lifetime(&effect.lifetime, call_id, call.context);
                         self.push(lifted);
                     }
                 }
@@ -611,10 +310,7 @@ impl<'a> Collector<'_, '_, 'a> {
 
     fn lifted_lifetime(&self, inner: &Lifetime, call: CallId, context: ContextId) -> Lifetime {
         match inner {
-            Lifetime::Returned => {
-                self.summarizer
-                    .lifetime(self.body, &Value::Call(call), Some(context))
-            }
+            Lifetime::Returned => self.summarizer.lifetime(self.body, &Value::Call(call), Some(context)),
             Lifetime::Local { .. } => Lifetime::Local { stays: false },
             other => other.clone(),
         }
@@ -631,11 +327,7 @@ impl<'a> Collector<'_, '_, 'a> {
                 let Some((handle, driver)) = self.summarizer.types.handle(&call.result) else {
                     return;
                 };
-                EffectKind::Create {
-                    handle,
-                    driver,
-                    ty: self.summarizer.types.display(&call.result),
-                }
+                EffectKind::Create { handle, driver, ty: self.summarizer.types.display(&call.result) }
             }
             Some(CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive) => {
                 EffectKind::Migrate
@@ -658,8 +350,7 @@ impl<'a> Collector<'_, '_, 'a> {
         };
         let lifetime = match &kind {
             EffectKind::Create { .. } => {
-                self.summarizer
-                    .lifetime(self.body, &Value::Call(call_id), Some(call.context))
+                self.summarizer.lifetime(self.body, &Value::Call(call_id), Some(call.context))
             }
             _ => Lifetime::Local { stays: false },
         };
@@ -684,9 +375,8 @@ impl<'a> Collector<'_, '_, 'a> {
         times.iter().find_map(|time| match time {
             Time::Once(call) => {
                 let receiver = self.body.call(*call).receiver.as_ref();
-                let value = receiver
-                    .or(self.body.call(*call).args.first())
-                    .map(|argument| argument.value.place());
+                let value =
+                    receiver.or(self.body.call(*call).args.first()).map(|argument| argument.value.place());
                 value.map(|value| self.terms.close(value))
             }
             _ => None,
@@ -714,29 +404,18 @@ impl<'a> Collector<'_, '_, 'a> {
         }
     }
 
-    fn lift(
-        &self,
-        effect: &Effect,
-        step: Step,
-        context: ContextId,
-        times: &[Time],
-        certain: bool,
-    ) -> Effect {
+    fn lift(&self, effect: &Effect, step: Step, context: ContextId, times: &[Time], certain: bool) -> Effect {
         let own = times.iter().map(|time| (self.id, *time));
         Effect {
             kind: effect.kind.clone(),
             site: effect.site,
-            steps: std::iter::once(step)
-                .chain(effect.steps.iter().copied())
-                .collect(),
+            steps: std::iter::once(step).chain(effect.steps.iter().copied()).collect(),
             context,
             times: own.chain(effect.times.iter().copied()).collect(),
             address: Value::Unknown,
             once: self.once_of(times),
             lifetime: effect.lifetime.clone(),
-            certain: effect.certain
-                && certain
-                && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
+            certain: effect.certain && certain && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
             looped: effect.looped || self.body.in_loop(context),
         }
     }
@@ -745,8 +424,7 @@ impl<'a> Collector<'_, '_, 'a> {
     fn keep_while_serving(&mut self) {
         for index in 0..self.effects.len() {
             let effect = &self.effects[index];
-            let stays =
-                effect.lifetime == Lifetime::Local { stays: true } && effect.times.is_empty();
+            let stays = effect.lifetime == Lifetime::Local { stays: true } && effect.times.is_empty();
             let in_main = self.summarizer.mains.contains(&self.id);
             let handle = match &effect.kind {
                 EffectKind::Create { handle, .. } => *handle,
@@ -759,8 +437,7 @@ impl<'a> Collector<'_, '_, 'a> {
             let served = stays
                 && (in_main
                     || self.effects[index + 1..].iter().any(|later| {
-                        later.kind == EffectKind::Serve
-                            && !self.body.exclusive(effect.context, later.context)
+                        later.kind == EffectKind::Serve && !self.body.exclusive(effect.context, later.context)
                     }));
             if served && self.made_here(index) {
                 self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
@@ -775,9 +452,7 @@ impl<'a> Collector<'_, '_, 'a> {
         };
         let context = self.body.call(call).context;
         self.effects[index].steps.len() == 1
-            || self
-                .summarizer
-                .lifetime(self.body, &Value::Call(call), Some(context))
+            || self.summarizer.lifetime(self.body, &Value::Call(call), Some(context))
                 == Lifetime::Local { stays: true }
     }
 
@@ -786,9 +461,7 @@ impl<'a> Collector<'_, '_, 'a> {
             return;
         }
         let same = self.effects.iter().filter(|other| {
-            other.site == effect.site
-                && other.kind == effect.kind
-                && other.address == effect.address
+            other.site == effect.site && other.kind == effect.kind && other.address == effect.address
         });
         if same.count() < MOST_PATHS {
             self.effects.push(effect);

@@ -33,24 +33,12 @@ impl<'t, 'a> Terms<'t, 'a> {
         id: FnId,
         body: &'t LinkedBody<'a>,
     ) -> Self {
-        Self {
-            types,
-            id,
-            body,
-            results: Some(results),
-            calls: RefCell::default(),
-        }
+        Self { types, id, body, results: Some(results), calls: RefCell::default() }
     }
 
     /// Without results: calls of the workspace's functions stay in the term, for [`expand`].
     pub(super) fn symbolic(types: &'t Types<'a>, id: FnId, body: &'t LinkedBody<'a>) -> Self {
-        Self {
-            types,
-            id,
-            body,
-            results: None,
-            calls: RefCell::default(),
-        }
+        Self { types, id, body, results: None, calls: RefCell::default() }
     }
 
     /// The term for a value.
@@ -82,15 +70,8 @@ impl<'t, 'a> Terms<'t, 'a> {
         let close = |value: &Value| self.close_at(value, depth + 1);
         match &call.target {
             Target::Local { targets, .. } => {
-                let args: Vec<Value> = call
-                    .args
-                    .iter()
-                    .map(|argument| close(&argument.value))
-                    .collect();
-                let receiver = call
-                    .receiver
-                    .as_ref()
-                    .map(|receiver| close(&receiver.value));
+                let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
+                let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
                 let Some(results) = self.results else {
                     return match targets.as_slice() {
                         [only] => Value::Apply(*only, receiver.map(Arc::new), args.into()),
@@ -102,9 +83,7 @@ impl<'t, 'a> Terms<'t, 'a> {
                     .map(|target| apply(self.types, results, *target, receiver.as_ref(), &args));
                 Value::choice(each.collect())
             }
-            Target::Library(facts) if facts.role == CallRole::Create => {
-                Value::Created(self.id, call_id)
-            }
+            Target::Library(facts) if facts.role == CallRole::Create => Value::Created(self.id, call_id),
             Target::Library(facts) => origin(&facts.path, call, &close),
             Target::External(path) => origin(path, call, &close),
             Target::Block(_) | Target::Unknown(_) => Value::Unknown,
@@ -113,12 +92,7 @@ impl<'t, 'a> Terms<'t, 'a> {
 }
 
 fn origin(path: &str, call: &Call<'_>, close: &impl Fn(&Value) -> Value) -> Value {
-    let list = call
-        .receiver
-        .iter()
-        .chain(&call.args)
-        .map(|argument| close(&argument.value))
-        .collect();
+    let list = call.receiver.iter().chain(&call.args).map(|argument| close(&argument.value)).collect();
     Value::Origin(Arc::from(path), list)
 }
 
@@ -127,9 +101,7 @@ pub(super) fn expand(types: &Types<'_>, results: &[Value], value: &Value) -> Val
     match value {
         Value::Apply(target, receiver, args) => {
             let args: Vec<Value> = args.iter().map(|arg| expand(types, results, arg)).collect();
-            let receiver = receiver
-                .as_ref()
-                .map(|receiver| expand(types, results, receiver));
+            let receiver = receiver.as_ref().map(|receiver| expand(types, results, receiver));
             apply(types, results, *target, receiver.as_ref(), &args)
         }
         other => other.map(&|part| expand(types, results, part)),
@@ -156,18 +128,10 @@ fn opaque(types: &Types<'_>, target: FnId, receiver: Option<&Value>, args: &[Val
     let module = types.items.module_path(item.module);
     let path = match settled(&types.signature(target).output) {
         // Configuration types name the value better than the function that loads it.
-        Ty::Adt(adt, _) => format!(
-            "{module}::{}=>{}",
-            item.name,
-            types.items.adts[adt.index()].name
-        ),
+        Ty::Adt(adt, _) => format!("{module}::{}=>{}", item.name, types.items.adts[adt.index()].name),
         _ => format!("fn {module}::{}", item.name),
     };
-    Value::Origin(
-        Arc::from(path),
-        receiver.into_iter().chain(args).cloned().collect(),
-    )
-    .bounded()
+    Value::Origin(Arc::from(path), receiver.into_iter().chain(args).cloned().collect()).bounded()
 }
 
 /// Puts arguments in the place of parameters.
@@ -175,8 +139,6 @@ pub(super) fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>
     match value {
         Value::Param(index) => args.get(*index as usize).cloned().unwrap_or(Value::Unknown),
         Value::Receiver => receiver.cloned().unwrap_or(Value::Unknown),
-        other => other
-            .map(&|part| substitute(part, args, receiver))
-            .bounded(),
+        other => other.map(&|part| substitute(part, args, receiver)).bounded(),
     }
 }

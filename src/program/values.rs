@@ -75,9 +75,7 @@ impl Value {
                 let found = fields.iter().find(|(field, _)| field == name);
                 found.map_or(Self::Unknown, |(_, value)| value.clone())
             }
-            Self::Choice(list) => {
-                Self::choice(list.iter().map(|value| value.field(name)).collect())
-            }
+            Self::Choice(list) => Self::choice(list.iter().map(|value| value.field(name)).collect()),
             Self::Content(inner) => inner.field(name),
             other => Self::Field(Arc::new(other.clone()), name.clone()),
         }
@@ -85,29 +83,17 @@ impl Value {
 
     /// Several values side by side: the parts of a tuple or an array.
     pub fn parts(list: Vec<Self>) -> Self {
-        if list.len() > MOST_PARTS {
-            Self::Unknown
-        } else {
-            Self::Choice(list.into()).bounded()
-        }
+        if list.len() > MOST_PARTS { Self::Unknown } else { Self::Choice(list.into()).bounded() }
     }
 
     /// Several values joined to one.
     pub fn joined(list: Vec<Self>) -> Self {
-        if list.len() > MOST_PARTS {
-            Self::Unknown
-        } else {
-            Self::Joined(list.into()).bounded()
-        }
+        if list.len() > MOST_PARTS { Self::Unknown } else { Self::Joined(list.into()).bounded() }
     }
 
     /// The value, unless it is too large to be worth following.
     pub fn bounded(self) -> Self {
-        if self.is_larger_than(LARGEST) {
-            Self::Unknown
-        } else {
-            self
-        }
+        if self.is_larger_than(LARGEST) { Self::Unknown } else { self }
     }
 
     /// One of several; equal alternatives collapse.
@@ -148,10 +134,9 @@ impl Value {
     /// What the place hangs on: a static, `self`, a parameter, ….
     pub fn root(&self) -> &Self {
         match self {
-            Self::Field(inner, _)
-            | Self::Element(inner)
-            | Self::Behind(_, inner)
-            | Self::Content(inner) => inner.root(),
+            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => {
+                inner.root()
+            }
             other => other,
         }
     }
@@ -164,27 +149,19 @@ impl Value {
             Self::Element(inner) => Self::Element(Arc::new(change(inner))),
             Self::Behind(call, inner) => Self::Behind(*call, Arc::new(change(inner))),
             Self::Content(inner) => Self::Content(Arc::new(change(inner))),
-            Self::Test {
-                place,
-                present_when,
-            } => Self::Test {
-                place: Arc::new(change(place)),
-                present_when: *present_when,
-            },
+            Self::Test { place, present_when } => {
+                Self::Test { place: Arc::new(change(place)), present_when: *present_when }
+            }
             Self::Record(adt, variant, fields) => {
-                let fields = fields
-                    .iter()
-                    .map(|(name, value)| (name.clone(), change(value)));
+                let fields = fields.iter().map(|(name, value)| (name.clone(), change(value)));
                 Self::Record(*adt, *variant, fields.collect())
             }
             Self::Origin(path, list) => Self::Origin(Arc::clone(path), all(list)),
             Self::Joined(list) => Self::Joined(all(list)),
             Self::Choice(list) => Self::choice(all(list).to_vec()),
-            Self::Apply(target, receiver, list) => Self::Apply(
-                *target,
-                receiver.as_ref().map(|receiver| Arc::new(change(receiver))),
-                all(list),
-            ),
+            Self::Apply(target, receiver, list) => {
+                Self::Apply(*target, receiver.as_ref().map(|receiver| Arc::new(change(receiver))), all(list))
+            }
             plain => plain.clone(),
         }
     }
@@ -193,10 +170,7 @@ impl Value {
     pub fn visit(&self, visit: &mut impl FnMut(&Self)) {
         visit(self);
         match self {
-            Self::Field(inner, _)
-            | Self::Element(inner)
-            | Self::Behind(_, inner)
-            | Self::Content(inner) => {
+            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => {
                 inner.visit(visit);
             }
             Self::Test { place, .. } => place.visit(visit),
@@ -244,18 +218,16 @@ impl Value {
         }
         *left -= 1;
         match self {
-            Self::Field(inner, _)
-            | Self::Element(inner)
-            | Self::Behind(_, inner)
-            | Self::Content(inner) => inner.count(left),
+            Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => {
+                inner.count(left)
+            }
             Self::Test { place, .. } => place.count(left),
             Self::Record(_, _, fields) => fields.iter().all(|(_, value)| value.count(left)),
             Self::Origin(_, list) | Self::Joined(list) | Self::Choice(list) => {
                 list.iter().all(|value| value.count(left))
             }
             Self::Apply(_, receiver, list) => {
-                receiver.iter().all(|value| value.count(left))
-                    && list.iter().all(|value| value.count(left))
+                receiver.iter().all(|value| value.count(left)) && list.iter().all(|value| value.count(left))
             }
             _ => true,
         }

@@ -28,9 +28,7 @@ pub(super) struct Excerpt {
 /// First and last line worth showing for a span: one line of context on each side and the beginning of what is
 /// marked.
 pub(super) fn extent(span: Span) -> (u32, u32) {
-    let last = span
-        .end_line
-        .clamp(span.line, span.line.saturating_add(TALLEST - 1));
+    let last = span.end_line.clamp(span.line, span.line.saturating_add(TALLEST - 1));
     (span.line.saturating_sub(1).max(1), last.saturating_add(1))
 }
 
@@ -43,30 +41,17 @@ pub(super) fn excerpt(text: &str, spans: &[Span]) -> Option<Excerpt> {
     let last = spans.iter().map(|span| extent(*span).1).max()?;
     let mut shown = String::new();
     let mut marks: Vec<Option<std::ops::Range<usize>>> = vec![None; spans.len()];
-    for (line, number) in text
-        .lines()
-        .zip(1_u32..)
-        .skip(first as usize - 1)
-        .take((last - first) as usize + 1)
+    for (line, number) in text.lines().zip(1_u32..).skip(first as usize - 1).take((last - first) as usize + 1)
     {
         let on_line = |span: &&Span| span.line == number;
-        let from = spans
-            .iter()
-            .filter(on_line)
-            .map(|span| span.column)
-            .min()
-            .unwrap_or(1);
+        let from = spans.iter().filter(on_line).map(|span| span.column).min().unwrap_or(1);
         let line = Printable::new(line, from.saturating_sub(1) as usize);
         let start_of_line = shown.len();
         shown.push_str(&line.text);
         shown.push('\n');
         for (mark, span) in marks.iter_mut().zip(spans) {
             if span.line == number {
-                let end_column = if span.end_line > span.line {
-                    u32::MAX
-                } else {
-                    span.end_column
-                };
+                let end_column = if span.end_line > span.line { u32::MAX } else { span.end_column };
                 let start = start_of_line + line.offset_of(span.column);
                 let end = (start_of_line + line.offset_of(end_column)).max(start);
                 *mark = Some(start..end);
@@ -74,11 +59,7 @@ pub(super) fn excerpt(text: &str, spans: &[Span]) -> Option<Excerpt> {
         }
     }
     let marks = marks.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Excerpt {
-        first_line: first,
-        text: shown,
-        marks,
-    })
+    Some(Excerpt { first_line: first, text: shown, marks })
 }
 
 /// One source line on its own, shortened from the front and the back to be listed.
@@ -120,11 +101,7 @@ impl Printable {
                     column += spaces;
                 }
                 other => {
-                    text.push(if is_unprintable(other) {
-                        char::REPLACEMENT_CHARACTER
-                    } else {
-                        other
-                    });
+                    text.push(if is_unprintable(other) { char::REPLACEMENT_CHARACTER } else { other });
                     column += 1;
                 }
             }
@@ -148,12 +125,7 @@ mod tests {
     use super::*;
 
     fn span(line: u32, column: u32, end_line: u32, end_column: u32) -> Span {
-        Span {
-            line,
-            column,
-            end_line,
-            end_column,
-        }
+        Span { line, column, end_line, end_column }
     }
 
     fn marked(text: &str, at: Span) -> String {
@@ -163,19 +135,13 @@ mod tests {
 
     #[test]
     fn a_mark_covers_exactly_its_columns_after_tabs_and_wide_text() {
-        assert_eq!(
-            marked("a\n\tlet 池 = connect();\nb\n", span(2, 10, 2, 19)),
-            "connect()"
-        );
+        assert_eq!(marked("a\n\tlet 池 = connect();\nb\n", span(2, 10, 2, 19)), "connect()");
         assert_eq!(marked("\u{FEFF}connect()", span(1, 1, 1, 8)), "connect");
     }
 
     #[test]
     fn a_mark_over_several_lines_covers_the_rest_of_the_first() {
-        assert_eq!(
-            marked("a\nPool::new()\n  .connect()\n", span(2, 1, 3, 13)),
-            "Pool::new()"
-        );
+        assert_eq!(marked("a\nPool::new()\n  .connect()\n", span(2, 1, 3, 13)), "Pool::new()");
     }
 
     #[test]

@@ -23,9 +23,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
     for settled in by_importance {
         match settled.level {
             Level::Deny => errors.push(finding_command("error", settled, files, style)),
-            Level::Warn | Level::Allow => {
-                warnings.push(finding_command("warning", settled, files, style))
-            }
+            Level::Warn | Level::Allow => warnings.push(finding_command("warning", settled, files, style)),
         }
     }
     for problem in &report.problems {
@@ -37,11 +35,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
     }
 
     let mut text = String::new();
-    for command in errors
-        .iter()
-        .take(KEPT_PER_LEVEL)
-        .chain(warnings.iter().take(KEPT_PER_LEVEL))
-    {
+    for command in errors.iter().take(KEPT_PER_LEVEL).chain(warnings.iter().take(KEPT_PER_LEVEL)) {
         text.push_str(command);
         text.push('\n');
     }
@@ -60,12 +54,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
     text
 }
 
-fn finding_command(
-    command: &str,
-    settled: &Settled,
-    files: &[SourceFile],
-    style: &Style,
-) -> String {
+fn finding_command(command: &str, settled: &Settled, files: &[SourceFile], style: &Style) -> String {
     let finding = &settled.finding;
     let (location, prefix) = (&finding.primary.location, &style.repository_prefix);
     let span = location.span;
@@ -74,19 +63,12 @@ fn finding_command(
     let mut properties = format!("file={file},line={},endLine={}", span.line, span.end_line);
     // Columns of a range over several lines make GitHub misplace the annotation.
     if span.line == span.end_line {
-        write!(
-            properties,
-            ",col={},endColumn={}",
-            span.column, span.end_column
-        )
-        .expect("a string takes any text");
+        write!(properties, ",col={},endColumn={}", span.column, span.end_column)
+            .expect("a string takes any text");
     }
     // The log shows the message only, so the place is said there again.
     let place = place(files, location);
-    let message = message(&format!(
-        "{prefix}{place}: {}\nhelp: {}",
-        finding.message, finding.help
-    ));
+    let message = message(&format!("{prefix}{place}: {}\nhelp: {}", finding.message, finding.help));
     format!("::{command} {properties},title={title}::{message}")
 }
 
@@ -105,17 +87,12 @@ fn problem_command(command: &str, problem: &Problem, style: &Style) -> String {
         place = format!("{prefix}{place}: ");
     }
     let title = property(&format!("initpath: problem {}", problem.kind.name()));
-    format!(
-        "::{command} {properties}title={title}::{}",
-        message(&format!("{place}{}", problem.message))
-    )
+    format!("::{command} {properties}title={title}::{}", message(&format!("{place}{}", problem.message)))
 }
 
 /// Escapes a message. The percent sign goes first, or it would escape the escapes.
 fn message(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// Escapes a property, in which the separators of the command count too.

@@ -5,8 +5,8 @@
 use std::fmt::{self, Write};
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
-    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents,
 };
 
 use super::excerpt::{self, Excerpt};
@@ -26,10 +26,7 @@ const FOLD: usize = 110;
 
 /// Findings, then problems, then what was looked at.
 pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> String {
-    let page = Page {
-        files,
-        paint: Paint { color: style.color },
-    };
+    let page = Page { files, paint: Paint { color: style.color } };
     let mut text = String::new();
     for settled in &report.findings {
         page.finding(&mut text, settled);
@@ -48,11 +45,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
 /// One problem, as in the report.
 pub(super) fn render_problem(problem: &Problem, files: &[SourceFile], style: &Style) -> String {
     let mut text = String::new();
-    Page {
-        files,
-        paint: Paint { color: style.color },
-    }
-    .problem(&mut text, problem);
+    Page { files, paint: Paint { color: style.color } }.problem(&mut text, problem);
     text
 }
 
@@ -71,22 +64,11 @@ impl Paint {
     const DIM: &'static str = "2";
 
     fn apply(self, code: &str, text: &str) -> String {
-        if self.color {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
     fn level(self, level: Level, text: &str) -> String {
-        self.apply(
-            if level == Level::Deny {
-                Self::RED
-            } else {
-                Self::YELLOW
-            },
-            text,
-        )
+        self.apply(if level == Level::Deny { Self::RED } else { Self::YELLOW }, text)
     }
 }
 
@@ -99,16 +81,8 @@ struct Page<'a> {
 impl Page<'_> {
     fn finding(&self, text: &mut String, settled: &Settled) {
         let Settled { finding, level, .. } = settled;
-        let head = self
-            .paint
-            .level(*level, &format!("{}[{}]", level.name(), finding.rule));
-        line(
-            text,
-            format_args!(
-                "{head}: {}",
-                self.paint.apply(Paint::BOLD, &one_line(&finding.message))
-            ),
-        );
+        let head = self.paint.level(*level, &format!("{}[{}]", level.name(), finding.rule));
+        line(text, format_args!("{head}: {}", self.paint.apply(Paint::BOLD, &one_line(&finding.message))));
         self.places(text, finding);
         if !finding.path.is_empty() {
             self.path(text, &finding.path);
@@ -118,20 +92,14 @@ impl Page<'_> {
         }
         self.remark(text, "help", &finding.help);
         self.remark(text, "silent if", &finding.silent_if);
-        let binary = finding
-            .binary
-            .as_deref()
-            .map(|name| format!(" · binary {}", one_line(name)))
-            .unwrap_or_default();
+        let binary =
+            finding.binary.as_deref().map(|name| format!(" · binary {}", one_line(name))).unwrap_or_default();
         let how_sure = format!(
             "confidence {}{binary} · explain: cargo initpath explain {}",
             finding.confidence.name(),
             finding.rule
         );
-        line(
-            text,
-            format_args!("  {}", self.paint.apply(Paint::DIM, &how_sure)),
-        );
+        line(text, format_args!("  {}", self.paint.apply(Paint::DIM, &how_sure)));
     }
 
     /// The primary place, then the others; those near an earlier one share its excerpt.
@@ -159,17 +127,13 @@ impl Page<'_> {
             .take(LISTED)
             .map(|evidence| {
                 let Location { file, span } = evidence.location;
-                let source = self
-                    .files
-                    .get(file.0 as usize)
-                    .and_then(|file| excerpt::line(&file.text, span.line));
+                let source =
+                    self.files.get(file.0 as usize).and_then(|file| excerpt::line(&file.text, span.line));
                 [
                     evidence.role.name().to_owned(),
                     one_line(&place(self.files, &evidence.location)),
                     one_line(&evidence.label),
-                    source
-                        .map(|source| format!("│ {source}"))
-                        .unwrap_or_default(),
+                    source.map(|source| format!("│ {source}")).unwrap_or_default(),
                 ]
             })
             .collect();
@@ -178,10 +142,7 @@ impl Page<'_> {
         }
         if listed.len() > LISTED {
             let more = counted(listed.len() - LISTED, "more place");
-            line(
-                text,
-                format_args!("  … {more}: cargo initpath --message-format json lists them all"),
-            );
+            line(text, format_args!("  … {more}: cargo initpath --message-format json lists them all"));
         }
     }
 
@@ -192,12 +153,7 @@ impl Page<'_> {
         for (position, hop) in path.iter().enumerate() {
             let arrow = if position == 0 { "" } else { " → " };
             let file = path_of(self.files, &hop.location);
-            let hop = format!(
-                "{} ({}:{})",
-                one_line(&hop.label),
-                one_line(file),
-                hop.location.span.line
-            );
+            let hop = format!("{} ({}:{})", one_line(&hop.label), one_line(file), hop.location.span.line);
             let step = arrow.chars().count() + hop.chars().count();
             if position > 0 && width + step > FOLD {
                 text.push_str("\n        → ");
@@ -219,33 +175,14 @@ impl Page<'_> {
     }
 
     fn problem(&self, text: &mut String, problem: &Problem) {
-        let color = if problem.kind.makes_incomplete() {
-            Paint::RED
-        } else {
-            Paint::YELLOW
-        };
-        let head = self
-            .paint
-            .apply(color, &format!("problem[{}]", problem.kind.name()));
-        line(
-            text,
-            format_args!(
-                "{head}: {}",
-                self.paint.apply(Paint::BOLD, &one_line(&problem.message))
-            ),
-        );
+        let color = if problem.kind.makes_incomplete() { Paint::RED } else { Paint::YELLOW };
+        let head = self.paint.apply(color, &format!("problem[{}]", problem.kind.name()));
+        line(text, format_args!("{head}: {}", self.paint.apply(Paint::BOLD, &one_line(&problem.message))));
         let place = problem_place(problem);
-        let file = self
-            .files
-            .iter()
-            .find(|file| file.path == problem.file && !place.is_empty());
+        let file = self.files.iter().find(|file| file.path == problem.file && !place.is_empty());
         let (line_number, column) = (problem.line, problem.column.max(1));
-        let span = Span {
-            line: line_number,
-            column,
-            end_line: line_number,
-            end_column: column.saturating_add(1),
-        };
+        let span =
+            Span { line: line_number, column, end_line: line_number, end_column: column.saturating_add(1) };
         match file.and_then(|file| excerpt::excerpt(&file.text, &[span])) {
             Some(excerpt) => self.draw(text, one_line(&place), &excerpt, &[String::new()]),
             None if place.is_empty() => {}
@@ -256,24 +193,13 @@ impl Page<'_> {
     /// Draws the places of a group, which lie in one file. Says whether it could.
     fn excerpt(&self, text: &mut String, group: &[&Evidence]) -> bool {
         let first = group[0].location;
-        let spans: Vec<Span> = group
-            .iter()
-            .map(|evidence| evidence.location.span)
-            .collect();
+        let spans: Vec<Span> = group.iter().map(|evidence| evidence.location.span).collect();
         let source = self.files.get(first.file.0 as usize);
         let Some(excerpt) = source.and_then(|file| excerpt::excerpt(&file.text, &spans)) else {
             return false;
         };
-        let labels: Vec<String> = group
-            .iter()
-            .map(|evidence| one_line(&evidence.label))
-            .collect();
-        self.draw(
-            text,
-            one_line(&place(self.files, &first)),
-            &excerpt,
-            &labels,
-        );
+        let labels: Vec<String> = group.iter().map(|evidence| one_line(&evidence.label)).collect();
+        self.draw(text, one_line(&place(self.files, &first)), &excerpt, &labels);
         true
     }
 
@@ -287,17 +213,9 @@ impl Page<'_> {
                 LabeledSpan::new(label, mark.start, mark.len())
             })
             .collect();
-        let drawing = Drawing {
-            place,
-            first_line: excerpt.first_line,
-            text: &excerpt.text,
-            marks,
-        };
-        let theme = if self.paint.color {
-            GraphicalTheme::unicode()
-        } else {
-            GraphicalTheme::unicode_nocolor()
-        };
+        let drawing = Drawing { place, first_line: excerpt.first_line, text: &excerpt.text, marks };
+        let theme =
+            if self.paint.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let mut drawn = String::new();
         GraphicalReportHandler::new_themed(theme)
             .with_links(false)
@@ -333,16 +251,10 @@ impl Page<'_> {
             parts.push(format!("{percent} % of calls on their paths resolved"));
         }
         if coverage.macros_opaque > 0 {
-            parts.push(format!(
-                "{} not entered",
-                counted(coverage.macros_opaque as usize, "macro")
-            ));
+            parts.push(format!("{} not entered", counted(coverage.macros_opaque as usize, "macro")));
         }
         if coverage.files_skipped > 0 {
-            parts.push(format!(
-                "{} skipped",
-                counted(coverage.files_skipped as usize, "file")
-            ));
+            parts.push(format!("{} skipped", counted(coverage.files_skipped as usize, "file")));
         }
         if report.allowed > 0 {
             parts.push(format!(
@@ -355,12 +267,8 @@ impl Page<'_> {
         }
         line(text, format_args!("{}", parts.join(" · ")));
         if !report.complete {
-            let incomplete =
-                "incomplete: selected code was not analysed, so silence about it means nothing";
-            line(
-                text,
-                format_args!("{}", self.paint.apply(Paint::RED, incomplete)),
-            );
+            let incomplete = "incomplete: selected code was not analysed, so silence about it means nothing";
+            line(text, format_args!("{}", self.paint.apply(Paint::RED, incomplete)));
         }
     }
 
@@ -371,25 +279,14 @@ impl Page<'_> {
             let levels: Vec<String> = [Level::Deny, Level::Warn]
                 .into_iter()
                 .filter(|level| report.count(*level) > 0)
-                .map(|level| {
-                    self.paint
-                        .level(level, &format!("{} {}", report.count(level), level.name()))
-                })
+                .map(|level| self.paint.level(level, &format!("{} {}", report.count(level), level.name())))
                 .collect();
-            found.push(format!(
-                "{} ({})",
-                counted(report.findings.len(), "finding"),
-                levels.join(", ")
-            ));
+            found.push(format!("{} ({})", counted(report.findings.len(), "finding"), levels.join(", ")));
         }
         if !report.problems.is_empty() {
             found.push(counted(report.problems.len(), "problem"));
         }
-        if found.is_empty() {
-            extent.to_owned()
-        } else {
-            format!("{} in {extent}", found.join(", "))
-        }
+        if found.is_empty() { extent.to_owned() } else { format!("{} in {extent}", found.join(", ")) }
     }
 
     /// A clean run says what it looked at: every resource with its doors.
@@ -403,21 +300,13 @@ impl Page<'_> {
             number if resources.iter().all(|resource| resource.doors.len() == 1) => {
                 format!("{number} resources, each with one door")
             }
-            number => format!(
-                "{}, {}",
-                counted(number, "resource"),
-                counted(doors, "door")
-            ),
+            number => format!("{}, {}", counted(number, "resource"), counted(doors, "door")),
         };
         line(text, format_args!("{head}: {what}"));
         let mut rows = Vec::new();
         for resource in resources {
             let mut driver_and_address = [one_line(&resource.driver), one_line(&resource.address)];
-            let doors = if resource.doors.is_empty() {
-                &[String::new()][..]
-            } else {
-                &resource.doors
-            };
+            let doors = if resource.doors.is_empty() { &[String::new()][..] } else { &resource.doors };
             for door in doors {
                 let [driver, address] = std::mem::take(&mut driver_and_address);
                 rows.push([driver, address, one_line(door)]);
@@ -440,10 +329,7 @@ fn belongs(group: &[&Evidence], evidence: &Evidence) -> bool {
         let (other_first, other_last) = excerpt::extent(other.location.span);
         first <= other_last.saturating_add(1) && other_first <= last.saturating_add(1)
     };
-    group
-        .iter()
-        .all(|other| same_file(other) && other_line(other))
-        && group.iter().any(touches)
+    group.iter().all(|other| same_file(other) && other_line(other)) && group.iter().any(touches)
 }
 
 /// Whole percent, rounded down so that 100 means all; `None` of nothing.
@@ -495,13 +381,6 @@ impl SourceCode for Drawing<'_> {
         let before = self.first_line as usize - 1;
         let lines = self.text.lines().count();
         let bytes = self.text.as_bytes();
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.place.clone(),
-            bytes,
-            whole,
-            before,
-            0,
-            lines,
-        )))
+        Ok(Box::new(MietteSpanContents::new_named(self.place.clone(), bytes, whole, before, 0, lines)))
     }
 }

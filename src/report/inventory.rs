@@ -26,38 +26,16 @@ pub struct InventoryView<'a> {
 
 /// One section per kind of place, one line per place, then problems and what was looked at.
 pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
-    let InventoryView {
-        inventory,
-        coverage,
-        problems,
-        files,
-    } = view;
+    let InventoryView { inventory, coverage, problems, files } = view;
     let mut text = String::new();
     let binaries = inventory.binaries.iter().map(|binary| {
-        let entry = format!(
-            "{}:{}",
-            path_of(files, &binary.entry),
-            binary.entry.span.line
-        );
-        [
-            binary.name.clone(),
-            format!("package {}", binary.package),
-            entry,
-        ]
+        let entry = format!("{}:{}", path_of(files, &binary.entry), binary.entry.span.line);
+        [binary.name.clone(), format!("package {}", binary.package), entry]
     });
     section(&mut text, "binaries", binaries.collect());
     let resources = inventory.resources.iter().map(|resource| {
-        let Resource {
-            id,
-            address,
-            confidence,
-            ..
-        } = resource;
-        [
-            id.clone(),
-            describe(address),
-            format!("confidence {}", confidence.name()),
-        ]
+        let Resource { id, address, confidence, .. } = resource;
+        [id.clone(), describe(address), format!("confidence {}", confidence.name())]
     });
     section(&mut text, "resources", resources.collect());
     let sites = inventory.init_sites.iter().map(|site| {
@@ -66,12 +44,7 @@ pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
             site.resource.clone(),
             site.handle.clone(),
             site.function.clone(),
-            format!(
-                "{}, {}, held by {}",
-                site.scope.name(),
-                site.io,
-                site.held_by
-            ),
+            format!("{}, {}, held by {}", site.scope.name(), site.io, site.held_by),
             site.binaries.join(", "),
         ]
     });
@@ -99,9 +72,7 @@ pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
         let sites = counted(inventory.init_sites.len(), "init site");
         let resources = counted(inventory.resources.len(), "resource");
         let handlers = counted(inventory.handlers.len(), "handler");
-        text.push_str(&format!(
-            "{packages}, {files} · {sites}, {resources}, {handlers}\n"
-        ));
+        text.push_str(&format!("{packages}, {files} · {sites}, {resources}, {handlers}\n"));
     }
     text
 }
@@ -142,10 +113,7 @@ fn section<const COLUMNS: usize>(text: &mut String, title: &str, rows: Vec<[Stri
     }
     text.push_str(title);
     text.push('\n');
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|row| row.map(|cell| one_line(&cell)))
-        .collect();
+    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cell| one_line(&cell))).collect();
     for row in aligned(&rows) {
         text.push_str("  ");
         text.push_str(&row);
@@ -309,40 +277,15 @@ struct WirePlace<'a> {
 
 impl<'a> WireInventory<'a> {
     fn new(view: InventoryView<'a>) -> Self {
-        let InventoryView {
-            inventory,
-            coverage,
-            problems,
-            files,
-        } = view;
-        let [
-            holders,
-            accessors,
-            serve_points,
-            handlers,
-            gates,
-            migrations,
-            health,
-        ] = places(inventory).map(|(_, places)| {
-            places
-                .iter()
-                .map(|place| WirePlace::new(place, files))
-                .collect::<Vec<_>>()
-        });
+        let InventoryView { inventory, coverage, problems, files } = view;
+        let [holders, accessors, serve_points, handlers, gates, migrations, health] = places(inventory)
+            .map(|(_, places)| places.iter().map(|place| WirePlace::new(place, files)).collect::<Vec<_>>());
         Self {
             version: 1,
             tool: WireTool::current(),
-            binaries: inventory
-                .binaries
-                .iter()
-                .map(|binary| WireBinary::new(binary, files))
-                .collect(),
+            binaries: inventory.binaries.iter().map(|binary| WireBinary::new(binary, files)).collect(),
             resources: inventory.resources.iter().map(WireResource::new).collect(),
-            init_sites: inventory
-                .init_sites
-                .iter()
-                .map(|site| WireInitSite::new(site, files))
-                .collect(),
+            init_sites: inventory.init_sites.iter().map(|site| WireInitSite::new(site, files)).collect(),
             holders,
             accessors,
             serve_points,
@@ -351,79 +294,36 @@ impl<'a> WireInventory<'a> {
             migrations,
             health,
             problems: problems.iter().map(WireProblem::new).collect(),
-            summary: WireInventorySummary {
-                coverage: WireCoverage::new(coverage),
-            },
+            summary: WireInventorySummary { coverage: WireCoverage::new(coverage) },
         }
     }
 }
 
 impl<'a> WireBinary<'a> {
     fn new(binary: &'a Binary, files: &'a [SourceFile]) -> Self {
-        let Binary {
-            package,
-            name,
-            entry,
-        } = binary;
-        Self {
-            package,
-            name,
-            entry: WireEntry {
-                file: path_of(files, entry),
-                line: entry.span.line,
-            },
-        }
+        let Binary { package, name, entry } = binary;
+        Self { package, name, entry: WireEntry { file: path_of(files, entry), line: entry.span.line } }
     }
 }
 
 impl<'a> WireResource<'a> {
     fn new(resource: &'a Resource) -> Self {
-        let Resource {
-            id,
-            driver,
-            address,
-            confidence,
-        } = resource;
+        let Resource { id, driver, address, confidence } = resource;
         let address = match address {
-            Address::Env(key) => WireAddress {
-                env: Some(key),
-                ..WireAddress::default()
-            },
-            Address::Config(field, key) => WireAddress {
-                config: Some(field),
-                env: key.as_deref(),
-                ..WireAddress::default()
-            },
-            Address::Literal(text) => WireAddress {
-                literal: Some(text),
-                ..WireAddress::default()
-            },
-            Address::Unknown(seen) => WireAddress {
-                unknown: Some(seen),
-                ..WireAddress::default()
-            },
+            Address::Env(key) => WireAddress { env: Some(key), ..WireAddress::default() },
+            Address::Config(field, key) => {
+                WireAddress { config: Some(field), env: key.as_deref(), ..WireAddress::default() }
+            }
+            Address::Literal(text) => WireAddress { literal: Some(text), ..WireAddress::default() },
+            Address::Unknown(seen) => WireAddress { unknown: Some(seen), ..WireAddress::default() },
         };
-        Self {
-            id,
-            driver,
-            address,
-            confidence: confidence.name(),
-        }
+        Self { id, driver, address, confidence: confidence.name() }
     }
 }
 
 impl<'a> WireInitSite<'a> {
     fn new(site: &'a InitSite, files: &'a [SourceFile]) -> Self {
-        let InitSite {
-            location,
-            resource,
-            handle,
-            function,
-            io,
-            scope,
-            binaries,
-            held_by,
-        } = site;
+        let InitSite { location, resource, handle, function, io, scope, binaries, held_by } = site;
         let Location { span, .. } = location;
         Self {
             file: path_of(files, location),
@@ -442,13 +342,7 @@ impl<'a> WireInitSite<'a> {
 
 impl<'a> WirePlace<'a> {
     fn new(place: &'a Place, files: &'a [SourceFile]) -> Self {
-        let Place {
-            location,
-            label,
-            item,
-            resource,
-            binaries,
-        } = place;
+        let Place { location, label, item, resource, binaries } = place;
         Self {
             file: path_of(files, location),
             line: location.span.line,

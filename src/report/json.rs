@@ -175,14 +175,7 @@ pub(super) struct WireProblem<'a> {
 
 impl<'a> WireReport<'a> {
     fn new(report: &'a Report, files: &'a [SourceFile]) -> Self {
-        let Report {
-            findings,
-            allowed,
-            problems,
-            coverage,
-            resources: _,
-            complete,
-        } = report;
+        let Report { findings, allowed, problems, coverage, resources: _, complete } = report;
         Self {
             version: 1,
             tool: WireTool::current(),
@@ -196,10 +189,7 @@ impl<'a> WireReport<'a> {
                 complete: *complete,
                 coverage: WireCoverage::new(coverage),
             },
-            findings: findings
-                .iter()
-                .map(|settled| WireFinding::new(settled, files))
-                .collect(),
+            findings: findings.iter().map(|settled| WireFinding::new(settled, files)).collect(),
             problems: problems.iter().map(WireProblem::new).collect(),
         }
     }
@@ -207,12 +197,7 @@ impl<'a> WireReport<'a> {
 
 impl<'a> WireFinding<'a> {
     fn new(settled: &'a Settled, files: &'a [SourceFile]) -> Self {
-        let Settled {
-            finding,
-            category,
-            level,
-            fingerprint,
-        } = settled;
+        let Settled { finding, category, level, fingerprint } = settled;
         Self {
             rule: finding.rule,
             category,
@@ -226,16 +211,8 @@ impl<'a> WireFinding<'a> {
             binary: finding.binary.as_deref(),
             resource: finding.resource.as_deref(),
             primary: WireEvidence::new(&finding.primary, files),
-            evidence: finding
-                .evidence
-                .iter()
-                .map(|evidence| WireEvidence::new(evidence, files))
-                .collect(),
-            path: finding
-                .path
-                .iter()
-                .map(|hop| WireHop::new(hop, files))
-                .collect(),
+            evidence: finding.evidence.iter().map(|evidence| WireEvidence::new(evidence, files)).collect(),
+            path: finding.path.iter().map(|hop| WireHop::new(hop, files)).collect(),
             suppressed: None,
         }
     }
@@ -243,11 +220,7 @@ impl<'a> WireFinding<'a> {
 
 impl<'a> WireEvidence<'a> {
     fn new(evidence: &'a Evidence, files: &'a [SourceFile]) -> Self {
-        let Evidence {
-            location,
-            role,
-            label,
-        } = evidence;
+        let Evidence { location, role, label } = evidence;
         let Location { span, .. } = location;
         Self {
             role: role.name(),
@@ -264,24 +237,13 @@ impl<'a> WireEvidence<'a> {
 impl<'a> WireHop<'a> {
     fn new(hop: &'a Hop, files: &'a [SourceFile]) -> Self {
         let Hop { label, location } = hop;
-        Self {
-            label,
-            file: path_of(files, location),
-            line: location.span.line,
-            column: location.span.column,
-        }
+        Self { label, file: path_of(files, location), line: location.span.line, column: location.span.column }
     }
 }
 
 impl<'a> WireProblem<'a> {
     pub(super) fn new(problem: &'a Problem) -> Self {
-        let Problem {
-            file,
-            line,
-            column,
-            kind,
-            message,
-        } = problem;
+        let Problem { file, line, column, kind, message } = problem;
         Self {
             kind: kind.name(),
             message,

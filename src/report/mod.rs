@@ -76,19 +76,12 @@ pub fn render(format: Format, report: &Report, files: &[SourceFile], style: &Sty
 
 /// Path of the file a location points into; empty when there is no such file.
 fn path_of<'a>(files: &'a [SourceFile], location: &Location) -> &'a str {
-    files
-        .get(location.file.0 as usize)
-        .map_or("", |file| file.path.as_str())
+    files.get(location.file.0 as usize).map_or("", |file| file.path.as_str())
 }
 
 /// `file:line:column` of where a location starts.
 fn place(files: &[SourceFile], location: &Location) -> String {
-    format!(
-        "{}:{}:{}",
-        path_of(files, location),
-        location.span.line,
-        location.span.column
-    )
+    format!("{}:{}:{}", path_of(files, location), location.span.line, location.span.column)
 }
 
 /// `file:line:column` as far as it is known: line 0 and an empty file stand for unknown.
@@ -127,19 +120,12 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
 /// Rows as lines whose cells start in the same columns, two spaces apart, without trailing spaces. Columns that
 /// are empty in every row take no room.
 fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Vec<String> {
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
     rows.iter()
         .map(|row| {
             let cells = row.iter().zip(widths).filter(|(_, width)| *width > 0);
-            let padded: Vec<String> = cells
-                .map(|(cell, width)| format!("{cell:<width$}"))
-                .collect();
+            let padded: Vec<String> = cells.map(|(cell, width)| format!("{cell:<width$}")).collect();
             padded.join("  ").trim_end().to_owned()
         })
         .collect()
@@ -157,17 +143,14 @@ struct WireTool {
 
 impl WireTool {
     fn current() -> Self {
-        Self {
-            name: "initpath",
-            version: env!("CARGO_PKG_VERSION"),
-        }
+        Self { name: "initpath", version: env!("CARGO_PKG_VERSION") }
     }
 }
 
 /// A wire value as pretty JSON with a final newline.
 fn to_json(value: &impl serde::Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value)
-        .expect("wire types have string keys and no failing serializer");
+    let mut text =
+        serde_json::to_string_pretty(value).expect("wire types have string keys and no failing serializer");
     text.push('\n');
     text
 }
@@ -175,16 +158,11 @@ fn to_json(value: &impl serde::Serialize) -> String {
 /// Compares a generated schema with the one in `rules/schema/`; `INITPATH_UPDATE=1` writes it instead.
 #[cfg(test)]
 fn assert_schema_is_fresh<Wire: schemars::JsonSchema>(name: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("rules/schema")
-        .join(name);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/schema").join(name);
     let generated = to_json(&schemars::schema_for!(Wire));
     if std::env::var_os("INITPATH_UPDATE").is_some() {
         crate::workspace::write_text(&path, &generated).unwrap();
     }
     let kept = crate::workspace::read_text(&path).unwrap_or_default();
-    assert!(
-        kept == generated,
-        "{name} is stale: run the tests once with INITPATH_UPDATE=1"
-    );
+    assert!(kept == generated, "{name} is stale: run the tests once with INITPATH_UPDATE=1");
 }

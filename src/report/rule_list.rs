@@ -11,12 +11,7 @@ pub fn render_human(rules: &[RuleInfo]) -> String {
         .iter()
         .map(|rule| {
             let status = format!("{} since {}", rule.status, rule.since);
-            [
-                rule.name.to_owned(),
-                rule.level.name().to_owned(),
-                status,
-                one_line(&rule.summary),
-            ]
+            [rule.name.to_owned(), rule.level.name().to_owned(), status, one_line(&rule.summary)]
         })
         .collect();
     let mut text = String::new();
@@ -64,25 +59,7 @@ struct WireRule<'a> {
 
 impl<'a> WireRule<'a> {
     fn new(rule: &'a RuleInfo) -> Self {
-        let RuleInfo {
-            name,
-            category,
-            level,
-            status,
-            since,
-            summary,
-            page,
-            aliases,
-        } = rule;
-        Self {
-            name,
-            category,
-            level: level.name(),
-            status,
-            since,
-            summary,
-            aliases,
-            page,
-        }
+        let RuleInfo { name, category, level, status, since, summary, page, aliases } = rule;
+        Self { name, category, level: level.name(), status, since, summary, aliases, page }
     }
 }

@@ -15,25 +15,15 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
         let finding = &settled.finding;
         let place = place(files, &finding.primary.location);
         let (level, message) = (settled.level.name(), one_line(&finding.message));
-        writeln!(
-            text,
-            "{}: {level}[{}] {message}",
-            one_line(&place),
-            finding.rule
-        )
-        .expect("a string takes any text");
+        writeln!(text, "{}: {level}[{}] {message}", one_line(&place), finding.rule)
+            .expect("a string takes any text");
     }
     for problem in &report.problems {
         let place = problem_place(problem);
         let separator = if place.is_empty() { "" } else { ": " };
         let message = one_line(&problem.message);
-        writeln!(
-            text,
-            "{}{separator}problem[{}] {message}",
-            one_line(&place),
-            problem.kind.name()
-        )
-        .expect("a string takes any text");
+        writeln!(text, "{}{separator}problem[{}] {message}", one_line(&place), problem.kind.name())
+            .expect("a string takes any text");
     }
     text
 }

@@ -34,19 +34,16 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         if is_rechecked(earlier, write) || is_claimed(earlier, write) {
             continue;
         }
-        let tested = earlier
-            .iter()
-            .enumerate()
-            .find_map(|(at, one)| match &one.what {
-                What::Test(test)
-                    if test.place == write.place
-                        && !body.exclusive(one.context, happening.context)
-                        && controls(body, test, happening.context) =>
-                {
-                    Some((at, test))
-                }
-                _ => None,
-            });
+        let tested = earlier.iter().enumerate().find_map(|(at, one)| match &one.what {
+            What::Test(test)
+                if test.place == write.place
+                    && !body.exclusive(one.context, happening.context)
+                    && controls(body, test, happening.context) =>
+            {
+                Some((at, test))
+            }
+            _ => None,
+        });
         let Some((at, test)) = tested else { continue };
         let between = earlier[at..].iter().filter_map(|one| match &one.what {
             What::Effect(effect)
@@ -61,10 +58,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         let effects: Vec<&Effect> = between.collect();
         if !effects.is_empty() {
             let finding = report(program, id, test, write, &effects);
-            if !found
-                .iter()
-                .any(|known| known.primary.location == finding.primary.location)
-            {
+            if !found.iter().any(|known| known.primary.location == finding.primary.location) {
                 found.push(finding);
             }
         }
@@ -88,10 +82,7 @@ fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
         What::Test(test) if test.place == write.place => {
             let same_lock = test.lock.is_some() && test.lock == write.lock;
             same_lock
-                || test
-                    .guards
-                    .iter()
-                    .any(|guard| write.guards.contains(guard) || write.lock == Some(*guard))
+                || test.guards.iter().any(|guard| write.guards.contains(guard) || write.lock == Some(*guard))
         }
         _ => false,
     })
@@ -99,25 +90,16 @@ fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
 
 /// Whether somebody claims the place atomically first (`compare_exchange`, `swap`).
 fn is_claimed(earlier: &[Happening<'_>], write: &Written) -> bool {
-    earlier.iter().any(
-        |one| matches!(&one.what, What::Write(other) if other.atomic && other.place == write.place),
-    )
+    earlier
+        .iter()
+        .any(|one| matches!(&one.what, What::Write(other) if other.atomic && other.place == write.place))
 }
 
-fn report(
-    program: &Program<'_>,
-    id: FnId,
-    test: &Test,
-    write: &Written,
-    effects: &[&Effect],
-) -> Finding {
+fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects: &[&Effect]) -> Finding {
     let place = program.describe(&write.place);
     let what = |effect: &Effect| match effect.kind {
         EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
-        _ => (
-            Role::InitSite,
-            format!("a {} is created", program.noun(effect)),
-        ),
+        _ => (Role::InitSite, format!("a {} is created", program.noun(effect))),
     };
     let effect = effects[0];
     let (_, doing) = what(effect);
@@ -125,11 +107,7 @@ fn report(
         .iter()
         .map(|effect| {
             let (role, label) = what(effect);
-            Evidence {
-                location: program.step_location(&effect.steps[effect.steps.len() - 1]),
-                role,
-                label,
-            }
+            Evidence { location: program.step_location(&effect.steps[effect.steps.len() - 1]), role, label }
         })
         .collect();
     evidence.push(Evidence {

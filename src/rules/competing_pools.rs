@@ -8,13 +8,8 @@ use crate::program::{Entry, Program, ResourceId, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program
-        .entries()
-        .iter()
-        .filter(|entry| entry.scope == Scope::Production);
-    entries
-        .flat_map(|entry| check_entry(program, entry))
-        .collect()
+    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    entries.flat_map(|entry| check_entry(program, entry)).collect()
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
@@ -34,10 +29,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
             None => groups.push((resource, vec![effect])),
         }
     }
-    groups
-        .iter()
-        .filter_map(|(resource, effects)| compete(program, entry, *resource, effects))
-        .collect()
+    groups.iter().filter_map(|(resource, effects)| compete(program, entry, *resource, effects)).collect()
 }
 
 /// A handle that stays, made once per process: not per request, worker or turn of a loop, which are other defects.
@@ -80,15 +72,10 @@ fn compete(
     for effect in [first, second] {
         let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
         let label = format!("{} is created here", program.noun(effect));
-        evidence.push(Evidence {
-            location,
-            role: Role::InitSite,
-            label,
-        });
+        evidence.push(Evidence { location, role: Role::InitSite, label });
     }
     for other in effects {
-        let together =
-            |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
+        let together = |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
         if let Some((_, step)) = program.parting(first, other)
             && together(first)
             && other.site != second.site
@@ -127,12 +114,7 @@ fn compete(
 }
 
 /// How sure it is that two creations compete; `None` when they do not.
-fn pair(
-    program: &Program<'_>,
-    resource: ResourceId,
-    first: &Effect,
-    second: &Effect,
-) -> Option<Confidence> {
+fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Effect) -> Option<Confidence> {
     // One once cell, or one place for both: whoever comes second replaces or meets the first.
     let shares_once = first.once.is_some() && first.once == second.once;
     let shares_holder = match (&first.lifetime, &second.lifetime) {
@@ -153,24 +135,17 @@ fn pair(
     if program.options_of(first) != program.options_of(second) && first.site != second.site {
         let shared = |a: &Effect, b: &Effect| {
             let b = program.options_of(b);
-            program.options_of(a).into_iter().any(|(name, value)| {
-                b.iter()
-                    .any(|(other, different)| *other == name && *different != value)
-            })
+            program
+                .options_of(a)
+                .into_iter()
+                .any(|(name, value)| b.iter().any(|(other, different)| *other == name && *different != value))
         };
         if shared(first, second) {
             return Some(Confidence::Low);
         }
     }
-    let single = |effect: &Effect| {
-        matches!(
-            effect.kind,
-            EffectKind::Create {
-                handle: TypeKind::Connection,
-                ..
-            }
-        )
-    };
+    let single =
+        |effect: &Effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. });
     // One connection per thread is how an embedded database without a pool is used.
     if single(first) && single(second) {
         return Some(Confidence::Low);
@@ -184,10 +159,6 @@ fn pair(
         && !single(second)
         && !scoped(first)
         && !scoped(second);
-    let confidence = if proven {
-        Confidence::High
-    } else {
-        Confidence::Medium
-    };
+    let confidence = if proven { Confidence::High } else { Confidence::Medium };
     Some(confidence.min(program.resource(resource).confidence))
 }

@@ -10,13 +10,8 @@ use crate::program::{Entry, Program};
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program
-        .entries()
-        .iter()
-        .filter(|entry| entry.scope == Scope::Production);
-    let mut findings: Vec<Finding> = entries
-        .flat_map(|entry| check_entry(program, entry))
-        .collect();
+    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let mut findings: Vec<Finding> = entries.flat_map(|entry| check_entry(program, entry)).collect();
     for (id, _) in program.linked() {
         if program.scope(id) == Scope::Production && program.is_concurrent(id) {
             findings.extend(check_accessor(program, id));
@@ -56,10 +51,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
             continue;
         }
         let finding = report(program, Some(entry), effect, Some(serve), function, task);
-        if !findings
-            .iter()
-            .any(|known| known.primary.location == finding.primary.location)
-        {
+        if !findings.iter().any(|known| known.primary.location == finding.primary.location) {
             findings.push(finding);
         }
     }
@@ -81,10 +73,9 @@ fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
 fn is_init(effect: &Effect) -> bool {
     match &effect.kind {
         EffectKind::Migrate => true,
-        EffectKind::Create { .. } => matches!(
-            effect.lifetime,
-            Lifetime::Held(Holder::Static(_) | Holder::Place(_))
-        ),
+        EffectKind::Create { .. } => {
+            matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
+        }
         EffectKind::Serve => false,
     }
 }
@@ -122,17 +113,13 @@ fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
         })
     };
     let from = spawned.unwrap_or(0);
-    let until = (from..body.events.len())
-        .find(|index| served(*index))
-        .unwrap_or(body.events.len());
-    body.events[from..until]
-        .iter()
-        .any(|event| match &event.kind {
-            EventKind::Join(joined) => *joined == task,
-            EventKind::Wait => true,
-            EventKind::Call { call, .. } => program.waits(body.call(*call)),
-            _ => false,
-        })
+    let until = (from..body.events.len()).find(|index| served(*index)).unwrap_or(body.events.len());
+    body.events[from..until].iter().any(|event| match &event.kind {
+        EventKind::Join(joined) => *joined == task,
+        EventKind::Wait => true,
+        EventKind::Call { call, .. } => program.waits(body.call(*call)),
+        _ => false,
+    })
 }
 
 fn report(
@@ -145,10 +132,7 @@ fn report(
 ) -> Finding {
     let (role, doing) = match effect.kind {
         EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
-        _ => (
-            Role::InitSite,
-            format!("the {} is created", program.noun(effect)),
-        ),
+        _ => (Role::InitSite, format!("the {} is created", program.noun(effect))),
     };
     let inside = effect
         .steps
@@ -163,25 +147,17 @@ fn report(
     }];
     let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
     if site != evidence[0].location {
-        evidence.push(Evidence {
-            location: site,
-            role,
-            label: doing.clone(),
-        });
+        evidence.push(Evidence { location: site, role, label: doing.clone() });
     }
     if let Some(serve) = serve {
-        let serve_step = program
-            .parting(effect, serve)
-            .map_or(serve.steps[0], |(_, step)| step);
+        let serve_step = program.parting(effect, serve).map_or(serve.steps[0], |(_, step)| step);
         evidence.push(Evidence {
             location: program.step_location(&serve_step),
             role: Role::ServePoint,
             label: "the server starts without waiting for it".to_owned(),
         });
     }
-    let resource = program
-        .resource_of(effect)
-        .map(|id| program.resource(id).id.clone());
+    let resource = program.resource_of(effect).map(|id| program.resource(id).id.clone());
     Finding {
         rule: "detached-init",
         // One implementation of several may prepare what the others do not need.
@@ -192,15 +168,10 @@ fn report(
         },
         message: match serve {
             Some(_) => format!("{doing} in a task that nobody waits for before serving"),
-            None => format!(
-                "{doing} in a task that `{}` does not wait for",
-                program.name_of(function)
-            ),
+            None => format!("{doing} in a task that `{}` does not wait for", program.name_of(function)),
         },
-        help: "await the initialization, or its join handle, before the server is polled"
-            .to_owned(),
-        silent_if: "the task is joined, or a signal from it is awaited, before the serve point"
-            .to_owned(),
+        help: "await the initialization, or its join handle, before the server is polled".to_owned(),
+        silent_if: "the task is joined, or a signal from it is awaited, before the serve point".to_owned(),
         primary: Evidence {
             location: program.location(function, spawn.span),
             role: Role::Spawn,
@@ -213,10 +184,7 @@ fn report(
         },
         notes: Vec::new(),
         binary: entry.map(|entry| entry.binary.name.clone()),
-        identity: vec![
-            program.path_of(function),
-            resource.clone().unwrap_or_else(|| "schema".to_owned()),
-        ],
+        identity: vec![program.path_of(function), resource.clone().unwrap_or_else(|| "schema".to_owned())],
         resource,
     }
 }

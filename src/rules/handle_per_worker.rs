@@ -29,39 +29,23 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     findings
 }
 
-fn per_worker(
-    program: &Program<'_>,
-    id: FnId,
-    factory: CallId,
-    effect: &Effect,
-) -> Option<Finding> {
+fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect) -> Option<Finding> {
     let EffectKind::Create { handle, driver, .. } = &effect.kind else {
         return None;
     };
     // A process-wide once cell makes the first worker create it for all; a handler runs later and is another defect.
-    let once = matches!(
-        effect.once.as_ref().map(Value::root),
-        Some(Value::Static(_))
-    );
+    let once = matches!(effect.once.as_ref().map(Value::root), Some(Value::Static(_)));
     // What an unknown callee runs may just as well run per request.
     if once || effect.has_time(|time| matches!(time, Time::Handler(_) | Time::Maybe(_))) {
         return None;
     }
     let certain = effect.certain && *handle != TypeKind::Connection;
-    let confidence = if certain {
-        Confidence::High
-    } else {
-        Confidence::Medium
-    };
+    let confidence = if certain { Confidence::High } else { Confidence::Medium };
     // A factory passed by name is entered by the server's call itself; the place inside it is the next step.
     let api_span = program.call(id, factory).span;
     let first = *effect.steps.first()?;
     let by_name = matches!(first, Step::Call(function, call) if function == id && program.call(id, call).span == api_span);
-    let inside = if by_name {
-        *effect.steps.get(1).unwrap_or(&first)
-    } else {
-        first
-    };
+    let inside = if by_name { *effect.steps.get(1).unwrap_or(&first) } else { first };
     let site = *effect.steps.last()?;
     let api = program.call(id, factory);
     let api_name = program.callee_name(api);
@@ -73,31 +57,20 @@ fn per_worker(
     }];
     if inside != site {
         let location = program.step_location(&site);
-        evidence.push(Evidence {
-            location,
-            role: Role::InitSite,
-            label: format!("{noun} is created here"),
-        });
+        evidence.push(Evidence { location, role: Role::InitSite, label: format!("{noun} is created here") });
     }
-    let entry = program.entries().iter().find(|entry| {
-        program
-            .effects(entry.main)
-            .iter()
-            .any(|other| other.steps.ends_with(&effect.steps))
-    });
+    let entry = program
+        .entries()
+        .iter()
+        .find(|entry| program.effects(entry.main).iter().any(|other| other.steps.ends_with(&effect.steps)));
     let path = match entry {
         Some(entry) => {
-            let steps = program
-                .effects(entry.main)
-                .iter()
-                .find(|other| other.steps.ends_with(&effect.steps));
+            let steps = program.effects(entry.main).iter().find(|other| other.steps.ends_with(&effect.steps));
             program.hops(entry.main, &steps.unwrap_or(effect).steps)
         }
         None => program.hops(id, &effect.steps),
     };
-    let resource = program
-        .resource_of(effect)
-        .map(|resource| program.resource(resource).id.clone());
+    let resource = program.resource_of(effect).map(|resource| program.resource(resource).id.clone());
     Some(Finding {
         rule: "handle-per-worker",
         confidence,
@@ -113,10 +86,7 @@ fn per_worker(
         path,
         notes: Vec::new(),
         binary: entry.map(|entry| entry.binary.name.clone()),
-        identity: vec![
-            program.path_of(id),
-            resource.clone().unwrap_or_else(|| driver.clone()),
-        ],
+        identity: vec![program.path_of(id), resource.clone().unwrap_or_else(|| driver.clone())],
         resource,
     })
 }

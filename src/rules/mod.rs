@@ -51,10 +51,7 @@ const RULES: &[Rule] = rules! {
 pub fn table() -> &'static [RuleInfo] {
     static TABLE: OnceLock<Vec<RuleInfo>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table: Vec<RuleInfo> = RULES
-            .iter()
-            .map(|rule| page::read(rule.name, rule.page))
-            .collect();
+        let mut table: Vec<RuleInfo> = RULES.iter().map(|rule| page::read(rule.name, rule.page)).collect();
         table.sort_by(|a, b| (a.category, a.name).cmp(&(b.category, b.name)));
         table
     })
@@ -70,10 +67,7 @@ pub fn check(program: &Program<'_>) -> (Vec<Finding>, Vec<Problem>) {
                 line: 0,
                 column: 0,
                 kind: ProblemKind::RuleFailed,
-                message: format!(
-                    "the rule `{}` stopped with a bug of its own; please report it",
-                    rule.name
-                ),
+                message: format!("the rule `{}` stopped with a bug of its own; please report it", rule.name),
             })
         })
         .collect();
@@ -87,9 +81,9 @@ pub fn check(program: &Program<'_>) -> (Vec<Finding>, Vec<Problem>) {
     // A file may belong to several targets: the same place is one finding.
     let mut distinct: Vec<Finding> = Vec::new();
     for finding in findings {
-        let known = distinct.iter().any(|other| {
-            other.rule == finding.rule && other.primary.location == finding.primary.location
-        });
+        let known = distinct
+            .iter()
+            .any(|other| other.rule == finding.rule && other.primary.location == finding.primary.location);
         if !known {
             distinct.push(finding);
         }

@@ -24,31 +24,24 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             if !write.once_cell || write.atomic || !program.is_shared(id, &write.place) {
                 continue;
             }
-            let tests = happenings[..index]
-                .iter()
-                .enumerate()
-                .filter_map(|(at, earlier)| match &earlier.what {
+            let tests =
+                happenings[..index].iter().enumerate().filter_map(|(at, earlier)| match &earlier.what {
                     What::Test(test) if test.place == write.place => Some((at, earlier, test)),
                     _ => None,
                 });
             let tests: Vec<(usize, &Happening<'_>, &Test)> = tests.collect();
             // A test made under a lock that is still held at the write is the accepted way.
-            let guarded = tests
-                .iter()
-                .any(|(_, _, test)| test.guards.iter().any(|guard| write.guards.contains(guard)));
+            let guarded =
+                tests.iter().any(|(_, _, test)| test.guards.iter().any(|guard| write.guards.contains(guard)));
             let Some((at, tested, test)) = tests.first().filter(|_| !guarded) else {
                 continue;
             };
-            if body.exclusive(tested.context, happening.context)
-                || !controls(body, test, happening.context)
-            {
+            if body.exclusive(tested.context, happening.context) || !controls(body, test, happening.context) {
                 continue;
             }
             let between = happenings[*at..index].iter();
             let effect = between.clone().find_map(|one| match &one.what {
-                What::Effect(effect) if !body.exclusive(one.context, happening.context) => {
-                    Some(*effect)
-                }
+                What::Effect(effect) if !body.exclusive(one.context, happening.context) => Some(*effect),
                 _ => None,
             });
             findings.extend(judge(program, id, test, write, effect));
@@ -65,41 +58,32 @@ fn judge(
     effect: Option<&Effect>,
 ) -> Option<Finding> {
     let body = program.body(id)?;
-    let creates = effect
-        .filter(|effect| matches!(effect.kind, EffectKind::Create { .. } | EffectKind::Migrate));
+    let creates =
+        effect.filter(|effect| matches!(effect.kind, EffectKind::Create { .. } | EffectKind::Migrate));
     // A result that is looked at means that somebody thought of the loser.
     if write.handled {
         return None;
     }
     let holds_handle = match write.place.root() {
-        Value::Static(cell) => program
-            .types
-            .contains_handle(program.types.static_type(*cell)),
+        Value::Static(cell) => program.types.contains_handle(program.types.static_type(*cell)),
         _ => false,
     };
     // The loser goes on with its own handle when the function gives back the value it built.
     let mut built_is_returned = false;
     if let Value::Call(built) = &write.value {
-        body.result
-            .0
-            .visit(&mut |part| built_is_returned |= *part == Value::Call(*built));
+        body.result.0.visit(&mut |part| built_is_returned |= *part == Value::Call(*built));
     }
     built_is_returned &= creates.is_some() || holds_handle;
     let (confidence, outcome) = match (creates, write.unwrapped, built_is_returned) {
         (Some(effect), true, _) if effect.certain => (Confidence::High, "the second caller panics"),
-        (Some(effect), false, true) if effect.certain => (
-            Confidence::High,
-            "the second caller goes on with a handle that nobody else sees",
-        ),
+        (Some(effect), false, true) if effect.certain => {
+            (Confidence::High, "the second caller goes on with a handle that nobody else sees")
+        }
         (Some(_), true, _) | (None, true, _) => (Confidence::Medium, "the second caller panics"),
-        (_, false, true) => (
-            Confidence::Medium,
-            "the second caller may go on with its own handle",
-        ),
-        (Some(_), false, false) if write.propagated => (
-            Confidence::Medium,
-            "the second caller fails, although the handle is there",
-        ),
+        (_, false, true) => (Confidence::Medium, "the second caller may go on with its own handle"),
+        (Some(_), false, false) if write.propagated => {
+            (Confidence::Medium, "the second caller fails, although the handle is there")
+        }
         (_, false, false) => return None,
     };
     let cell = program.describe(&write.place);
@@ -111,22 +95,16 @@ fn judge(
     if let Some(effect) = creates {
         let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
         let label = format!("a {} is created between test and set", program.noun(effect));
-        evidence.push(Evidence {
-            location,
-            role: Role::InitSite,
-            label,
-        });
+        evidence.push(Evidence { location, role: Role::InitSite, label });
     }
     let function = program.path_of(id);
     Some(Finding {
         rule: "once-cell-check-then-set",
         confidence,
         message: format!("`{cell}` is tested and set in two steps: {outcome}"),
-        help: "use `get_or_init` or `get_or_try_init`, which test and fill the cell in one step"
+        help: "use `get_or_init` or `get_or_try_init`, which test and fill the cell in one step".to_owned(),
+        silent_if: "a lock is held from the test to the set, or the function only runs once at start-up"
             .to_owned(),
-        silent_if:
-            "a lock is held from the test to the set, or the function only runs once at start-up"
-                .to_owned(),
         primary: Evidence {
             location: program.location(id, test.span),
             role: Role::Check,

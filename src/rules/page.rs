@@ -26,15 +26,10 @@ pub struct RuleInfo {
 /// Reads the front matter of a page. Pages are embedded and checked by a test, so a page that lacks a key is a
 /// build mistake: it then shows as an allowed rule of no category.
 pub(super) fn read(name: &'static str, page: &'static str) -> RuleInfo {
-    let front = page
-        .strip_prefix("---\n")
-        .and_then(|rest| rest.split_once("\n---"))
-        .map_or("", |(front, _)| front);
+    let front =
+        page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---")).map_or("", |(front, _)| front);
     let value = |key: &str| {
-        front
-            .lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))
-            .map_or("", str::trim)
+        front.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map_or("", str::trim)
     };
     RuleInfo {
         name,

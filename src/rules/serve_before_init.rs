@@ -10,13 +10,8 @@ use crate::program::{Entry, Program};
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program
-        .entries()
-        .iter()
-        .filter(|entry| entry.scope == Scope::Production);
-    entries
-        .flat_map(|entry| check_entry(program, entry))
-        .collect()
+    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    entries.flat_map(|entry| check_entry(program, entry)).collect()
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
@@ -29,9 +24,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         let late: Vec<&Effect> = effects
             .iter()
             .enumerate()
-            .filter(|(index, effect)| {
-                is_required(effect) && is_late(program, serve, effect, *index > at)
-            })
+            .filter(|(index, effect)| is_required(effect) && is_late(program, serve, effect, *index > at))
             .map(|(_, effect)| effect)
             .collect();
         let Some(first) = late.first() else { continue };
@@ -50,11 +43,7 @@ fn is_required(effect: &Effect) -> bool {
     match &effect.kind {
         EffectKind::Migrate => !detached,
         EffectKind::Create { .. } => {
-            !detached
-                && matches!(
-                    effect.lifetime,
-                    Lifetime::Held(Holder::Static(_) | Holder::Place(_))
-                )
+            !detached && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
         }
         EffectKind::Serve => false,
     }
@@ -62,13 +51,8 @@ fn is_required(effect: &Effect) -> bool {
 
 /// Whether the effect happens after the server began to answer, or beside it.
 fn is_late(program: &Program<'_>, serve: &Effect, effect: &Effect, after: bool) -> bool {
-    let parallel = |effect: &Effect| {
-        effect
-            .times
-            .iter()
-            .find(|(_, time)| matches!(time, Time::Parallel(_)))
-            .copied()
-    };
+    let parallel =
+        |effect: &Effect| effect.times.iter().find(|(_, time)| matches!(time, Time::Parallel(_))).copied();
     let beside = parallel(serve).is_some() && parallel(serve) == parallel(effect);
     if beside {
         return serve.steps.first() != effect.steps.first();
@@ -90,16 +74,11 @@ fn report(
     late: &[&Effect],
     handler: Option<FnId>,
 ) -> Finding {
-    let (serve_step, _) = program
-        .parting(serve, first)
-        .unwrap_or((serve.steps[0], first.steps[0]));
+    let (serve_step, _) = program.parting(serve, first).unwrap_or((serve.steps[0], first.steps[0]));
     let function = program.functions_on(std::slice::from_ref(&serve_step))[0];
     let what = |effect: &Effect| match effect.kind {
         EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
-        _ => (
-            Role::InitSite,
-            format!("the {} is created", program.noun(effect)),
-        ),
+        _ => (Role::InitSite, format!("the {} is created", program.noun(effect))),
     };
     // A server that is spawned answers from the spawn on.
     let spawned = serve.times.iter().find_map(|(owner, time)| match time {
@@ -113,24 +92,14 @@ fn report(
     for effect in late {
         let (role, label) = what(effect);
         let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
-        evidence.push(Evidence {
-            location: site,
-            role,
-            label: format!("{label} only here"),
-        });
+        evidence.push(Evidence { location: site, role, label: format!("{label} only here") });
     }
     let site = program.step_location(&serve.steps[serve.steps.len() - 1]);
     if site != place {
-        evidence.push(Evidence {
-            location: site,
-            role: Role::ServePoint,
-            label: "the server".to_owned(),
-        });
+        evidence.push(Evidence { location: site, role: Role::ServePoint, label: "the server".to_owned() });
     }
-    if let Some((owner, Time::Task(call))) = serve
-        .times
-        .iter()
-        .find(|(_, time)| matches!(time, Time::Task(_)))
+    if let Some((owner, Time::Task(call))) =
+        serve.times.iter().find(|(_, time)| matches!(time, Time::Task(_)))
     {
         let location = program.location(*owner, program.call(*owner, *call).span);
         if location != place {
@@ -156,9 +125,7 @@ fn report(
         (true, _) => Confidence::Medium,
     };
     let (_, doing) = what(first);
-    let resource = program
-        .resource_of(first)
-        .map(|id| program.resource(id).id.clone());
+    let resource = program.resource_of(first).map(|id| program.resource(id).id.clone());
     Finding {
         rule: "serve-before-init",
         confidence,

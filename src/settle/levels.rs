@@ -27,28 +27,16 @@ pub enum LevelTarget {
 /// Below high confidence a default of deny becomes warn, because a false alarm at deny level is a bug; an
 /// override that names the rule is taken at its word. Overrides apply in the order given, so the last one
 /// that matches wins. Confidence below [`Policy::min_confidence`] always ends at [`Level::Allow`].
-pub(super) fn level_of(
-    rule: &str,
-    default: Level,
-    confidence: Confidence,
-    policy: &Policy,
-) -> Level {
+pub(super) fn level_of(rule: &str, default: Level, confidence: Confidence, policy: &Policy) -> Level {
     if confidence < policy.min_confidence {
         return Level::Allow;
     }
-    let start = if confidence < Confidence::High {
-        default.min(Level::Warn)
-    } else {
-        default
-    };
-    policy
-        .overrides
-        .iter()
-        .fold(start, |level, one| match one.target {
-            LevelTarget::Rule(name) if name == rule => one.level,
-            LevelTarget::Warnings if level == Level::Warn => one.level,
-            LevelTarget::Rule(_) | LevelTarget::Warnings => level,
-        })
+    let start = if confidence < Confidence::High { default.min(Level::Warn) } else { default };
+    policy.overrides.iter().fold(start, |level, one| match one.target {
+        LevelTarget::Rule(name) if name == rule => one.level,
+        LevelTarget::Warnings if level == Level::Warn => one.level,
+        LevelTarget::Rule(_) | LevelTarget::Warnings => level,
+    })
 }
 
 #[cfg(test)]
@@ -59,10 +47,7 @@ mod tests {
 
     fn level(default: Level, confidence: Confidence, overrides: &[(LevelTarget, Level)]) -> Level {
         let policy = Policy {
-            overrides: overrides
-                .iter()
-                .map(|&(target, level)| LevelOverride { target, level })
-                .collect(),
+            overrides: overrides.iter().map(|&(target, level)| LevelOverride { target, level }).collect(),
             min_confidence: Confidence::Medium,
         };
         level_of("competing-pools", default, confidence, &policy)
@@ -78,18 +63,12 @@ mod tests {
 
     #[test]
     fn below_the_wanted_confidence_nothing_is_shown_whatever_was_asked() {
-        assert_eq!(
-            level(Level::Deny, Confidence::Low, &[(RULE, Level::Deny)]),
-            Level::Allow
-        );
+        assert_eq!(level(Level::Deny, Confidence::Low, &[(RULE, Level::Deny)]), Level::Allow);
     }
 
     #[test]
     fn naming_the_rule_denies_at_medium_confidence_too() {
-        assert_eq!(
-            level(Level::Deny, Confidence::Medium, &[(RULE, Level::Deny)]),
-            Level::Deny
-        );
+        assert_eq!(level(Level::Deny, Confidence::Medium, &[(RULE, Level::Deny)]), Level::Deny);
     }
 
     #[test]
@@ -103,14 +82,8 @@ mod tests {
         assert_eq!(level(Level::Warn, high, &[warn, deny_all]), Level::Deny);
         assert_eq!(level(Level::Warn, high, &[deny_all, allow]), Level::Allow);
         assert_eq!(level(Level::Warn, high, &[allow, deny_all]), Level::Allow);
-        assert_eq!(
-            level(Level::Warn, high, &[(LevelTarget::Warnings, Level::Allow)]),
-            Level::Allow
-        );
-        assert_eq!(
-            level(Level::Deny, high, &[(LevelTarget::Warnings, Level::Allow)]),
-            Level::Deny
-        );
+        assert_eq!(level(Level::Warn, high, &[(LevelTarget::Warnings, Level::Allow)]), Level::Allow);
+        assert_eq!(level(Level::Deny, high, &[(LevelTarget::Warnings, Level::Allow)]), Level::Deny);
     }
 
     #[test]

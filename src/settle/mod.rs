@@ -116,10 +116,7 @@ pub struct Report {
 impl Report {
     /// How many of the shown findings have this level.
     pub fn count(&self, level: Level) -> usize {
-        self.findings
-            .iter()
-            .filter(|settled| settled.level == level)
-            .count()
+        self.findings.iter().filter(|settled| settled.level == level).count()
     }
 }
 
@@ -129,21 +126,11 @@ impl Report {
 /// does not depend on the order of the input. Fingerprints are given before levels and selection decide, so
 /// they stay the same whatever is shown. O(n log n).
 pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
-    let SettleInput {
-        mut findings,
-        mut problems,
-        coverage,
-        mut resources,
-        files,
-        rules,
-        selected,
-    } = input;
+    let SettleInput { mut findings, mut problems, coverage, mut resources, files, rules, selected } = input;
     let path = |location: &Location| path_of(files, location);
 
     for finding in &mut findings {
-        finding
-            .evidence
-            .sort_by(|a, b| evidence_key(files, a).cmp(&evidence_key(files, b)));
+        finding.evidence.sort_by(|a, b| evidence_key(files, a).cmp(&evidence_key(files, b)));
         finding.evidence.dedup();
     }
     findings.sort_by(|a, b| finding_key(files, a).cmp(&finding_key(files, b)));
@@ -157,16 +144,10 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
         }
         let rule = rules.iter().find(|rule| rule.name == finding.rule);
         // A rule without a row has no default anybody agreed to: shown, never fatal.
-        let (category, default) =
-            rule.map_or(("", Level::Warn), |rule| (rule.category, rule.level));
+        let (category, default) = rule.map_or(("", Level::Warn), |rule| (rule.category, rule.level));
         match levels::level_of(finding.rule, default, finding.confidence, policy) {
             Level::Allow => allowed += 1,
-            level => shown.push(Settled {
-                finding,
-                category,
-                level,
-                fingerprint,
-            }),
+            level => shown.push(Settled { finding, category, level, fingerprint }),
         }
     }
 
@@ -176,30 +157,16 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
     let complete = !problems.iter().any(|problem| {
         problem.kind.makes_incomplete() && (problem.file.is_empty() || selected(&problem.file))
     });
-    Report {
-        findings: shown,
-        allowed,
-        problems,
-        coverage,
-        resources,
-        complete,
-    }
+    Report { findings: shown, allowed, problems, coverage, resources, complete }
 }
 
 /// Path of the file a location points into; empty when there is no such file.
 fn path_of<'a>(files: &'a [SourceFile], location: &Location) -> &'a str {
-    files
-        .get(location.file.0 as usize)
-        .map_or("", |file| file.path.as_str())
+    files.get(location.file.0 as usize).map_or("", |file| file.path.as_str())
 }
 
 fn evidence_key<'a>(files: &'a [SourceFile], evidence: &'a Evidence) -> impl Ord + 'a {
-    (
-        path_of(files, &evidence.location),
-        evidence.location.span,
-        evidence.role,
-        evidence.label.as_str(),
-    )
+    (path_of(files, &evidence.location), evidence.location.span, evidence.role, evidence.label.as_str())
 }
 
 /// The order of the report. It goes on after the rule so that equal findings of one place (in two binaries,
@@ -207,30 +174,10 @@ fn evidence_key<'a>(files: &'a [SourceFile], evidence: &'a Evidence) -> impl Ord
 fn finding_key<'a>(files: &'a [SourceFile], finding: &'a Finding) -> impl Ord + 'a {
     let span = finding.primary.location.span;
     (
-        (
-            path_of(files, &finding.primary.location),
-            span.line,
-            span.column,
-            finding.rule,
-        ),
-        (
-            finding.identity.as_slice(),
-            span,
-            finding.binary.as_deref(),
-            finding.message.as_str(),
-        ),
-        (
-            &finding.primary,
-            &finding.evidence,
-            &finding.path,
-            &finding.notes,
-            finding.confidence,
-        ),
-        (
-            finding.resource.as_deref(),
-            finding.help.as_str(),
-            finding.silent_if.as_str(),
-        ),
+        (path_of(files, &finding.primary.location), span.line, span.column, finding.rule),
+        (finding.identity.as_slice(), span, finding.binary.as_deref(), finding.message.as_str()),
+        (&finding.primary, &finding.evidence, &finding.path, &finding.notes, finding.confidence),
+        (finding.resource.as_deref(), finding.help.as_str(), finding.silent_if.as_str()),
     )
 }
 

@@ -54,24 +54,13 @@ pub fn select_inventory(
         health,
     } = &mut inventory;
     let opened_elsewhere = |id: &str| {
-        let mut sites = init_sites
-            .iter()
-            .filter(|site| site.resource == id)
-            .peekable();
+        let mut sites = init_sites.iter().filter(|site| site.resource == id).peekable();
         sites.peek().is_some() && !sites.any(|site| keep(&site.location))
     };
     resources.retain(|resource| !opened_elsewhere(&resource.id));
     binaries.retain(|binary| keep(&binary.entry));
     init_sites.retain(|site| keep(&site.location));
-    for places in [
-        holders,
-        accessors,
-        serve_points,
-        handlers,
-        gates,
-        migrations,
-        health,
-    ] {
+    for places in [holders, accessors, serve_points, handlers, gates, migrations, health] {
         places.retain(|place: &Place| keep(&place.location));
     }
     inventory
@@ -93,10 +82,7 @@ mod tests {
 
     #[test]
     fn a_file_belongs_to_the_innermost_package() {
-        let packages = [
-            package("Cargo.toml", true),
-            package("crates/a/Cargo.toml", false),
-        ];
+        let packages = [package("Cargo.toml", true), package("crates/a/Cargo.toml", false)];
         let selection = Selection::of(&packages);
         assert!(selection.includes("src/main.rs"));
         assert!(selection.includes("crates/ab/src/lib.rs"));
@@ -105,8 +91,6 @@ mod tests {
 
     #[test]
     fn a_file_outside_every_package_is_selected() {
-        assert!(
-            Selection::of(&[package("crates/a/Cargo.toml", false)]).includes("shared/config.rs")
-        );
+        assert!(Selection::of(&[package("crates/a/Cargo.toml", false)]).includes("shared/config.rs"));
     }
 }

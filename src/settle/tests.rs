@@ -6,19 +6,11 @@ use crate::location::{FileId, Span};
 use crate::problem::ProblemKind;
 
 fn file(path: &str) -> SourceFile {
-    SourceFile {
-        path: path.to_owned(),
-        text: "".into(),
-    }
+    SourceFile { path: path.to_owned(), text: "".into() }
 }
 
 fn finding(rule: &'static str, file: u32, line: u32, identity: &[&str]) -> Finding {
-    let span = Span {
-        line,
-        column: 1,
-        end_line: line,
-        end_column: 5,
-    };
+    let span = Span { line, column: 1, end_line: line, end_column: 5 };
     Finding {
         rule,
         confidence: Confidence::High,
@@ -26,10 +18,7 @@ fn finding(rule: &'static str, file: u32, line: u32, identity: &[&str]) -> Findi
         help: "help".into(),
         silent_if: "silent".into(),
         primary: Evidence {
-            location: Location {
-                file: FileId(file),
-                span,
-            },
+            location: Location { file: FileId(file), span },
             role: Role::InitSite,
             label: "here".into(),
         },
@@ -43,13 +32,7 @@ fn finding(rule: &'static str, file: u32, line: u32, identity: &[&str]) -> Findi
 }
 
 fn problem(kind: ProblemKind, file: &str) -> Problem {
-    Problem {
-        file: file.to_owned(),
-        line: 0,
-        column: 0,
-        kind,
-        message: "m".into(),
-    }
+    Problem { file: file.to_owned(), line: 0, column: 0, kind, message: "m".into() }
 }
 
 fn rule(name: &'static str, level: Level) -> RuleInfo {
@@ -65,17 +48,9 @@ fn rule(name: &'static str, level: Level) -> RuleInfo {
     }
 }
 
-fn settled(
-    findings: Vec<Finding>,
-    problems: Vec<Problem>,
-    selected: &dyn Fn(&str) -> bool,
-) -> Report {
+fn settled(findings: Vec<Finding>, problems: Vec<Problem>, selected: &dyn Fn(&str) -> bool) -> Report {
     let files = [file("a/src/lib.rs"), file("b/src/lib.rs")];
-    let rules = [
-        rule("denied", Level::Deny),
-        rule("warned", Level::Warn),
-        rule("allowed", Level::Allow),
-    ];
+    let rules = [rule("denied", Level::Deny), rule("warned", Level::Warn), rule("allowed", Level::Allow)];
     let input = SettleInput {
         findings,
         problems,
@@ -85,29 +60,16 @@ fn settled(
         rules: &rules,
         selected,
     };
-    settle(
-        input,
-        &Policy {
-            overrides: Vec::new(),
-            min_confidence: Confidence::Medium,
-        },
-    )
+    settle(input, &Policy { overrides: Vec::new(), min_confidence: Confidence::Medium })
 }
 
 fn names(report: &Report) -> Vec<&str> {
-    report
-        .findings
-        .iter()
-        .map(|settled| settled.fingerprint.as_str())
-        .collect()
+    report.findings.iter().map(|settled| settled.fingerprint.as_str()).collect()
 }
 
 #[test]
 fn shown_and_allowed_add_up_to_what_was_found() {
-    let low = Finding {
-        confidence: Confidence::Low,
-        ..finding("denied", 0, 9, &["low"])
-    };
+    let low = Finding { confidence: Confidence::Low, ..finding("denied", 0, 9, &["low"]) };
     let found = vec![
         finding("denied", 0, 1, &["a"]),
         finding("allowed", 0, 2, &["a"]),
@@ -115,28 +77,13 @@ fn shown_and_allowed_add_up_to_what_was_found() {
         low,
     ];
     let report = settled(found, Vec::new(), &|_| true);
-    assert_eq!(
-        (
-            report.count(Level::Deny),
-            report.count(Level::Warn),
-            report.allowed
-        ),
-        (1, 1, 2)
-    );
-    assert!(
-        report
-            .findings
-            .iter()
-            .all(|settled| settled.level != Level::Allow)
-    );
+    assert_eq!((report.count(Level::Deny), report.count(Level::Warn), report.allowed), (1, 1, 2));
+    assert!(report.findings.iter().all(|settled| settled.level != Level::Allow));
 }
 
 #[test]
 fn a_finding_in_a_package_that_is_not_selected_is_neither_shown_nor_counted() {
-    let found = vec![
-        finding("denied", 0, 1, &["a"]),
-        finding("denied", 1, 1, &["b"]),
-    ];
+    let found = vec![finding("denied", 0, 1, &["a"]), finding("denied", 1, 1, &["b"])];
     let report = settled(found, Vec::new(), &|path| path.starts_with("b/"));
     assert_eq!(names(&report), ["denied:b"]);
     assert_eq!(report.allowed, 0);
@@ -152,19 +99,14 @@ fn order_of_the_input_does_not_matter() {
     ];
     let forwards = settled(found.clone(), Vec::new(), &|_| true);
     let backwards = settled(found.into_iter().rev().collect(), Vec::new(), &|_| true);
-    assert_eq!(
-        names(&forwards),
-        ["denied:x", "denied:y", "warned:x", "warned:z"]
-    );
+    assert_eq!(names(&forwards), ["denied:x", "denied:y", "warned:x", "warned:z"]);
     assert_eq!(names(&forwards), names(&backwards));
 }
 
 #[test]
 fn fingerprints_survive_lines_moving() {
-    let before = vec![
-        finding("denied", 0, 3, &["app::run", "postgres:env.URL"]),
-        finding("warned", 0, 9, &["f"]),
-    ];
+    let before =
+        vec![finding("denied", 0, 3, &["app::run", "postgres:env.URL"]), finding("warned", 0, 9, &["f"])];
     let after = before
         .iter()
         .cloned()
@@ -175,14 +117,8 @@ fn fingerprints_survive_lines_moving() {
         })
         .collect();
     let before = settled(before, Vec::new(), &|_| true);
-    assert_eq!(
-        names(&before),
-        ["denied:app::run:postgres:env.URL", "warned:f"]
-    );
-    assert_eq!(
-        names(&before),
-        names(&settled(after, Vec::new(), &|_| true))
-    );
+    assert_eq!(names(&before), ["denied:app::run:postgres:env.URL", "warned:f"]);
+    assert_eq!(names(&before), names(&settled(after, Vec::new(), &|_| true)));
 }
 
 #[test]
@@ -194,23 +130,13 @@ fn fingerprints_are_unique_even_when_a_number_is_part_of_a_name() {
         finding("denied", 0, 4, &["a", "2"]),
     ];
     let report = settled(found, Vec::new(), &|_| true);
-    assert_eq!(
-        names(&report),
-        ["denied:a", "denied:a:3", "denied:a:4", "denied:a:2"]
-    );
+    assert_eq!(names(&report), ["denied:a", "denied:a:3", "denied:a:4", "denied:a:2"]);
 }
 
 #[test]
 fn a_fingerprint_does_not_depend_on_what_else_is_shown() {
-    let hidden = Finding {
-        confidence: Confidence::Low,
-        ..finding("denied", 0, 1, &["a"])
-    };
-    let report = settled(
-        vec![hidden, finding("denied", 0, 2, &["a"])],
-        Vec::new(),
-        &|_| true,
-    );
+    let hidden = Finding { confidence: Confidence::Low, ..finding("denied", 0, 1, &["a"]) };
+    let report = settled(vec![hidden, finding("denied", 0, 2, &["a"])], Vec::new(), &|_| true);
     assert_eq!(names(&report), ["denied:a:2"]);
 }
 
@@ -219,18 +145,10 @@ fn problems_are_sorted_and_said_once() {
     let unparsed = problem(ProblemKind::UnparsedFile, "b/src/lib.rs");
     let report = settled(
         Vec::new(),
-        vec![
-            unparsed.clone(),
-            problem(ProblemKind::NotUtf8, "a/x.rs"),
-            unparsed,
-        ],
+        vec![unparsed.clone(), problem(ProblemKind::NotUtf8, "a/x.rs"), unparsed],
         &|_| true,
     );
-    let files: Vec<_> = report
-        .problems
-        .iter()
-        .map(|problem| problem.file.as_str())
-        .collect();
+    let files: Vec<_> = report.problems.iter().map(|problem| problem.file.as_str()).collect();
     assert_eq!(files, ["a/x.rs", "b/src/lib.rs"]);
 }
 
@@ -240,20 +158,6 @@ fn only_problems_in_what_was_selected_make_the_run_incomplete() {
     let report = settled(Vec::new(), elsewhere, &|path| path.starts_with("a/"));
     assert!(report.complete, "the other package is not asked about");
     assert_eq!(report.problems.len(), 1, "but the problem is still said");
-    assert!(
-        !settled(
-            Vec::new(),
-            vec![problem(ProblemKind::NothingToAnalyse, "")],
-            &|_| false
-        )
-        .complete
-    );
-    assert!(
-        settled(
-            Vec::new(),
-            vec![problem(ProblemKind::CargoUnavailable, "")],
-            &|_| true
-        )
-        .complete
-    );
+    assert!(!settled(Vec::new(), vec![problem(ProblemKind::NothingToAnalyse, "")], &|_| false).complete);
+    assert!(settled(Vec::new(), vec![problem(ProblemKind::CargoUnavailable, "")], &|_| true).complete);
 }

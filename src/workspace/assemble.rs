@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use super::found::{FoundDependency, FoundPackage, FoundProblem, FoundWorkspace};
 use super::open::{OpenError, Request};
 use super::tree::{Tree, relative};
-use super::{
-    Dependency, Package, PackageId, PackageSource, Target, TargetKind, Workspace, wildcard,
-};
+use super::{Dependency, Package, PackageId, PackageSource, Target, TargetKind, Workspace, wildcard};
 use crate::problem::{Problem, ProblemKind};
 use crate::suggest::nearest;
 
@@ -25,64 +23,38 @@ pub(super) fn assemble(
     let mut by_manifest: BTreeMap<PathBuf, FoundPackage> = BTreeMap::new();
     let mut found_problems = Vec::new();
     for workspace in found {
-        if let (PackageSource::CargoMetadata, PackageSource::Manifests { .. }) =
-            (&source, &workspace.source)
+        if let (PackageSource::CargoMetadata, PackageSource::Manifests { .. }) = (&source, &workspace.source)
         {
             source = workspace.source;
         }
         found_problems.extend(workspace.problems);
         for package in workspace.packages {
-            by_manifest
-                .entry(package.folder.join("Cargo.toml"))
-                .or_insert(package);
+            by_manifest.entry(package.folder.join("Cargo.toml")).or_insert(package);
         }
     }
-    let root = widened(
-        root,
-        by_manifest.values().map(|package| package.folder.as_path()),
-    );
-    let mut packages: Vec<(String, FoundPackage)> = by_manifest
-        .into_iter()
-        .map(|(manifest, package)| (relative(&root, &manifest), package))
-        .collect();
+    let root = widened(root, by_manifest.values().map(|package| package.folder.as_path()));
+    let mut packages: Vec<(String, FoundPackage)> =
+        by_manifest.into_iter().map(|(manifest, package)| (relative(&root, &manifest), package)).collect();
     packages.sort_by(|(left, _), (right, _)| left.cmp(right));
 
-    let selected = selection(
-        packages.iter().map(|(_, package)| package.name.as_str()),
-        request,
-    )?;
+    let selected = selection(packages.iter().map(|(_, package)| package.name.as_str()), request)?;
     let members: BTreeMap<PathBuf, Member> = (0..)
         .zip(&packages)
         .map(|(id, (_, package))| {
-            (
-                package.folder.clone(),
-                Member {
-                    id: PackageId(id),
-                    library: library_of(package),
-                },
-            )
+            (package.folder.clone(), Member { id: PackageId(id), library: library_of(package) })
         })
         .collect();
     let mut workspace = Workspace {
         packages: Vec::new(),
         targets: Vec::new(),
         files: Vec::new(),
-        problems: found_problems
-            .into_iter()
-            .map(|problem| placed(&root, problem))
-            .collect(),
+        problems: found_problems.into_iter().map(|problem| placed(&root, problem)).collect(),
         source,
         root,
         tree,
     };
     for ((id, (manifest, package)), selected) in (0..).zip(packages).zip(selected) {
-        let FoundPackage {
-            name,
-            folder: _,
-            dependencies,
-            features,
-            targets,
-        } = package;
+        let FoundPackage { name, folder: _, dependencies, features, targets } = package;
         let mut targets: Vec<Target> = targets
             .into_iter()
             .map(|target| Target {
@@ -96,11 +68,7 @@ pub(super) fn assemble(
             })
             .collect();
         targets.sort_by(|left, right| {
-            (left.kind, &left.name, &left.root_path).cmp(&(
-                right.kind,
-                &right.name,
-                &right.root_path,
-            ))
+            (left.kind, &left.name, &left.root_path).cmp(&(right.kind, &right.name, &right.root_path))
         });
         workspace.targets.append(&mut targets);
         workspace.packages.push(Package {
@@ -125,8 +93,7 @@ pub(super) fn nothing_to_analyse() -> Problem {
         line: 0,
         column: 0,
         kind: ProblemKind::NothingToAnalyse,
-        message: "there is no package with a target to analyse; check `members` in the manifest"
-            .into(),
+        message: "there is no package with a target to analyse; check `members` in the manifest".into(),
     }
 }
 
@@ -137,11 +104,7 @@ struct Member {
 }
 
 fn library_of(package: &FoundPackage) -> Option<String> {
-    package
-        .targets
-        .iter()
-        .find(|target| target.kind == TargetKind::Lib)
-        .map(|target| target.name.clone())
+    package.targets.iter().find(|target| target.kind == TargetKind::Lib).map(|target| target.name.clone())
 }
 
 /// `root`, or the nearest folder above it that holds all `folders`; `root` again when there is none (two drives).
@@ -152,25 +115,9 @@ fn widened<'a>(root: PathBuf, folders: impl Iterator<Item = &'a Path> + Clone) -
 }
 
 fn placed(root: &Path, problem: FoundProblem) -> Problem {
-    let FoundProblem {
-        path,
-        line,
-        column,
-        kind,
-        message,
-    } = problem;
-    let file = if path.as_os_str().is_empty() {
-        String::new()
-    } else {
-        relative(root, &path)
-    };
-    Problem {
-        file,
-        line,
-        column,
-        kind,
-        message,
-    }
+    let FoundProblem { path, line, column, kind, message } = problem;
+    let file = if path.as_os_str().is_empty() { String::new() } else { relative(root, &path) };
+    Problem { file, line, column, kind, message }
 }
 
 /// Which packages are selected. Everything is unless names were given; `whole_workspace` outweighs them, as in cargo.
@@ -186,10 +133,7 @@ fn selection<'a>(
     for wanted in request.packages.iter().chain(&request.exclude) {
         if !names.clone().any(|name| fits(wanted, name)) {
             let suggestion = nearest(wanted, names.clone()).map(str::to_owned);
-            return Err(OpenError::UnknownPackage {
-                name: wanted.clone(),
-                suggestion,
-            });
+            return Err(OpenError::UnknownPackage { name: wanted.clone(), suggestion });
         }
     }
     let everything = request.whole_workspace || request.packages.is_empty();
@@ -212,26 +156,17 @@ fn merged(mut found: Vec<FoundDependency>, members: &BTreeMap<PathBuf, Member>) 
     });
     let mut merged: BTreeMap<(String, String), Dependency> = BTreeMap::new();
     for dependency in found {
-        let member = dependency
-            .folder
-            .as_ref()
-            .and_then(|folder| members.get(folder));
-        let named = dependency
-            .rename
-            .or_else(|| member.and_then(|member| member.library.clone()));
-        let name_in_code = named
-            .unwrap_or_else(|| dependency.package.clone())
-            .replace('-', "_");
+        let member = dependency.folder.as_ref().and_then(|folder| members.get(folder));
+        let named = dependency.rename.or_else(|| member.and_then(|member| member.library.clone()));
+        let name_in_code = named.unwrap_or_else(|| dependency.package.clone()).replace('-', "_");
         let dev_only = dependency.kind == super::found::DependencyKind::Dev;
-        merged
-            .entry((name_in_code.clone(), dependency.package.clone()))
-            .or_insert(Dependency {
-                name_in_code,
-                package: dependency.package,
-                member: member.map(|member| member.id),
-                version: dependency.version,
-                dev_only,
-            });
+        merged.entry((name_in_code.clone(), dependency.package.clone())).or_insert(Dependency {
+            name_in_code,
+            package: dependency.package,
+            member: member.map(|member| member.id),
+            version: dependency.version,
+            dev_only,
+        });
     }
     merged.into_values().collect()
 }
@@ -246,11 +181,11 @@ fn on_by_default(features: &BTreeMap<String, Vec<String>>) -> Vec<String> {
         };
         if on.insert(name.to_owned()) {
             // `name/feature` switches the optional dependency `name` on as well; `name?/feature` does not.
-            waiting.extend(enabled.iter().map(|enabled| {
+            waiting.extend(
                 enabled
-                    .split_once('/')
-                    .map_or(enabled.as_str(), |(name, _)| name)
-            }));
+                    .iter()
+                    .map(|enabled| enabled.split_once('/').map_or(enabled.as_str(), |(name, _)| name)),
+            );
         }
     }
     on.into_iter().collect()
@@ -263,10 +198,7 @@ mod tests {
     #[test]
     fn default_features_are_followed_through_each_other() {
         let features: BTreeMap<String, Vec<String>> = [
-            (
-                "default",
-                vec!["postgres", "cache/tls", "log?/std", "missing"],
-            ),
+            ("default", vec!["postgres", "cache/tls", "log?/std", "missing"]),
             ("postgres", vec!["dep:sqlx", "pool"]),
             ("pool", vec!["postgres"]),
             ("cache", vec!["dep:cache"]),
@@ -274,27 +206,16 @@ mod tests {
             ("mysql", vec![]),
         ]
         .into_iter()
-        .map(|(name, enabled)| {
-            (
-                name.to_owned(),
-                enabled.into_iter().map(str::to_owned).collect(),
-            )
-        })
+        .map(|(name, enabled)| (name.to_owned(), enabled.into_iter().map(str::to_owned).collect()))
         .collect();
-        assert_eq!(
-            on_by_default(&features),
-            ["cache", "default", "pool", "postgres"]
-        );
+        assert_eq!(on_by_default(&features), ["cache", "default", "pool", "postgres"]);
         assert!(on_by_default(&BTreeMap::new()).is_empty());
     }
 
     #[test]
     fn the_root_grows_until_it_holds_every_package() {
         let folders = [Path::new("/w/backend/api"), Path::new("/w/shared")];
-        assert_eq!(
-            widened("/w/backend".into(), folders.into_iter()),
-            Path::new("/w")
-        );
+        assert_eq!(widened("/w/backend".into(), folders.into_iter()), Path::new("/w"));
         assert_eq!(widened("/w".into(), folders.into_iter()), Path::new("/w"));
     }
 }

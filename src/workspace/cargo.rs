@@ -7,8 +7,7 @@ use std::path::Path;
 use cargo_metadata::{Error, Metadata, MetadataCommand, Package, TargetKind as CargoKind};
 
 use super::found::{
-    DependencyKind, FoundDependency, FoundPackage, FoundTarget, FoundWorkspace,
-    shortest_requirement,
+    DependencyKind, FoundDependency, FoundPackage, FoundTarget, FoundWorkspace, shortest_requirement,
 };
 use super::tree::Tree;
 use super::{Edition, PackageSource, TargetKind};
@@ -28,10 +27,7 @@ impl Cargo {
         let mut flags = vec!["--offline".to_owned()];
         flags.extend(locked.then(|| "--locked".to_owned()));
         flags.extend(frozen.then(|| "--frozen".to_owned()));
-        Self {
-            program: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
-            flags,
-        }
+        Self { program: std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), flags }
     }
 
     /// The workspace of a manifest. The error is one line that says why cargo could not tell.
@@ -54,48 +50,26 @@ impl Cargo {
 fn reason(error: &Error) -> String {
     match error {
         Error::CargoMetadata { stderr } => {
-            let lines: Vec<&str> = stderr
-                .lines()
-                .map(str::trim)
-                .filter(|line| !line.is_empty())
-                .collect();
-            let start = lines
-                .iter()
-                .position(|line| line.starts_with("error"))
-                .unwrap_or(0);
-            let first = lines.get(start).map_or("cargo metadata failed", |line| {
-                line.trim_start_matches("error: ")
-            });
+            let lines: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let start = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);
+            let first =
+                lines.get(start).map_or("cargo metadata failed", |line| line.trim_start_matches("error: "));
             // Cargo's first line says what it was doing, its last cause what went wrong.
-            match lines
-                .iter()
-                .rposition(|line| *line == "Caused by:")
-                .and_then(|at| lines.get(at + 1))
-            {
+            match lines.iter().rposition(|line| *line == "Caused by:").and_then(|at| lines.get(at + 1)) {
                 Some(cause) => format!("{first}: {cause}"),
                 None => first.to_owned(),
             }
         }
         Error::Io(error) => format!("cargo could not be started: {error}"),
-        other => other
-            .to_string()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        other => other.to_string().lines().next().unwrap_or_default().to_owned(),
     }
 }
 
 fn found(tree: &Tree, metadata: &Metadata) -> FoundWorkspace {
-    let members = metadata
-        .packages
-        .iter()
-        .filter(|package| metadata.workspace_members.contains(&package.id));
+    let members = metadata.packages.iter().filter(|package| metadata.workspace_members.contains(&package.id));
     FoundWorkspace {
         root: tree.identity(metadata.workspace_root.as_std_path()),
-        packages: members
-            .map(|package| found_package(tree, package))
-            .collect(),
+        packages: members.map(|package| found_package(tree, package)).collect(),
         problems: Vec::new(),
         source: PackageSource::CargoMetadata,
     }
@@ -112,10 +86,7 @@ fn found_package(tree: &Tree, package: &Package) -> FoundPackage {
             .map(|dependency| FoundDependency {
                 package: dependency.name.clone(),
                 rename: dependency.rename.clone(),
-                folder: dependency
-                    .path
-                    .as_ref()
-                    .map(|path| tree.identity(path.as_std_path())),
+                folder: dependency.path.as_ref().map(|path| tree.identity(path.as_std_path())),
                 version: shortest_requirement(&dependency.req.to_string()),
                 kind: match dependency.kind {
                     cargo_metadata::DependencyKind::Development => DependencyKind::Dev,
@@ -139,16 +110,7 @@ fn found_target(target: &cargo_metadata::Target) -> Option<FoundTarget> {
         CargoKind::CustomBuild => TargetKind::BuildScript,
         _ => TargetKind::Lib,
     };
-    let name = if kind == TargetKind::Lib {
-        target.name.replace('-', "_")
-    } else {
-        target.name.clone()
-    };
+    let name = if kind == TargetKind::Lib { target.name.replace('-', "_") } else { target.name.clone() };
     let edition = Edition::of_year(target.edition.as_str()).unwrap_or(Edition::E2024);
-    Some(FoundTarget {
-        kind,
-        name,
-        edition,
-        root: target.src_path.clone().into_std_path_buf(),
-    })
+    Some(FoundTarget { kind, name, edition, root: target.src_path.clone().into_std_path_buf() })
 }

@@ -21,41 +21,21 @@ pub(super) fn targets(
     let folder = manifest.path.parent().unwrap_or(Path::new(""));
     let mut targets: Vec<FoundTarget> = Vec::new();
     targets.extend(library(tree, folder, manifest, package, edition, problems));
-    for kind in [
-        TargetKind::Bin,
-        TargetKind::Example,
-        TargetKind::Test,
-        TargetKind::Bench,
-    ] {
+    for kind in [TargetKind::Bin, TargetKind::Example, TargetKind::Test, TargetKind::Bench] {
         let found = by_convention(tree, folder, kind, package);
         let declared = manifest.targets.get(&kind).map_or(&[][..], Vec::as_slice);
         let mut taken_names = BTreeSet::new();
         let mut taken_paths = BTreeSet::new();
         for table in declared {
             let Some(name) = table.name.clone() else {
-                problems.push(unclear(
-                    manifest,
-                    table,
-                    "this target has no `name`; add one".into(),
-                ));
+                problems.push(unclear(manifest, table, "this target has no `name`; add one".into()));
                 continue;
             };
-            let guessed = || {
-                found
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, path)| path.clone())
-            };
-            let Some(path) = table
-                .path
-                .as_ref()
-                .map(|path| folder.join(path))
-                .or_else(guessed)
-            else {
+            let guessed = || found.iter().find(|(known, _)| *known == name).map(|(_, path)| path.clone());
+            let Some(path) = table.path.as_ref().map(|path| folder.join(path)).or_else(guessed) else {
                 // Published packages leave tests and examples out; cargo only warns about those.
                 if kind == TargetKind::Bin {
-                    let message =
-                        format!("there is no file for the binary `{name}`; add its `path`");
+                    let message = format!("there is no file for the binary `{name}`; add its `path`");
                     problems.push(unclear(manifest, table, message));
                 }
                 taken_names.insert(name);
@@ -63,29 +43,17 @@ pub(super) fn targets(
             };
             taken_paths.insert(tree.identity(&path));
             taken_names.insert(name.clone());
-            targets.push(FoundTarget {
-                kind,
-                name,
-                edition: table.edition.unwrap_or(edition),
-                root: path,
-            });
+            targets.push(FoundTarget { kind, name, edition: table.edition.unwrap_or(edition), root: path });
         }
         // In the first edition, declaring one target of a kind switches off looking for others.
-        let looked_for = *package
-            .discovers
-            .get(&kind)
-            .unwrap_or(&(declared.is_empty() || edition != Edition::E2015));
+        let looked_for =
+            *package.discovers.get(&kind).unwrap_or(&(declared.is_empty() || edition != Edition::E2015));
         if looked_for {
             let free = |name: &String, path: &PathBuf| {
                 !taken_names.contains(name) && !taken_paths.contains(&tree.identity(path))
             };
             let rest = found.into_iter().filter(|(name, path)| free(name, path));
-            targets.extend(rest.map(|(name, root)| FoundTarget {
-                kind,
-                name,
-                edition,
-                root,
-            }));
+            targets.extend(rest.map(|(name, root)| FoundTarget { kind, name, edition, root }));
         }
     }
     targets.extend(build_script(tree, folder, package, edition));
@@ -116,12 +84,7 @@ fn library(
             }
         };
         let edition = table.edition.unwrap_or(edition);
-        return Some(FoundTarget {
-            kind: TargetKind::Lib,
-            name: name(table.name.as_ref()),
-            edition,
-            root,
-        });
+        return Some(FoundTarget { kind: TargetKind::Lib, name: name(table.name.as_ref()), edition, root });
     }
     let looked_for = *package.discovers.get(&TargetKind::Lib).unwrap_or(&true);
     (looked_for && tree.is_file(&usual)).then(|| FoundTarget {
@@ -132,27 +95,14 @@ fn library(
     })
 }
 
-fn build_script(
-    tree: &Tree,
-    folder: &Path,
-    package: &PackageTable,
-    edition: Edition,
-) -> Option<FoundTarget> {
+fn build_script(tree: &Tree, folder: &Path, package: &PackageTable, edition: Edition) -> Option<FoundTarget> {
     let root = match &package.build {
         Build::None => return None,
         Build::At(path) => folder.join(path),
         Build::Discovered => Some(folder.join("build.rs")).filter(|path| tree.is_file(path))?,
     };
-    let stem = root
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    Some(FoundTarget {
-        kind: TargetKind::BuildScript,
-        name: format!("build-script-{stem}"),
-        edition,
-        root,
-    })
+    let stem = root.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Some(FoundTarget { kind: TargetKind::BuildScript, name: format!("build-script-{stem}"), edition, root })
 }
 
 /// Names and files that cargo would find for a kind without being told.
@@ -193,11 +143,5 @@ fn by_convention(
 
 fn unclear(manifest: &Manifest, table: &TargetTable, message: String) -> FoundProblem {
     let (line, column) = table.place;
-    FoundProblem {
-        path: manifest.path.clone(),
-        line,
-        column,
-        kind: ProblemKind::BadManifest,
-        message,
-    }
+    FoundProblem { path: manifest.path.clone(), line, column, kind: ProblemKind::BadManifest, message }
 }

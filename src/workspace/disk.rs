@@ -49,16 +49,11 @@ impl fmt::Display for ReadCause {
             Self::NotFound => write!(f, "does not exist; check the path"),
             Self::NotAFile => write!(f, "is not a file; give the path of a text file"),
             Self::NotUtf8 { line, column } => {
-                write!(
-                    f,
-                    "is not UTF-8 (first wrong byte at line {line}, column {column}); save it as UTF-8"
-                )
+                write!(f, "is not UTF-8 (first wrong byte at line {line}, column {column}); save it as UTF-8")
             }
-            Self::TooLarge => write!(
-                f,
-                "is larger than {} MiB, the most that is read",
-                MAX_FILE_BYTES / (1024 * 1024)
-            ),
+            Self::TooLarge => {
+                write!(f, "is larger than {} MiB, the most that is read", MAX_FILE_BYTES / (1024 * 1024))
+            }
             Self::Refused(why) => write!(f, "cannot be read: {why}"),
         }
     }
@@ -97,22 +92,13 @@ impl std::error::Error for WriteError {}
 /// Reads a text that a person named, such as a configuration or catalog file; pipes are allowed. The byte order
 /// mark, if any, is left out.
 pub fn read_text(path: &Path) -> Result<String, ReadError> {
-    let text = read(path, Kinds::AlsoPipes).map_err(|cause| ReadError {
-        path: path.to_path_buf(),
-        cause,
-    })?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map(str::to_owned)
-        .unwrap_or(text))
+    let text = read(path, Kinds::AlsoPipes).map_err(|cause| ReadError { path: path.to_path_buf(), cause })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// Writes a text to a file a person named, replacing what was there.
 pub fn write_text(path: &Path, text: &str) -> Result<(), WriteError> {
-    fs::write(path, text).map_err(|error| WriteError {
-        path: path.to_path_buf(),
-        why: error.to_string(),
-    })
+    fs::write(path, text).map_err(|error| WriteError { path: path.to_path_buf(), why: error.to_string() })
 }
 
 /// The path from the top of the git repository around `folder` down to `folder`, with forward slashes and a final
@@ -120,9 +106,7 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), WriteError> {
 /// of the repository put it before the paths of a report.
 pub fn repository_prefix(folder: &Path) -> String {
     let folder = canonical(folder).unwrap_or_else(|| folder.to_path_buf());
-    let Some(top) = folder
-        .ancestors()
-        .find(|ancestor| fs::symlink_metadata(ancestor.join(".git")).is_ok())
+    let Some(top) = folder.ancestors().find(|ancestor| fs::symlink_metadata(ancestor.join(".git")).is_ok())
     else {
         return String::new();
     };
@@ -167,10 +151,8 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     names
 }
@@ -190,17 +172,10 @@ pub(super) struct Walked {
 /// Walks the folders below `folder`. Links are never followed: what they point to below `folder` is met at its real
 /// place, and what lies elsewhere is not below.
 pub(super) fn walk(folder: &Path) -> Walked {
-    let mut walked = Walked {
-        manifests: Vec::new(),
-        cycles: Vec::new(),
-        refused: Vec::new(),
-    };
-    let entries = WalkDir::new(folder)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| {
-            entry.depth() == 0 || !entry.file_name().to_str().is_some_and(is_skipped_folder)
-        });
+    let mut walked = Walked { manifests: Vec::new(), cycles: Vec::new(), refused: Vec::new() };
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(|entry| {
+        entry.depth() == 0 || !entry.file_name().to_str().is_some_and(is_skipped_folder)
+    });
     for entry in entries {
         match entry {
             Ok(entry) if entry.file_type().is_file() && entry.file_name() == "Cargo.toml" => {
@@ -212,9 +187,7 @@ pub(super) fn walk(folder: &Path) -> Walked {
             Ok(_) => {}
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_path_buf();
-                let why = error
-                    .io_error()
-                    .map_or_else(|| error.to_string(), io::Error::to_string);
+                let why = error.io_error().map_or_else(|| error.to_string(), io::Error::to_string);
                 walked.refused.push((path, why));
             }
         }
@@ -244,9 +217,7 @@ fn read(path: &Path, kinds: Kinds) -> Result<String, ReadCause> {
     }
     let file = fs::File::open(path).map_err(|error| cause_of(&error))?;
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| cause_of(&error))?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| cause_of(&error))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(ReadCause::TooLarge);
     }
@@ -259,33 +230,22 @@ fn read(path: &Path, kinds: Kinds) -> Result<String, ReadCause> {
 }
 
 fn cause_of(error: &io::Error) -> ReadCause {
-    if is_nothing(error) {
-        ReadCause::NotFound
-    } else {
-        ReadCause::Refused(error.to_string())
-    }
+    if is_nothing(error) { ReadCause::NotFound } else { ReadCause::Refused(error.to_string()) }
 }
 
 fn is_nothing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn is_endless_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink())
-        && fs::metadata(path).is_err_and(|error| {
-            error.kind() != io::ErrorKind::PermissionDenied && !is_nothing(&error)
-        })
+        && fs::metadata(path)
+            .is_err_and(|error| error.kind() != io::ErrorKind::PermissionDenied && !is_nothing(&error))
 }
 
 fn leads_back(link: &Path) -> bool {
     match canonical(link) {
-        Some(end) => link
-            .parent()
-            .and_then(canonical)
-            .is_some_and(|parent| parent.starts_with(end)),
+        Some(end) => link.parent().and_then(canonical).is_some_and(|parent| parent.starts_with(end)),
         None => is_endless_link(link),
     }
 }
@@ -320,29 +280,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = read_text(&folder.path().join("nowhere.toml")).unwrap_err();
         assert_eq!(missing.cause, ReadCause::NotFound);
-        assert!(
-            missing.to_string().contains("nowhere.toml` does not exist"),
-            "{missing}"
-        );
+        assert!(missing.to_string().contains("nowhere.toml` does not exist"), "{missing}");
 
-        assert_eq!(
-            read_text(folder.path()).unwrap_err().cause,
-            ReadCause::NotAFile
-        );
+        assert_eq!(read_text(folder.path()).unwrap_err().cause, ReadCause::NotAFile);
 
         let latin1 = folder.path().join("latin1.toml");
         fs::write(&latin1, b"a = 1\nb = \"gr\xf6\xdfe\"\n").unwrap();
-        assert_eq!(
-            read_text(&latin1).unwrap_err().cause,
-            ReadCause::NotUtf8 { line: 2, column: 8 }
-        );
+        assert_eq!(read_text(&latin1).unwrap_err().cause, ReadCause::NotUtf8 { line: 2, column: 8 });
 
-        let unwritable =
-            write_text(&folder.path().join("no/such/folder/out.json"), "{}").unwrap_err();
-        assert!(
-            unwritable.to_string().contains("cannot be written"),
-            "{unwritable}"
-        );
+        let unwritable = write_text(&folder.path().join("no/such/folder/out.json"), "{}").unwrap_err();
+        assert!(unwritable.to_string().contains("cannot be written"), "{unwritable}");
     }
 
     #[test]
@@ -350,10 +297,7 @@ mod tests {
         let top = tempfile::tempdir().unwrap();
         fs::create_dir_all(top.path().join(".git")).unwrap();
         fs::create_dir_all(top.path().join("services/backend")).unwrap();
-        assert_eq!(
-            repository_prefix(&top.path().join("services/backend")),
-            "services/backend/"
-        );
+        assert_eq!(repository_prefix(&top.path().join("services/backend")), "services/backend/");
         assert_eq!(repository_prefix(top.path()), "");
     }
 }

@@ -96,36 +96,23 @@ pub(super) struct TargetTable {
 
 /// Reads the text of a manifest. The error says where the text stops being TOML.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Manifest, FoundProblem> {
-    let mut reader = Reader {
-        path,
-        lines: Lines::new(text),
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { path, lines: Lines::new(text), problems: Vec::new() };
     let document = match DeTable::parse(text) {
         Ok(document) => document.into_inner(),
         Err(error) => {
-            let place = error
-                .span()
-                .map_or((0, 0), |span| reader.lines.position(span.start));
+            let place = error.span().map_or((0, 0), |span| reader.lines.position(span.start));
             let message = error.message().lines().collect::<Vec<_>>().join("; ");
             return Err(reader.problem(place, format!("not a valid manifest: {message}")));
         }
     };
-    let top = Table {
-        entries: &document,
-        place: (1, 1),
-    };
+    let top = Table { entries: &document, place: (1, 1) };
     let mut manifest = Manifest {
         path: path.to_path_buf(),
         package: reader.package(&top),
-        workspace: reader
-            .table(&top, "workspace")
-            .map(|table| reader.workspace(&table)),
+        workspace: reader.table(&top, "workspace").map(|table| reader.workspace(&table)),
         dependencies: Vec::new(),
         features: BTreeMap::new(),
-        lib: reader
-            .table(&top, "lib")
-            .and_then(|table| reader.target(&table)),
+        lib: reader.table(&top, "lib").and_then(|table| reader.target(&table)),
         targets: BTreeMap::new(),
         problems: Vec::new(),
     };
@@ -133,11 +120,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Manifest, FoundProblem> {
         for name in features.keys() {
             manifest.features.insert(
                 name.to_owned(),
-                reader
-                    .strings(&features, name)
-                    .into_iter()
-                    .map(|(s, _)| s)
-                    .collect(),
+                reader.strings(&features, name).into_iter().map(|(s, _)| s).collect(),
             );
         }
     }
@@ -149,13 +132,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Manifest, FoundProblem> {
     ] {
         let tables = reader.tables(&top, key);
         if !tables.is_empty() {
-            manifest.targets.insert(
-                kind,
-                tables
-                    .iter()
-                    .filter_map(|table| reader.target(table))
-                    .collect(),
-            );
+            manifest.targets.insert(kind, tables.iter().filter_map(|table| reader.target(table)).collect());
         }
     }
     reader.dependency_tables(&top, &mut manifest.dependencies);
@@ -167,10 +144,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Manifest, FoundProblem> {
         }
     }
     if manifest.package.is_none() && manifest.workspace.is_none() && reader.problems.is_empty() {
-        let problem = reader.problem(
-            (1, 1),
-            "the manifest has neither [package] nor [workspace]; add one of them".into(),
-        );
+        let problem = reader
+            .problem((1, 1), "the manifest has neither [package] nor [workspace]; add one of them".into());
         reader.problems.push(problem);
     }
     manifest.problems = reader.problems;
@@ -198,13 +173,7 @@ struct Reader<'text> {
 
 impl Reader<'_> {
     fn problem(&self, (line, column): Place, message: String) -> FoundProblem {
-        FoundProblem {
-            path: self.path.to_path_buf(),
-            line,
-            column,
-            kind: ProblemKind::BadManifest,
-            message,
-        }
+        FoundProblem { path: self.path.to_path_buf(), line, column, kind: ProblemKind::BadManifest, message }
     }
 
     fn wrong(&mut self, place: Place, message: String) {
@@ -213,12 +182,7 @@ impl Reader<'_> {
     }
 
     fn key_place(&self, table: &Table<'_, '_>, key: &str) -> Place {
-        table
-            .entries
-            .get_key_value(key)
-            .map_or(table.place, |(key, _)| {
-                self.lines.position(key.span().start)
-            })
+        table.entries.get_key_value(key).map_or(table.place, |(key, _)| self.lines.position(key.span().start))
     }
 
     fn value<'doc, 'text>(
@@ -230,40 +194,23 @@ impl Reader<'_> {
         Some((value.get_ref(), self.lines.position(value.span().start)))
     }
 
-    fn table<'doc, 'text>(
-        &mut self,
-        table: &Table<'doc, 'text>,
-        key: &str,
-    ) -> Option<Table<'doc, 'text>> {
+    fn table<'doc, 'text>(&mut self, table: &Table<'doc, 'text>, key: &str) -> Option<Table<'doc, 'text>> {
         let (value, place) = self.value(table, key)?;
         let entries = value.as_table();
         if entries.is_none() {
-            self.wrong(
-                place,
-                format!("`{key}` must be a table, not {}", value.type_str()),
-            );
+            self.wrong(place, format!("`{key}` must be a table, not {}", value.type_str()));
         }
-        entries.map(|entries| Table {
-            entries,
-            place: self.key_place(table, key),
-        })
+        entries.map(|entries| Table { entries, place: self.key_place(table, key) })
     }
 
-    fn tables<'doc, 'text>(
-        &mut self,
-        table: &Table<'doc, 'text>,
-        key: &str,
-    ) -> Vec<Table<'doc, 'text>> {
+    fn tables<'doc, 'text>(&mut self, table: &Table<'doc, 'text>, key: &str) -> Vec<Table<'doc, 'text>> {
         let Some((value, place)) = self.value(table, key) else {
             return Vec::new();
         };
         let Some(array) = value.as_array() else {
             self.wrong(
                 place,
-                format!(
-                    "`{key}` must be a list of tables (`[[{key}]]`), not {}",
-                    value.type_str()
-                ),
+                format!("`{key}` must be a list of tables (`[[{key}]]`), not {}", value.type_str()),
             );
             return Vec::new();
         };
@@ -272,10 +219,7 @@ impl Reader<'_> {
             let place = self.lines.position(element.span().start);
             match element.get_ref().as_table() {
                 Some(entries) => tables.push(Table { entries, place }),
-                None => self.wrong(
-                    place,
-                    format!("`{key}` must be a list of tables (`[[{key}]]`)"),
-                ),
+                None => self.wrong(place, format!("`{key}` must be a list of tables (`[[{key}]]`)")),
             }
         }
         tables
@@ -286,10 +230,7 @@ impl Reader<'_> {
         match value.as_str() {
             Some(text) => Some((text.to_owned(), place)),
             None => {
-                self.wrong(
-                    place,
-                    format!("`{key}` must be a string, not {}", value.type_str()),
-                );
+                self.wrong(place, format!("`{key}` must be a string, not {}", value.type_str()));
                 None
             }
         }
@@ -299,10 +240,7 @@ impl Reader<'_> {
         let (value, place) = self.value(table, key)?;
         let answer = value.as_bool();
         if answer.is_none() {
-            self.wrong(
-                place,
-                format!("`{key}` must be true or false, not {}", value.type_str()),
-            );
+            self.wrong(place, format!("`{key}` must be true or false, not {}", value.type_str()));
         }
         answer
     }
@@ -312,13 +250,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         let Some(array) = value.as_array() else {
-            self.wrong(
-                place,
-                format!(
-                    "`{key}` must be a list of strings, not {}",
-                    value.type_str()
-                ),
-            );
+            self.wrong(place, format!("`{key}` must be a list of strings, not {}", value.type_str()));
             return Vec::new();
         };
         let mut strings = Vec::new();
@@ -336,21 +268,14 @@ impl Reader<'_> {
         let (year, place) = self.string(table, "edition")?;
         let edition = Edition::of_year(&year);
         if edition.is_none() {
-            self.wrong(
-                place,
-                format!("`{year}` is not a Rust edition; the newest is 2024"),
-            );
+            self.wrong(place, format!("`{year}` is not a Rust edition; the newest is 2024"));
         }
         edition
     }
 
     fn package(&mut self, top: &Table<'_, '_>) -> Option<PackageTable> {
         // `[project]` is what `[package]` was called before Rust 1.0; cargo still reads it.
-        let key = if top.entries.contains_key("package") {
-            "package"
-        } else {
-            "project"
-        };
+        let key = if top.entries.contains_key("package") { "package" } else { "project" };
         let table = self.table(top, key)?;
         let Some((name, _)) = self.string(&table, "name") else {
             if !table.entries.contains_key("name") {
@@ -360,18 +285,14 @@ impl Reader<'_> {
         };
         let edition = match self.value(&table, "edition") {
             Some((value, place)) if value.as_table().is_some() => Inheritable::FromWorkspace(place),
-            Some(_) => self
-                .edition(&table)
-                .map_or(Inheritable::Absent, Inheritable::Own),
+            Some(_) => self.edition(&table).map_or(Inheritable::Absent, Inheritable::Own),
             None => Inheritable::Absent,
         };
         let build = match self.value(&table, "build") {
             None => Build::Discovered,
             Some((DeValue::Boolean(false), _)) => Build::None,
             Some((DeValue::Boolean(true), _)) => Build::At("build.rs".into()),
-            Some(_) => self
-                .string(&table, "build")
-                .map_or(Build::None, |(path, _)| Build::At(path)),
+            Some(_) => self.string(&table, "build").map_or(Build::None, |(path, _)| Build::At(path)),
         };
         let mut discovers = BTreeMap::new();
         for (key, kind) in [
@@ -385,35 +306,20 @@ impl Reader<'_> {
                 discovers.insert(kind, wanted);
             }
         }
-        Some(PackageTable {
-            name,
-            edition,
-            workspace: self.string(&table, "workspace"),
-            build,
-            discovers,
-        })
+        Some(PackageTable { name, edition, workspace: self.string(&table, "workspace"), build, discovers })
     }
 
     fn workspace(&mut self, table: &Table<'_, '_>) -> WorkspaceTable {
-        let edition = self
-            .table(table, "package")
-            .and_then(|package| self.edition(&package));
+        let edition = self.table(table, "package").and_then(|package| self.edition(&package));
         let mut entries = Vec::new();
         if let Some(dependencies) = self.table(table, "dependencies") {
             self.dependencies(&dependencies, DependencyKind::Normal, &mut entries);
         }
         WorkspaceTable {
             members: self.strings(table, "members"),
-            exclude: self
-                .strings(table, "exclude")
-                .into_iter()
-                .map(|(path, _)| path)
-                .collect(),
+            exclude: self.strings(table, "exclude").into_iter().map(|(path, _)| path).collect(),
             edition,
-            dependencies: entries
-                .into_iter()
-                .map(|entry| (entry.key.clone(), entry))
-                .collect(),
+            dependencies: entries.into_iter().map(|entry| (entry.key.clone(), entry)).collect(),
         }
     }
 
@@ -470,10 +376,7 @@ impl Reader<'_> {
                     entry.optional = self.bool(&details, "optional").unwrap_or(false);
                 }
                 Some((_, place)) => {
-                    self.wrong(
-                        place,
-                        format!("dependency `{key}` must be a version or a table"),
-                    );
+                    self.wrong(place, format!("dependency `{key}` must be a version or a table"));
                     continue;
                 }
                 None => continue,
@@ -493,27 +396,16 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_toml_is_refused_with_its_place() {
-        let problem = parse(
-            Path::new("/w/Cargo.toml"),
-            "[package]\nname = \"a\"\nedition = = 1\n",
-        )
-        .unwrap_err();
-        assert_eq!(
-            (problem.line, problem.column),
-            (3, 11),
-            "{}",
-            problem.message
-        );
+        let problem =
+            parse(Path::new("/w/Cargo.toml"), "[package]\nname = \"a\"\nedition = = 1\n").unwrap_err();
+        assert_eq!((problem.line, problem.column), (3, 11), "{}", problem.message);
         assert_eq!(problem.kind, ProblemKind::BadManifest);
     }
 
     #[test]
     fn a_byte_order_mark_does_not_shift_places() {
         let manifest = read("\u{feff}[package]\nname = 1\n");
-        assert_eq!(
-            (manifest.problems[0].line, manifest.problems[0].column),
-            (2, 8)
-        );
+        assert_eq!((manifest.problems[0].line, manifest.problems[0].column), (2, 8));
         let problem = parse(Path::new("/w/Cargo.toml"), "\u{feff}[package\n").unwrap_err();
         assert_eq!(problem.line, 1);
         assert!((8..=10).contains(&problem.column), "{problem:?}");
@@ -524,11 +416,7 @@ mod tests {
         let manifest = read(
             "[package]\nname = \"a\"\nautobins = \"no\"\nedition = \"2019\"\n[dependencies]\nx = 1\ny = \"2\"\n[features]\ndefault = [1, \"y\"]\n",
         );
-        let places: Vec<_> = manifest
-            .problems
-            .iter()
-            .map(|problem| (problem.line, problem.column))
-            .collect();
+        let places: Vec<_> = manifest.problems.iter().map(|problem| (problem.line, problem.column)).collect();
         assert_eq!(places, [(4, 11), (3, 12), (9, 12), (6, 5)]);
         assert_eq!(manifest.dependencies.len(), 1);
         assert_eq!(manifest.features["default"], ["y"]);
@@ -537,11 +425,7 @@ mod tests {
     #[test]
     fn a_manifest_that_is_neither_package_nor_workspace_is_noted() {
         let manifest = read("[lib]\npath = \"x.rs\"\n");
-        assert!(
-            manifest.problems[0]
-                .message
-                .contains("neither [package] nor [workspace]")
-        );
+        assert!(manifest.problems[0].message.contains("neither [package] nor [workspace]"));
     }
 
     proptest::proptest! {

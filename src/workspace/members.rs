@@ -7,28 +7,16 @@ use std::rc::Rc;
 
 use super::discovery;
 use super::disk::{Presence, ReadCause};
-use super::found::{
-    FoundDependency, FoundPackage, FoundProblem, FoundWorkspace, shortest_requirement,
-};
-use super::manifest::{
-    self, DependencyEntry, Inheritable, Manifest, PackageTable, Place, WorkspaceTable,
-};
+use super::found::{FoundDependency, FoundPackage, FoundProblem, FoundWorkspace, shortest_requirement};
+use super::manifest::{self, DependencyEntry, Inheritable, Manifest, PackageTable, Place, WorkspaceTable};
 use super::tree::{Tree, normalized};
 use super::{Edition, PackageSource, wildcard};
 use crate::problem::ProblemKind;
 
 /// Reads the workspace that the manifest at `start` (a real path) belongs to, or its package alone when it belongs
 /// to none; `reason` says why cargo was not used. The error is that of a manifest without which nothing can be known: its own or that of the root.
-pub(super) fn read(
-    tree: &Tree,
-    start: &Path,
-    reason: &str,
-) -> Result<FoundWorkspace, FoundProblem> {
-    let mut reading = Reading {
-        tree,
-        manifests: BTreeMap::new(),
-        problems: Vec::new(),
-    };
+pub(super) fn read(tree: &Tree, start: &Path, reason: &str) -> Result<FoundWorkspace, FoundProblem> {
+    let mut reading = Reading { tree, manifests: BTreeMap::new(), problems: Vec::new() };
     let root = reading.root_of(start)?;
     let Members { mut readable, all } = reading.members(&root)?;
     let mut root_path = root;
@@ -52,30 +40,17 @@ pub(super) fn read(
         }
     }
     let mut problems = reading.problems;
-    let read = readable
-        .iter()
-        .chain(std::iter::once(&root_path))
-        .collect::<BTreeSet<_>>();
+    let read = readable.iter().chain(std::iter::once(&root_path)).collect::<BTreeSet<_>>();
     problems.extend(
         read.into_iter()
             .filter_map(|path| reading.manifests.get(path)?.as_ref().ok())
             .flat_map(|m| m.problems.clone()),
     );
-    Ok(FoundWorkspace {
-        root,
-        packages,
-        problems,
-        source: PackageSource::Manifests { reason },
-    })
+    Ok(FoundWorkspace { root, packages, problems, source: PackageSource::Manifests { reason } })
 }
 
 /// Whether a workspace's own words leave the manifest at `path` out.
-pub(super) fn is_excluded(
-    tree: &Tree,
-    root: &Path,
-    workspace: &WorkspaceTable,
-    path: &Path,
-) -> bool {
+pub(super) fn is_excluded(tree: &Tree, root: &Path, workspace: &WorkspaceTable, path: &Path) -> bool {
     let below = |written: &str| path.starts_with(tree.identity(&root.join(written)));
     workspace.exclude.iter().any(|written| below(written))
         && !workspace.members.iter().any(|(written, _)| below(written))
@@ -155,9 +130,8 @@ impl Reading<'_> {
         if self.tree.is_file(&path) {
             return Some(self.tree.identity(&path));
         }
-        let message = format!(
-            "`workspace = \"{written}\"` leads to no manifest; correct the path or remove it"
-        );
+        let message =
+            format!("`workspace = \"{written}\"` leads to no manifest; correct the path or remove it");
         let problem = FoundProblem {
             path: manifest.path.clone(),
             line: *line,
@@ -175,16 +149,10 @@ impl Reading<'_> {
         let root = self.manifest(root_path)?;
         let Some(workspace) = &root.workspace else {
             let alone = BTreeSet::from([root_path.to_path_buf()]);
-            return Ok(Members {
-                readable: alone.clone(),
-                all: alone,
-            });
+            return Ok(Members { readable: alone.clone(), all: alone });
         };
         let root_folder = folder_of(root_path).to_path_buf();
-        let mut members = Members {
-            readable: BTreeSet::new(),
-            all: BTreeSet::new(),
-        };
+        let mut members = Members { readable: BTreeSet::new(), all: BTreeSet::new() };
         let mut waiting = vec![Candidate {
             manifest: root_path.to_path_buf(),
             depended_on: false,
@@ -254,10 +222,9 @@ impl Reading<'_> {
         }
         let named = super::tree::relative(root_folder, folder_of(&manifest));
         let (kind, message) = match self.tree.presence(&candidate.manifest) {
-            Presence::LinkCycle => (
-                ProblemKind::LinkCycle,
-                format!("the links at workspace member `{named}` lead in a circle"),
-            ),
+            Presence::LinkCycle => {
+                (ProblemKind::LinkCycle, format!("the links at workspace member `{named}` lead in a circle"))
+            }
             _ if candidate.depended_on => (
                 ProblemKind::MissingMember,
                 format!("the path dependency `{named}` has no Cargo.toml; correct its `path`"),
@@ -268,13 +235,7 @@ impl Reading<'_> {
             ),
         };
         let (line, column) = candidate.place;
-        self.problems.push(FoundProblem {
-            path: candidate.stated_in.clone(),
-            line,
-            column,
-            kind,
-            message,
-        });
+        self.problems.push(FoundProblem { path: candidate.stated_in.clone(), line, column, kind, message });
     }
 
     /// Folders that an entry of `members` stands for; the entry itself when a pattern matches nothing.
@@ -283,33 +244,20 @@ impl Reading<'_> {
             return vec![root.join(written)];
         }
         let mut folders = vec![root.to_path_buf()];
-        for segment in written
-            .split('/')
-            .filter(|segment| !segment.is_empty() && *segment != ".")
-        {
+        for segment in written.split('/').filter(|segment| !segment.is_empty() && *segment != ".") {
             let mut next = Vec::new();
             for folder in &folders {
                 if segment == "**" {
                     self.descend(folder, &mut next);
                 } else if wildcard::is_pattern(segment) {
-                    let names = self
-                        .tree
-                        .names(folder)
-                        .into_iter()
-                        .filter(|name| wildcard::matches(segment, name));
-                    next.extend(
-                        names
-                            .map(|name| folder.join(name))
-                            .filter(|path| self.tree.is_folder(path)),
-                    );
+                    let names =
+                        self.tree.names(folder).into_iter().filter(|name| wildcard::matches(segment, name));
+                    next.extend(names.map(|name| folder.join(name)).filter(|path| self.tree.is_folder(path)));
                 } else {
                     next.push(folder.join(segment));
                 }
             }
-            folders = next
-                .into_iter()
-                .filter(|path| self.tree.is_folder(path))
-                .collect();
+            folders = next.into_iter().filter(|path| self.tree.is_folder(path)).collect();
         }
         if folders.is_empty() {
             return vec![root.join(written)];
@@ -345,10 +293,17 @@ impl Reading<'_> {
         let edition = match package.edition {
             Inheritable::Own(edition) => edition,
             Inheritable::Absent => Edition::E2015,
-            Inheritable::FromWorkspace(place) => workspace.and_then(|workspace| workspace.edition).unwrap_or_else(|| {
-                self.note(manifest, place, "`edition.workspace` is set, but [workspace.package] has no `edition`; add one".into());
-                Edition::E2015
-            }),
+            Inheritable::FromWorkspace(place) => {
+                workspace.and_then(|workspace| workspace.edition).unwrap_or_else(|| {
+                    self.note(
+                        manifest,
+                        place,
+                        "`edition.workspace` is set, but [workspace.package] has no `edition`; add one"
+                            .into(),
+                    );
+                    Edition::E2015
+                })
+            }
         };
         let targets = discovery::targets(self.tree, manifest, package, edition, &mut self.problems);
         let mut dependencies = Vec::new();
@@ -371,11 +326,7 @@ impl Reading<'_> {
                 package,
                 folder: dependency_folder(entry, folder, workspace, root)
                     .map(|folder| self.tree.identity(&folder)),
-                version: stated
-                    .version
-                    .as_deref()
-                    .map(shortest_requirement)
-                    .unwrap_or_default(),
+                version: stated.version.as_deref().map(shortest_requirement).unwrap_or_default(),
                 kind: entry.kind,
             });
         }
@@ -442,14 +393,10 @@ fn with_optional_dependencies(manifest: &Manifest) -> BTreeMap<String, Vec<Strin
         .filter_map(|enabled| enabled.strip_prefix("dep:"))
         .map(str::to_owned)
         .collect();
-    for entry in manifest
-        .dependencies
-        .iter()
-        .filter(|entry| entry.optional && !spoken_of.contains(&entry.key))
+    for entry in
+        manifest.dependencies.iter().filter(|entry| entry.optional && !spoken_of.contains(&entry.key))
     {
-        features
-            .entry(entry.key.clone())
-            .or_insert_with(|| vec![format!("dep:{}", entry.key)]);
+        features.entry(entry.key.clone()).or_insert_with(|| vec![format!("dep:{}", entry.key)]);
     }
     features
 }

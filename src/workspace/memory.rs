@@ -26,23 +26,12 @@ pub(super) const IN_MEMORY: &str = "the workspace is in memory";
 /// and modules are read by [`Workspace::load_modules`].
 pub fn in_memory(files: &[(&str, &str)]) -> Workspace {
     let root = PathBuf::from(ROOT);
-    let files = files
-        .iter()
-        .map(|(path, text)| (normalized(&root.join(path)), Arc::from(*text)))
-        .collect();
+    let files = files.iter().map(|(path, text)| (normalized(&root.join(path)), Arc::from(*text))).collect();
     let tree = MemoryTree { files };
-    let request = Request {
-        start: root.clone(),
-        ..Request::default()
-    };
+    let request = Request { start: root.clone(), ..Request::default() };
     open_in(Tree::Memory(tree.clone()), None, &request).unwrap_or_else(|error| {
         let bad_manifest = match &error {
-            OpenError::BadManifest {
-                path,
-                line,
-                column,
-                message,
-            } => Some(Problem {
+            OpenError::BadManifest { path, line, column, message } => Some(Problem {
                 file: relative(&root, path),
                 line: *line,
                 column: *column,
@@ -52,16 +41,12 @@ pub fn in_memory(files: &[(&str, &str)]) -> Workspace {
             _ => None,
         };
         Workspace {
-            problems: std::iter::once(nothing_to_analyse())
-                .chain(bad_manifest)
-                .collect(),
+            problems: std::iter::once(nothing_to_analyse()).chain(bad_manifest).collect(),
             root,
             packages: Vec::new(),
             targets: Vec::new(),
             files: Vec::new(),
-            source: PackageSource::Manifests {
-                reason: IN_MEMORY.into(),
-            },
+            source: PackageSource::Manifests { reason: IN_MEMORY.into() },
             tree: Tree::Memory(tree),
         }
     })
@@ -111,20 +96,13 @@ impl MemoryTree {
             .filter(|path| !relative(folder, path).split('/').any(is_skipped_folder))
             .cloned()
             .collect();
-        Walked {
-            manifests,
-            cycles: Vec::new(),
-            refused: Vec::new(),
-        }
+        Walked { manifests, cycles: Vec::new(), refused: Vec::new() }
     }
 
     /// Files below a folder. Paths are ordered by component, so they follow each other.
     fn below<'tree>(&'tree self, folder: &Path) -> impl Iterator<Item = &'tree PathBuf> {
         let folder = folder.to_path_buf();
         let after = (Bound::Excluded(folder.clone()), Bound::Unbounded);
-        self.files
-            .range(after)
-            .map(|(path, _)| path)
-            .take_while(move |path| path.starts_with(&folder))
+        self.files.range(after).map(|(path, _)| path).take_while(move |path| path.starts_with(&folder))
     }
 }

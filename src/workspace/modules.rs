@@ -72,12 +72,7 @@ impl Workspace {
         };
         let targets = &mut self.targets;
         let loaded = on_parser_threads(threads, || loading.run(targets, &parse));
-        let Loading {
-            files,
-            parsed,
-            problems,
-            ..
-        } = loaded;
+        let Loading { files, parsed, problems, .. } = loaded;
         self.problems.extend(problems);
         self.order_problems();
 
@@ -95,10 +90,7 @@ impl Workspace {
         }
         let mut files_and_parsed: Vec<Option<(SourceFile, T)>> =
             files.into_iter().zip(parsed).map(Some).collect();
-        let (files, parsed) = order
-            .into_iter()
-            .filter_map(|old| files_and_parsed[old].take())
-            .unzip();
+        let (files, parsed) = order.into_iter().filter_map(|old| files_and_parsed[old].take()).unzip();
         self.files = files;
         parsed
     }
@@ -106,12 +98,8 @@ impl Workspace {
 
 /// Runs `work` on a pool of threads with a large stack, or right here when the system gives no threads.
 fn on_parser_threads<R: Send>(threads: Option<usize>, work: impl FnOnce() -> R + Send) -> R {
-    let pool = |threads| {
-        rayon::ThreadPoolBuilder::new()
-            .stack_size(PARSER_STACK_BYTES)
-            .num_threads(threads)
-            .build()
-    };
+    let pool =
+        |threads| rayon::ThreadPoolBuilder::new().stack_size(PARSER_STACK_BYTES).num_threads(threads).build();
     match pool(threads.unwrap_or(0)).or_else(|_| pool(1)) {
         Ok(pool) => pool.install(work),
         Err(_) => work(),
@@ -156,14 +144,12 @@ impl<T: Send> Loading<'_, T> {
         while !wave.is_empty() {
             self.read(&wave, parse);
             let entered = self.enter(wave, targets);
-            let (tree, root, files, declarations) =
-                (self.tree, self.root, &self.files, &self.declarations);
+            let (tree, root, files, declarations) = (self.tree, self.root, &self.files, &self.declarations);
             let found: Vec<Vec<(Option<Visit>, Option<Problem>)>> = entered
                 .par_iter()
                 .map(|(visit, node, file)| {
-                    let resolve = |declaration| {
-                        resolve(tree, root, visit, *node, &files[*file].path, declaration)
-                    };
+                    let resolve =
+                        |declaration| resolve(tree, root, visit, *node, &files[*file].path, declaration);
                     declarations[*file].iter().map(resolve).collect()
                 })
                 .collect();
@@ -183,17 +169,14 @@ impl<T: Send> Loading<'_, T> {
             let opened = self.root.join(&target.root_path);
             let problem = match self.tree.presence(&opened) {
                 Presence::LinkCycle => Some((ProblemKind::LinkCycle, "lead in a circle of links")),
-                Presence::Absent | Presence::Folder => {
-                    Some((ProblemKind::UnreadableFile, "does not exist"))
-                }
+                Presence::Absent | Presence::Folder => Some((ProblemKind::UnreadableFile, "does not exist")),
                 Presence::File => None,
             };
             let identity = self.tree.identity(&opened);
             let outside = !identity.starts_with(self.root);
-            if let Some((kind, what)) = problem.or(outside.then_some((
-                ProblemKind::ModuleOutsideWorkspace,
-                "lies outside the workspace",
-            ))) {
+            if let Some((kind, what)) = problem
+                .or(outside.then_some((ProblemKind::ModuleOutsideWorkspace, "lies outside the workspace")))
+            {
                 let message = format!(
                     "the root file of {} `{}` {what}; correct its `path`",
                     kind_name(target.kind),
@@ -222,25 +205,16 @@ impl<T: Send> Loading<'_, T> {
     }
 
     /// Reads and parses the files of a wave that are not known yet.
-    fn read(
-        &mut self,
-        wave: &[Visit],
-        parse: &(impl Fn(&SourceFile) -> (T, Vec<ModDeclaration>) + Sync),
-    ) {
-        let unread: BTreeSet<&PathBuf> = wave
-            .iter()
-            .map(|visit| &visit.identity)
-            .filter(|path| !self.known.contains_key(*path))
-            .collect();
+    fn read(&mut self, wave: &[Visit], parse: &(impl Fn(&SourceFile) -> (T, Vec<ModDeclaration>) + Sync)) {
+        let unread: BTreeSet<&PathBuf> =
+            wave.iter().map(|visit| &visit.identity).filter(|path| !self.known.contains_key(*path)).collect();
         let unread: Vec<&PathBuf> = unread.into_iter().collect();
         let (tree, root) = (self.tree, self.root);
         let read: Vec<Result<Parsed<T>, Problem>> = unread
             .par_iter()
             .map(|path| {
                 let name = relative(root, path);
-                let text = tree
-                    .read(path)
-                    .map_err(|cause| unreadable(name.clone(), &cause))?;
+                let text = tree.read(path).map_err(|cause| unreadable(name.clone(), &cause))?;
                 let file = SourceFile { path: name, text };
                 let (parsed, declarations) = parse(&file);
                 Ok((file, parsed, declarations))
@@ -294,8 +268,7 @@ impl<T: Send> Loading<'_, T> {
                 });
                 continue;
             }
-            let node =
-                u32::try_from(target.modules.len()).expect("the number of module files is limited");
+            let node = u32::try_from(target.modules.len()).expect("the number of module files is limited");
             let id = FileId(u32::try_from(file).unwrap_or(u32::MAX));
             target.modules.push(ModuleNode {
                 file: id,
@@ -309,20 +282,10 @@ impl<T: Send> Loading<'_, T> {
     }
 
     fn problem_at(&mut self, target: &Target, visit: &Visit, kind: ProblemKind, message: String) {
-        let declared_in = visit
-            .parent
-            .map(|parent| target.modules[parent as usize].file.0 as usize);
-        let file = declared_in
-            .map(|file| self.files[file].path.clone())
-            .unwrap_or_default();
+        let declared_in = visit.parent.map(|parent| target.modules[parent as usize].file.0 as usize);
+        let file = declared_in.map(|file| self.files[file].path.clone()).unwrap_or_default();
         let (line, column) = visit.declared_at;
-        self.problems.push(Problem {
-            file,
-            line,
-            column,
-            kind,
-            message,
-        });
+        self.problems.push(Problem { file, line, column, kind, message });
     }
 }
 
@@ -350,13 +313,7 @@ fn resolve(
 ) -> (Option<Visit>, Option<Problem>) {
     let problem = |kind, message| {
         let ModDeclaration { line, column, .. } = *declaration;
-        Some(Problem {
-            file: declared_in.to_owned(),
-            line,
-            column,
-            kind,
-            message,
-        })
+        Some(Problem { file: declared_in.to_owned(), line, column, kind, message })
     };
     let (folder, own_folder) = folder_of(parent, &declaration.inline);
     let name = &declaration.name;
@@ -366,29 +323,22 @@ fn resolve(
         Some(written) => (folder.join(written), None),
         None => {
             let folder = own_folder.map_or(folder.clone(), |own| folder.join(own));
-            let (plain, nested) = (
-                folder.join(format!("{name}.rs")),
-                folder.join(name).join("mod.rs"),
-            );
+            let (plain, nested) = (folder.join(format!("{name}.rs")), folder.join(name).join("mod.rs"));
             match (tree.presence(&plain), tree.presence(&nested)) {
                 (Presence::File, Presence::File) => {
                     let (taken, other) = (relative(root, &plain), relative(root, &nested));
-                    let message = format!(
-                        "module `{name}` has two files, `{taken}` (taken) and `{other}`; remove one"
-                    );
+                    let message =
+                        format!("module `{name}` has two files, `{taken}` (taken) and `{other}`; remove one");
                     ambiguous = problem(ProblemKind::AmbiguousModuleFile, message);
                     (plain, Some(name.clone()))
                 }
-                (Presence::Absent | Presence::Folder, Presence::File | Presence::LinkCycle) => {
-                    (nested, None)
-                }
+                (Presence::Absent | Presence::Folder, Presence::File | Presence::LinkCycle) => (nested, None),
                 (Presence::File | Presence::LinkCycle, _) => (plain, Some(name.clone())),
                 _ if declaration.optional => return (None, None),
                 _ => {
                     let (plain, nested) = (relative(root, &plain), relative(root, &nested));
-                    let message = format!(
-                        "module `{name}` has no file: neither `{plain}` nor `{nested}` exists"
-                    );
+                    let message =
+                        format!("module `{name}` has no file: neither `{plain}` nor `{nested}` exists");
                     return (None, problem(ProblemKind::MissingModuleFile, message));
                 }
             }
@@ -399,11 +349,8 @@ fn resolve(
     if declaration.optional && matches!(presence, Presence::Absent | Presence::Folder) {
         return (None, None);
     }
-    if !identity.starts_with(root)
-        || (presence != Presence::File && !normalized(&opened).starts_with(root))
-    {
-        let message =
-            format!("the file of module `{name}` lies outside the workspace and was not read");
+    if !identity.starts_with(root) || (presence != Presence::File && !normalized(&opened).starts_with(root)) {
+        let message = format!("the file of module `{name}` lies outside the workspace and was not read");
         return (None, problem(ProblemKind::ModuleOutsideWorkspace, message));
     }
     match presence {
@@ -425,13 +372,7 @@ fn resolve(
         target: parent.target,
         parent: Some(node),
         declared_at: (declaration.line, declaration.column),
-        path: parent
-            .path
-            .iter()
-            .chain(inline)
-            .chain(std::iter::once(name))
-            .cloned()
-            .collect(),
+        path: parent.path.iter().chain(inline).chain(std::iter::once(name)).cloned().collect(),
         opened,
         identity,
         own_folder,
@@ -468,13 +409,7 @@ fn unreadable(file: String, cause: &ReadCause) -> Problem {
             (ProblemKind::UnreadableFile, (0, 0))
         }
     };
-    Problem {
-        message: format!("the file {cause}"),
-        file,
-        line,
-        column,
-        kind,
-    }
+    Problem { message: format!("the file {cause}"), file, line, column, kind }
 }
 
 fn kind_name(kind: TargetKind) -> &'static str {

@@ -89,43 +89,20 @@ impl fmt::Display for OpenError {
                 "there is no Cargo.toml in `{}`, above it or below it; go to a Rust project or name one with --manifest-path",
                 start.display()
             ),
-            Self::BadManifest {
-                path,
-                line: 0,
-                message,
-                ..
-            } => {
-                write!(
-                    f,
-                    "`{}` cannot be used: {message}; correct it and run again",
-                    path.display()
-                )
+            Self::BadManifest { path, line: 0, message, .. } => {
+                write!(f, "`{}` cannot be used: {message}; correct it and run again", path.display())
             }
-            Self::BadManifest {
-                path,
-                line,
-                column,
-                message,
-            } => {
+            Self::BadManifest { path, line, column, message } => {
                 write!(
                     f,
                     "`{}:{line}:{column}` cannot be used: {message}; correct it and run again",
                     path.display()
                 )
             }
-            Self::UnknownPackage {
-                name,
-                suggestion: Some(known),
-            } => {
-                write!(
-                    f,
-                    "no package `{name}` in this workspace; did you mean `{known}`?"
-                )
+            Self::UnknownPackage { name, suggestion: Some(known) } => {
+                write!(f, "no package `{name}` in this workspace; did you mean `{known}`?")
             }
-            Self::UnknownPackage {
-                name,
-                suggestion: None,
-            } => {
+            Self::UnknownPackage { name, suggestion: None } => {
                 write!(
                     f,
                     "no package `{name}` in this workspace; `cargo metadata --no-deps` lists its members"
@@ -149,33 +126,21 @@ pub fn open(request: &Request) -> Result<Workspace, OpenError> {
 }
 
 /// [`open`] over any tree, with cargo or without.
-pub(super) fn open_in(
-    tree: Tree,
-    cargo: Option<&Cargo>,
-    request: &Request,
-) -> Result<Workspace, OpenError> {
-    let asked_for = request
-        .manifest_path
-        .as_ref()
-        .map_or_else(|| request.start.clone(), |path| request.start.join(path));
+pub(super) fn open_in(tree: Tree, cargo: Option<&Cargo>, request: &Request) -> Result<Workspace, OpenError> {
+    let asked_for =
+        request.manifest_path.as_ref().map_or_else(|| request.start.clone(), |path| request.start.join(path));
     let folder = if tree.is_folder(&asked_for) {
         tree.identity(&asked_for)
     } else if !tree.is_file(&asked_for) {
         return Err(OpenError::NotFound { path: asked_for });
-    } else if asked_for
-        .file_name()
-        .is_none_or(|name| name != "Cargo.toml")
-    {
+    } else if asked_for.file_name().is_none_or(|name| name != "Cargo.toml") {
         return Err(OpenError::NotAManifest { path: asked_for });
     } else {
         let manifest = tree.identity(&asked_for);
         let found = open_one(&tree, cargo, &manifest).map_err(unusable)?;
         return assemble(tree, found.root.clone(), vec![found], request);
     };
-    let above = folder
-        .ancestors()
-        .map(|folder| folder.join("Cargo.toml"))
-        .find(|path| tree.is_file(path));
+    let above = folder.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| tree.is_file(path));
     match above {
         Some(manifest) => {
             let found = open_one(&tree, cargo, &tree.identity(&manifest)).map_err(unusable)?;
@@ -192,27 +157,12 @@ pub(super) fn open_in(
 }
 
 fn unusable(problem: FoundProblem) -> OpenError {
-    let FoundProblem {
-        path,
-        line,
-        column,
-        kind: _,
-        message,
-    } = problem;
-    OpenError::BadManifest {
-        path,
-        line,
-        column,
-        message,
-    }
+    let FoundProblem { path, line, column, kind: _, message } = problem;
+    OpenError::BadManifest { path, line, column, message }
 }
 
 /// The workspace of one manifest (a real path).
-fn open_one(
-    tree: &Tree,
-    cargo: Option<&Cargo>,
-    manifest: &Path,
-) -> Result<FoundWorkspace, FoundProblem> {
+fn open_one(tree: &Tree, cargo: Option<&Cargo>, manifest: &Path) -> Result<FoundWorkspace, FoundProblem> {
     let Some(cargo) = cargo else {
         return members::read(tree, manifest, IN_MEMORY);
     };
@@ -224,9 +174,8 @@ fn open_one(
     let PackageSource::Manifests { reason } = &found.source else {
         return Ok(found);
     };
-    let message = format!(
-        "cargo could not describe the workspace, its manifests were read instead: {reason}"
-    );
+    let message =
+        format!("cargo could not describe the workspace, its manifests were read instead: {reason}");
     found.problems.push(FoundProblem {
         path: PathBuf::new(),
         line: 0,
@@ -241,9 +190,7 @@ fn open_one(
 /// workspace without packages. Empty when there is no manifest at all.
 fn open_below(tree: &Tree, cargo: Option<&Cargo>, folder: &Path) -> Vec<FoundWorkspace> {
     let mut walked = tree.walk(folder);
-    walked
-        .manifests
-        .sort_by_key(|path| (path.components().count(), path.clone()));
+    walked.manifests.sort_by_key(|path| (path.components().count(), path.clone()));
     if walked.manifests.is_empty() {
         return Vec::new();
     }
@@ -253,13 +200,7 @@ fn open_below(tree: &Tree, cargo: Option<&Cargo>, folder: &Path) -> Vec<FoundWor
         problems: Vec::new(),
         source: PackageSource::CargoMetadata,
     };
-    let note = |path, kind, message: String| FoundProblem {
-        path,
-        line: 0,
-        column: 0,
-        kind,
-        message,
-    };
+    let note = |path, kind, message: String| FoundProblem { path, line: 0, column: 0, kind, message };
     for path in walked.cycles {
         notes.problems.push(note(
             path,
@@ -284,12 +225,7 @@ fn open_below(tree: &Tree, cargo: Option<&Cargo>, folder: &Path) -> Vec<FoundWor
         match open_one(tree, cargo, &manifest) {
             Ok(found) => {
                 known.insert(found.root.join("Cargo.toml"));
-                known.extend(
-                    found
-                        .packages
-                        .iter()
-                        .map(|package| package.folder.join("Cargo.toml")),
-                );
+                known.extend(found.packages.iter().map(|package| package.folder.join("Cargo.toml")));
                 known.extend(found.problems.iter().map(|problem| problem.path.clone()));
                 opened.push(found);
             }
@@ -304,24 +240,16 @@ fn open_below(tree: &Tree, cargo: Option<&Cargo>, folder: &Path) -> Vec<FoundWor
 /// a package, which usually is a template or test data.
 fn belongs_above(tree: &Tree, manifest: &Path, opened: &[FoundWorkspace]) -> bool {
     let stands_alone = |read: &super::manifest::Manifest| {
-        read.workspace.is_some()
-            || read
-                .package
-                .as_ref()
-                .is_some_and(|package| package.workspace.is_some())
+        read.workspace.is_some() || read.package.as_ref().is_some_and(|package| package.workspace.is_some())
     };
     if members::read_manifest(tree, manifest).is_ok_and(|read| stands_alone(&read)) {
         return false;
     }
-    opened
-        .iter()
-        .filter(|found| manifest.starts_with(&found.root))
-        .any(|found| {
-            members::read_manifest(tree, &found.root.join("Cargo.toml")).is_ok_and(|root| {
-                root.workspace
-                    .is_some_and(|table| !members::is_excluded(tree, &found.root, &table, manifest))
-            })
+    opened.iter().filter(|found| manifest.starts_with(&found.root)).any(|found| {
+        members::read_manifest(tree, &found.root.join("Cargo.toml")).is_ok_and(|root| {
+            root.workspace.is_some_and(|table| !members::is_excluded(tree, &found.root, &table, manifest))
         })
+    })
 }
 
 #[cfg(test)]

@@ -19,20 +19,9 @@ pub struct Lines<'text> {
 impl<'text> Lines<'text> {
     /// Finds the lines of `text`. One pass over it; every later look-up costs the length of one line at most.
     pub fn new(text: &'text str) -> Self {
-        let first = if text.starts_with(BYTE_ORDER_MARK) {
-            BYTE_ORDER_MARK.len()
-        } else {
-            0
-        };
-        let after_breaks = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
-            .map(|(at, _)| at + 1);
-        Self {
-            text,
-            starts: std::iter::once(first).chain(after_breaks).collect(),
-        }
+        let first = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self { text, starts: std::iter::once(first).chain(after_breaks).collect() }
     }
 
     /// The 1-based line `number` without its line break and without the byte order mark; `None` when there is no
@@ -40,11 +29,7 @@ impl<'text> Lines<'text> {
     pub fn line(&self, number: u32) -> Option<&'text str> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         let start = *self.starts.get(index)?;
-        let end = self
-            .starts
-            .get(index + 1)
-            .copied()
-            .unwrap_or(self.text.len());
+        let end = self.starts.get(index + 1).copied().unwrap_or(self.text.len());
         Some(without_break(&self.text[start..end]))
     }
 
@@ -60,10 +45,7 @@ impl<'text> Lines<'text> {
             return self.text.len();
         };
         let skipped = usize::try_from(column.max(1) - 1).unwrap_or(usize::MAX);
-        let within = content
-            .char_indices()
-            .nth(skipped)
-            .map_or(content.len(), |(at, _)| at);
+        let within = content.char_indices().nth(skipped).map_or(content.len(), |(at, _)| at);
         self.starts[line.max(1) as usize - 1] + within
     }
 
@@ -83,10 +65,7 @@ impl<'text> Lines<'text> {
             .char_indices()
             .take_while(|(at, c)| start + at + c.len_utf8() <= offset)
             .count();
-        (
-            u32::try_from(index + 1).unwrap_or(u32::MAX),
-            u32::try_from(before + 1).unwrap_or(u32::MAX),
-        )
+        (u32::try_from(index + 1).unwrap_or(u32::MAX), u32::try_from(before + 1).unwrap_or(u32::MAX))
     }
 }
 
@@ -100,10 +79,7 @@ impl SourceFile {
     /// that line and keeps nothing: use [`SourceFile::lines`] for many look-ups.
     pub fn line(&self, number: u32) -> Option<&str> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        let text = self
-            .text
-            .strip_prefix(BYTE_ORDER_MARK)
-            .unwrap_or(&self.text);
+        let text = self.text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.text);
         text.split_inclusive('\n')
             .chain((text.is_empty() || text.ends_with('\n')).then_some(""))
             .nth(index)
@@ -121,24 +97,16 @@ mod tests {
     use super::*;
 
     fn file(text: &str) -> SourceFile {
-        SourceFile {
-            path: "src/lib.rs".into(),
-            text: text.into(),
-        }
+        SourceFile { path: "src/lib.rs".into(), text: text.into() }
     }
 
     #[test]
     fn lines_come_without_their_breaks_on_every_system() {
         let file = file("one\r\ntwo\n\nfour");
         let lines = file.lines();
-        for (number, expected) in [
-            (1, Some("one")),
-            (2, Some("two")),
-            (3, Some("")),
-            (4, Some("four")),
-            (5, None),
-            (0, None),
-        ] {
+        for (number, expected) in
+            [(1, Some("one")), (2, Some("two")), (3, Some("")), (4, Some("four")), (5, None), (0, None)]
+        {
             assert_eq!(lines.line(number), expected, "line {number}");
             assert_eq!(file.line(number), expected, "line {number}");
         }
@@ -150,11 +118,7 @@ mod tests {
         for text in ["", "\n", "a", "a\n", "\u{feff}", "\u{feff}a\n\n"] {
             let file = file(text);
             for number in 0..5 {
-                assert_eq!(
-                    file.lines().line(number),
-                    file.line(number),
-                    "{text:?}, line {number}"
-                );
+                assert_eq!(file.lines().line(number), file.line(number), "{text:?}, line {number}");
             }
         }
     }
@@ -163,12 +127,7 @@ mod tests {
     fn columns_count_characters_and_offsets_count_bytes() {
         let file = file("let größe = 1;\nlet b = 2;");
         let lines = file.lines();
-        let span = Span {
-            line: 1,
-            column: 5,
-            end_line: 1,
-            end_column: 10,
-        };
+        let span = Span { line: 1, column: 5, end_line: 1, end_column: 10 };
         assert_eq!(&file.text[lines.byte_range(span)], "größe");
         assert_eq!(lines.position(lines.offset(1, 11)), (1, 11));
         assert_eq!(lines.position(lines.offset(2, 5)), (2, 5));
@@ -180,12 +139,7 @@ mod tests {
         let lines = file.lines();
         assert_eq!(lines.line(1), Some("mod a;"));
         assert_eq!(
-            &file.text[lines.byte_range(Span {
-                line: 1,
-                column: 1,
-                end_line: 1,
-                end_column: 4
-            })],
+            &file.text[lines.byte_range(Span { line: 1, column: 1, end_line: 1, end_column: 4 })],
             "mod"
         );
         assert_eq!(lines.position(3), (1, 1));
@@ -200,12 +154,7 @@ mod tests {
         assert_eq!(lines.offset(99, 1), 5);
         assert_eq!(lines.offset(0, 0), 0);
         assert_eq!(lines.position(99), (2, 3));
-        let backwards = Span {
-            line: 2,
-            column: 1,
-            end_line: 1,
-            end_column: 1,
-        };
+        let backwards = Span { line: 2, column: 1, end_line: 1, end_column: 1 };
         assert_eq!(lines.byte_range(backwards), 3..3);
     }
 }

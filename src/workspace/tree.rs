@@ -104,23 +104,14 @@ mod tests {
 
     #[test]
     fn reported_paths_are_relative_with_forward_slashes() {
-        assert_eq!(
-            relative(Path::new("/w"), Path::new("/w/crates/a/src/lib.rs")),
-            "crates/a/src/lib.rs"
-        );
-        assert_eq!(
-            relative(Path::new("/w"), Path::new("/elsewhere/x.rs")),
-            "/elsewhere/x.rs"
-        );
+        assert_eq!(relative(Path::new("/w"), Path::new("/w/crates/a/src/lib.rs")), "crates/a/src/lib.rs");
+        assert_eq!(relative(Path::new("/w"), Path::new("/elsewhere/x.rs")), "/elsewhere/x.rs");
         assert_eq!(relative(Path::new("/w"), Path::new("/w")), "");
     }
 
     #[test]
     fn dots_are_removed_from_paths() {
-        assert_eq!(
-            normalized(Path::new("/w/a/./b/../c.rs")),
-            Path::new("/w/a/c.rs")
-        );
+        assert_eq!(normalized(Path::new("/w/a/./b/../c.rs")), Path::new("/w/a/c.rs"));
         assert_eq!(normalized(Path::new("/../x.rs")), Path::new("/x.rs"));
     }
 }

@@ -35,10 +35,7 @@ enum Token {
     Any,
     One,
     Plain(char),
-    Set {
-        negated: bool,
-        ranges: Vec<(char, char)>,
-    },
+    Set { negated: bool, ranges: Vec<(char, char)> },
 }
 
 impl Token {
@@ -48,10 +45,7 @@ impl Token {
             Self::One => true,
             Self::Plain(plain) => *plain == letter,
             Self::Set { negated, ranges } => {
-                ranges
-                    .iter()
-                    .any(|(low, high)| (*low..=*high).contains(&letter))
-                    != *negated
+                ranges.iter().any(|(low, high)| (*low..=*high).contains(&letter)) != *negated
             }
         }
     }
@@ -71,10 +65,7 @@ fn tokens(pattern: &str) -> Vec<Token> {
                 // A bracket right after the opening is a member of the set.
                 match (first + 1..letters.len()).find(|end| letters[*end] == ']') {
                     Some(end) => {
-                        tokens.push(Token::Set {
-                            negated,
-                            ranges: ranges(&letters[first..end]),
-                        });
+                        tokens.push(Token::Set { negated, ranges: ranges(&letters[first..end]) });
                         at = end;
                     }
                     None => tokens.push(Token::Plain('[')),

@@ -31,21 +31,14 @@ impl Ended {
 
 /// The folder of a fixture.
 pub(crate) fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
 /// The command in a folder, without the variables that change its colours.
 pub(crate) fn initpath(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-initpath"));
     command.args(arguments).current_dir(folder);
-    for variable in [
-        "CARGO_TERM_COLOR",
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "CLICOLOR_FORCE",
-    ] {
+    for variable in ["CARGO_TERM_COLOR", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"] {
         command.env_remove(variable);
     }
     command
@@ -74,11 +67,7 @@ pub(crate) fn finish(command: &mut Command) -> Ended {
         let bytes = reader.join().expect("reading a pipe does not panic");
         String::from_utf8(bytes).expect("everything printed is UTF-8")
     };
-    let ended = Ended {
-        code,
-        out: text(out),
-        err: text(err),
-    };
+    let ended = Ended { code, out: text(out), err: text(err) };
     assert!(!ended.err.contains("panicked"), "{command:?}: {ended:?}");
     ended
 }

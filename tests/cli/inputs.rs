@@ -27,12 +27,7 @@ impl Expected {
 
 /// Runs the command in every format and compares what it says with what it must say.
 fn assert_told(folder: &Path, expected: &Expected) {
-    let Expected {
-        kind,
-        file,
-        at,
-        message,
-    } = expected;
+    let Expected { kind, file, at, message } = expected;
     let place = expected.place();
 
     let json = run(folder, &["--message-format", "json"]);
@@ -47,34 +42,19 @@ fn assert_told(folder: &Path, expected: &Expected) {
     let (line, column) = at.unzip();
     assert_eq!(problem["line"], json!(line), "{problem}");
     assert_eq!(problem["column"], json!(column), "{problem}");
-    assert!(
-        problem["message"]
-            .as_str()
-            .is_some_and(|text| text.contains(message)),
-        "{problem}"
-    );
+    assert!(problem["message"].as_str().is_some_and(|text| text.contains(message)), "{problem}");
     assert_eq!(report["summary"]["complete"], false);
-    assert_eq!(
-        report["findings"][0]["primary"]["file"], "src/pools.rs",
-        "the rest was analysed: {report:#}"
-    );
+    assert_eq!(report["findings"][0]["primary"]["file"], "src/pools.rs", "the rest was analysed: {report:#}");
 
     for (format, head) in [
         ("human", format!("problem[{kind}]: ")),
         ("short", format!("{place}: problem[{kind}] ")),
-        (
-            "github",
-            format!("title=initpath%3A problem {kind}::{place}: "),
-        ),
+        ("github", format!("title=initpath%3A problem {kind}::{place}: ")),
     ] {
         let ended = run(folder, &["--message-format", format]);
         assert_eq!(ended.code, Some(2), "{format}: {ended:?}");
         for said in [head.as_str(), place.as_str(), message, PLACE] {
-            assert!(
-                ended.out.contains(said),
-                "{format} lacks {said}: {}",
-                ended.out
-            );
+            assert!(ended.out.contains(said), "{format} lacks {said}: {}", ended.out);
         }
         assert_eq!(ended.err, "", "{format}");
     }
@@ -87,23 +67,10 @@ fn assert_told(folder: &Path, expected: &Expected) {
 }
 
 /// A module `odd` with this text.
-fn assert_odd_module(
-    text: &[u8],
-    kind: &'static str,
-    at: Option<(u32, u32)>,
-    message: &'static str,
-) {
+fn assert_odd_module(text: &[u8], kind: &'static str, at: Option<(u32, u32)>, message: &'static str) {
     let folder = workspace("mod odd;\n", &[("src/odd.rs", text)]);
     let file = "src/odd.rs";
-    assert_told(
-        folder.path(),
-        &Expected {
-            kind,
-            file,
-            at,
-            message,
-        },
-    );
+    assert_told(folder.path(), &Expected { kind, file, at, message });
     let coverage = &run(folder.path(), &["--message-format", "json"]).json()["summary"]["coverage"];
     assert_eq!(coverage["files"], 2, "`main.rs` and `pools.rs`");
     assert_eq!(coverage["files_skipped"], 1);
@@ -131,12 +98,7 @@ fn a_syntax_error_after_a_byte_order_mark() {
 
 #[test]
 fn a_file_that_is_not_utf_8() {
-    assert_odd_module(
-        b"// caf\xE9\npub fn finish() {}\n",
-        "not-utf8",
-        Some((1, 7)),
-        "UTF-8",
-    );
+    assert_odd_module(b"// caf\xE9\npub fn finish() {}\n", "not-utf8", Some((1, 7)), "UTF-8");
 }
 
 #[test]
@@ -180,12 +142,7 @@ fn assert_odd_deep(text: &str) {
     assert_eq!(at.map(|(line, _)| line), Some(2), "{problem}");
     assert_told(
         folder.path(),
-        &Expected {
-            kind: "too-deeply-nested",
-            file: "src/odd.rs",
-            at,
-            message: "nest",
-        },
+        &Expected { kind: "too-deeply-nested", file: "src/odd.rs", at, message: "nest" },
     );
 }
 
@@ -276,31 +233,19 @@ fn a_member_whose_manifest_does_not_parse() {
     let folder = workspace("", &files);
     assert_told(
         folder.path(),
-        &Expected {
-            kind: "bad-manifest",
-            file: "bad/Cargo.toml",
-            at: Some((2, 8)),
-            message: "",
-        },
+        &Expected { kind: "bad-manifest", file: "bad/Cargo.toml", at: Some((2, 8)), message: "" },
     );
 }
 
 #[test]
 fn a_manifest_that_does_not_parse_leaves_nothing_to_analyse() {
-    let folder = folder(&[
-        ("Cargo.toml", b"[package]\nname = \n"),
-        ("src/pools.rs", POOLS.as_bytes()),
-    ]);
+    let folder = folder(&[("Cargo.toml", b"[package]\nname = \n"), ("src/pools.rs", POOLS.as_bytes())]);
     for format in ["human", "short", "json", "github"] {
         for more in [&[][..], &["--keep-going"], &["--exit-zero"]] {
             let mut arguments = vec!["--message-format", format];
             arguments.extend(more);
             let ended = run(folder.path(), &arguments);
-            assert_eq!(
-                (ended.code, ended.out.as_str()),
-                (Some(2), ""),
-                "{arguments:?}"
-            );
+            assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");
             assert!(ended.err.contains("Cargo.toml:2:8"), "{}", ended.err);
         }
     }
@@ -338,18 +283,12 @@ mod links {
         assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
 
         // Above all manifests the folders are walked, and there the link is met.
-        let above = folder(&[
-            ("app/Cargo.toml", MANIFEST.as_bytes()),
-            ("app/src/main.rs", b"fn main() {}\n"),
-        ]);
+        let above =
+            folder(&[("app/Cargo.toml", MANIFEST.as_bytes()), ("app/src/main.rs", b"fn main() {}\n")]);
         symlink("..", above.path().join("app/up")).unwrap();
         let ended = run(above.path(), &["--message-format", "short"]);
         assert_eq!(ended.code, Some(2), "{ended:?}");
-        assert!(
-            ended.out.starts_with("app/up: problem[link-cycle] "),
-            "{}",
-            ended.out
-        );
+        assert!(ended.out.starts_with("app/up: problem[link-cycle] "), "{}", ended.out);
     }
 
     #[test]
@@ -367,12 +306,7 @@ mod links {
         }
         assert_told(
             folder.path(),
-            &Expected {
-                kind: "unreadable-file",
-                file: "src/odd.rs",
-                at: None,
-                message: "cannot be read",
-            },
+            &Expected { kind: "unreadable-file", file: "src/odd.rs", at: None, message: "cannot be read" },
         );
     }
 }

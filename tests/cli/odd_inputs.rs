@@ -62,21 +62,14 @@ fn a_folder_without_a_manifest_is_refused() {
     let folder = folder(&[("notes.txt", b"")]);
     let ended = run(folder.path(), &["--message-format", "json"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""));
-    assert!(
-        ended.err.contains("there is no Cargo.toml"),
-        "{}",
-        ended.err
-    );
+    assert!(ended.err.contains("there is no Cargo.toml"), "{}", ended.err);
     assert!(ended.err.contains("--manifest-path"), "{}", ended.err);
 }
 
 #[test]
 fn a_package_without_a_database_is_clean_and_says_what_was_looked_at() {
     let folder = folder(&[
-        (
-            "Cargo.toml",
-            b"[package]\nname = \"app\"\nedition = \"2024\"\n",
-        ),
+        ("Cargo.toml", b"[package]\nname = \"app\"\nedition = \"2024\"\n"),
         ("src/main.rs", b"fn main() {}\n"),
     ]);
     let ended = run(folder.path(), &[]);

@@ -13,10 +13,7 @@ fn stdout_is_the_report_and_nothing_else() {
         assert_eq!(silent.err, "", "{format}: nobody asked for narration");
         let told = run(&here, &["--message-format", format, "-vv"]);
         assert_eq!(told.out, silent.out, "{format}");
-        for said in [
-            "analysed 1 package (found by cargo metadata), 5 files",
-            "total",
-        ] {
+        for said in ["analysed 1 package (found by cargo metadata), 5 files", "total"] {
             assert!(told.err.contains(said), "{said} is missing: {}", told.err);
         }
     }
@@ -28,12 +25,8 @@ fn stdout_is_the_report_and_nothing_else() {
 fn a_reader_that_goes_away_early_is_no_error() {
     for name in ["quickstart", "clean"] {
         let mut command = initpath(&fixture(name), &[]);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let code = wait(&mut child, &command);
         let err = std::io::read_to_string(child.stderr.take().unwrap()).unwrap();
@@ -55,10 +48,7 @@ fn colours_follow_the_flag_then_the_environment() {
     assert!(colored(&[], &[("CLICOLOR_FORCE", "1")]));
     assert!(!colored(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
     assert!(colored(&[], &[("CARGO_TERM_COLOR", "always")]));
-    assert!(!colored(
-        &["--color", "never"],
-        &[("CARGO_TERM_COLOR", "always")]
-    ));
+    assert!(!colored(&["--color", "never"], &[("CARGO_TERM_COLOR", "always")]));
     for format in ["short", "json", "github"] {
         let arguments = ["--color", "always", "--message-format", format];
         assert!(!colored(&arguments, &[]), "{format} is read by programs");
@@ -70,12 +60,7 @@ fn output_writes_the_report_to_a_file_and_says_why_when_it_cannot() {
     let here = fixture("quickstart");
     let kept = folder(&[]);
     let file = kept.path().join("report.json");
-    let arguments = [
-        "--message-format",
-        "json",
-        "--output",
-        file.to_str().unwrap(),
-    ];
+    let arguments = ["--message-format", "json", "--output", file.to_str().unwrap()];
     let written = run(&here, &arguments);
     assert_eq!((written.code, written.out.as_str()), (Some(1), ""));
     let printed = run(&here, &["--message-format", "json"]);
@@ -99,9 +84,7 @@ fn every_format_has_the_same_findings() {
     assert_eq!(short.lines().count(), findings.len());
     assert_eq!(github.lines().count(), findings.len());
     for (finding, line) in findings.iter().zip(short.lines()) {
-        let (primary, said) = (&finding["primary"], |key: &str| {
-            finding[key].as_str().unwrap().to_owned()
-        });
+        let (primary, said) = (&finding["primary"], |key: &str| finding[key].as_str().unwrap().to_owned());
         let file = primary["file"].as_str().unwrap();
         let place = format!("{file}:{}:{}", primary["line"], primary["column"]);
         let (level, rule, message) = (said("level"), said("rule"), said("message"));
@@ -132,19 +115,13 @@ fn a_clean_run_says_what_was_looked_at() {
         assert!(clean.contains(said), "{said} is missing: {clean}");
     }
     let none = run(&fixture("no-database"), &[]).out;
-    assert!(
-        none.starts_with("clean: no database handle is created in production code\n"),
-        "{none}"
-    );
+    assert!(none.starts_with("clean: no database handle is created in production code\n"), "{none}");
 }
 
 #[test]
 fn quiet_prints_findings_only() {
     let clean = run(&fixture("clean"), &["-q"]);
-    assert_eq!(
-        (clean.code, clean.out.as_str(), clean.err.as_str()),
-        (Some(0), "", "")
-    );
+    assert_eq!((clean.code, clean.out.as_str(), clean.err.as_str()), (Some(0), "", ""));
     let found = run(&fixture("quickstart"), &["-q"]).out;
     assert!(found.contains("deny[competing-pools]"), "{found}");
     assert!(!found.contains("1 package"), "{found}");
@@ -153,24 +130,18 @@ fn quiet_prints_findings_only() {
 #[test]
 fn the_readme_shows_what_quickstart_prints() {
     let report = run(&fixture("quickstart"), &[]).out;
-    let start = report
-        .find("deny[competing-pools]")
-        .expect("quickstart has a second pool");
+    let start = report.find("deny[competing-pools]").expect("quickstart has a second pool");
     let end = report[start..].find("\n\n").expect("a finding ends") + start;
     let printed = &report[start..=end];
 
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = fs::read_to_string(path).unwrap();
-    let (before, rest) = readme
-        .split_once("```text\n")
-        .expect("the README's first `text` block is the example of output");
+    let (before, rest) =
+        readme.split_once("```text\n").expect("the README's first `text` block is the example of output");
     let (shown, after) = rest.split_once("```").expect("the block ends");
     if std::env::var_os("INITPATH_UPDATE").is_some_and(|value| value == "1") {
         fs::write(path, format!("{before}```text\n{printed}```{after}")).unwrap();
     } else {
-        assert_eq!(
-            shown, printed,
-            "run the tests once with INITPATH_UPDATE=1 to renew the README's example"
-        );
+        assert_eq!(shown, printed, "run the tests once with INITPATH_UPDATE=1 to renew the README's example");
     }
 }

@@ -12,10 +12,7 @@ fn findings(report: &serde_json::Value) -> Vec<String> {
         .iter()
         .map(|finding| {
             let primary = &finding["primary"];
-            format!(
-                "{} {} {}",
-                finding["rule"], primary["file"], primary["line"]
-            )
+            format!("{} {} {}", finding["rule"], primary["file"], primary["line"])
         })
         .collect()
 }
@@ -23,15 +20,10 @@ fn findings(report: &serde_json::Value) -> Vec<String> {
 #[test]
 fn as_a_cargo_subcommand_and_by_its_own_name_it_does_the_same() {
     let here = fixture("clean");
-    for arguments in [
-        &["rules"][..],
-        &["list"],
-        &["explain", "competing-pools"],
-        &["--message-format", "json"],
-    ] {
-        let with_token: Vec<&str> = std::iter::once("initpath")
-            .chain(arguments.iter().copied())
-            .collect();
+    for arguments in
+        [&["rules"][..], &["list"], &["explain", "competing-pools"], &["--message-format", "json"]]
+    {
+        let with_token: Vec<&str> = std::iter::once("initpath").chain(arguments.iter().copied()).collect();
         let (through_cargo, alone) = (run(&here, &with_token), run(&here, arguments));
         assert_eq!(through_cargo.out, alone.out, "{arguments:?}");
         assert_eq!((through_cargo.code, alone.code), (Some(0), Some(0)));
@@ -42,12 +34,7 @@ fn as_a_cargo_subcommand_and_by_its_own_name_it_does_the_same() {
 fn help_says_how_to_call_it_and_what_the_exit_codes_mean() {
     let help = run(Path::new("/"), &["initpath", "--help"]);
     assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
-    for said in [
-        "Usage: cargo initpath",
-        "0  analysed",
-        "1  analysed",
-        "2  not done",
-    ] {
+    for said in ["Usage: cargo initpath", "0  analysed", "1  analysed", "2  not done"] {
         assert!(help.out.contains(said), "{said} is missing: {}", help.out);
     }
 }
@@ -59,10 +46,7 @@ fn from_any_folder_the_report_is_the_same() {
     let manifest = manifest.to_str().unwrap();
     let member = root.join("services/api/src");
     let from_root = run(&root, &["--message-format", "json"]);
-    assert!(
-        !findings(&from_root.json()).is_empty(),
-        "the fixture has findings"
-    );
+    assert!(!findings(&from_root.json()).is_empty(), "the fixture has findings");
     for (folder, arguments) in [
         (Path::new("/"), &["--manifest-path", manifest][..]),
         (&member, &[]),
@@ -93,10 +77,8 @@ fn a_package_flag_narrows_the_report_to_it() {
         ("db-manager", "crates/db-manager/"),
         ("core-services", "crates/core/"),
     ] {
-        let (inside, outside): (Vec<String>, Vec<String>) = whole
-            .iter()
-            .cloned()
-            .partition(|finding| finding.contains(folder));
+        let (inside, outside): (Vec<String>, Vec<String>) =
+            whole.iter().cloned().partition(|finding| finding.contains(folder));
         narrowed += usize::from(!inside.is_empty());
         let code = |list: &[String]| Some(i32::from(!list.is_empty()));
         let only = (inside.clone(), code(&inside));
@@ -116,34 +98,18 @@ fn unknown_names_are_refused_with_a_suggestion() {
         (&["-p", "db-manger"][..], "did you mean `db-manager`?"),
         (&["--exclude", "databaze"], "did you mean `database`?"),
         (&["-D", "competing-pool"], "did you mean `competing-pools`?"),
-        (
-            &["explain", "check-then-int"],
-            "did you mean `check-then-init`?",
-        ),
+        (&["explain", "check-then-int"], "did you mean `check-then-init`?"),
         (&["--message-formt", "json"], "--message-format"),
     ] {
         let ended = run(&root, arguments);
-        assert_eq!(
-            (ended.code, ended.out.as_str()),
-            (Some(2), ""),
-            "{arguments:?}"
-        );
-        assert!(
-            ended.err.contains(suggestion),
-            "{arguments:?}: {}",
-            ended.err
-        );
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(ended.err.contains(suggestion), "{arguments:?}: {}", ended.err);
     }
 }
 
 #[test]
 fn the_exit_code_is_0_when_clean_1_with_findings_and_2_when_not_all_was_analysed() {
-    for (name, code) in [
-        ("clean", 0),
-        ("no-database", 0),
-        ("quickstart", 1),
-        ("broken", 2),
-    ] {
+    for (name, code) in [("clean", 0), ("no-database", 0), ("quickstart", 1), ("broken", 2)] {
         for format in ["human", "short", "json", "github"] {
             let ended = run(&fixture(name), &["--message-format", format]);
             assert_eq!(ended.code, Some(code), "{name} {format}: {ended:?}");
@@ -192,11 +158,7 @@ fn the_last_level_given_for_a_rule_wins() {
         (&["-A", rule, "-D", rule], 1, shown.as_str()),
         (&["-A", rule, "check", "-W", rule], 0, warned.as_str()),
     ] {
-        assert_eq!(
-            ended(arguments),
-            (Some(code), text.to_owned()),
-            "{arguments:?}"
-        );
+        assert_eq!(ended(arguments), (Some(code), text.to_owned()), "{arguments:?}");
     }
 }
 
@@ -205,17 +167,10 @@ fn without_cargo_the_findings_are_the_same() {
     for name in ["quickstart", "three-managers", "clean"] {
         let arguments = ["--message-format", "json"];
         let with = run(&fixture(name), &arguments);
-        let without = finish(
-            initpath(&fixture(name), &arguments)
-                .env_remove("CARGO")
-                .env("PATH", ""),
-        );
+        let without = finish(initpath(&fixture(name), &arguments).env_remove("CARGO").env("PATH", ""));
         let (with_json, without_json) = (with.json(), without.json());
         assert_eq!(with_json["findings"], without_json["findings"], "{name}");
-        assert_eq!(
-            with_json["summary"]["coverage"], without_json["summary"]["coverage"],
-            "{name}"
-        );
+        assert_eq!(with_json["summary"]["coverage"], without_json["summary"]["coverage"], "{name}");
         assert_eq!(with.code, without.code, "{name}");
         assert_eq!(
             without_json["problems"][0]["kind"], "cargo-unavailable",

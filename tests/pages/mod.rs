@@ -121,15 +121,9 @@ pub(crate) fn page_examples(page: &str, text: &str) -> Vec<Example> {
         }
     }
     for example in &mut examples {
-        assert!(
-            !example.files.is_empty(),
-            "rules/{page}.md: `{}` has no block",
-            example.heading
-        );
+        assert!(!example.files.is_empty(), "rules/{page}.md: `{}` has no block", example.heading);
         if example.files.iter().all(|(file, _)| file != "Cargo.toml") {
-            example
-                .files
-                .insert(0, ("Cargo.toml".to_owned(), synthesized_manifest()));
+            example.files.insert(0, ("Cargo.toml".to_owned(), synthesized_manifest()));
         }
         example.markers = markers(&example.files);
     }
@@ -138,10 +132,7 @@ pub(crate) fn page_examples(page: &str, text: &str) -> Vec<Example> {
 
 /// The examples of all pages.
 pub(crate) fn all_page_examples() -> Vec<Example> {
-    pages()
-        .iter()
-        .flat_map(|(name, text)| page_examples(name, text))
-        .collect()
+    pages().iter().flat_map(|(name, text)| page_examples(name, text)).collect()
 }
 
 /// Names of the folders in `fixtures/`, sorted.
@@ -162,9 +153,8 @@ pub(crate) fn fixture(name: &str) -> Example {
     let mut folders = vec![folder.clone()];
     while let Some(current) = folders.pop() {
         for path in entries(&current) {
-            let hidden_or_built = path
-                .file_name()
-                .is_some_and(|name| name == "target" || name == "Cargo.lock");
+            let hidden_or_built =
+                path.file_name().is_some_and(|name| name == "target" || name == "Cargo.lock");
             if hidden_or_built {
                 continue;
             }
@@ -172,13 +162,8 @@ pub(crate) fn fixture(name: &str) -> Example {
                 folders.push(path);
                 continue;
             }
-            let relative = path
-                .strip_prefix(&folder)
-                .expect("it was found below the folder");
-            let relative = relative
-                .to_str()
-                .expect("fixture paths are UTF-8")
-                .replace('\\', "/");
+            let relative = path.strip_prefix(&folder).expect("it was found below the folder");
+            let relative = relative.to_str().expect("fixture paths are UTF-8").replace('\\', "/");
             files.push((relative, read(&path)));
         }
     }
@@ -197,13 +182,8 @@ pub(crate) fn fixture(name: &str) -> Example {
 pub(crate) fn known_dependencies() -> Vec<(String, toml::Value)> {
     let manifest = read(&root().join("tests/examples/Cargo.toml"));
     let manifest: toml::Table = manifest.parse().expect("tests/examples/Cargo.toml is TOML");
-    let dependencies = manifest["dependencies"]
-        .as_table()
-        .expect("it has dependencies");
-    dependencies
-        .iter()
-        .map(|(name, spec)| (name.clone(), spec.clone()))
-        .collect()
+    let dependencies = manifest["dependencies"].as_table().expect("it has dependencies");
+    dependencies.iter().map(|(name, spec)| (name.clone(), spec.clone())).collect()
 }
 
 /// The version requirement in a dependency's value.
@@ -242,14 +222,9 @@ fn markers(files: &[(String, String)]) -> Vec<Marker> {
             for marker in line.split("//~").skip(1) {
                 let place = format!("{file}:{}: `//~{marker}`", number + 1);
                 let mut words = marker.split_whitespace();
-                let rule = words
-                    .next()
-                    .unwrap_or_else(|| panic!("{place} names no rule"));
+                let rule = words.next().unwrap_or_else(|| panic!("{place} names no rule"));
                 let role = words.next();
-                assert!(
-                    words.next().is_none(),
-                    "{place} has more than a rule and a role"
-                );
+                assert!(words.next().is_none(), "{place} has more than a rule and a role");
                 assert!(
                     role.is_none_or(|role| ROLES.contains(&role)),
                     "{place} names a role that the report does not have"
@@ -268,14 +243,9 @@ fn markers(files: &[(String, String)]) -> Vec<Marker> {
 
 /// What a folder contains, in the order the disk gives.
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries =
-        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     entries
-        .map(|entry| {
-            entry
-                .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-                .path()
-        })
+        .map(|entry| entry.unwrap_or_else(|error| panic!("{}: {error}", folder.display())).path())
         .collect()
 }
 

@@ -32,20 +32,14 @@ fn the_readme_lists_every_rule_with_its_level_and_summary() {
         let (name, level, summary) = (rule.name, rule.level.name(), &rule.summary);
         let row = format!("| [`{name}`](rules/{name}.md) | {level} | {summary} |");
         if !readme.lines().any(|line| line == row) {
-            broken.push(format!(
-                "README.md: add to the table of rules, in place of what is there: {row}"
-            ));
+            broken.push(format!("README.md: add to the table of rules, in place of what is there: {row}"));
         }
     }
     for line in readme.lines() {
-        let named = line
-            .strip_prefix("| [`")
-            .and_then(|rest| rest.split_once('`'));
+        let named = line.strip_prefix("| [`").and_then(|rest| rest.split_once('`'));
         let Some((name, _)) = named else { continue };
         if rules::table().iter().all(|rule| rule.name != name) {
-            broken.push(format!(
-                "README.md: there is no rule `{name}`; remove its row"
-            ));
+            broken.push(format!("README.md: there is no rule `{name}`; remove its row"));
         }
     }
     assert_none(&broken);
@@ -55,13 +49,7 @@ fn the_readme_lists_every_rule_with_its_level_and_summary() {
 fn the_readme_names_every_flag_command_and_format() {
     let readme = read("README.md");
     let mut wanted = BTreeSet::new();
-    for command in [
-        &[][..],
-        &["check"],
-        &["inventory"],
-        &["explain"],
-        &["rules"],
-    ] {
+    for command in [&[][..], &["check"], &["inventory"], &["explain"], &["rules"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_cargo-initpath"))
             .args(command)
             .arg("--help")
@@ -70,22 +58,14 @@ fn the_readme_names_every_flag_command_and_format() {
         let help = String::from_utf8(output.stdout).expect("help is UTF-8");
         wanted.extend(command.iter().map(|name| format!("`{name}")));
         let is_end = |letter: char| !letter.is_ascii_lowercase() && letter != '-';
-        let flags = help
-            .split("--")
-            .skip(1)
-            .filter_map(|rest| rest.split(is_end).next());
-        wanted.extend(
-            flags
-                .filter(|flag| !flag.is_empty())
-                .map(|flag| format!("`--{flag}")),
-        );
+        let flags = help.split("--").skip(1).filter_map(|rest| rest.split(is_end).next());
+        wanted.extend(flags.filter(|flag| !flag.is_empty()).map(|flag| format!("`--{flag}")));
     }
     assert!(wanted.len() > 20, "help names its flags: {wanted:?}");
     wanted.extend(Format::ALL.map(|format| format!("`{}`", format.name())));
     let missing = wanted.iter().filter(|name| !readme.contains(name.as_str()));
-    let broken: Vec<String> = missing
-        .map(|name| format!("README.md: describe {}", name.trim_matches('`')))
-        .collect();
+    let broken: Vec<String> =
+        missing.map(|name| format!("README.md: describe {}", name.trim_matches('`'))).collect();
     assert_none(&broken);
 }
 
@@ -115,17 +95,11 @@ fn links_lead_to_files_of_the_repository() {
     for document in DOCUMENTS {
         let folder = Path::new(document).parent().unwrap_or(Path::new(""));
         for (number, line) in read(document).lines().enumerate() {
-            for link in line
-                .split("](")
-                .skip(1)
-                .filter_map(|rest| rest.split(')').next())
-            {
+            for link in line.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
                 let at = format!("{document}:{}", number + 1);
                 let file = link.split('#').next().unwrap_or_default();
                 if link.contains("://") {
-                    broken.push(format!(
-                        "{at}: link to a file of the repository instead of {link}"
-                    ));
+                    broken.push(format!("{at}: link to a file of the repository instead of {link}"));
                 } else if !file.is_empty() && !pages::root().join(folder).join(file).exists() {
                     broken.push(format!("{at}: `{file}` does not exist; correct the link"));
                 }
@@ -142,11 +116,7 @@ fn the_published_archive_holds_what_is_needed_and_no_more() {
         .current_dir(pages::root())
         .output()
         .expect("cargo can be started");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let list = String::from_utf8(output.stdout).expect("paths here are UTF-8");
     let mut broken = Vec::new();
     for needed in [
@@ -159,19 +129,12 @@ fn the_published_archive_holds_what_is_needed_and_no_more() {
         "rules/schema/report.json",
     ] {
         if !list.lines().any(|path| path == needed) {
-            broken.push(format!(
-                "Cargo.toml: `exclude` must not keep `{needed}` out of the archive"
-            ));
+            broken.push(format!("Cargo.toml: `exclude` must not keep `{needed}` out of the archive"));
         }
     }
     for path in list.lines() {
-        if ["fixtures/", "tests/", ".ci/"]
-            .iter()
-            .any(|folder| path.starts_with(folder))
-        {
-            broken.push(format!(
-                "Cargo.toml: add the folder of `{path}` to `exclude`"
-            ));
+        if ["fixtures/", "tests/", ".ci/"].iter().any(|folder| path.starts_with(folder)) {
+            broken.push(format!("Cargo.toml: add the folder of `{path}` to `exclude`"));
         }
     }
     assert_none(&broken);

@@ -8,56 +8,16 @@ const MOST_LINES: usize = 700;
 
 /// Paths that belong to one room.
 const OWNED: [(&str, &str, &str); 10] = [
-    (
-        "std::fs",
-        "src/workspace/",
-        "ask `crate::workspace` to read or write the file",
-    ),
-    (
-        "std::process",
-        "src/workspace/",
-        "ask `crate::workspace` to run the program",
-    ),
-    (
-        "walkdir",
-        "src/workspace/",
-        "ask `crate::workspace` to list the folder",
-    ),
-    (
-        "cargo_metadata",
-        "src/workspace/",
-        "use the packages of `crate::workspace::Workspace`",
-    ),
-    (
-        "syn",
-        "src/facts/",
-        "add what is needed to the facts of a file",
-    ),
-    (
-        "quote",
-        "src/facts/",
-        "add what is needed to the facts of a file",
-    ),
-    (
-        "proc_macro2",
-        "src/facts/",
-        "add what is needed to the facts of a file",
-    ),
-    (
-        "petgraph",
-        "src/program/",
-        "let `crate::program` answer the question",
-    ),
-    (
-        "miette",
-        "src/report/human.rs",
-        "let `report/human.rs` draw it",
-    ),
-    (
-        "clap",
-        "src/cli/",
-        "take a value; `cli/` reads it from the command line",
-    ),
+    ("std::fs", "src/workspace/", "ask `crate::workspace` to read or write the file"),
+    ("std::process", "src/workspace/", "ask `crate::workspace` to run the program"),
+    ("walkdir", "src/workspace/", "ask `crate::workspace` to list the folder"),
+    ("cargo_metadata", "src/workspace/", "use the packages of `crate::workspace::Workspace`"),
+    ("syn", "src/facts/", "add what is needed to the facts of a file"),
+    ("quote", "src/facts/", "add what is needed to the facts of a file"),
+    ("proc_macro2", "src/facts/", "add what is needed to the facts of a file"),
+    ("petgraph", "src/program/", "let `crate::program` answer the question"),
+    ("miette", "src/report/human.rs", "let `report/human.rs` draw it"),
+    ("clap", "src/cli/", "take a value; `cli/` reads it from the command line"),
 ];
 
 /// What is allowed all the same: the program's end is an exit code.
@@ -67,31 +27,18 @@ const EXCEPTIONS: [(&str, &str); 1] = [("src/main.rs", "std::process::ExitCode")
 const SEEN_BY_RULES: [&str; 5] = ["program", "finding", "catalog", "location", "problem"];
 
 /// The words of the catalog; the catalog itself was consulted when the program was linked.
-const CATALOG_VOCABULARY: [&str; 8] = [
-    "CallRole",
-    "CloneKind",
-    "Io",
-    "ResourceOf",
-    "TypeFacts",
-    "TypeKind",
-    "ValueSource",
-    "Wrap",
-];
+const CATALOG_VOCABULARY: [&str; 8] =
+    ["CallRole", "CloneKind", "Io", "ResourceOf", "TypeFacts", "TypeKind", "ValueSource", "Wrap"];
 
 #[test]
 fn only_its_room_names_a_library_or_the_system() {
     let mut broken = Vec::new();
     for source in Source::all() {
         for path in source.paths() {
-            let excepted = EXCEPTIONS
-                .iter()
-                .any(|(file, allowed)| source.path == *file && path.starts_with(allowed));
+            let excepted =
+                EXCEPTIONS.iter().any(|(file, allowed)| source.path == *file && path.starts_with(allowed));
             for (owned, room, instead) in OWNED {
-                if path.starts_with(owned)
-                    && !source.path.starts_with(room)
-                    && !excepted
-                    && !path.test
-                {
+                if path.starts_with(owned) && !source.path.starts_with(room) && !excepted && !path.test {
                     broken.push(format!(
                         "{}:{}: only {room} may name `{owned}`; {instead}",
                         source.path, path.line
@@ -120,19 +67,14 @@ fn a_rule_sees_the_program_and_the_finding() {
                     "{at}: a rule may not see `crate::{second}`; let `crate::program` answer what the rule asks"
                 ));
             }
-            if path.starts_with("crate::catalog")
-                && !path.test
-                && !CATALOG_VOCABULARY.contains(&third)
-            {
+            if path.starts_with("crate::catalog") && !path.test && !CATALOG_VOCABULARY.contains(&third) {
                 broken.push(format!(
                     "{at}: of the catalog a rule may see its words ({}), not `{third}`",
                     CATALOG_VOCABULARY.join(", ")
                 ));
             }
             if path.starts_with("super::super") && !path.test {
-                broken.push(format!(
-                    "{at}: name the room (`crate::…`) instead of `super::super`"
-                ));
+                broken.push(format!("{at}: name the room (`crate::…`) instead of `super::super`"));
             }
         }
     }
@@ -158,9 +100,7 @@ fn only_wire_types_are_written_out() {
 
 #[test]
 fn every_module_says_what_it_is_for() {
-    let silent = Source::all()
-        .into_iter()
-        .filter(|source| !source.text.starts_with("//! "));
+    let silent = Source::all().into_iter().filter(|source| !source.text.starts_with("//! "));
     let broken: Vec<String> = silent
         .map(|source| {
             format!(

@@ -21,19 +21,10 @@ const CATEGORIES: [&str; 8] = [
 ];
 
 /// The keys of a page's front matter; all but the last must be there.
-const KEYS: [&str; 7] = [
-    "name", "summary", "category", "level", "status", "since", "aliases",
-];
+const KEYS: [&str; 7] = ["name", "summary", "category", "level", "status", "since", "aliases"];
 
 /// The sections of a page, in order.
-const SECTIONS: [&str; 6] = [
-    "Problem",
-    "Why it matters",
-    "Bad",
-    "Good",
-    "How to fix",
-    "Known limits",
-];
+const SECTIONS: [&str; 6] = ["Problem", "Why it matters", "Bad", "Good", "How to fix", "Known limits"];
 
 /// How many bad and how many good examples a page has at least.
 const FEWEST_EXAMPLES: usize = 2;
@@ -44,10 +35,7 @@ const NO_RULES: [&str; 2] = ["mod", "page"];
 #[test]
 fn every_rule_has_a_page_a_file_and_a_row() {
     let pages: BTreeSet<String> = pages::pages().into_iter().map(|(name, _)| name).collect();
-    let rows: BTreeSet<String> = rules::table()
-        .iter()
-        .map(|rule| rule.name.to_owned())
-        .collect();
+    let rows: BTreeSet<String> = rules::table().iter().map(|rule| rule.name.to_owned()).collect();
     let entries = fs::read_dir(pages::root().join("src/rules")).expect("the room is there");
     let files: BTreeSet<String> = entries
         .filter_map(|entry| {
@@ -62,19 +50,11 @@ fn every_rule_has_a_page_a_file_and_a_row() {
         let module = name.replace('-', "_");
         for (there, missing) in [
             (&pages, format!("write its page `rules/{name}.md`")),
-            (
-                &files,
-                format!("write its function in `src/rules/{module}.rs`"),
-            ),
-            (
-                &rows,
-                format!("add the row `\"{name}\" => {module}` in `src/rules/mod.rs`"),
-            ),
+            (&files, format!("write its function in `src/rules/{module}.rs`")),
+            (&rows, format!("add the row `\"{name}\" => {module}` in `src/rules/mod.rs`")),
         ] {
             if !there.contains(name) {
-                broken.push(format!(
-                    "rule `{name}`: {missing}, or remove the rest of it"
-                ));
+                broken.push(format!("rule `{name}`: {missing}, or remove the rest of it"));
             }
         }
     }
@@ -86,25 +66,17 @@ fn every_page_is_complete() {
     let mut broken = Vec::new();
     for (name, text) in pages::pages() {
         let mut complain = |what: String| broken.push(format!("rules/{name}.md: {what}"));
-        let Some((front, body)) = text
-            .strip_prefix("---\n")
-            .and_then(|rest| rest.split_once("\n---\n"))
+        let Some((front, body)) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"))
         else {
             complain("start with front matter between lines of `---`".into());
             continue;
         };
         let front: BTreeMap<&str, &str> = front
             .lines()
-            .map(|line| {
-                line.split_once(':')
-                    .map_or((line, ""), |(key, value)| (key, value.trim()))
-            })
+            .map(|line| line.split_once(':').map_or((line, ""), |(key, value)| (key, value.trim())))
             .collect();
         for key in front.keys().filter(|key| !KEYS.contains(key)) {
-            complain(format!(
-                "remove the key `{key}`; the keys are {}",
-                KEYS.join(", ")
-            ));
+            complain(format!("remove the key `{key}`; the keys are {}", KEYS.join(", ")));
         }
         let value = |key: &str| front.get(key).copied().unwrap_or_default();
         if value("name") != name {
@@ -114,10 +86,7 @@ fn every_page_is_complete() {
             complain("write `summary:` and one sentence that ends with a point".into());
         }
         if !CATEGORIES.contains(&value("category")) {
-            complain(format!(
-                "write `category:` and one of {}",
-                CATEGORIES.join(", ")
-            ));
+            complain(format!("write `category:` and one of {}", CATEGORIES.join(", ")));
         }
         if !["allow", "warn", "deny"].contains(&value("level")) {
             complain("write `level:` and one of allow, warn, deny".into());
@@ -132,39 +101,22 @@ fn every_page_is_complete() {
         if !body.starts_with(&format!("# {name}\n")) {
             complain(format!("write the title `# {name}` below the front matter"));
         }
-        let sections: Vec<&str> = body
-            .lines()
-            .filter_map(|line| line.strip_prefix("## "))
-            .collect();
+        let sections: Vec<&str> = body.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         if sections != SECTIONS {
-            complain(format!(
-                "give it the sections {}, in this order",
-                SECTIONS.join(", ")
-            ));
+            complain(format!("give it the sections {}, in this order", SECTIONS.join(", ")));
         }
         let examples = pages::page_examples(&name, &text);
         for (section, bad) in [("Bad", true), ("Good", false)] {
             let count = examples.iter().filter(|example| example.bad == bad).count();
             if count < FEWEST_EXAMPLES {
-                complain(format!(
-                    "`{section}` has {count} examples, write at least {FEWEST_EXAMPLES}"
-                ));
+                complain(format!("`{section}` has {count} examples, write at least {FEWEST_EXAMPLES}"));
             }
         }
         for example in &examples {
-            let primaries = example
-                .markers
-                .iter()
-                .filter(|marker| marker.role.is_none());
-            let own = primaries
-                .clone()
-                .filter(|marker| marker.rule == name)
-                .count();
+            let primaries = example.markers.iter().filter(|marker| marker.role.is_none());
+            let own = primaries.clone().filter(|marker| marker.rule == name).count();
             if example.bad && own == 0 {
-                complain(format!(
-                    "`{}` is bad: mark the line with `//~ {name}`",
-                    example.heading
-                ));
+                complain(format!("`{}` is bad: mark the line with `//~ {name}`", example.heading));
             }
             if !example.bad && primaries.count() > 0 {
                 complain(format!("`{}` is good: remove its markers", example.heading));

@@ -35,8 +35,7 @@ pub(crate) struct CodePath {
 impl CodePath {
     pub(crate) fn starts_with(&self, path: &str) -> bool {
         let mut segments = self.segments.iter();
-        path.split("::")
-            .all(|wanted| segments.next().is_some_and(|segment| segment == wanted))
+        path.split("::").all(|wanted| segments.next().is_some_and(|segment| segment == wanted))
     }
 }
 
@@ -67,17 +66,10 @@ impl Source {
     }
 
     fn new(path: String, text: String) -> Self {
-        let stream: TokenStream = text
-            .parse()
-            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        let stream: TokenStream = text.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
         let mut tokens = Vec::new();
         flatten(stream, false, &mut tokens);
-        Self {
-            path,
-            text,
-            tokens,
-            test: false,
-        }
+        Self { path, text, tokens, test: false }
     }
 
     /// Files that `#[cfg(test)] mod name;` leads to.
@@ -94,10 +86,7 @@ impl Source {
         declarations
             .flat_map(|window| {
                 let name = &window[1].text;
-                [
-                    format!("{folder}/{name}.rs"),
-                    format!("{folder}/{name}/mod.rs"),
-                ]
+                [format!("{folder}/{name}.rs"), format!("{folder}/{name}/mod.rs")]
             })
             .collect()
     }
@@ -130,10 +119,7 @@ impl Source {
         let found = self.tokens.windows(wanted.len()).filter(|window| {
             !self.test
                 && !window[0].test
-                && window
-                    .iter()
-                    .zip(wanted)
-                    .all(|(token, text)| token.text == *text)
+                && window.iter().zip(wanted).all(|(token, text)| token.text == *text)
         });
         found.map(|window| window[0].line).collect()
     }
@@ -185,11 +171,7 @@ impl Source {
 
     fn code_path(&self, segments: Vec<String>, position: usize) -> CodePath {
         let token = &self.tokens[position];
-        CodePath {
-            segments,
-            line: token.line,
-            test: self.test || token.test,
-        }
+        CodePath { segments, line: token.line, test: self.test || token.test }
     }
 }
 
@@ -203,11 +185,7 @@ fn flatten(stream: TokenStream, test: bool, out: &mut Vec<Token>) {
         let line = tree.span().start().line;
         let in_test = test || item_is_test;
         let mut push = |text: &str, line| {
-            out.push(Token {
-                text: text.to_owned(),
-                line,
-                test: in_test,
-            });
+            out.push(Token { text: text.to_owned(), line, test: in_test });
         };
         match tree {
             TokenTree::Group(group) => {
@@ -219,18 +197,10 @@ fn flatten(stream: TokenStream, test: bool, out: &mut Vec<Token>) {
                 };
                 push(open, line);
                 let last = group.span_close().start().line;
-                let is_cfg_test = attribute
-                    && group
-                        .stream()
-                        .to_string()
-                        .replace(' ', "")
-                        .starts_with("cfg(test)");
+                let is_cfg_test =
+                    attribute && group.stream().to_string().replace(' ', "").starts_with("cfg(test)");
                 flatten(group.stream(), in_test, out);
-                out.push(Token {
-                    text: close.to_owned(),
-                    line: last,
-                    test: in_test,
-                });
+                out.push(Token { text: close.to_owned(), line: last, test: in_test });
                 item_is_test = (item_is_test || is_cfg_test) && close != "}";
                 attribute = false;
             }
@@ -262,8 +232,7 @@ fn is_name(text: &str) -> bool {
 }
 
 fn rust_files(folder: &Path, out: &mut Vec<std::path::PathBuf>) {
-    let entries =
-        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for entry in entries {
         let path = entry.expect("a folder can be listed").path();
         if path.is_dir() {
@@ -289,11 +258,8 @@ fn paths_are_seen_in_code_and_not_in_comments_and_texts() {
         #[derive(miette::Diagnostic)] struct S;
     ";
     let source = Source::new("src/x.rs".into(), text.into());
-    let seen: Vec<(String, bool)> = source
-        .paths()
-        .into_iter()
-        .map(|path| (path.segments.join("::"), path.test))
-        .collect();
+    let seen: Vec<(String, bool)> =
+        source.paths().into_iter().map(|path| (path.segments.join("::"), path.test)).collect();
     let expected = [
         ("std::io", false),
         ("std::fs", false),
@@ -305,9 +271,6 @@ fn paths_are_seen_in_code_and_not_in_comments_and_texts() {
         ("clap::Parser", true),
         ("miette::Diagnostic", false),
     ];
-    let seen: Vec<(&str, bool)> = seen
-        .iter()
-        .map(|(path, test)| (path.as_str(), *test))
-        .collect();
+    let seen: Vec<(&str, bool)> = seen.iter().map(|(path, test)| (path.as_str(), *test)).collect();
     assert_eq!(seen, expected);
 }

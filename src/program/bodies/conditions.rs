@@ -8,12 +8,7 @@ use super::{Atom, EventKind};
 use crate::facts::{Arm, BinaryOp, ExprId, ExprKind, Pat};
 
 impl Walk<'_, '_> {
-    pub(super) fn if_else(
-        &mut self,
-        condition: ExprId,
-        then: ExprId,
-        otherwise: Option<ExprId>,
-    ) -> Typed {
+    pub(super) fn if_else(&mut self, condition: ExprId, then: ExprId, otherwise: Option<ExprId>) -> Typed {
         let scope = self.locals.len();
         let atoms = self.condition(condition);
         let branch = self.new_branch();
@@ -32,11 +27,7 @@ impl Walk<'_, '_> {
     pub(super) fn condition(&mut self, id: ExprId) -> Vec<Atom> {
         let body = self.body;
         match &body.expr(id).kind {
-            ExprKind::Binary {
-                op: BinaryOp::And,
-                left,
-                right,
-            } => {
+            ExprKind::Binary { op: BinaryOp::And, left, right } => {
                 let mut atoms = self.condition(*left);
                 atoms.extend(self.condition(*right));
                 // When one part fails the others may hold: only arm 0 is certain.
@@ -65,11 +56,7 @@ impl Walk<'_, '_> {
                 let tested = self.expr(id);
                 match tested.value {
                     Value::Unknown => Vec::new(),
-                    value => vec![Atom {
-                        value,
-                        if_true: vec![0],
-                        if_false: vec![1],
-                    }],
+                    value => vec![Atom { value, if_true: vec![0], if_false: vec![1] }],
                 }
             }
         }
@@ -80,27 +67,17 @@ impl Walk<'_, '_> {
         let branch = self.new_branch();
         let arms_of = |wanted: bool| -> Vec<u32> {
             let exact = |index: &usize| presence(&arms[*index].pat) == Some(wanted);
-            let mut list: Vec<u32> = (0..arms.len())
-                .filter(exact)
-                .map(|index| index as u32)
-                .collect();
+            let mut list: Vec<u32> = (0..arms.len()).filter(exact).map(|index| index as u32).collect();
             // A final `_` takes what no other arm names.
-            let opposite = arms
-                .iter()
-                .any(|arm| presence(&arm.pat) == Some(!wanted) && arm.guard.is_none());
-            if opposite && let Some(rest) = arms.iter().position(|arm| matches!(arm.pat, Pat::Wild))
-            {
+            let opposite = arms.iter().any(|arm| presence(&arm.pat) == Some(!wanted) && arm.guard.is_none());
+            if opposite && let Some(rest) = arms.iter().position(|arm| matches!(arm.pat, Pat::Wild)) {
                 list.push(rest as u32);
             }
             list
         };
         let tests = arms.iter().any(|arm| presence(&arm.pat).is_some());
         if tests && input.value != Value::Unknown {
-            let atom = Atom {
-                value: input.value.clone(),
-                if_true: arms_of(true),
-                if_false: arms_of(false),
-            };
+            let atom = Atom { value: input.value.clone(), if_true: arms_of(true), if_false: arms_of(false) };
             self.emit_branch(branch, vec![atom], self.body.expr(scrutinee).span);
         }
         let mut results = Vec::with_capacity(arms.len());

@@ -4,7 +4,12 @@
 
 mod calls;
 mod conditions;
+mod handed;
+mod macros;
+mod paths;
 mod patterns;
+mod places;
+mod results;
 mod walk;
 
 use super::items::FnId;
@@ -311,15 +316,10 @@ impl LinkedBody<'_> {
 
     /// The arms around a context, innermost first.
     pub fn arms(&self, from: ContextId) -> impl Iterator<Item = (u32, u32, bool)> {
-        self.outwards(from)
-            .filter_map(|context| match context.kind {
-                ContextKind::Arm {
-                    branch,
-                    arm,
-                    diverges,
-                } => Some((branch, arm, diverges)),
-                _ => None,
-            })
+        self.outwards(from).filter_map(|context| match context.kind {
+            ContextKind::Arm { branch, arm, diverges } => Some((branch, arm, diverges)),
+            _ => None,
+        })
     }
 
     /// Whether two points of the body cannot both be reached in one run of it; `first` is met before `second`.
@@ -335,17 +335,11 @@ impl LinkedBody<'_> {
 
     /// Whether a branch tests the result of a call.
     pub fn is_tested(&self, call: CallId) -> bool {
-        let events = self
-            .events
-            .iter()
-            .chain(self.blocks.iter().flat_map(|block| &block.events));
+        let events = self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
         events.into_iter().any(|event| match &event.kind {
             EventKind::Branch(branching) => {
                 // The closure of `map_err` sees the error and hands it on.
-                branching
-                    .atoms
-                    .iter()
-                    .any(|atom| atom.value == Value::Call(call) && !atom.if_true.is_empty())
+                branching.atoms.iter().any(|atom| atom.value == Value::Call(call) && !atom.if_true.is_empty())
             }
             _ => false,
         })
@@ -354,31 +348,22 @@ impl LinkedBody<'_> {
     /// Whether the second call is made only when the first one failed: in the `Err` or `None` arm of its result.
     pub fn only_if_failed(&self, first: CallId, second: CallId) -> bool {
         let result = Value::Call(first);
-        let events = self
-            .events
-            .iter()
-            .chain(self.blocks.iter().flat_map(|block| &block.events));
+        let events = self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
         let mut branchings = events.filter_map(|event| match &event.kind {
             EventKind::Branch(branching) => Some(branching),
             _ => None,
         });
         branchings.any(|branching| {
-            let arm = self
-                .arms(self.call(second).context)
-                .find(|(branch, _, _)| *branch == branching.branch);
+            let arm = self.arms(self.call(second).context).find(|(branch, _, _)| *branch == branching.branch);
             arm.is_some_and(|(_, arm, _)| {
-                branching
-                    .atoms
-                    .iter()
-                    .any(|atom| atom.value == result && atom.if_false.contains(&arm))
+                branching.atoms.iter().any(|atom| atom.value == result && atom.if_false.contains(&arm))
             })
         })
     }
 
     /// Whether the context is inside a loop of the body.
     pub fn in_loop(&self, context: ContextId) -> bool {
-        self.outwards(context)
-            .any(|context| context.kind == ContextKind::Loop)
+        self.outwards(context).any(|context| context.kind == ContextKind::Loop)
     }
 }
 
@@ -386,9 +371,7 @@ impl LinkedBody<'_> {
 pub fn settled(ty: &Ty) -> &Ty {
     match ty {
         Ty::Future(inner) => settled(inner),
-        Ty::External(_, args) if ty.is_option_or_result() => {
-            args.first().map_or(&Ty::Unknown, settled)
-        }
+        Ty::External(_, args) if ty.is_option_or_result() => args.first().map_or(&Ty::Unknown, settled),
         other => other,
     }
 }

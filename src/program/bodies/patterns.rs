@@ -11,12 +11,7 @@ use crate::facts::{Literal, Name, Pat, Path};
 impl Walk<'_, '_> {
     pub(super) fn bind_name(&mut self, name: Name, typed: Typed, lent: bool) {
         let context = self.context;
-        self.locals.push(Local {
-            name,
-            typed,
-            context,
-            lent,
-        });
+        self.locals.push(Local { name, typed, context, lent });
     }
 
     /// Binds the names of a pattern to the parts of a value.
@@ -45,35 +40,26 @@ impl Walk<'_, '_> {
                         _ => Ty::Unknown,
                     };
                     let value = match &typed.value {
-                        Value::Choice(values) if values.len() == list.len() => {
-                            values[index].clone()
-                        }
+                        Value::Choice(values) if values.len() == list.len() => values[index].clone(),
                         other => other.field(&Name::new(index.to_string())),
                     };
                     self.bind(part, &Typed::new(ty, value), lent);
                 }
             }
             Pat::TupleStruct(path, list) => {
-                let last = path
-                    .segments
-                    .last()
-                    .map(|segment| segment.name.as_str())
-                    .unwrap_or_default();
+                let last = path.segments.last().map(|segment| segment.name.as_str()).unwrap_or_default();
                 if matches!(last, "Some" | "Ok" | "Err" | "Ready") && list.len() == 1 {
                     let (ty, value) = match (last, &typed.ty) {
                         ("Err", Ty::External(_, args)) => {
                             (args.get(1).cloned().unwrap_or(Ty::Unknown), Value::Unknown)
                         }
                         ("Err", _) => (Ty::Unknown, Value::Unknown),
-                        (_, Ty::External(_, args)) if typed.ty.is_option_or_result() => (
-                            args.first().cloned().unwrap_or(Ty::Unknown),
-                            typed.value.clone(),
-                        ),
+                        (_, Ty::External(_, args)) if typed.ty.is_option_or_result() => {
+                            (args.first().cloned().unwrap_or(Ty::Unknown), typed.value.clone())
+                        }
                         (_, ty) => {
-                            let inner = self
-                                .types
-                                .deref(ty)
-                                .map_or(Ty::Unknown, |inner| settled(&inner).clone());
+                            let inner =
+                                self.types.deref(ty).map_or(Ty::Unknown, |inner| settled(&inner).clone());
                             (inner, typed.value.clone())
                         }
                     };
@@ -99,10 +85,7 @@ impl Walk<'_, '_> {
     fn pattern_field(&self, path: &Path, typed: &Typed, name: &Name) -> Typed {
         let value = typed.value.field(name);
         let found = self.resolve_type_path(path).or_else(|| {
-            let own = path
-                .segments
-                .first()
-                .is_some_and(|first| first.name == "Self");
+            let own = path.segments.first().is_some_and(|first| first.name == "Self");
             match (&self.self_ty, own) {
                 (Some(Ty::Adt(id, args)), true) => {
                     Some((Def::Item(Declared::Adt(*id)), std::sync::Arc::clone(args)))
@@ -116,17 +99,13 @@ impl Walk<'_, '_> {
         };
         let ty = match found {
             Some((Def::Item(Declared::Adt(id)), _)) => self.types.adt_field(id, &args, None, name),
-            Some((Def::Variant(id, variant), _)) => {
-                self.types.adt_field(id, &args, Some(variant), name)
-            }
+            Some((Def::Variant(id, variant), _)) => self.types.adt_field(id, &args, Some(variant), name),
             _ => None,
         };
         let known = ty.unwrap_or_else(|| self.types.field(&typed.ty, name));
         match (&known, &typed.ty) {
             // `State(pool): State<PgPool>`: a library's wrapper of one value.
-            (Ty::Unknown, Ty::External(..)) => {
-                Typed::new(typed.ty.first_arg(), typed.value.clone())
-            }
+            (Ty::Unknown, Ty::External(..)) => Typed::new(typed.ty.first_arg(), typed.value.clone()),
             _ => Typed::new(known, value),
         }
     }
@@ -134,16 +113,8 @@ impl Walk<'_, '_> {
     /// What a refutable pattern tests, arm 0 being the one where it matches.
     pub(super) fn pattern_atoms(&self, pat: &Pat, value: &Value, _branch: u32) -> Vec<Atom> {
         match presence(pat) {
-            Some(true) => vec![Atom {
-                value: value.clone(),
-                if_true: vec![0],
-                if_false: vec![1],
-            }],
-            Some(false) => vec![Atom {
-                value: value.clone(),
-                if_true: vec![1],
-                if_false: vec![0],
-            }],
+            Some(true) => vec![Atom { value: value.clone(), if_true: vec![0], if_false: vec![1] }],
+            Some(false) => vec![Atom { value: value.clone(), if_true: vec![1], if_false: vec![0] }],
             None => Vec::new(),
         }
     }
@@ -157,9 +128,7 @@ pub(super) fn presence(pat: &Pat) -> Option<bool> {
             "Err" => Some(false),
             _ => None,
         },
-        Pat::Bind {
-            name, sub: None, ..
-        } if name == "None" => Some(false),
+        Pat::Bind { name, sub: None, .. } if name == "None" => Some(false),
         Pat::Path(path) => (path.segments.last()?.name == "None").then_some(false),
         Pat::Literal(Literal::Bool(flag)) => Some(*flag),
         Pat::Ref(inner) => presence(inner),

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use super::super::items::{AdtShape, Declared, FnId};
-use super::super::names::{Def, Namespace};
+use super::super::items::FnId;
+use super::super::names::Def;
 use super::super::types::{Ty, TypeScope, Types};
 use super::super::values::Value;
 use super::{
-    Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind,
-    Event, EventKind, LinkedBody, Target, Time, Value_, Write, settled,
+    Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind, Event,
+    EventKind, LinkedBody, Time, Value_,
 };
-use crate::catalog::{CallRole, TypeKind};
-use crate::facts::{
-    BinaryOp, Body, Cfg, ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Pat, Path,
-    Statement, TypeRef,
-};
+use crate::catalog::TypeKind;
+use crate::facts::{BinaryOp, Body, Cfg, ExprId, ExprKind, Literal, Name, Pat, Statement, TypeRef};
 use crate::location::Span;
 
 /// The type and provenance of an expression.
@@ -96,10 +93,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         closure_input: None,
         wanted: None,
     };
-    walk.out.contexts.push(Context {
-        parent: None,
-        kind: ContextKind::Root,
-    });
+    walk.out.contexts.push(Context { parent: None, kind: ContextKind::Root });
     let item = &types.items.functions[id.index()];
     if let Some(facts) = item.signature {
         if facts.receiver.is_some() {
@@ -129,18 +123,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn emit(&mut self, kind: EventKind) {
-        self.out.events.push(Event {
-            context: self.context,
-            kind,
-        });
+        self.out.events.push(Event { context: self.context, kind });
     }
 
     pub(super) fn enter(&mut self, kind: ContextKind) -> ContextId {
         let id = ContextId(self.out.contexts.len() as u32);
-        self.out.contexts.push(Context {
-            parent: Some(self.context),
-            kind,
-        });
+        self.out.contexts.push(Context { parent: Some(self.context), kind });
         std::mem::replace(&mut self.context, id)
     }
 
@@ -150,25 +138,15 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Walks one arm of a branch; tells whether it diverges.
-    pub(super) fn arm<T>(
-        &mut self,
-        branch: u32,
-        arm: u32,
-        walk: impl FnOnce(&mut Self) -> T,
-    ) -> (T, bool) {
+    pub(super) fn arm<T>(&mut self, branch: u32, arm: u32, walk: impl FnOnce(&mut Self) -> T) -> (T, bool) {
         let before = self.diverged;
         self.diverged = false;
-        let outer = self.enter(ContextKind::Arm {
-            branch,
-            arm,
-            diverges: false,
-        });
+        let outer = self.enter(ContextKind::Arm { branch, arm, diverges: false });
         let scope = self.locals.len();
         let result = walk(self);
         self.locals.truncate(scope);
         let diverges = self.diverged;
-        if let ContextKind::Arm { diverges: slot, .. } =
-            &mut self.out.contexts[self.context.0 as usize].kind
+        if let ContextKind::Arm { diverges: slot, .. } = &mut self.out.contexts[self.context.0 as usize].kind
         {
             *slot = diverges;
         }
@@ -180,15 +158,9 @@ impl<'a> Walk<'_, 'a> {
     /// The locks held by named guards.
     pub(super) fn guards(&self) -> Vec<CallId> {
         let is_guard = |local: &&Local| {
-            self.types
-                .type_facts(&local.typed.ty)
-                .is_some_and(|facts| facts.kind == TypeKind::Guard)
+            self.types.type_facts(&local.typed.ty).is_some_and(|facts| facts.kind == TypeKind::Guard)
         };
-        self.locals
-            .iter()
-            .filter(is_guard)
-            .filter_map(|local| local.typed.value.lock())
-            .collect()
+        self.locals.iter().filter(is_guard).filter_map(|local| local.typed.value.lock()).collect()
     }
 
     pub(super) fn exprs(&mut self, list: &[ExprId]) -> Vec<Typed> {
@@ -199,7 +171,7 @@ impl<'a> Walk<'_, 'a> {
         let body = self.body;
         let expr = body.expr(id);
         match &expr.kind {
-            ExprKind::Path(path) => self.path(path, expr.span),
+            ExprKind::Path(path) => self.path(path),
             ExprKind::Literal(literal) => literal_value(literal),
             ExprKind::Call { callee, args } => self.call(id, *callee, args, expr.span),
             ExprKind::MethodCall(call) => self.method_call(id, call, expr.span),
@@ -215,11 +187,7 @@ impl<'a> Walk<'_, 'a> {
                 let tried = self.expr(*inner);
                 self.mark(&tried.value, |outcome| outcome.propagated = true);
                 self.emit(EventKind::MayExit);
-                let ty = if tried.ty.is_option_or_result() {
-                    tried.ty.first_arg()
-                } else {
-                    tried.ty
-                };
+                let ty = if tried.ty.is_option_or_result() { tried.ty.first_arg() } else { tried.ty };
                 Typed::new(ty, tried.value)
             }
             ExprKind::Deref(inner) => {
@@ -230,13 +198,7 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Not(inner) => {
                 let inner = self.expr(*inner);
                 let value = match inner.value {
-                    Value::Test {
-                        place,
-                        present_when,
-                    } => Value::Test {
-                        place,
-                        present_when: !present_when,
-                    },
+                    Value::Test { place, present_when } => Value::Test { place, present_when: !present_when },
                     other => other,
                 };
                 Typed::new(inner.ty, value)
@@ -256,17 +218,10 @@ impl<'a> Walk<'_, 'a> {
                         walk.bind(&param.pat, &typed, true);
                     }
                     let result = walk.expr(closure.body);
-                    let declared = closure
-                        .output
-                        .as_ref()
-                        .map(|ty| walk.types.lower(ty, walk.scope()));
+                    let declared = closure.output.as_ref().map(|ty| walk.types.lower(ty, walk.scope()));
                     Typed::new(declared.unwrap_or(result.ty), result.value)
                 });
-                let output = if closure.is_async {
-                    Ty::Future(Arc::new(output))
-                } else {
-                    output
-                };
+                let output = if closure.is_async { Ty::Future(Arc::new(output)) } else { output };
                 Typed::new(Ty::Callable(Arc::new(output)), Value::Block(block))
             }
             ExprKind::Async(inner) => {
@@ -274,11 +229,7 @@ impl<'a> Walk<'_, 'a> {
                 Typed::new(Ty::Future(Arc::new(output)), Value::Block(block))
             }
             ExprKind::Block { statements, tail } => self.statements(statements, *tail),
-            ExprKind::If {
-                condition,
-                then,
-                otherwise,
-            } => self.if_else(*condition, *then, *otherwise),
+            ExprKind::If { condition, then, otherwise } => self.if_else(*condition, *then, *otherwise),
             ExprKind::Let(condition) => {
                 let value = self.expr(condition.value);
                 self.bind(&condition.pat, &value, true);
@@ -299,16 +250,9 @@ impl<'a> Walk<'_, 'a> {
                 });
                 Typed::unit()
             }
-            ExprKind::For {
-                pat,
-                iterable,
-                body,
-            } => {
+            ExprKind::For { pat, iterable, body } => {
                 let list = self.expr(*iterable);
-                let element = Typed::new(
-                    self.element_type(&list.ty),
-                    Value::Element(Arc::new(list.value)),
-                );
+                let element = Typed::new(self.element_type(&list.ty), Value::Element(Arc::new(list.value)));
                 self.looped(|walk| {
                     let scope = walk.locals.len();
                     walk.bind(pat, &element, true);
@@ -343,10 +287,7 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Tuple(list) => {
                 let list = self.exprs(list);
                 let value = Value::parts(list.iter().map(|item| item.value.clone()).collect());
-                Typed::new(
-                    Ty::Tuple(list.into_iter().map(|item| item.ty).collect()),
-                    value,
-                )
+                Typed::new(Ty::Tuple(list.into_iter().map(|item| item.ty).collect()), value)
             }
             ExprKind::Array(list) => {
                 let list = self.exprs(list);
@@ -357,10 +298,7 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Index { base, index } => {
                 let base = self.expr(*base);
                 self.expr(*index);
-                Typed::new(
-                    self.element_type(&base.ty),
-                    Value::Element(Arc::new(base.value)),
-                )
+                Typed::new(self.element_type(&base.ty), Value::Element(Arc::new(base.value)))
             }
             ExprKind::Cast(inner, ty) => {
                 let inner = self.expr(*inner);
@@ -404,18 +342,13 @@ impl<'a> Walk<'_, 'a> {
             }
             Statement::Let(statement) => {
                 let Some(init) = statement.init else {
-                    let ty = statement
-                        .ty
-                        .as_ref()
-                        .map_or(Ty::Unknown, |ty| self.types.lower(ty, self.scope()));
+                    let ty =
+                        statement.ty.as_ref().map_or(Ty::Unknown, |ty| self.types.lower(ty, self.scope()));
                     self.bind(&statement.pat, &Typed::new(ty, Value::Unknown), false);
                     return;
                 };
                 let lent = matches!(self.body.expr(init).kind, ExprKind::Reference(..));
-                let declared = statement
-                    .ty
-                    .as_ref()
-                    .map(|ty| self.types.lower(ty, self.scope()));
+                let declared = statement.ty.as_ref().map(|ty| self.types.lower(ty, self.scope()));
                 self.wanted = declared.clone().filter(|_| self.is_conversion(init));
                 let mut typed = self.expr(init);
                 self.wanted = None;
@@ -500,231 +433,6 @@ impl<'a> Walk<'_, 'a> {
         (block, last.ty)
     }
 
-    /// A path in value position.
-    fn path(&mut self, path: &Path, span: Span) -> Typed {
-        if let [only] = path.segments.as_slice()
-            && path.qself.is_none()
-            && let Some(local) = self
-                .locals
-                .iter()
-                .rev()
-                .find(|local| local.name == only.name)
-        {
-            return local.typed.clone();
-        }
-        match self.resolve_value(path) {
-            Some(Resolution::Def(def, ty)) => self.value_of_def(&def, ty, span),
-            Some(Resolution::Associated(ty, name)) => self.associated_value(&ty, &name),
-            None => Typed::unknown(),
-        }
-    }
-
-    fn value_of_def(&mut self, def: &Def, ty: Option<Ty>, _span: Span) -> Typed {
-        match def {
-            Def::Item(Declared::Fn(id)) => Typed::new(Ty::Function(*id), Value::Function(*id)),
-            Def::Item(Declared::Static(id)) => {
-                self.emit(EventKind::Static(*id));
-                Typed::new(self.types.static_type(*id).clone(), Value::Static(*id))
-            }
-            Def::Item(Declared::Const(id)) => {
-                let item = &self.types.items.consts[id.index()];
-                let scope = TypeScope {
-                    module: item.module,
-                    self_ty: None,
-                    generics: [None, None],
-                };
-                let ty = self.types.lower(item.ty, scope);
-                let value =
-                    item.value
-                        .map_or(Value::Unknown, |body| match &body.expr(body.root).kind {
-                            ExprKind::Literal(literal) => literal_value(literal).value,
-                            _ => Value::Origin(Arc::from(format!("const {}", id.0)), Arc::from([])),
-                        });
-                Typed::new(ty, value)
-            }
-            Def::Item(Declared::Adt(id)) => Typed::new(
-                Ty::Adt(*id, Arc::from([])),
-                Value::Record(*id, None, Arc::from([])),
-            ),
-            Def::Variant(id, variant) => Typed::new(
-                Ty::Adt(*id, Arc::from([])),
-                Value::Record(*id, Some(*variant), Arc::from([])),
-            ),
-            Def::External(path) => {
-                let ty = ty.unwrap_or(Ty::Unknown);
-                let value = Value::Origin(Arc::from(path.as_str()), Arc::from([]));
-                Typed::new(ty, value)
-            }
-            Def::Item(_) => Typed::unknown(),
-        }
-    }
-
-    fn associated_value(&mut self, ty: &Ty, name: &Name) -> Typed {
-        use super::super::types::Method;
-        match self.types.associated_function(ty, name, self.scope()) {
-            Some(Method::Local { targets, .. }) if !targets.is_empty() => {
-                Typed::new(Ty::Function(targets[0]), Value::Function(targets[0]))
-            }
-            Some(Method::Library(facts, on)) => {
-                let output = self.library_result(facts, &on, &[]);
-                Typed::new(
-                    Ty::Callable(Arc::new(output)),
-                    Value::Origin(Arc::from(facts.path.as_str()), Arc::from([])),
-                )
-            }
-            _ => Typed::unknown(),
-        }
-    }
-
-    fn struct_literal(&mut self, literal: &crate::facts::StructLiteral) -> Typed {
-        let mut fields = Vec::with_capacity(literal.fields.len());
-        for (name, value) in &literal.fields {
-            let typed = self.expr(*value);
-            self.mark(&typed.value, |outcome| outcome.bound = true);
-            fields.push((name.clone(), typed));
-        }
-        if let Some(rest) = literal.rest {
-            self.expr(rest);
-        }
-        let own = literal
-            .path
-            .segments
-            .first()
-            .is_some_and(|first| first.name == "Self");
-        if own && literal.path.segments.len() == 1 {
-            let Some(Ty::Adt(id, args)) = self.self_ty.clone() else {
-                return Typed::unknown();
-            };
-            return self.record(id, None, args, fields);
-        }
-        match self.resolve_type_path(&literal.path) {
-            Some((Def::Item(Declared::Adt(id)), args)) => self.record(id, None, args, fields),
-            Some((Def::Variant(id, variant), args)) => self.record(id, Some(variant), args, fields),
-            Some((def, args)) => match self.types.type_of_def(&def, args) {
-                Ty::Adt(id, args) => self.record(id, None, args, fields),
-                ty => {
-                    let list = fields.into_iter().map(|(_, typed)| typed.value).collect();
-                    Typed::new(ty, Value::joined(list))
-                }
-            },
-            None => Typed::unknown(),
-        }
-    }
-
-    pub(super) fn record(
-        &mut self,
-        id: super::super::items::AdtId,
-        variant: Option<u32>,
-        args: super::super::types::Args,
-        fields: Vec<(Name, Typed)>,
-    ) -> Typed {
-        let adt = &self.types.items.adts[id.index()];
-        let mut bindings = super::super::types::bindings_of(adt.generics, &args);
-        if args.is_empty() && !adt.generics.params.is_empty() {
-            let params: Vec<Ty> = adt
-                .generics
-                .params
-                .iter()
-                .map(|param| Ty::Param(param.name.clone()))
-                .collect();
-            for (name, typed) in &fields {
-                if let Some(declared) =
-                    self.types
-                        .adt_field(id, &params.clone().into(), variant, name)
-                {
-                    super::super::types::bind(&declared, &typed.ty, &mut bindings);
-                }
-            }
-        }
-        let args: super::super::types::Args = adt
-            .generics
-            .params
-            .iter()
-            .map(|param| {
-                let found = bindings.iter().find(|(name, _)| *name == param.name);
-                found.map_or(Ty::Unknown, |(_, ty)| ty.clone())
-            })
-            .collect();
-        let values: Vec<(Name, Value)> = fields
-            .into_iter()
-            .map(|(name, typed)| (name, typed.value))
-            .collect();
-        Typed::new(
-            Ty::Adt(id, args),
-            Value::Record(id, variant, values.into()).bounded(),
-        )
-    }
-
-    fn assign(&mut self, place: ExprId, value: ExprId, span: Span) -> Typed {
-        let written = self.expr(value);
-        self.mark(&written.value, |outcome| outcome.bound = true);
-        if let ExprKind::Path(path) = &self.body.expr(place).kind
-            && let [only] = path.segments.as_slice()
-            && let Some(index) = self
-                .locals
-                .iter()
-                .rposition(|local| local.name == only.name)
-        {
-            let context = self.context;
-            let local = &mut self.locals[index];
-            let always = local.context == context;
-            let old = std::mem::replace(&mut local.typed, written.clone());
-            if !always && old.value != Value::Unknown {
-                local.typed.value = Value::choice(vec![old.value, written.value]);
-            }
-            if local.typed.ty == Ty::Unknown {
-                local.typed.ty = old.ty;
-            }
-            return Typed::unit();
-        }
-        let target = self.expr(place);
-        self.field_assigned(place, &written.value);
-        if let ExprKind::Path(path) = &self.body.expr(place).kind
-            && path.segments.last().is_some_and(|last| last.name == "_")
-        {
-            self.mark(&written.value, |outcome| outcome.discarded = true);
-            return Typed::unit();
-        }
-        let guards = self.guards();
-        let write = Write {
-            place: target.value,
-            value: written.value,
-            call: None,
-            atomic: false,
-            guards,
-            span,
-        };
-        self.emit(EventKind::Write(write));
-        Typed::unit()
-    }
-
-    /// `config.url = x;` on a library value whose fields nobody here knows makes it another value.
-    fn field_assigned(&mut self, place: ExprId, written: &Value) {
-        let mut current = place;
-        while let ExprKind::Field { base, .. } = &self.body.expr(current).kind {
-            current = *base;
-        }
-        let ExprKind::Path(path) = &self.body.expr(current).kind else {
-            return;
-        };
-        if let [only] = path.segments.as_slice()
-            && current != place
-            && let Some(local) = self
-                .locals
-                .iter_mut()
-                .rev()
-                .find(|local| local.name == only.name)
-            && matches!(
-                local.typed.value,
-                Value::Call(_) | Value::Joined(_) | Value::Origin(..)
-            )
-            && !matches!(local.typed.ty, Ty::Adt(..))
-        {
-            let joined = [local.typed.value.clone(), written.clone()];
-            local.typed.value = Value::Joined(Arc::from(joined));
-        }
-    }
-
     fn binary(&mut self, op: BinaryOp, left: ExprId, right: ExprId) -> Typed {
         let first = self.expr(left);
         if matches!(op, BinaryOp::And | BinaryOp::Or) {
@@ -758,181 +466,9 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn macro_call(&mut self, call: &MacroCall, id: ExprId, span: Span) -> Typed {
-        let name = call
-            .path
-            .segments
-            .last()
-            .map(|segment| segment.name.clone())
-            .unwrap_or_default();
-        let facts = self.macro_facts(&call.path, &name);
-        let role = facts.map(|facts| facts.role);
-        let result = match &call.content {
-            MacroContent::Args(args) => {
-                let values = self.exprs(args);
-                match role {
-                    Some(CallRole::JoinAll | CallRole::TryJoinAll) => {
-                        let group = self.groups;
-                        self.groups += 1;
-                        for value in &values {
-                            self.poll(&value.value, Time::Parallel(group));
-                        }
-                        let outputs = values.iter().map(|value| match &value.ty {
-                            Ty::Future(output) => {
-                                if role == Some(CallRole::TryJoinAll) {
-                                    settled(output).clone()
-                                } else {
-                                    output.as_ref().clone()
-                                }
-                            }
-                            _ => Ty::Unknown,
-                        });
-                        let ty = Ty::Tuple(outputs.collect());
-                        let value =
-                            Value::parts(values.into_iter().map(|value| value.value).collect());
-                        Typed::new(ty, value)
-                    }
-                    _ => self.plain_macro(&name, values, args, span),
-                }
-            }
-            MacroContent::Block(block) => self.expr(*block),
-            MacroContent::Select(arms) => {
-                let mut polled = Vec::new();
-                for arm in arms {
-                    polled.push(arm.future.map(|future| self.expr(future)));
-                }
-                for typed in polled.iter().flatten() {
-                    self.poll(&typed.value, Time::Inline);
-                }
-                let branch = self.new_branch();
-                for (index, arm) in arms.iter().enumerate() {
-                    let input = match polled[index].clone() {
-                        Some(Typed {
-                            ty: Ty::Future(output),
-                            value,
-                        }) => Typed::new(output.as_ref().clone(), value),
-                        _ => Typed::unknown(),
-                    };
-                    self.arm(branch, index as u32, |walk| {
-                        walk.bind(&arm.pat, &input, true);
-                        if let Some(guard) = arm.guard {
-                            walk.expr(guard);
-                        }
-                        walk.expr(arm.body)
-                    });
-                }
-                Typed::unknown()
-            }
-            MacroContent::Paths(paths) => {
-                let mut values = Vec::new();
-                for (path, span) in paths {
-                    values.push(self.path(path, *span).value);
-                }
-                Typed::new(Ty::Unknown, Value::Choice(values.into()))
-            }
-            MacroContent::Opaque { called, .. } => {
-                for (path, span) in called {
-                    if let Some(Resolution::Def(Def::Item(Declared::Fn(target)), _)) =
-                        self.resolve_value(path)
-                    {
-                        let call = self.push_call(Call {
-                            expr: id,
-                            span: *span,
-                            name_span: *span,
-                            target: Target::Local {
-                                targets: vec![target],
-                                dispatched: false,
-                            },
-                            receiver: None,
-                            args: Vec::new(),
-                            result: Ty::Unknown,
-                            is_future: false,
-                            outcome: super::Outcome::default(),
-                            chained_on: None,
-                            context: self.context,
-                            guards: Vec::new(),
-                        });
-                        self.emit(EventKind::Call {
-                            call,
-                            time: Time::Maybe(call),
-                        });
-                    }
-                }
-                Typed::unknown()
-            }
-        };
-        match facts.and_then(|facts| facts.returns.as_ref()) {
-            Some(pattern) => {
-                let input = super::super::types::PatternInput {
-                    receiver: Ty::Unknown,
-                    generics: &[],
-                    arguments: &[],
-                };
-                Typed::new(self.types.from_pattern(pattern, &input), result.value)
-            }
-            None => result,
-        }
-    }
-
-    fn plain_macro(
-        &mut self,
-        name: &str,
-        values: Vec<Typed>,
-        args: &[ExprId],
-        _span: Span,
-    ) -> Typed {
-        match name {
-            "format" | "concat" | "format_args" => {
-                let mut parts: Vec<Value> = values.into_iter().map(|value| value.value).collect();
-                let first = args.first().map(|first| &self.body.expr(*first).kind);
-                if let Some(ExprKind::Literal(Literal::Str(text))) = first {
-                    parts.extend(self.inline_format_args(text));
-                }
-                Typed::new(Ty::external("std::string::String"), Value::joined(parts))
-            }
-            "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
-                self.emit(EventKind::Exit);
-                self.diverged = true;
-                Typed::new(Ty::Never, Value::Unknown)
-            }
-            "dbg" => values.into_iter().next_back().unwrap_or_else(Typed::unit),
-            "pin" | "pin_mut" => values.into_iter().next().unwrap_or_else(Typed::unit),
-            "env" | "option_env" => {
-                let key = values
-                    .into_iter()
-                    .next()
-                    .map_or(Value::Unknown, |value| value.value);
-                Typed::new(
-                    Ty::external("str"),
-                    Value::Origin(Arc::from("env!"), Arc::from([key])),
-                )
-            }
-            _ => Typed::unknown(),
-        }
-    }
-
-    /// `{name}` inside a format string reads the variable of that name.
-    fn inline_format_args(&self, text: &str) -> Vec<Value> {
-        let mut found = Vec::new();
-        for part in text.split('{').skip(1) {
-            let name: String = part
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect();
-            if let Some(local) = self.locals.iter().rev().find(|local| local.name == name) {
-                found.push(local.typed.value.clone());
-            }
-        }
-        found
-    }
-
     pub(super) fn push_call(&mut self, call: Call<'a>) -> CallId {
         let id = CallId(self.out.calls.len() as u32);
-        self.call_progress.push(if call.is_future {
-            Progress::Pending
-        } else {
-            Progress::Done
-        });
+        self.call_progress.push(if call.is_future { Progress::Pending } else { Progress::Done });
         self.out.calls.push(call);
         id
     }
@@ -949,133 +485,21 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Reference(..) => true,
             ExprKind::Path(path) => match path.segments.as_slice() {
                 [only] => {
-                    let local = self
-                        .locals
-                        .iter()
-                        .rev()
-                        .find(|local| local.name == only.name);
+                    let local = self.locals.iter().rev().find(|local| local.name == only.name);
                     local.is_some_and(|local| local.lent)
                 }
                 _ => false,
             },
             _ => false,
         };
-        Argument {
-            value: typed.value.clone(),
-            ty: typed.ty.clone(),
-            lent,
-        }
+        Argument { value: typed.value.clone(), ty: typed.ty.clone(), lent }
     }
 
     pub(super) fn emit_branch(&mut self, branch: u32, atoms: Vec<Atom>, span: Span) {
         if !atoms.is_empty() {
             let guards = self.guards();
-            self.emit(EventKind::Branch(Branching {
-                branch,
-                atoms,
-                guards,
-                span,
-            }));
+            self.emit(EventKind::Branch(Branching { branch, atoms, guards, span }));
         }
-    }
-
-    pub(super) fn resolve_value(&self, path: &Path) -> Option<Resolution> {
-        let scope = self.scope();
-        if let Some(qself) = &path.qself {
-            let ty = self.types.lower(&qself.ty, scope);
-            return Some(Resolution::Associated(
-                ty,
-                path.segments.last()?.name.clone(),
-            ));
-        }
-        let first = path.segments.first()?;
-        if first.name == "Self" || self.is_type_param(&first.name) {
-            let ty = match (&self.self_ty, first.name.as_str()) {
-                (Some(ty), "Self") => ty.clone(),
-                _ => Ty::Param(first.name.clone()),
-            };
-            let name = path.segments.get(1).map(|segment| segment.name.clone());
-            return match (ty, name) {
-                (Ty::Adt(id, _), None) => Some(Resolution::Def(Def::Item(Declared::Adt(id)), None)),
-                (Ty::Adt(id, args), Some(name)) => {
-                    if let AdtShape::Enum(variants) = self.types.items.adts[id.index()].shape
-                        && let Some(index) =
-                            variants.iter().position(|variant| variant.name == name)
-                    {
-                        return Some(Resolution::Def(Def::Variant(id, index as u32), None));
-                    }
-                    Some(Resolution::Associated(Ty::Adt(id, args), name))
-                }
-                (ty, Some(name)) => Some(Resolution::Associated(ty, name)),
-                (_, None) => None,
-            };
-        }
-        let segments: Vec<Name> = path
-            .segments
-            .iter()
-            .map(|segment| segment.name.clone())
-            .collect();
-        let found = self.types.names.resolve(
-            scope.module,
-            &segments,
-            path.leading_colons,
-            Namespace::Values,
-        );
-        let Some(resolved) = found else {
-            // `str::from_utf8`, `u32::from_str`: primitives have no definition to find.
-            return None;
-        };
-        let def = resolved.defs.into_iter().next()?;
-        if resolved.taken == segments.len() {
-            return Some(Resolution::Def(def, None));
-        }
-        let owner = &path.segments[resolved.taken - 1];
-        let args = super::super::types::segment_args(self.types, owner, scope);
-        let ty = match &def {
-            Def::Item(Declared::Trait(_)) => self.types.type_of_def(&def, args),
-            _ => self.types.type_of_def(&def, args),
-        };
-        Some(Resolution::Associated(ty, segments[resolved.taken].clone()))
-    }
-
-    fn is_type_param(&self, name: &Name) -> bool {
-        let mut params = self
-            .scope()
-            .generics
-            .into_iter()
-            .flatten()
-            .flat_map(|generics| &generics.params);
-        params.any(|param| param.name == *name)
-    }
-
-    pub(super) fn resolve_type_path(
-        &self,
-        path: &Path,
-    ) -> Option<(Def, super::super::types::Args)> {
-        let scope = self.scope();
-        let segments: Vec<Name> = path
-            .segments
-            .iter()
-            .map(|segment| segment.name.clone())
-            .collect();
-        if segments.first().is_some_and(|first| first == "Self")
-            && let (Some(Ty::Adt(id, args)), Some(name)) = (&self.self_ty, segments.get(1))
-            && let AdtShape::Enum(variants) = self.types.items.adts[id.index()].shape
-        {
-            let index = variants.iter().position(|variant| variant.name == *name)?;
-            return Some((Def::Variant(*id, index as u32), Arc::clone(args)));
-        }
-        let resolved = self.types.names.resolve(
-            scope.module,
-            &segments,
-            path.leading_colons,
-            Namespace::Types,
-        )?;
-        if resolved.taken != segments.len() {
-            return None;
-        }
-        let args = super::super::types::segment_args(self.types, path.segments.last()?, scope);
-        Some((resolved.defs.into_iter().next()?, args))
     }
 }
 
@@ -1096,11 +520,7 @@ impl CfgAlternatives {
             self.conditions.push(cfg.clone());
             self.conditions.len() - 1
         });
-        Some(walk.enter(ContextKind::Arm {
-            branch,
-            arm: arm as u32,
-            diverges: false,
-        }))
+        Some(walk.enter(ContextKind::Arm { branch, arm: arm as u32, diverges: false }))
     }
 }
 
@@ -1113,7 +533,7 @@ pub(super) enum Resolution {
     Associated(Ty, Name),
 }
 
-fn literal_value(literal: &Literal) -> Typed {
+pub(super) fn literal_value(literal: &Literal) -> Typed {
     match literal {
         Literal::Str(text) => Typed::new(Ty::external("str"), Value::Text(Arc::from(&**text))),
         Literal::Int(number) => Typed::new(Ty::Unknown, Value::Number(*number)),
@@ -1129,16 +549,9 @@ fn compared(left: &Value, right: &Value, equal: bool) -> Value {
         _ => return Value::Unknown,
     };
     match tested {
-        Value::Test {
-            place,
-            present_when,
-        } => Value::Test {
+        Value::Test { place, present_when } => Value::Test {
             place: Arc::clone(place),
-            present_when: if flag == equal {
-                *present_when
-            } else {
-                !present_when
-            },
+            present_when: if flag == equal { *present_when } else { !present_when },
         },
         other if flag == equal => other.clone(),
         _ => Value::Unknown,

@@ -9,30 +9,14 @@ use crate::workspace::{Edition, TargetKind};
 fn all_ways(files: &[(&str, &str)]) -> Workspace {
     let folder = folder(files);
     let asked = open(&at(folder.path())).unwrap();
-    assert_eq!(
-        asked.source,
-        PackageSource::CargoMetadata,
-        "{:#?}",
-        asked.problems
-    );
+    assert_eq!(asked.source, PackageSource::CargoMetadata, "{:#?}", asked.problems);
     let read = without_cargo(&at(folder.path()));
-    assert_eq!(
-        kinds(&read.problems),
-        [(ProblemKind::CargoUnavailable, "", 0, 0)],
-        "{:#?}",
-        read.problems
-    );
+    assert_eq!(kinds(&read.problems), [(ProblemKind::CargoUnavailable, "", 0, 0)], "{:#?}", read.problems);
     let memory = crate::workspace::in_memory(files);
     assert!(memory.problems.is_empty(), "{:#?}", memory.problems);
     for other in [&read, &memory] {
-        assert_eq!(
-            format!("{:#?}", asked.packages),
-            format!("{:#?}", other.packages)
-        );
-        assert_eq!(
-            format!("{:#?}", asked.targets),
-            format!("{:#?}", other.targets)
-        );
+        assert_eq!(format!("{:#?}", asked.packages), format!("{:#?}", other.packages));
+        assert_eq!(format!("{:#?}", asked.targets), format!("{:#?}", other.targets));
     }
     assert_eq!(asked.root, read.root);
     asked
@@ -50,10 +34,7 @@ fn members_by_pattern_exclusion_pointer_and_path_dependency_are_found_without_ca
             "[package]\nname = \"api\"\n[dependencies]\nhidden = { path = \"../../deep/hidden\" }\n",
         ),
         ("crates/api/src/main.rs", ""),
-        (
-            "crates/db/Cargo.toml",
-            "[package]\nname = \"db\"\nworkspace = \"../..\"\n",
-        ),
+        ("crates/db/Cargo.toml", "[package]\nname = \"db\"\nworkspace = \"../..\"\n"),
         ("crates/db/src/lib.rs", ""),
         ("crates/old/Cargo.toml", "[package]\nname = \"old\"\n"),
         ("crates/old/src/lib.rs", ""),
@@ -150,17 +131,11 @@ fn targets_are_found_by_convention_without_cargo_too() {
     ]
     .into_iter()
     .map(|path| (path, ""))
-    .chain([(
-        "Cargo.toml",
-        "[package]\nname = \"my-service\"\nedition = \"2024\"\n",
-    )])
+    .chain([("Cargo.toml", "[package]\nname = \"my-service\"\nedition = \"2024\"\n")])
     .collect();
     let workspace = all_ways(&files);
-    let seen: Vec<_> = workspace
-        .targets
-        .iter()
-        .map(|t| (t.kind, t.name.as_str(), t.root_path.as_str()))
-        .collect();
+    let seen: Vec<_> =
+        workspace.targets.iter().map(|t| (t.kind, t.name.as_str(), t.root_path.as_str())).collect();
     assert_eq!(
         seen,
         [
@@ -217,19 +192,13 @@ fn features_of_optional_dependencies_are_the_same_without_cargo() {
         ),
         ("src/lib.rs", ""),
     ]);
-    assert_eq!(
-        workspace.packages[0].default_features,
-        ["a", "c", "default", "with-b"]
-    );
+    assert_eq!(workspace.packages[0].default_features, ["a", "c", "default", "with-b"]);
 }
 
 #[test]
 fn a_package_that_is_also_the_root_and_members_beside_it_are_found_without_cargo_too() {
     let folder = folder(&[
-        (
-            "root/Cargo.toml",
-            "[package]\nname = \"root\"\n[workspace]\nmembers = [\"../beside\"]\n",
-        ),
+        ("root/Cargo.toml", "[package]\nname = \"root\"\n[workspace]\nmembers = [\"../beside\"]\n"),
         ("root/src/lib.rs", ""),
         (
             "beside/Cargo.toml",

@@ -1,0 +1,232 @@
+//! Room 5, *program*: when what is handed to a call runs, and what a call does when it happens.
+
+use super::super::items::FnId;
+use super::super::types::{PatternInput, Ty};
+use super::super::values::Value;
+use super::walk::{Progress, Typed, Walk};
+use super::{Call, CallId, EventKind, Outcome, Target, Time, Write, settled};
+use crate::catalog::CallRole;
+
+impl Walk<'_, '_> {
+    /// The effects of a call happen now.
+    pub(super) fn happen(&mut self, call: CallId, time: Time) {
+        if let Target::Block(block) = self.out.calls[call.0 as usize].target {
+            self.run_block(block, time);
+        }
+        self.emit(EventKind::Call { call, time });
+        self.place_effects(call);
+    }
+
+    /// Writes that library calls make to places: cells set, flags stored, entries inserted.
+    pub(super) fn place_effects(&mut self, id: CallId) {
+        let call = &self.out.calls[id.0 as usize];
+        let Target::Library(facts) = call.target else {
+            return;
+        };
+        let atomic = match facts.role {
+            CallRole::OnceSet | CallRole::AtomicStore | CallRole::MapSet => false,
+            CallRole::AtomicUpdate | CallRole::OnceInit | CallRole::MapEntry => true,
+            _ => {
+                let dropped = facts.path == "std::mem::drop" || facts.role == CallRole::Close;
+                let value =
+                    call.args.first().or(call.receiver.as_ref()).map(|argument| argument.value.clone());
+                if let (true, Some(value)) = (dropped, value) {
+                    self.dropped(value);
+                }
+                return;
+            }
+        };
+        let (place, rest) = match &call.receiver {
+            Some(receiver) => (receiver.value.clone(), call.args.as_slice()),
+            None => match call.args.split_first() {
+                Some((first, rest)) => (first.value.clone(), rest),
+                None => return,
+            },
+        };
+        let value = rest.last().map_or(Value::Unknown, |argument| argument.value.clone());
+        let span = call.span;
+        let guards = self.guards();
+        self.emit(EventKind::Write(Write { place, value, call: Some(id), atomic, guards, span }));
+    }
+
+    pub(super) fn dropped(&mut self, value: Value) {
+        for local in &mut self.locals {
+            if local.typed.value == value && local.typed.value.lock().is_some() {
+                local.typed = Typed::unknown();
+            }
+        }
+        self.emit(EventKind::Drop(value));
+    }
+
+    /// Runs what is handed to a call, at the time the callee gives it.
+    pub(super) fn run_arguments(&mut self, id: CallId) {
+        let call = &self.out.calls[id.0 as usize];
+        let (role, callback) = match call.target {
+            Target::Library(facts) => (Some(facts.role), facts.callback.or(facts.handler)),
+            _ => (None, None),
+        };
+        let known = matches!(call.target, Target::Library(_));
+        let is_local = matches!(call.target, Target::Local { .. } | Target::Block(_));
+        let group = self.groups;
+        let time = match role {
+            Some(CallRole::Spawn | CallRole::SpawnThread | CallRole::SpawnBlocking) => Time::Task(id),
+            Some(CallRole::PerWorkerFactory) => Time::PerWorker(id),
+            Some(CallRole::OnceInit) => Time::Once(id),
+            Some(CallRole::OnceNew) => Time::FirstUse(id),
+            Some(CallRole::HandlerWrap | CallRole::Register | CallRole::Middleware) => Time::Handler(id),
+            Some(CallRole::JoinAll | CallRole::TryJoinAll) => Time::Parallel(group),
+            _ if known || is_local => Time::Inline,
+            _ => Time::Maybe(id),
+        };
+        if matches!(time, Time::Parallel(_)) {
+            self.groups += 1;
+        }
+        let arguments: Vec<(usize, Value, Ty)> = call
+            .args
+            .iter()
+            .enumerate()
+            .map(|(index, argument)| (index, argument.value.clone(), argument.ty.clone()))
+            .collect();
+        let polls = match role {
+            Some(
+                CallRole::Spawn
+                | CallRole::SpawnThread
+                | CallRole::BlockOn
+                | CallRole::JoinAll
+                | CallRole::TryJoinAll,
+            ) => true,
+            _ => is_local,
+        };
+        for (index, value, ty) in arguments {
+            let is_callback = callback.is_none_or(|callback| callback == index);
+            match &value {
+                Value::Function(target) if is_callback => self.run_function(*target, id, time),
+                Value::Choice(list) if is_callback && !polls => {
+                    for part in list.iter() {
+                        if let Value::Function(target) = part {
+                            self.run_function(*target, id, time);
+                        }
+                    }
+                }
+                Value::Block(block) => {
+                    let future = matches!(ty, Ty::Future(_));
+                    if !future || polls {
+                        self.run_block(*block, time);
+                    }
+                }
+                _ if polls => self.poll(&value, time),
+                _ => {}
+            }
+        }
+    }
+
+    /// A function item handed to a call runs at some time, with arguments nobody here knows.
+    pub(super) fn run_function(&mut self, target: FnId, via: CallId, time: Time) {
+        let by = &self.out.calls[via.0 as usize];
+        let span = by
+            .args
+            .iter()
+            .find(|argument| argument.value == Value::Function(target))
+            .map_or(by.span, |_| by.span);
+        let expr = by.expr;
+        let call = self.push_call(Call {
+            expr,
+            span,
+            name_span: span,
+            target: Target::Local { targets: vec![target], dispatched: false },
+            receiver: None,
+            args: Vec::new(),
+            result: settled(&self.types.signature(target).output).clone(),
+            is_future: false,
+            outcome: Outcome { bound: true, ..Outcome::default() },
+            chained_on: None,
+            context: self.context,
+            guards: Vec::new(),
+        });
+        self.emit(EventKind::Call { call, time });
+    }
+
+    pub(super) fn run_block(&mut self, block: super::BlockId, time: Time) {
+        if std::mem::replace(&mut self.block_progress[block.0 as usize], Progress::Done) == Progress::Pending
+        {
+            self.emit(EventKind::Block { block, time });
+        }
+    }
+
+    /// Runs the futures a value stands for, unless they ran already.
+    pub(super) fn poll(&mut self, value: &Value, time: Time) {
+        match value {
+            Value::Call(id) => {
+                let inner: Vec<Value> = match &self.out.calls[id.0 as usize] {
+                    Call {
+                        target: Target::Library(_) | Target::External(_) | Target::Unknown(_),
+                        args,
+                        ..
+                    } => args
+                        .iter()
+                        .filter(|argument| !argument.lent)
+                        .map(|argument| argument.value.clone())
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                let pending = self.call_progress[id.0 as usize] == Progress::Pending;
+                self.call_progress[id.0 as usize] = Progress::Done;
+                for value in &inner {
+                    match value {
+                        Value::Block(block) if self.out.blocks[block.0 as usize].is_async => {
+                            self.run_block(*block, time)
+                        }
+                        Value::Call(_) => self.poll(value, time),
+                        _ => {}
+                    }
+                }
+                if pending {
+                    self.happen(*id, time);
+                } else if self.is_task(*id) && matches!(time, Time::Inline | Time::Parallel(_)) {
+                    self.joined(*id);
+                }
+            }
+            Value::Block(block) if self.out.blocks[block.0 as usize].is_async => {
+                self.run_block(*block, time);
+            }
+            Value::Choice(list) => {
+                for value in list.iter() {
+                    self.poll(value, time);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a call starts a task or thread.
+    fn is_task(&self, id: CallId) -> bool {
+        matches!(self.out.calls[id.0 as usize].target, Target::Library(facts)
+            if matches!(facts.role, CallRole::Spawn | CallRole::SpawnBlocking | CallRole::SpawnThread))
+    }
+
+    /// `.await`.
+    pub(super) fn await_value(&mut self, future: Typed) -> Typed {
+        self.poll(&future.value, Time::Inline);
+        if !matches!(future.value, Value::Call(_) | Value::Block(_)) {
+            self.emit(EventKind::Wait);
+        }
+        let ty = match &future.ty {
+            Ty::Future(output) => output.as_ref().clone(),
+            other => match self.types.type_facts(other).and_then(|facts| facts.awaited.as_ref()) {
+                Some(pattern) => {
+                    let args: &[Ty] = match other {
+                        Ty::External(_, args) => args,
+                        _ => &[],
+                    };
+                    self.types.from_pattern(pattern, &PatternInput::of_args(args))
+                }
+                None => Ty::Unknown,
+            },
+        };
+        let value = match future.value {
+            Value::Block(block) => self.out.blocks[block.0 as usize].result.clone(),
+            other => other,
+        };
+        Typed::new(ty, value)
+    }
+}

@@ -1,0 +1,161 @@
+//! Room 5, *program*: macro calls: what was found inside them runs as the macro runs it.
+
+use std::sync::Arc;
+
+use super::super::items::Declared;
+use super::super::names::Def;
+use super::super::types::Ty;
+use super::super::values::Value;
+use super::walk::{Resolution, Typed, Walk};
+use super::{Call, EventKind, Target, Time, settled};
+use crate::catalog::CallRole;
+use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent};
+use crate::location::Span;
+
+impl<'a> Walk<'_, 'a> {
+    pub(super) fn macro_call(&mut self, call: &MacroCall, id: ExprId, span: Span) -> Typed {
+        let name = call.path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default();
+        let facts = self.macro_facts(&call.path, &name);
+        let role = facts.map(|facts| facts.role);
+        let result = match &call.content {
+            MacroContent::Args(args) => {
+                let values = self.exprs(args);
+                match role {
+                    Some(CallRole::JoinAll | CallRole::TryJoinAll) => {
+                        let group = self.groups;
+                        self.groups += 1;
+                        for value in &values {
+                            self.poll(&value.value, Time::Parallel(group));
+                        }
+                        let outputs = values.iter().map(|value| match &value.ty {
+                            Ty::Future(output) => {
+                                if role == Some(CallRole::TryJoinAll) {
+                                    settled(output).clone()
+                                } else {
+                                    output.as_ref().clone()
+                                }
+                            }
+                            _ => Ty::Unknown,
+                        });
+                        let ty = Ty::Tuple(outputs.collect());
+                        let value = Value::parts(values.into_iter().map(|value| value.value).collect());
+                        Typed::new(ty, value)
+                    }
+                    _ => self.plain_macro(&name, values, args, span),
+                }
+            }
+            MacroContent::Block(block) => self.expr(*block),
+            MacroContent::Select(arms) => {
+                let mut polled = Vec::new();
+                for arm in arms {
+                    polled.push(arm.future.map(|future| self.expr(future)));
+                }
+                for typed in polled.iter().flatten() {
+                    self.poll(&typed.value, Time::Inline);
+                }
+                let branch = self.new_branch();
+                for (index, arm) in arms.iter().enumerate() {
+                    let input = match polled[index].clone() {
+                        Some(Typed { ty: Ty::Future(output), value }) => {
+                            Typed::new(output.as_ref().clone(), value)
+                        }
+                        _ => Typed::unknown(),
+                    };
+                    self.arm(branch, index as u32, |walk| {
+                        walk.bind(&arm.pat, &input, true);
+                        if let Some(guard) = arm.guard {
+                            walk.expr(guard);
+                        }
+                        walk.expr(arm.body)
+                    });
+                }
+                Typed::unknown()
+            }
+            MacroContent::Paths(paths) => {
+                let mut values = Vec::new();
+                for (path, _) in paths {
+                    values.push(self.path(path).value);
+                }
+                Typed::new(Ty::Unknown, Value::Choice(values.into()))
+            }
+            MacroContent::Opaque { called, .. } => {
+                for (path, span) in called {
+                    if let Some(Resolution::Def(Def::Item(Declared::Fn(target)), _)) =
+                        self.resolve_value(path)
+                    {
+                        let call = self.push_call(Call {
+                            expr: id,
+                            span: *span,
+                            name_span: *span,
+                            target: Target::Local { targets: vec![target], dispatched: false },
+                            receiver: None,
+                            args: Vec::new(),
+                            result: Ty::Unknown,
+                            is_future: false,
+                            outcome: super::Outcome::default(),
+                            chained_on: None,
+                            context: self.context,
+                            guards: Vec::new(),
+                        });
+                        self.emit(EventKind::Call { call, time: Time::Maybe(call) });
+                    }
+                }
+                Typed::unknown()
+            }
+        };
+        match facts.and_then(|facts| facts.returns.as_ref()) {
+            Some(pattern) => {
+                let input = super::super::types::PatternInput {
+                    receiver: Ty::Unknown,
+                    generics: &[],
+                    arguments: &[],
+                };
+                Typed::new(self.types.from_pattern(pattern, &input), result.value)
+            }
+            None => result,
+        }
+    }
+
+    pub(super) fn plain_macro(
+        &mut self,
+        name: &str,
+        values: Vec<Typed>,
+        args: &[ExprId],
+        _span: Span,
+    ) -> Typed {
+        match name {
+            "format" | "concat" | "format_args" => {
+                let mut parts: Vec<Value> = values.into_iter().map(|value| value.value).collect();
+                let first = args.first().map(|first| &self.body.expr(*first).kind);
+                if let Some(ExprKind::Literal(Literal::Str(text))) = first {
+                    parts.extend(self.inline_format_args(text));
+                }
+                Typed::new(Ty::external("std::string::String"), Value::joined(parts))
+            }
+            "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
+                self.emit(EventKind::Exit);
+                self.diverged = true;
+                Typed::new(Ty::Never, Value::Unknown)
+            }
+            "dbg" => values.into_iter().next_back().unwrap_or_else(Typed::unit),
+            "pin" | "pin_mut" => values.into_iter().next().unwrap_or_else(Typed::unit),
+            "env" | "option_env" => {
+                let key = values.into_iter().next().map_or(Value::Unknown, |value| value.value);
+                Typed::new(Ty::external("str"), Value::Origin(Arc::from("env!"), Arc::from([key])))
+            }
+            _ => Typed::unknown(),
+        }
+    }
+
+    /// `{name}` inside a format string reads the variable of that name.
+    fn inline_format_args(&self, text: &str) -> Vec<Value> {
+        let mut found = Vec::new();
+        for part in text.split('{').skip(1) {
+            let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if let Some(local) = self.locals.iter().rev().find(|local| local.name == name) {
+                found.push(local.typed.value.clone());
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,147 @@
+//! Room 5, *program*: what a path in a body means.
+
+use std::sync::Arc;
+
+use super::super::items::{AdtShape, Declared};
+use super::super::names::{Def, Namespace};
+use super::super::types::{Args, Method, Ty, TypeScope, segment_args};
+use super::super::values::Value;
+use super::EventKind;
+use super::walk::{Resolution, Typed, Walk, literal_value};
+use crate::facts::{ExprKind, Name, Path};
+
+impl Walk<'_, '_> {
+    /// A path in value position.
+    pub(super) fn path(&mut self, path: &Path) -> Typed {
+        if let [only] = path.segments.as_slice()
+            && path.qself.is_none()
+            && let Some(local) = self.locals.iter().rev().find(|local| local.name == only.name)
+        {
+            return local.typed.clone();
+        }
+        match self.resolve_value(path) {
+            Some(Resolution::Def(def, ty)) => self.value_of_def(&def, ty),
+            Some(Resolution::Associated(ty, name)) => self.associated_value(&ty, &name),
+            None => Typed::unknown(),
+        }
+    }
+
+    pub(super) fn value_of_def(&mut self, def: &Def, ty: Option<Ty>) -> Typed {
+        match def {
+            Def::Item(Declared::Fn(id)) => Typed::new(Ty::Function(*id), Value::Function(*id)),
+            Def::Item(Declared::Static(id)) => {
+                self.emit(EventKind::Static(*id));
+                Typed::new(self.types.static_type(*id).clone(), Value::Static(*id))
+            }
+            Def::Item(Declared::Const(id)) => {
+                let item = &self.types.items.consts[id.index()];
+                let scope = TypeScope { module: item.module, self_ty: None, generics: [None, None] };
+                let ty = self.types.lower(item.ty, scope);
+                let value = item.value.map_or(Value::Unknown, |body| match &body.expr(body.root).kind {
+                    ExprKind::Literal(literal) => literal_value(literal).value,
+                    _ => Value::Origin(Arc::from(format!("const {}", id.0)), Arc::from([])),
+                });
+                Typed::new(ty, value)
+            }
+            Def::Item(Declared::Adt(id)) => {
+                Typed::new(Ty::Adt(*id, Arc::from([])), Value::Record(*id, None, Arc::from([])))
+            }
+            Def::Variant(id, variant) => {
+                Typed::new(Ty::Adt(*id, Arc::from([])), Value::Record(*id, Some(*variant), Arc::from([])))
+            }
+            Def::External(path) => {
+                let ty = ty.unwrap_or(Ty::Unknown);
+                let value = Value::Origin(Arc::from(path.as_str()), Arc::from([]));
+                Typed::new(ty, value)
+            }
+            Def::Item(_) => Typed::unknown(),
+        }
+    }
+
+    fn associated_value(&mut self, ty: &Ty, name: &Name) -> Typed {
+        use Method;
+        match self.types.associated_function(ty, name, self.scope()) {
+            Some(Method::Local { targets, .. }) if !targets.is_empty() => {
+                Typed::new(Ty::Function(targets[0]), Value::Function(targets[0]))
+            }
+            Some(Method::Library(facts, on)) => {
+                let output = self.library_result(facts, &on, &[]);
+                Typed::new(
+                    Ty::Callable(Arc::new(output)),
+                    Value::Origin(Arc::from(facts.path.as_str()), Arc::from([])),
+                )
+            }
+            _ => Typed::unknown(),
+        }
+    }
+
+    pub(super) fn resolve_value(&self, path: &Path) -> Option<Resolution> {
+        let scope = self.scope();
+        if let Some(qself) = &path.qself {
+            let ty = self.types.lower(&qself.ty, scope);
+            return Some(Resolution::Associated(ty, path.segments.last()?.name.clone()));
+        }
+        let first = path.segments.first()?;
+        if first.name == "Self" || self.is_type_param(&first.name) {
+            let ty = match (&self.self_ty, first.name.as_str()) {
+                (Some(ty), "Self") => ty.clone(),
+                _ => Ty::Param(first.name.clone()),
+            };
+            let name = path.segments.get(1).map(|segment| segment.name.clone());
+            return match (ty, name) {
+                (Ty::Adt(id, _), None) => Some(Resolution::Def(Def::Item(Declared::Adt(id)), None)),
+                (Ty::Adt(id, args), Some(name)) => {
+                    if let AdtShape::Enum(variants) = self.types.items.adts[id.index()].shape
+                        && let Some(index) = variants.iter().position(|variant| variant.name == name)
+                    {
+                        return Some(Resolution::Def(Def::Variant(id, index as u32), None));
+                    }
+                    Some(Resolution::Associated(Ty::Adt(id, args), name))
+                }
+                (ty, Some(name)) => Some(Resolution::Associated(ty, name)),
+                (_, None) => None,
+            };
+        }
+        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+        let found = self.types.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Values);
+        let Some(resolved) = found else {
+            // `str::from_utf8`, `u32::from_str`: primitives have no definition to find.
+            return None;
+        };
+        let def = resolved.defs.into_iter().next()?;
+        if resolved.taken == segments.len() {
+            return Some(Resolution::Def(def, None));
+        }
+        let owner = &path.segments[resolved.taken - 1];
+        let args = segment_args(self.types, owner, scope);
+        let ty = match &def {
+            Def::Item(Declared::Trait(_)) => self.types.type_of_def(&def, args),
+            _ => self.types.type_of_def(&def, args),
+        };
+        Some(Resolution::Associated(ty, segments[resolved.taken].clone()))
+    }
+
+    fn is_type_param(&self, name: &Name) -> bool {
+        let mut params = self.scope().generics.into_iter().flatten().flat_map(|generics| &generics.params);
+        params.any(|param| param.name == *name)
+    }
+
+    pub(super) fn resolve_type_path(&self, path: &Path) -> Option<(Def, Args)> {
+        let scope = self.scope();
+        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
+        if segments.first().is_some_and(|first| first == "Self")
+            && let (Some(Ty::Adt(id, args)), Some(name)) = (&self.self_ty, segments.get(1))
+            && let AdtShape::Enum(variants) = self.types.items.adts[id.index()].shape
+        {
+            let index = variants.iter().position(|variant| variant.name == *name)?;
+            return Some((Def::Variant(*id, index as u32), Arc::clone(args)));
+        }
+        let resolved =
+            self.types.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Types)?;
+        if resolved.taken != segments.len() {
+            return None;
+        }
+        let args = segment_args(self.types, path.segments.last()?, scope);
+        Some((resolved.defs.into_iter().next()?, args))
+    }
+}

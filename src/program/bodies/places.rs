@@ -1,0 +1,131 @@
+//! Room 5, *program*: struct literals and assignments: where values are put.
+
+use std::sync::Arc;
+
+use super::super::items::{AdtId, Declared};
+use super::super::names::Def;
+use super::super::types::{Args, Ty, bind, bindings_of};
+use super::super::values::Value;
+use super::walk::{Typed, Walk};
+use super::{EventKind, Write};
+use crate::facts::{ExprId, ExprKind, Name};
+use crate::location::Span;
+
+impl Walk<'_, '_> {
+    pub(super) fn struct_literal(&mut self, literal: &crate::facts::StructLiteral) -> Typed {
+        let mut fields = Vec::with_capacity(literal.fields.len());
+        for (name, value) in &literal.fields {
+            let typed = self.expr(*value);
+            self.mark(&typed.value, |outcome| outcome.bound = true);
+            fields.push((name.clone(), typed));
+        }
+        if let Some(rest) = literal.rest {
+            self.expr(rest);
+        }
+        let own = literal.path.segments.first().is_some_and(|first| first.name == "Self");
+        if own && literal.path.segments.len() == 1 {
+            let Some(Ty::Adt(id, args)) = self.self_ty.clone() else {
+                return Typed::unknown();
+            };
+            return self.record(id, None, args, fields);
+        }
+        match self.resolve_type_path(&literal.path) {
+            Some((Def::Item(Declared::Adt(id)), args)) => self.record(id, None, args, fields),
+            Some((Def::Variant(id, variant), args)) => self.record(id, Some(variant), args, fields),
+            Some((def, args)) => match self.types.type_of_def(&def, args) {
+                Ty::Adt(id, args) => self.record(id, None, args, fields),
+                ty => {
+                    let list = fields.into_iter().map(|(_, typed)| typed.value).collect();
+                    Typed::new(ty, Value::joined(list))
+                }
+            },
+            None => Typed::unknown(),
+        }
+    }
+
+    pub(super) fn record(
+        &mut self,
+        id: AdtId,
+        variant: Option<u32>,
+        args: Args,
+        fields: Vec<(Name, Typed)>,
+    ) -> Typed {
+        let adt = &self.types.items.adts[id.index()];
+        let mut bindings = bindings_of(adt.generics, &args);
+        if args.is_empty() && !adt.generics.params.is_empty() {
+            let params: Vec<Ty> =
+                adt.generics.params.iter().map(|param| Ty::Param(param.name.clone())).collect();
+            for (name, typed) in &fields {
+                if let Some(declared) = self.types.adt_field(id, &params.clone().into(), variant, name) {
+                    bind(&declared, &typed.ty, &mut bindings);
+                }
+            }
+        }
+        let args: Args = adt
+            .generics
+            .params
+            .iter()
+            .map(|param| {
+                let found = bindings.iter().find(|(name, _)| *name == param.name);
+                found.map_or(Ty::Unknown, |(_, ty)| ty.clone())
+            })
+            .collect();
+        let values: Vec<(Name, Value)> =
+            fields.into_iter().map(|(name, typed)| (name, typed.value)).collect();
+        Typed::new(Ty::Adt(id, args), Value::Record(id, variant, values.into()).bounded())
+    }
+
+    pub(super) fn assign(&mut self, place: ExprId, value: ExprId, span: Span) -> Typed {
+        let written = self.expr(value);
+        self.mark(&written.value, |outcome| outcome.bound = true);
+        if let ExprKind::Path(path) = &self.body.expr(place).kind
+            && let [only] = path.segments.as_slice()
+            && let Some(index) = self.locals.iter().rposition(|local| local.name == only.name)
+        {
+            let context = self.context;
+            let local = &mut self.locals[index];
+            let always = local.context == context;
+            let old = std::mem::replace(&mut local.typed, written.clone());
+            if !always && old.value != Value::Unknown {
+                local.typed.value = Value::choice(vec![old.value, written.value]);
+            }
+            if local.typed.ty == Ty::Unknown {
+                local.typed.ty = old.ty;
+            }
+            return Typed::unit();
+        }
+        let target = self.expr(place);
+        self.field_assigned(place, &written.value);
+        if let ExprKind::Path(path) = &self.body.expr(place).kind
+            && path.segments.last().is_some_and(|last| last.name == "_")
+        {
+            self.mark(&written.value, |outcome| outcome.discarded = true);
+            return Typed::unit();
+        }
+        let guards = self.guards();
+        let write =
+            Write { place: target.value, value: written.value, call: None, atomic: false, guards, span };
+        self.emit(EventKind::Write(write));
+        Typed::unit()
+    }
+
+    /// `config.url = x;` on a library value whose fields nobody here knows makes it another value.
+    fn field_assigned(&mut self, place: ExprId, written: &Value) {
+        let mut current = place;
+        while let ExprKind::Field { base, .. } = &self.body.expr(current).kind {
+            current = *base;
+        }
+        let ExprKind::Path(path) = &self.body.expr(current).kind else {
+            return;
+        };
+        if let [only] = path.segments.as_slice()
+            && current != place
+            && let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == only.name)
+            && matches!(local.typed.value, Value::Call(_) | Value::Joined(_) | Value::Origin(..))
+            && !matches!(local.typed.ty, Ty::Adt(..))
+        {
+            let joined = [local.typed.value.clone(), written.clone()];
+            local.typed.value = Value::Joined(Arc::from(joined));
+        }
+    }
+}

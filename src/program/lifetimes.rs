@@ -1,0 +1,237 @@
+//! Room 5, *program*: what becomes of a value after it is made: given back, held, lent, dropped.
+
+use super::bodies::{
+    self, BlockId, Call, CallId, ContextId, ContextKind, EventKind, LinkedBody, Target, Time,
+};
+use super::summaries::{Holder, Keep, Lifetime, Summarizer};
+use super::types::Ty;
+use super::values::Value;
+use crate::catalog::{CallFacts, CallRole};
+
+impl<'a> Summarizer<'_, 'a> {
+    pub(super) fn keep_of(&self, body: &LinkedBody<'a>, subject: &Value) -> Keep {
+        match self.lifetime(body, subject, None) {
+            Lifetime::Returned => Keep::InResult,
+            Lifetime::Held(_) => Keep::Held,
+            Lifetime::Local { .. } | Lifetime::Ended => Keep::No,
+        }
+    }
+
+    /// What becomes of a value of the body: a parameter, the receiver or a call's result. `made_in` is the context
+    /// where it is made, for results of calls.
+    pub fn lifetime(&self, body: &LinkedBody<'a>, subject: &Value, made_in: Option<ContextId>) -> Lifetime {
+        self.follow(body, subject, made_in, &mut Vec::new())
+    }
+
+    fn follow(
+        &self,
+        body: &LinkedBody<'a>,
+        subject: &Value,
+        made_in: Option<ContextId>,
+        followed: &mut Vec<CallId>,
+    ) -> Lifetime {
+        if contains(&body.result.0, subject) {
+            return Lifetime::Returned;
+        }
+        if let Some(holder) = self.written_to(body, subject) {
+            return Lifetime::Held(holder);
+        }
+        let mut stays = true;
+        let mut inside: Vec<CallId> = Vec::new();
+        for (index, call) in body.calls.iter().enumerate() {
+            let id = CallId(index as u32);
+            let mut used = false;
+            for (position, argument) in call.args.iter().enumerate() {
+                if !contains(&argument.value, subject) {
+                    continue;
+                }
+                used = true;
+                if !argument.lent && self.is_handed_away(body, id) {
+                    return Lifetime::Held(Holder::Moved);
+                }
+                match self.keep(call, position, argument.lent) {
+                    Keep::Held => return Lifetime::Held(Holder::Moved),
+                    Keep::InResult => inside.push(id),
+                    Keep::No => stays &= argument.lent || hands_on(call),
+                }
+            }
+            if let Some(receiver) = &call.receiver
+                && contains(&receiver.value, subject)
+            {
+                used = true;
+                match self.keep_receiver(call) {
+                    Keep::Held => return Lifetime::Held(Holder::Moved),
+                    Keep::InResult => inside.push(id),
+                    Keep::No => {}
+                }
+            }
+            // Used in a task, worker or handler that does not end with this function.
+            if used && self.captured(body, call.context, made_in) {
+                return Lifetime::Held(Holder::Moved);
+            }
+        }
+        for id in inside {
+            if Value::Call(id) == *subject || followed.contains(&id) {
+                continue;
+            }
+            followed.push(id);
+            stays = false;
+            match self.follow(body, &Value::Call(id), made_in, followed) {
+                Lifetime::Local { stays: true } => stays = true,
+                Lifetime::Local { stays: false } | Lifetime::Ended => {}
+                outlives => return outlives,
+            }
+        }
+        let ended = body
+            .events
+            .iter()
+            .chain(body.blocks.iter().flat_map(|block| &block.events))
+            .any(|event| matches!(&event.kind, EventKind::Drop(value) if contains(value, subject)));
+        if ended { Lifetime::Ended } else { Lifetime::Local { stays } }
+    }
+
+    /// Whether a call runs in a task, worker or handler with what it is given.
+    fn is_handed_away(&self, body: &LinkedBody<'a>, id: CallId) -> bool {
+        body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
+            matches!(event.kind, EventKind::Call { call, time: Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) }
+                if call == id)
+        })
+    }
+
+    fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {
+        let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        for event in events {
+            match &event.kind {
+                EventKind::Write(write)
+                    if contains(&write.value, subject)
+                        || Self::is_from_block(body, &write.value, subject) =>
+                {
+                    return Some(match write.place.root() {
+                        Value::Static(id) => Holder::Static(*id),
+                        _ => Holder::Place(write.place.place().clone()),
+                    });
+                }
+                EventKind::Block { block, time: Time::FirstUse(_) }
+                    if contains(&body.blocks[block.0 as usize].result, subject) =>
+                {
+                    return Some(Holder::Moved);
+                }
+                EventKind::Call { call, time: Time::Once(by) } if Value::Call(*call) == *subject => {
+                    let by = body.call(*by);
+                    let place =
+                        by.receiver.as_ref().or(by.args.first()).map(|argument| argument.value.place());
+                    return Some(match place.map(|place| (place, place.root())) {
+                        Some((_, Value::Static(id))) => Holder::Static(*id),
+                        Some((place, _)) => Holder::Place(place.clone()),
+                        None => Holder::Moved,
+                    });
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn is_from_block(body: &LinkedBody<'a>, value: &Value, subject: &Value) -> bool {
+        matches!(value, Value::Block(block) if contains(&body.blocks[block.0 as usize].result, subject))
+    }
+
+    fn captured(&self, body: &LinkedBody<'a>, used_in: ContextId, made_in: Option<ContextId>) -> bool {
+        let made_blocks: Vec<BlockId> =
+            made_in.map(|context| blocks_around(body, context)).unwrap_or_default();
+        blocks_around(body, used_in).into_iter().any(|block| {
+            !made_blocks.contains(&block)
+                && body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
+                    matches!(event.kind, EventKind::Block { block: run, time } if run == block
+                        && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) | Time::Maybe(_)))
+                })
+        })
+    }
+
+    /// What a callee does with an argument.
+    fn keep(&self, call: &Call<'a>, index: usize, lent: bool) -> Keep {
+        match &call.target {
+            Target::Local { targets, .. } => {
+                let keeps = targets.iter().map(|target| match self.summary(*target) {
+                    Some(summary) => summary.keeps.get(index).copied().unwrap_or_default(),
+                    // A generic constructor, say: what is given away is taken to be in what comes back.
+                    None if !lent && self.types.signature(*target).output != Ty::unit() => Keep::InResult,
+                    None => Keep::No,
+                });
+                keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
+            }
+            Target::Library(facts) if is_server(facts.role) => Keep::Held,
+            Target::Library(facts) if looks_only(facts) => Keep::No,
+            Target::Library(_) | Target::External(_) | Target::Unknown(_) if !lent => Keep::InResult,
+            _ => Keep::No,
+        }
+    }
+
+    /// What a method does with its receiver. Methods of a handle give connections and rows, not the handle.
+    fn keep_receiver(&self, call: &Call<'a>) -> Keep {
+        match &call.target {
+            Target::Local { targets, .. } => {
+                let keeps = targets.iter().filter_map(|target| Some(self.summary(*target)?.keeps_receiver));
+                keeps.max_by_key(|keep| *keep as u8).unwrap_or_default()
+            }
+            Target::Library(facts) if is_server(facts.role) => Keep::Held,
+            Target::Library(facts) if looks_only(facts) => Keep::No,
+            Target::Library(_) | Target::External(_) => {
+                let of_handle = call
+                    .receiver
+                    .as_ref()
+                    .is_some_and(|receiver| self.types.handle(bodies::settled(&receiver.ty)).is_some());
+                if of_handle { Keep::No } else { Keep::InResult }
+            }
+            _ => Keep::No,
+        }
+    }
+}
+
+/// Servers and tasks go on after the call that starts them.
+fn is_server(role: CallRole) -> bool {
+    matches!(
+        role,
+        CallRole::Serve
+            | CallRole::ServeInBackground
+            | CallRole::Spawn
+            | CallRole::SpawnThread
+            | CallRole::SpawnBlocking
+            | CallRole::PerWorkerFactory
+    )
+}
+
+/// Whether a library call only looks at its arguments.
+fn looks_only(facts: &CallFacts) -> bool {
+    matches!(
+        facts.role,
+        CallRole::Close
+            | CallRole::Migrate
+            | CallRole::MigrationSource
+            | CallRole::MigrationCheck
+            | CallRole::SchemaCreate
+            | CallRole::Verify
+            | CallRole::Acquire
+            | CallRole::OnceCheck
+            | CallRole::Lock
+    ) || facts.path == "std::mem::drop"
+}
+
+/// Whether the call gives its argument back as its own value (`Ok(pool)`, `Arc::new(pool)`).
+fn hands_on(call: &Call<'_>) -> bool {
+    matches!(call.target, Target::Library(facts) if facts.role == CallRole::Adapt || facts.carries.is_some())
+}
+
+fn blocks_around(body: &LinkedBody<'_>, context: ContextId) -> Vec<BlockId> {
+    let blocks = body.outwards(context).filter_map(|context| match context.kind {
+        ContextKind::Block(block) => Some(block),
+        _ => None,
+    });
+    blocks.collect()
+}
+
+fn contains(value: &Value, subject: &Value) -> bool {
+    let mut found = false;
+    value.visit(&mut |part| found |= part == subject);
+    found
+}

@@ -1,0 +1,144 @@
+//! Room 5, *program*: which types are handles, and which hold one.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+
+use super::super::items::{AdtId, AdtShape};
+use super::{Args, Bound, DEPTH, Ty, TypeKey, TypeScope, Types, key_of};
+use crate::catalog::{ResourceOf, TypeFacts, TypeKind};
+use crate::facts::Fields;
+
+impl<'a> Types<'a> {
+    /// Facts about a library type.
+    pub fn type_facts(&self, ty: &Ty) -> Option<&'a TypeFacts> {
+        match ty {
+            Ty::External(path, _) => self.catalog.type_facts(path),
+            _ => None,
+        }
+    }
+
+    /// If the type is a handle, or a tuple that starts with one, its kind and driver.
+    pub fn handle(&self, ty: &Ty) -> Option<(TypeKind, String)> {
+        if let Ty::Tuple(parts) = ty {
+            return self.handle(parts.first()?);
+        }
+        let facts = self.type_facts(ty)?;
+        if !facts.kind.is_handle() {
+            return None;
+        }
+        Some((facts.kind, self.driver(ty, facts, 0)))
+    }
+
+    fn driver(&self, ty: &Ty, facts: &TypeFacts, depth: usize) -> String {
+        match &facts.resource {
+            ResourceOf::Driver(driver) => driver.clone(),
+            ResourceOf::Argument(index) if depth < DEPTH => {
+                let Ty::External(_, args) = ty else {
+                    return "database".to_owned();
+                };
+                match args.get(*index) {
+                    Some(arg) => match self.type_facts(arg) {
+                        Some(inner) => self.driver(arg, inner, depth + 1),
+                        None => "database".to_owned(),
+                    },
+                    None => "database".to_owned(),
+                }
+            }
+            _ => "database".to_owned(),
+        }
+    }
+
+    /// Whether there is a handle inside a type: itself, a type argument, a field, at any depth.
+    pub fn contains_handle(&self, ty: &Ty) -> bool {
+        let any = |list: &Args| list.iter().any(|part| self.contains_handle(part));
+        match ty {
+            Ty::External(path, args) => self.is_handle_path(path) || any(args),
+            Ty::Adt(id, args) => self.adts_with_handle[id.index()] || any(args),
+            Ty::Tuple(list) => any(list),
+            Ty::Slice(inner) => self.contains_handle(inner),
+            Ty::Bounds(bounds) => bounds.iter().any(|bound| match bound {
+                Bound::Trait(id) => self.traits_with_handle.contains(id),
+                Bound::External(_) => false,
+            }),
+            _ => false,
+        }
+    }
+
+    fn is_handle_path(&self, path: &str) -> bool {
+        self.catalog.type_facts(path).is_some_and(|facts| facts.kind.is_handle())
+    }
+
+    /// Finds the types that hold a handle in a field at any depth, and the traits that such types implement.
+    /// Linear in the number of fields and impl blocks.
+    pub(super) fn find_handles(&mut self) {
+        let parts: Vec<Parts> = (0..self.items.adts.len())
+            .into_par_iter()
+            .map(|index| {
+                let adt = &self.items.adts[index];
+                let scope =
+                    TypeScope { module: adt.module, self_ty: None, generics: [Some(adt.generics), None] };
+                let mut parts = Parts::default();
+                let mut fields = |fields: &Fields| {
+                    for field in fields.list() {
+                        parts.add(self, &self.lower(&field.ty, scope));
+                    }
+                };
+                match &adt.shape {
+                    AdtShape::Struct(facts) => fields(&facts.fields),
+                    AdtShape::Enum(variants) => variants.iter().for_each(|variant| fields(&variant.fields)),
+                }
+                parts
+            })
+            .collect();
+        let mut holders: FxHashMap<TypeKey, Vec<AdtId>> = FxHashMap::default();
+        let mut found: Vec<AdtId> = Vec::new();
+        self.adts_with_handle = vec![false; parts.len()];
+        for (index, parts) in parts.iter().enumerate() {
+            let id = AdtId(index as u32);
+            for key in &parts.keys {
+                holders.entry(key.clone()).or_default().push(id);
+            }
+            if parts.handle {
+                self.adts_with_handle[index] = true;
+                found.push(id);
+            }
+        }
+        while let Some(id) = found.pop() {
+            let mut keys = vec![TypeKey::Adt(id)];
+            for of_trait in self.traits_of.get(&TypeKey::Adt(id)).into_iter().flatten() {
+                if self.traits_with_handle.insert(*of_trait) {
+                    keys.push(TypeKey::Trait(*of_trait));
+                }
+            }
+            for holder in keys.iter().filter_map(|key| holders.get(key)).flatten() {
+                if !std::mem::replace(&mut self.adts_with_handle[holder.index()], true) {
+                    found.push(*holder);
+                }
+            }
+        }
+    }
+}
+
+/// What the fields of a type are made of.
+#[derive(Debug, Default)]
+struct Parts {
+    handle: bool,
+    keys: Vec<TypeKey>,
+}
+
+impl Parts {
+    fn add(&mut self, types: &Types<'_>, ty: &Ty) {
+        self.handle |= matches!(ty, Ty::External(path, _) if types.is_handle_path(path));
+        match ty {
+            Ty::Adt(..) | Ty::Bounds(_) => self.keys.extend(key_of(ty)),
+            _ => {}
+        }
+        match ty {
+            Ty::Adt(_, args) | Ty::External(_, args) | Ty::Tuple(args) => {
+                args.iter().for_each(|arg| self.add(types, arg));
+            }
+            Ty::Slice(inner) => self.add(types, inner),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Room 5, *program*: types as terms: from the catalog's patterns, substituted, bound and written out.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::{Args, DEPTH, PatternInput, Ty, Types};
+use crate::catalog::TypePattern;
+use crate::facts::{Generics, Name};
+
+impl Types<'_> {
+    /// A type from the catalog's description of a result.
+    pub fn from_pattern(&self, pattern: &TypePattern, input: &PatternInput<'_>) -> Ty {
+        match pattern {
+            TypePattern::SelfType => input.receiver.clone(),
+            TypePattern::ReceiverArgument(index) => {
+                input.generics.get(*index).cloned().unwrap_or(Ty::Unknown)
+            }
+            TypePattern::CallArgument(index) => input.arguments.get(*index).cloned().unwrap_or(Ty::Unknown),
+            TypePattern::ClosureResult(index) => match input.arguments.get(*index) {
+                Some(Ty::Callable(output)) => output.as_ref().clone(),
+                Some(Ty::Function(id)) => self.signature(*id).output.clone(),
+                _ => Ty::Unknown,
+            },
+            TypePattern::Part(whole, index) => match self.from_pattern(whole, input) {
+                Ty::External(_, args) | Ty::Adt(_, args) | Ty::Tuple(args) => {
+                    args.get(*index).cloned().unwrap_or(Ty::Unknown)
+                }
+                _ => Ty::Unknown,
+            },
+            TypePattern::Awaited(future) => match self.from_pattern(future, input) {
+                Ty::Future(output) => output.as_ref().clone(),
+                _ => Ty::Unknown,
+            },
+            TypePattern::Path { path, arguments } => {
+                let args: Args = arguments.iter().map(|arg| self.from_pattern(arg, input)).collect();
+                Ty::External(Name::new(path), args)
+            }
+            TypePattern::Tuple(list) => {
+                Ty::Tuple(list.iter().map(|item| self.from_pattern(item, input)).collect())
+            }
+            TypePattern::List(inner) => Ty::Slice(Arc::new(self.from_pattern(inner, input))),
+        }
+    }
+
+    /// The type as people write it: canonical paths, arguments in angle brackets.
+    pub fn display(&self, ty: &Ty) -> String {
+        let mut text = String::new();
+        self.write(&mut text, ty, 0);
+        text
+    }
+
+    fn write(&self, out: &mut String, ty: &Ty, depth: usize) {
+        let list = |out: &mut String, args: &Args| {
+            for (index, arg) in args.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(", ");
+                }
+                self.write(out, arg, depth + 1);
+            }
+        };
+        match ty {
+            _ if depth > DEPTH => out.push('…'),
+            Ty::Adt(id, args) => {
+                let adt = &self.items.adts[id.index()];
+                let _ = write!(out, "{}::{}", self.items.module_path(adt.module), adt.name);
+                if !args.is_empty() {
+                    out.push('<');
+                    list(out, args);
+                    out.push('>');
+                }
+            }
+            Ty::External(path, args) => {
+                out.push_str(path);
+                if !args.is_empty() {
+                    out.push('<');
+                    list(out, args);
+                    out.push('>');
+                }
+            }
+            Ty::Tuple(args) => {
+                out.push('(');
+                list(out, args);
+                out.push(')');
+            }
+            Ty::Slice(inner) => {
+                out.push('[');
+                self.write(out, inner, depth + 1);
+                out.push(']');
+            }
+            Ty::Future(inner) => {
+                out.push_str("impl Future<Output = ");
+                self.write(out, inner, depth + 1);
+                out.push('>');
+            }
+            Ty::Param(name) => out.push_str(name),
+            Ty::Never => out.push('!'),
+            Ty::Unknown | Ty::Function(_) | Ty::Callable(_) | Ty::Bounds(_) => out.push('_'),
+        }
+    }
+}
+
+/// Pairs type parameters with arguments.
+pub fn bindings_of(generics: &Generics, args: &[Ty]) -> Vec<(Name, Ty)> {
+    generics.params.iter().zip(args).map(|(param, arg)| (param.name.clone(), arg.clone())).collect()
+}
+
+/// Replaces type parameters; parameters without binding become unknown only when `bindings` names them so.
+pub fn substitute(ty: &Ty, bindings: &[(Name, Ty)]) -> Ty {
+    if bindings.is_empty() {
+        return ty.clone();
+    }
+    let all = |args: &Args| -> Args { args.iter().map(|arg| substitute(arg, bindings)).collect() };
+    match ty {
+        Ty::Param(name) => {
+            bindings.iter().find(|(bound, _)| bound == name).map_or_else(|| ty.clone(), |(_, to)| to.clone())
+        }
+        Ty::Adt(id, args) => Ty::Adt(*id, all(args)),
+        Ty::External(path, args) => Ty::External(path.clone(), all(args)),
+        Ty::Tuple(args) => Ty::Tuple(all(args)),
+        Ty::Slice(inner) => Ty::Slice(Arc::new(substitute(inner, bindings))),
+        Ty::Callable(inner) => Ty::Callable(Arc::new(substitute(inner, bindings))),
+        Ty::Future(inner) => Ty::Future(Arc::new(substitute(inner, bindings))),
+        _ => ty.clone(),
+    }
+}
+
+/// Binds the type parameters in `pattern` to what stands at their place in `actual`.
+pub fn bind(pattern: &Ty, actual: &Ty, bindings: &mut Vec<(Name, Ty)>) {
+    match (pattern, actual) {
+        (_, Ty::Unknown) => {}
+        (Ty::Param(name), _) if !bindings.iter().any(|(bound, _)| bound == name) => {
+            bindings.push((name.clone(), actual.clone()));
+        }
+        (Ty::Adt(left, a), Ty::Adt(right, b)) if left == right => bind_all(a, b, bindings),
+        (Ty::External(left, a), Ty::External(right, b)) if left == right => bind_all(a, b, bindings),
+        (Ty::Tuple(a), Ty::Tuple(b)) => bind_all(a, b, bindings),
+        (Ty::Slice(a), Ty::Slice(b))
+        | (Ty::Callable(a), Ty::Callable(b))
+        | (Ty::Future(a), Ty::Future(b)) => {
+            bind(a, b, bindings);
+        }
+        _ => {}
+    }
+}
+
+fn bind_all(patterns: &Args, actuals: &Args, bindings: &mut Vec<(Name, Ty)>) {
+    for (pattern, actual) in patterns.iter().zip(actuals.iter()) {
+        bind(pattern, actual, bindings);
+    }
+}
