@@ -31,6 +31,7 @@ const fn file(package: &'static str, facades: &'static [&'static str], text: &'s
 #[rustfmt::skip] // One library, one line.
 pub const BUILTIN: &[BuiltinFile] = &[
     file("actix-rt", &[], include_str!("../../rules/catalog/actix-rt.toml")),
+    file("actix-session", &[], include_str!("../../rules/catalog/actix-session.toml")),
     file("actix-web", &[], include_str!("../../rules/catalog/actix-web.toml")),
     file("anyhow", &[], include_str!("../../rules/catalog/anyhow.toml")),
     file("apalis", &["apalis-core"], include_str!("../../rules/catalog/apalis.toml")),
@@ -83,6 +84,7 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("lapin", &[], include_str!("../../rules/catalog/lapin.toml")),
     file("lazy_static", &[], include_str!("../../rules/catalog/lazy_static.toml")),
     file("libsql", &[], include_str!("../../rules/catalog/libsql.toml")),
+    file("lru", &[], include_str!("../../rules/catalog/lru.toml")),
     file("meilisearch-sdk", &[], include_str!("../../rules/catalog/meilisearch-sdk.toml")),
     file("memcache", &[], include_str!("../../rules/catalog/memcache.toml")),
     file("mobc", &[], include_str!("../../rules/catalog/mobc.toml")),

@@ -30,11 +30,12 @@ impl<'a> Summarizer<'_, 'a> {
         made_in: Option<ContextId>,
         followed: &mut Vec<CallId>,
     ) -> Lifetime {
-        if contains(&body.result.0, subject) {
-            return Lifetime::Returned;
-        }
+        // What is remembered and given back is held: callers get the one that is remembered.
         if let Some(holder) = self.written_to(body, subject) {
             return Lifetime::Held(holder);
+        }
+        if contains(&body.result.0, subject) {
+            return Lifetime::Returned;
         }
         let mut stays = true;
         let mut inside: Vec<CallId> = Vec::new();

@@ -7,6 +7,7 @@ use super::identity;
 use super::inventory::{Address, InitSite, Inventory, Place, Resource, Scope};
 use super::items::FnId;
 use super::summaries::{EffectKind, Holder, Lifetime, Step};
+use super::terms::address_of;
 use super::values::Value;
 use super::{Program, short_path};
 use crate::catalog::CallRole;
@@ -172,12 +173,16 @@ impl Program<'_> {
 
     fn resource_at(&self, site: (FnId, CallId), reached: &Reached) -> Resource {
         let own = self.effects(site.0).iter().find(|effect| effect.site == site);
+        let call = self.call(site.0, site.1);
+        let by_type = self.types.driver_of(settled(&call.result));
         let driver = match own.map(|effect| &effect.kind) {
             Some(EffectKind::Create { driver, .. }) => driver.as_str(),
-            _ => "database",
+            _ => by_type.as_deref().unwrap_or("database"),
         };
+        let own_address = address_of(call).map(|argument| self.close(site.0, &argument.value));
         let result_of = |id: FnId| Some(self.results[id.index()].clone());
         let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
+        candidates.extend(&own_address);
         candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));
         let mut named: Vec<Resource> = candidates
             .iter()

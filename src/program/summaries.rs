@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bodies::{CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
 use super::items::{FnId, StaticId};
-use super::terms::{Terms, substitute};
+use super::terms::{Terms, address_of, substitute};
 use super::types::Types;
 use super::values::Value;
 use crate::catalog::{CallRole, TypeKind};
@@ -104,6 +104,11 @@ pub struct Effect {
 }
 
 impl Effect {
+    /// Whether it creates a handle, rather than a value that only keeps an address.
+    pub fn creates_handle(&self) -> bool {
+        matches!(&self.kind, EffectKind::Create { handle, .. } if handle.is_handle())
+    }
+
     /// Whether it is reached only by plain calls, one after the other.
     pub fn is_inline(&self) -> bool {
         self.times.is_empty()
@@ -324,8 +329,12 @@ impl<'a> Collector<'_, '_, 'a> {
         };
         let kind = match facts.map(|facts| facts.role) {
             Some(CallRole::Create) => {
-                let Some((handle, driver)) = self.summarizer.types.handle(&call.result) else {
-                    return;
+                let types = self.summarizer.types;
+                let known = types.handle(&call.result);
+                let (handle, driver) = match (known, types.driver_of(&call.result)) {
+                    (Some(handle), _) => handle,
+                    (None, Some(driver)) => (TypeKind::Config, driver),
+                    (None, None) => return,
                 };
                 EffectKind::Create { handle, driver, ty: self.summarizer.types.display(&call.result) }
             }
@@ -338,11 +347,7 @@ impl<'a> Collector<'_, '_, 'a> {
         };
         let address = match &kind {
             EffectKind::Create { .. } => {
-                let value = match facts.and_then(|facts| facts.address) {
-                    Some(crate::catalog::ValueSource::Argument(index)) => call.args.get(index),
-                    Some(crate::catalog::ValueSource::Receiver) => call.receiver.as_ref(),
-                    None => None,
-                };
+                let value = address_of(call);
                 let value = value.map_or(Value::Unknown, |argument| argument.value.clone());
                 self.terms.close(&value)
             }

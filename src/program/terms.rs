@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::bodies::{Call, CallId, LinkedBody, Target, settled};
+use super::bodies::{Argument, Call, CallId, LinkedBody, Target, settled};
 use super::items::FnId;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::CallRole;
+use crate::catalog::{CallRole, ValueSource};
 
 /// How deep a term is followed through calls of one body.
 const DEPTH: usize = 24;
@@ -83,11 +83,24 @@ impl<'t, 'a> Terms<'t, 'a> {
                     .map(|target| apply(self.types, results, *target, receiver.as_ref(), &args));
                 Value::choice(each.collect())
             }
-            Target::Library(facts) if facts.role == CallRole::Create => Value::Created(self.id, call_id),
+            Target::Library(facts) if facts.role == CallRole::Create => {
+                // What only keeps an address (`redis::Client`) stands for it.
+                let address = address_of(call).filter(|_| self.types.handle(&call.result).is_none());
+                address.map_or(Value::Created(self.id, call_id), |address| close(&address.value))
+            }
             Target::Library(facts) => origin(&facts.path, call, &close),
             Target::External(path) => origin(path, call, &close),
             Target::Block(_) | Target::Unknown(_) => Value::Unknown,
         }
+    }
+}
+
+/// The argument or receiver of a creating call that holds the address.
+pub(super) fn address_of<'c>(call: &'c Call<'_>) -> Option<&'c Argument> {
+    let Target::Library(facts) = call.target else { return None };
+    match facts.address? {
+        ValueSource::Argument(index) => call.args.get(index),
+        ValueSource::Receiver => call.receiver.as_ref(),
     }
 }
 

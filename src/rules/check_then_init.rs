@@ -69,7 +69,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
 /// A handle that stays, or a schema change. A connection that is used and dropped is no initialization.
 fn is_init(effect: &Effect) -> bool {
     let stays = match effect.kind {
-        EffectKind::Create { .. } => is_long_lived(&effect.lifetime),
+        EffectKind::Create { .. } => effect.creates_handle() && is_long_lived(&effect.lifetime),
         EffectKind::Migrate => true,
         EffectKind::Serve => false,
     };

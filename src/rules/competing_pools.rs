@@ -35,7 +35,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
 /// A handle that stays, made once per process: not per request, worker or turn of a loop, which are other defects.
 fn is_candidate(effect: &Effect) -> bool {
     use crate::program::bodies::Time;
-    matches!(effect.kind, EffectKind::Create { .. })
+    effect.creates_handle()
         && is_long_lived(&effect.lifetime)
         && !effect.looped
         && !effect.has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_)))

@@ -74,7 +74,8 @@ fn is_init(effect: &Effect) -> bool {
     match &effect.kind {
         EffectKind::Migrate => true,
         EffectKind::Create { .. } => {
-            matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
+            effect.creates_handle()
+                && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
         }
         EffectKind::Serve => false,
     }

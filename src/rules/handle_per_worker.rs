@@ -34,6 +34,9 @@ fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect)
         return None;
     };
     // A process-wide once cell makes the first worker create it for all; a handler runs later and is another defect.
+    if !effect.creates_handle() {
+        return None;
+    }
     let once = matches!(effect.once.as_ref().map(Value::root), Some(Value::Static(_)));
     // What an unknown callee runs may just as well run per request.
     if once || effect.has_time(|time| matches!(time, Time::Handler(_) | Time::Maybe(_))) {

@@ -58,8 +58,7 @@ fn judge(
     effect: Option<&Effect>,
 ) -> Option<Finding> {
     let body = program.body(id)?;
-    let creates =
-        effect.filter(|effect| matches!(effect.kind, EffectKind::Create { .. } | EffectKind::Migrate));
+    let creates = effect.filter(|effect| effect.creates_handle() || effect.kind == EffectKind::Migrate);
     // A result that is looked at means that somebody thought of the loser.
     if write.handled {
         return None;

@@ -43,7 +43,9 @@ fn is_required(effect: &Effect) -> bool {
     match &effect.kind {
         EffectKind::Migrate => !detached,
         EffectKind::Create { .. } => {
-            !detached && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
+            effect.creates_handle()
+                && !detached
+                && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
         }
         EffectKind::Serve => false,
     }

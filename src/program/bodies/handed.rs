@@ -101,6 +101,9 @@ impl Walk<'_, '_> {
             let is_callback = callback.is_none_or(|callback| callback == index);
             match &value {
                 Value::Function(target) if is_callback => self.run_function(*target, id, time),
+                Value::Origin(path, parts) if is_callback && parts.is_empty() => {
+                    self.run_library_function(path, id, time);
+                }
                 Value::Choice(list) if is_callback && !polls => {
                     for part in list.iter() {
                         if let Value::Function(target) = part {
@@ -141,6 +144,34 @@ impl Walk<'_, '_> {
             outcome: Outcome { bound: true, ..Outcome::default() },
             chained_on: None,
             context: self.context,
+            guards: Vec::new(),
+        });
+        self.emit(EventKind::Call { call, time });
+    }
+
+    /// A library function handed to a call (`Lazy::new(Surreal::init)`), where it creates something.
+    fn run_library_function(&mut self, path: &str, via: CallId, time: Time) {
+        let Some(facts) = self.types.catalog.function(path).filter(|facts| facts.role == CallRole::Create)
+        else {
+            return;
+        };
+        let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
+        let result = self.library_result(facts, &Ty::external(owner), &[]);
+        let by = &self.out.calls[via.0 as usize];
+        let (expr, span) = (by.expr, by.span);
+        let context = self.context;
+        let call = self.push_call(Call {
+            expr,
+            span,
+            name_span: span,
+            target: Target::Library(facts),
+            receiver: None,
+            args: Vec::new(),
+            result,
+            is_future: false,
+            outcome: Outcome { bound: true, ..Outcome::default() },
+            chained_on: None,
+            context,
             guards: Vec::new(),
         });
         self.emit(EventKind::Call { call, time });

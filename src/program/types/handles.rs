@@ -29,6 +29,12 @@ impl<'a> Types<'a> {
         Some((facts.kind, self.driver(ty, facts, 0)))
     }
 
+    /// The driver of a handle, or of a value that only keeps an address.
+    pub fn driver_of(&self, ty: &Ty) -> Option<String> {
+        let facts = self.type_facts(ty)?;
+        (facts.resource != ResourceOf::Nothing).then(|| self.driver(ty, facts, 0))
+    }
+
     fn driver(&self, ty: &Ty, facts: &TypeFacts, depth: usize) -> String {
         match &facts.resource {
             ResourceOf::Driver(driver) => driver.clone(),
