@@ -8,8 +8,8 @@ use super::terms::substitute;
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};
-use crate::catalog::{CallRole, TypeKind};
-use crate::facts::{Receiver, TypeRef};
+use crate::catalog::{CallRole, CloneKind, TypeKind};
+use crate::facts::{Receiver, StaticSource, TypeRef};
 use crate::location::Span;
 
 /// Something that happens in a function, in order.
@@ -210,7 +210,8 @@ impl<'a> Program<'a> {
     fn looked_up_at(&self, body: &bodies::LinkedBody<'a>, value: &Value, test: Span) -> Option<Span> {
         let place = match value {
             Value::Call(call) => return Some(body.call(*call).span),
-            Value::Test { place, .. } | Value::Content(place) => place.as_ref(),
+            Value::Test { place, .. } => place.place(),
+            Value::Content(_) => value.place(),
             _ => return None,
         };
         let is_look_up =
@@ -219,7 +220,7 @@ impl<'a> Program<'a> {
             let subject = call.receiver.as_ref().or(call.args.first());
             matches!(call.target, Target::Library(facts) if is_look_up(facts.role))
                 && call.span.line <= test.end_line
-                && subject.is_some_and(|subject| subject.value.place() == place.place())
+                && subject.is_some_and(|subject| subject.value.place() == place)
         };
         body.calls.iter().rev().find(looks).map(|call| call.span)
     }
@@ -267,10 +268,13 @@ impl<'a> Program<'a> {
             return false;
         };
         match place.root() {
-            Value::Static(_) => true,
+            Value::Static(id) => {
+                self.types.items.statics[id.index()].facts.source != StaticSource::ThreadLocal
+            }
             Value::Receiver => {
                 matches!(place, Value::Field(..))
                     && matches!(signature.receiver, Some(Receiver::Shared | Receiver::Typed))
+                    && !self.is_single_threaded(id, place)
             }
             Value::Param(index) => {
                 let param = signature.params.get(*index as usize);
@@ -279,8 +283,8 @@ impl<'a> Program<'a> {
                     // An owned value is shared only through a pointer that counts its owners.
                     _ => {
                         let ty = self.types.signature(id).params.get(*index as usize);
-                        let pointer = ty.is_some_and(|ty| {
-                            matches!(ty, Ty::External(..)) && self.types.deref(ty).is_some()
+                        let pointer = ty.and_then(|ty| self.types.type_facts(ty)).is_some_and(|facts| {
+                            facts.clone == CloneKind::Shared && facts.kind == TypeKind::Wrapper
                         });
                         pointer && matches!(place, Value::Field(..))
                     }
@@ -288,6 +292,46 @@ impl<'a> Program<'a> {
             }
             _ => false,
         }
+    }
+}
+
+impl Program<'_> {
+    /// Whether the field at the start of a place of `self` is a cell that no two threads can reach.
+    fn is_single_threaded(&self, id: FnId, place: &Value) -> bool {
+        let mut current = place;
+        while let Value::Field(inner, name) = current {
+            if **inner == Value::Receiver {
+                let own = self.types.signature(id).self_ty.clone().unwrap_or(Ty::Unknown);
+                let ty = self.types.field(&own, name);
+                return matches!(&ty, Ty::External(path, _) if path.starts_with("std::cell::") || path.contains("::unsync::"));
+            }
+            current = inner;
+        }
+        false
+    }
+
+    /// Whether every production call of the function is made with a lock held, here or further out.
+    pub fn is_called_under_lock(&self, id: FnId) -> bool {
+        self.under_lock(id, 0)
+    }
+
+    fn under_lock(&self, id: FnId, depth: usize) -> bool {
+        let callers = self.graph.callers[id.index()]
+            .iter()
+            .filter(|caller| **caller != id && self.scope(**caller) == super::inventory::Scope::Production);
+        let mut called = false;
+        for caller in callers {
+            let Some(body) = self.body(*caller) else { return false };
+            for call in &body.calls {
+                if matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id)) {
+                    called = true;
+                    if call.guards.is_empty() && (depth >= 3 || !self.under_lock(*caller, depth + 1)) {
+                        return false;
+                    }
+                }
+            }
+        }
+        called
     }
 }
 

@@ -31,6 +31,10 @@ pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: Res
     write(types, &mut display, &value, 0);
     let (id, address, confidence) = match &value {
         Value::Env(key) => (format!("env.{key}"), Address::Env(key.to_string()), Confidence::High),
+        // Every opening of a database in memory is a database of its own.
+        Value::Text(text) if text.contains(":memory:") || text.contains("mode=memory") => {
+            ("unknown.memory".to_owned(), Address::Unknown("in memory".to_owned()), Confidence::Low)
+        }
         Value::Text(text) => {
             let shown = without_password(text);
             (format!("literal.{shown}"), Address::Literal(shown), Confidence::High)
@@ -111,14 +115,10 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
                 Some(result) => result,
             }
         }
-        Value::Origin(path, list) => {
-            // Wrapping an address in a URL or options type does not change which database it names.
-            let _ = path;
-            Value::Origin(
-                std::sync::Arc::clone(path),
-                list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect(),
-            )
-        }
+        Value::Origin(path, list) => Value::Origin(
+            std::sync::Arc::clone(path),
+            list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect(),
+        ),
         Value::Joined(list) => {
             Value::Joined(list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect())
         }
@@ -177,8 +177,8 @@ pub fn write(types: &Types<'_>, out: &mut String, value: &Value, depth: usize) {
         }
         Value::Function(id) => out.push_str(&types.items.functions[id.index()].name),
         Value::Record(id, _, _) => out.push_str(&snake(&types.items.adts[id.index()].name)),
-        Value::Created(id, call) => {
-            let _ = write!(out, "handle {}.{}", id.0, call.0);
+        Value::Created(id, _) => {
+            let _ = write!(out, "handle of {}", types.items.functions[id.index()].name);
         }
         Value::Origin(path, list) => origin(types, out, path, list, depth),
         Value::Joined(list) => {

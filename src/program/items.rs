@@ -5,10 +5,10 @@ use rustc_hash::FxHashMap;
 
 use super::inventory::Scope;
 use crate::facts::{
-    Attributes, Body, Cfg, FileFacts, Function, Generics, Impl, Item, ItemKind, Name, Static, StaticSource,
-    Struct, Trait, TypeRef, Use, UseBinding, Variant,
+    Attributes, Body, Cfg, FileFacts, Function, Generics, Impl, Item, ItemKind, Name, Static, Struct, Trait,
+    TypeRef, Use, UseBinding, Variant,
 };
-use crate::location::{FileId, Location, Span};
+use crate::location::{FileId, Location};
 use crate::workspace::{Edition, TargetId, TargetKind, Workspace};
 
 macro_rules! ids {
@@ -80,7 +80,7 @@ pub struct Module<'a> {
     pub imports: FxHashMap<Name, Vec<&'a Use>>,
     /// Glob imports.
     pub globs: Vec<&'a Use>,
-    /// Imports of traits without a name and named ones alike are not tracked for scope: any trait may apply.
+    /// `extern crate` declarations: the name in code, and the crate.
     pub extern_crates: FxHashMap<Name, Name>,
 }
 
@@ -213,6 +213,8 @@ pub struct StaticItem<'a> {
 /// A constant.
 #[derive(Debug)]
 pub struct ConstItem<'a> {
+    /// Its name.
+    pub name: Name,
     /// Where it is declared.
     pub module: ModuleId,
     /// Its type.
@@ -418,7 +420,12 @@ impl<'a> Collector<'_, 'a> {
             ItemKind::Static(facts) => self.static_item(item, facts, place, location),
             ItemKind::Const { ty, value } => {
                 let id = ConstId(self.items.consts.len() as u32);
-                self.items.consts.push(ConstItem { module: place.module, ty, value: value.as_ref() });
+                self.items.consts.push(ConstItem {
+                    name: item.name.clone(),
+                    module: place.module,
+                    ty,
+                    value: value.as_ref(),
+                });
                 self.declare(place, &item.name, Declared::Const(id));
             }
             ItemKind::TypeAlias { generics, ty: Some(ty), .. } => {
@@ -581,19 +588,5 @@ pub fn requires_test(cfg: &Cfg) -> bool {
         Cfg::All(list) => list.iter().any(requires_test),
         Cfg::Any(list) => !list.is_empty() && list.iter().all(requires_test),
         Cfg::Not(_) | Cfg::KeyValue(..) => false,
-    }
-}
-
-impl StaticItem<'_> {
-    /// Whether the initializer runs at the first use rather than at compile time.
-    pub fn is_lazy_by_macro(&self) -> bool {
-        !matches!(self.facts.source, StaticSource::Item)
-    }
-}
-
-impl FnItem<'_> {
-    /// Extent of the declaration's name.
-    pub fn span(&self) -> Span {
-        self.location.span
     }
 }

@@ -37,7 +37,14 @@ impl<'a> Summarizer<'_, 'a> {
         if contains(&body.result.0, subject) {
             return Lifetime::Returned;
         }
-        let mut stays = true;
+        // What nobody binds is dropped at the end of its statement.
+        let mut stays = match subject {
+            Value::Call(id) => {
+                let outcome = body.call(*id).outcome;
+                outcome.bound || !outcome.discarded
+            }
+            _ => true,
+        };
         let mut inside: Vec<CallId> = Vec::new();
         for (index, call) in body.calls.iter().enumerate() {
             let id = CallId(index as u32);
@@ -144,7 +151,7 @@ impl<'a> Summarizer<'_, 'a> {
             !made_blocks.contains(&block)
                 && body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
                     matches!(event.kind, EventKind::Block { block: run, time } if run == block
-                        && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) | Time::Maybe(_)))
+                        && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::Handler(_)))
                 })
         })
     }

@@ -218,6 +218,20 @@ impl<'a> Program<'a> {
         out
     }
 
+    /// Whether an effect stands under a condition in the function where two paths part.
+    pub fn is_conditional(&self, step: &Step) -> bool {
+        let Step::Call(function, call) = step else { return false };
+        self.body(*function).is_some_and(|body| body.arms(body.call(*call).context).next().is_some())
+    }
+
+    /// Whether an effect creates something of a database rather than of a cache, a queue or an object store.
+    pub fn is_of_database(&self, effect: &Effect) -> bool {
+        match &effect.kind {
+            EffectKind::Create { driver, .. } => !OTHER_DRIVERS.contains(&driver.as_str()),
+            EffectKind::Migrate | EffectKind::Serve => true,
+        }
+    }
+
     /// What kind of handle an effect creates, as a noun.
     pub fn noun(&self, effect: &Effect) -> &'static str {
         match &effect.kind {
@@ -241,13 +255,6 @@ impl<'a> Program<'a> {
             Address::Unknown(_) => return resource.driver.clone(),
         };
         format!("{} `{address}`", resource.driver)
-    }
-
-    /// Whether the resource is a database rather than a cache, a queue or an object store.
-    pub fn is_database(&self, resource: &Resource) -> bool {
-        const OTHERS: &[&str] =
-            &["redis", "memcached", "amqp", "kafka", "nats", "search", "vector", "objstore", "tantivy"];
-        !OTHERS.contains(&resource.driver.as_str())
     }
 
     /// The full path of a function.
@@ -304,10 +311,7 @@ impl<'a> Program<'a> {
     pub fn step_location(&self, step: &Step) -> Location {
         match step {
             Step::Call(function, call) => self.location(*function, self.call(*function, *call).span),
-            Step::Static(function, id) => {
-                let _ = function;
-                self.types.items.statics[id.index()].location
-            }
+            Step::Static(_, id) => self.types.items.statics[id.index()].location,
         }
     }
 
@@ -361,15 +365,7 @@ impl<'a> Program<'a> {
         first.steps.iter().zip(second.steps.iter()).find(|(left, right)| left != right).map(|(a, b)| (*a, *b))
     }
 
-    /// What an effect's library call means.
-    pub fn facts_of(&self, effect: &Effect) -> Option<&'a CallFacts> {
-        match self.call(effect.site.0, effect.site.1).target {
-            Target::Library(facts) => Some(facts),
-            _ => None,
-        }
-    }
-
-    /// The options that a creating call's builder chain sets, with their values.
+    /// The options that a creating call's builder chain sets, with their values as the effect's path gives them.
     pub fn options_of(&self, effect: &Effect) -> Vec<(String, Value)> {
         let (function, mut current) = effect.site;
         let mut options = Vec::new();
@@ -380,12 +376,24 @@ impl<'a> Program<'a> {
                 Some(argument),
             ) = (&call.target, call.args.first())
             {
-                options.push((name.clone(), self.close(function, &argument.value)));
+                options.push((name.clone(), self.along(effect, self.close(function, &argument.value))));
             }
             current = next;
         }
         options.sort();
         options
+    }
+
+    /// A term over the parameters of the function that makes the library call, as the summarized function sees it.
+    fn along(&self, effect: &Effect, value: Value) -> Value {
+        effect.steps.iter().rev().skip(1).fold(value, |value, step| {
+            let Step::Call(function, call) = step else { return value };
+            let call = self.call(*function, *call);
+            let args: Vec<Value> =
+                call.args.iter().map(|argument| self.close(*function, &argument.value)).collect();
+            let receiver = call.receiver.as_ref().map(|receiver| self.close(*function, &receiver.value));
+            terms::substitute(&value, &args, receiver.as_ref())
+        })
     }
 
     fn find_resources(&mut self) {
@@ -464,6 +472,10 @@ impl<'a> Program<'a> {
         })
     }
 }
+
+/// Drivers of caches, queues, search engines and object stores.
+const OTHER_DRIVERS: &[&str] =
+    &["redis", "memcached", "amqp", "kafka", "nats", "search", "vector", "objstore", "tantivy"];
 
 /// The last two segments of a path.
 fn short_path(path: &str) -> String {

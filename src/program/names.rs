@@ -120,7 +120,7 @@ impl<'a> Names<'a> {
             let named = module.imports.values().flatten().chain(&module.globs);
             let mut roots = named.filter_map(|import| {
                 let resolved =
-                    self.resolve(id, &import.path[..1], import.leading_colons, Namespace::Types)?;
+                    self.resolve(id, import.path.get(..1)?, import.leading_colons, Namespace::Types)?;
                 resolved.defs.into_iter().next()
             });
             let found = roots.any(|def| match def {

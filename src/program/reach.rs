@@ -36,6 +36,8 @@ pub(super) struct Sketch {
     pub calls: u32,
     /// Calls whose target is known.
     pub resolved: u32,
+    /// Whether it waits for a signal, a task or a stored future.
+    pub waits: bool,
     /// What it gives back, as a term in which calls are not worked out.
     pub result: Value,
 }
@@ -53,6 +55,7 @@ impl Sketch {
             handler_closures: Vec::new(),
             calls: 0,
             resolved: 0,
+            waits: false,
             result: Terms::symbolic(types, id, body).close(&body.result.0),
         };
         let signature = types.signature(id);
@@ -80,7 +83,7 @@ impl Sketch {
             match &event.kind {
                 EventKind::Call { call: id, time } => {
                     let call = body.call(*id);
-                    let beside = concurrent || is_concurrent(*time) || body.in_loop(event.context);
+                    let beside = concurrent || is_concurrent(*time);
                     if let Target::Local { targets, .. } = &call.target {
                         for target in targets {
                             self.callees.push((*target, beside));
@@ -99,6 +102,7 @@ impl Sketch {
                     }
                     self.events(types, body, &block.events, concurrent || is_concurrent(*time));
                 }
+                EventKind::Wait | EventKind::Join(_) => self.waits = true,
                 EventKind::Static(id) => {
                     self.statics.push(*id);
                     self.uses_handle |= types.contains_handle(types.static_type(*id));
@@ -122,7 +126,8 @@ impl Sketch {
 }
 
 fn is_concurrent(time: Time) -> bool {
-    !matches!(time, Time::Inline | Time::Once(_) | Time::FirstUse(_))
+    // What runs in parallel runs beside others, not beside itself.
+    !matches!(time, Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_))
 }
 
 /// What rules look at. What registers handlers or runs closures matters when a function that matters calls it.

@@ -9,6 +9,7 @@ use super::summaries::{Effect, Step};
 use super::values::Value;
 use crate::catalog::CallRole;
 use crate::finding::Hop;
+use crate::location::Span;
 
 /// What keeps requests out while a resource is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +28,17 @@ impl Program<'_> {
     pub fn handlers_before(&self, serve: &Effect) -> Vec<FnId> {
         let mut handlers = BTreeSet::new();
         for function in self.functions_before(serve) {
+            // In the function that serves, what is registered afterwards belongs to another server.
+            let until = serve.steps.iter().find_map(|step| match step {
+                Step::Call(owner, call) if *owner == function => Some(self.call(*owner, *call).span),
+                _ => None,
+            });
+            let before = |span: &Span| {
+                until.is_none_or(|until| (span.line, span.column) <= (until.end_line, until.end_column))
+            };
             if let Some(sketch) = &self.sketches[function.index()] {
-                handlers.extend(sketch.handlers.iter().map(|(handler, _)| *handler));
+                let registered = sketch.handlers.iter().filter(|(_, span)| before(span));
+                handlers.extend(registered.map(|(handler, _)| *handler));
             }
         }
         handlers.into_iter().collect()
@@ -56,6 +66,17 @@ impl Program<'_> {
             }
         }
         gate
+    }
+
+    /// A handler registered on the way to a server that uses a database handle without looking whether it is there.
+    pub fn handler_in_need(&self, serve: &Effect) -> Option<FnId> {
+        let mut handlers = self.handlers_before(serve).into_iter();
+        handlers.find(|handler| self.needs_handle(*handler) && !self.looks_first(*handler))
+    }
+
+    /// Whether something that a server answers is known to use a database handle.
+    pub fn needs_database(&self, serve: &Effect) -> bool {
+        self.handler_in_need(serve).is_some() || self.serves_a_handle(serve)
     }
 
     /// Whether a service value that holds a handle is registered on the way to a server.
@@ -108,7 +129,12 @@ impl Program<'_> {
             Target::Library(facts) => facts.path.as_str(),
             Target::External(path) => path.as_str(),
             Target::Unknown(name) => name.as_str(),
-            Target::Local { .. } | Target::Block(_) => return false,
+            Target::Local { targets, .. } => {
+                let waits =
+                    |target: &FnId| self.sketches[target.index()].as_ref().is_some_and(|sketch| sketch.waits);
+                return targets.iter().any(waits);
+            }
+            Target::Block(_) => return false,
         };
         let name = name.rsplit("::").next().unwrap_or_default();
         matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::bodies::{CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{CallId, ContextId, Event, EventKind, LinkedBody, Target, Time, Write};
 use super::items::{FnId, StaticId};
 use super::terms::{Terms, address_of, substitute};
 use super::types::Types;
@@ -109,11 +109,6 @@ impl Effect {
         matches!(&self.kind, EffectKind::Create { handle, .. } if handle.is_handle())
     }
 
-    /// Whether it is reached only by plain calls, one after the other.
-    pub fn is_inline(&self) -> bool {
-        self.times.is_empty()
-    }
-
     /// Whether it runs in a task, a worker, a handler or perhaps.
     pub fn has_time(&self, wanted: impl Fn(&Time) -> bool) -> bool {
         self.times.iter().any(|(_, time)| wanted(time))
@@ -200,6 +195,8 @@ impl<'a> Summarizer<'_, 'a> {
         };
         for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
             match &event.kind {
+                // A write that tests again under its own lock, or claims the place first, races with nobody.
+                EventKind::Write(write) if is_settled_inside(body, write) => {}
                 EventKind::Write(write) => {
                     let facts = write.call.map(|call| body.call(call));
                     let once_cell = facts.is_some_and(|call| match call.target {
@@ -256,7 +253,27 @@ impl<'a> Summarizer<'_, 'a> {
     }
 }
 
-impl<'a> Summarizer<'_, 'a> {}
+/// Whether the place of a write is tested in the same body under the lock of the write, or claimed atomically.
+fn is_settled_inside(body: &LinkedBody<'_>, write: &Write) -> bool {
+    let place = write.place.place();
+    let lock = write.place.lock();
+    body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
+        match &event.kind {
+            EventKind::Branch(branching) => branching.atoms.iter().any(|atom| {
+                let tested = match &atom.value {
+                    Value::Test { place, .. } => place,
+                    other => other,
+                };
+                let same_lock = lock.is_some() && tested.lock() == lock;
+                let same_guard =
+                    branching.guards.iter().any(|guard| write.guards.contains(guard) || lock == Some(*guard));
+                tested.place() == place && !atom.if_true.is_empty() && (same_lock || same_guard)
+            }),
+            EventKind::Write(other) => other.atomic && other.place.place() == place && !write.atomic,
+            _ => false,
+        }
+    })
+}
 
 struct Collector<'c, 's, 'a> {
     summarizer: &'c Summarizer<'s, 'a>,
@@ -304,7 +321,14 @@ impl<'a> Collector<'_, '_, 'a> {
                         let inner =
                             effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
                         lifted.once = lifted.once.or(inner);
-                        lifted.lifetime = self.lifted_lifetime(&effect.lifetime, call_id, call.context);
+                        lifted.lifetime = match self.lifted_lifetime(&effect.lifetime, call_id, call.context)
+                        {
+                            Lifetime::Held(Holder::Place(place)) => {
+                                let place = substitute(&place, &args, receiver.as_ref());
+                                Lifetime::Held(Holder::Place(place))
+                            }
+                            other => other,
+                        };
                         self.push(lifted);
                     }
                 }

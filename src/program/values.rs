@@ -102,8 +102,12 @@ impl Value {
             return Self::Unknown;
         }
         let mut distinct: Vec<Self> = Vec::new();
+        // A failure is no value: what is worked with is what the other ways give.
+        let fails = list.iter().filter(|value| value.is_failure()).count();
+        let skip_failures = fails > 0 && fails < list.len();
         for value in list {
-            if !distinct.contains(&value) {
+            let skipped = skip_failures && value.is_failure();
+            if !skipped && !distinct.contains(&value) {
                 distinct.push(value);
             }
         }
@@ -114,10 +118,20 @@ impl Value {
         }
     }
 
+    /// Whether it is `Err(…)` or `None`.
+    fn is_failure(&self) -> bool {
+        matches!(self, Self::Origin(path, _)
+            if matches!(&**path, "std::result::Result::Err" | "std::option::Option::None"))
+    }
+
     /// The place a value was read from: without locks and look-ups.
     pub fn place(&self) -> &Self {
         match self {
-            Self::Behind(_, inner) | Self::Content(inner) => inner.place(),
+            Self::Behind(_, inner) => inner.place(),
+            Self::Content(inner) => match inner.as_ref() {
+                Self::Element(map) => map.place(),
+                other => other.place(),
+            },
             other => other,
         }
     }
@@ -126,7 +140,7 @@ impl Value {
     pub fn lock(&self) -> Option<CallId> {
         match self {
             Self::Behind(call, _) => Some(*call),
-            Self::Content(inner) | Self::Field(inner, _) => inner.lock(),
+            Self::Content(inner) | Self::Field(inner, _) | Self::Element(inner) => inner.lock(),
             _ => None,
         }
     }
@@ -184,25 +198,6 @@ impl Value {
             }
             _ => {}
         }
-    }
-
-    /// Whether every part is known and independent of the function at hand.
-    pub fn is_closed(&self) -> bool {
-        let mut closed = true;
-        self.visit(&mut |value| {
-            closed &= !matches!(
-                value,
-                Self::Unknown
-                    | Self::Param(_)
-                    | Self::Receiver
-                    | Self::Element(_)
-                    | Self::Call(_)
-                    | Self::Block(_)
-                    | Self::Apply(..)
-                    | Self::Choice(_)
-            );
-        });
-        closed
     }
 
     /// Whether the term has more than this number of nodes. Looks at no more than that.

@@ -13,7 +13,10 @@ use crate::program::{Program, is_long_lived};
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, body) in program.linked() {
-        if program.scope(id) == Scope::Production && program.is_concurrent(id) {
+        if program.scope(id) == Scope::Production
+            && program.is_concurrent(id)
+            && !program.is_called_under_lock(id)
+        {
             findings.extend(check_function(program, id, body));
         }
     }
@@ -31,7 +34,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
             continue;
         }
         let earlier = &happenings[..index];
-        if is_rechecked(earlier, write) || is_claimed(earlier, write) {
+        if is_rechecked(earlier, write) || is_claimed(earlier) {
             continue;
         }
         let tested = earlier.iter().enumerate().find_map(|(at, one)| match &one.what {
@@ -89,10 +92,9 @@ fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
 }
 
 /// Whether somebody claims the place atomically first (`compare_exchange`, `swap`).
-fn is_claimed(earlier: &[Happening<'_>], write: &Written) -> bool {
-    earlier
-        .iter()
-        .any(|one| matches!(&one.what, What::Write(other) if other.atomic && other.place == write.place))
+fn is_claimed(earlier: &[Happening<'_>]) -> bool {
+    // A claim through another flag serves as well: its loser leaves or waits.
+    earlier.iter().any(|one| matches!(&one.what, What::Write(other) if other.atomic))
 }
 
 fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects: &[&Effect]) -> Finding {
@@ -121,7 +123,11 @@ fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects
     };
     Finding {
         rule: "check-then-init",
-        confidence: if effect.certain { Confidence::High } else { Confidence::Low },
+        confidence: match (effect.certain, program.is_of_database(effect)) {
+            (true, true) => Confidence::High,
+            (true, false) => Confidence::Medium,
+            (false, _) => Confidence::Low,
+        },
         message: format!("`{place}` is tested, then {doing}, then it is written, with no lock held throughout"),
         help: "fill it through `tokio::sync::OnceCell::get_or_try_init`, or hold one lock from the test to the write"
             .to_owned(),

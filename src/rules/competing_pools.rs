@@ -78,7 +78,7 @@ fn compete(
         let together = |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
         if let Some((_, step)) = program.parting(first, other)
             && together(first)
-            && other.site != second.site
+            && other.steps != second.steps
         {
             let location = program.step_location(&step);
             evidence.push(Evidence {
@@ -106,7 +106,7 @@ fn compete(
         primary: Evidence { location: primary_location, role: Role::InitSite, label: format!("second {noun}, same address") },
         evidence,
         path: program.hops(entry.main, &second.steps),
-        notes: vec![format!("both run: no branch between `{}` excludes one of them", path)],
+        notes: vec![format!("both run: nothing in `{path}` excludes one of them")],
         binary: Some(entry.binary.name.clone()),
         resource: Some(resource.id.clone()),
         identity: vec![program.path_of(function), resource.id.clone()],
@@ -132,7 +132,7 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
         return None;
     }
     // Different sizes or timeouts on one database are a bulkhead somebody built on purpose.
-    if program.options_of(first) != program.options_of(second) && first.site != second.site {
+    if program.options_of(first) != program.options_of(second) {
         let shared = |a: &Effect, b: &Effect| {
             let b = program.options_of(b);
             program
@@ -150,11 +150,16 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
     if single(first) && single(second) {
         return Some(Confidence::Low);
     }
-    let is_database = program.is_database(program.resource(resource));
+    let is_database = program.is_of_database(first);
+    // Two conditions may exclude each other in ways nobody here can see.
+    let conditional = program
+        .parting(first, second)
+        .is_some_and(|(one, two)| program.is_conditional(&one) && program.is_conditional(&two));
     let scoped = |effect: &Effect| effect.lifetime == Lifetime::Held(Holder::Scope);
     let proven = first.certain
         && second.certain
         && is_database
+        && !conditional
         && !single(first)
         && !single(second)
         && !scoped(first)

@@ -6,6 +6,7 @@ use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::start_up::Gate;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
+use crate::program::values::Value;
 use crate::program::{Entry, Program};
 
 /// Looks at the start-up of each binary.
@@ -24,7 +25,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
     let effect = program.effects(id).iter().find(|effect| {
         let here = matches!(detached_by(effect), Some((function, _)) if function == id);
-        here && matches!(effect.kind, EffectKind::Create { .. }) && is_init(effect)
+        here && effect.creates_handle() && is_init(effect) && is_shared_by(effect)
     })?;
     let (_, task) = detached_by(effect)?;
     if is_waited_for(program, id, task) {
@@ -47,6 +48,10 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
                 && !program.exclusive(effect, serve)
         });
         let Some((_, serve)) = serve else { continue };
+        // A task that goes on to serve by itself is a server of its own.
+        if effects[at..].iter().any(|own| own.kind == EffectKind::Serve && shares_task(own, function, task)) {
+            continue;
+        }
         if is_waited_for(program, function, task) || program.gate_before(serve) == Gate::Looks {
             continue;
         }
@@ -56,6 +61,19 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether callers of the function reach the place that the task fills: a static, something they gave, or what a
+/// once cell hands out.
+fn is_shared_by(effect: &Effect) -> bool {
+    let reached = match &effect.lifetime {
+        Lifetime::Held(Holder::Static(_)) => true,
+        Lifetime::Held(Holder::Place(place)) => {
+            matches!(place.root(), Value::Static(_) | Value::Receiver | Value::Param(_))
+        }
+        _ => false,
+    };
+    reached || effect.has_time(|time| matches!(time, Time::Once(_)))
 }
 
 /// The call that starts the task in which the effect runs. Requests start their own tasks: not start-up.
@@ -69,8 +87,12 @@ fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
     })
 }
 
-/// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business.
+/// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business,
+/// and what a loop replaces again and again is a reload.
 fn is_init(effect: &Effect) -> bool {
+    if effect.looped && effect.creates_handle() {
+        return false;
+    }
     match &effect.kind {
         EffectKind::Migrate => true,
         EffectKind::Create { .. } => {
@@ -159,14 +181,17 @@ fn report(
         });
     }
     let resource = program.resource_of(effect).map(|id| program.resource(id).id.clone());
+    let in_need = serve.is_none_or(|serve| program.needs_database(serve));
+    let confidence = match (effect.certain && serve.is_none_or(|serve| serve.certain), in_need) {
+        // One implementation of several may prepare what the others do not need.
+        (false, _) => Confidence::Low,
+        (true, true) => Confidence::High,
+        // Nothing this server answers is known to use the database: its health may still claim so.
+        (true, false) => Confidence::Medium,
+    };
     Finding {
         rule: "detached-init",
-        // One implementation of several may prepare what the others do not need.
-        confidence: if effect.certain && serve.is_none_or(|serve| serve.certain) {
-            Confidence::High
-        } else {
-            Confidence::Low
-        },
+        confidence,
         message: match serve {
             Some(_) => format!("{doing} in a task that nobody waits for before serving"),
             None => format!("{doing} in a task that `{}` does not wait for", program.name_of(function)),

@@ -33,16 +33,16 @@ fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect)
     let EffectKind::Create { handle, driver, .. } = &effect.kind else {
         return None;
     };
-    // A process-wide once cell makes the first worker create it for all; a handler runs later and is another defect.
     if !effect.creates_handle() {
         return None;
     }
+    // A process-wide once cell makes the first worker create it for all; a handler runs later and is another defect.
     let once = matches!(effect.once.as_ref().map(Value::root), Some(Value::Static(_)));
     // What an unknown callee runs may just as well run per request.
     if once || effect.has_time(|time| matches!(time, Time::Handler(_) | Time::Maybe(_))) {
         return None;
     }
-    let certain = effect.certain && *handle != TypeKind::Connection;
+    let certain = effect.certain && *handle != TypeKind::Connection && program.is_of_database(effect);
     let confidence = if certain { Confidence::High } else { Confidence::Medium };
     // A factory passed by name is entered by the server's call itself; the place inside it is the next step.
     let api_span = program.call(id, factory).span;

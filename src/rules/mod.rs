@@ -78,14 +78,16 @@ pub fn check(program: &Program<'_>) -> (Vec<Finding>, Vec<Problem>) {
             Err(problem) => problems.push(problem),
         }
     }
-    // A file may belong to several targets: the same place is one finding.
+    // A file may belong to several targets: the same place is one finding, told as surely as it can be.
     let mut distinct: Vec<Finding> = Vec::new();
     for finding in findings {
-        let known = distinct
-            .iter()
-            .any(|other| other.rule == finding.rule && other.primary.location == finding.primary.location);
-        if !known {
-            distinct.push(finding);
+        let same = |other: &&mut Finding| {
+            other.rule == finding.rule && other.primary.location == finding.primary.location
+        };
+        match distinct.iter_mut().find(same) {
+            Some(known) if known.confidence < finding.confidence => *known = finding,
+            Some(_) => {}
+            None => distinct.push(finding),
         }
     }
     (distinct, problems)

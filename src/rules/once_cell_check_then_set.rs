@@ -13,7 +13,10 @@ use crate::program::values::Value;
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, body) in program.linked() {
-        if program.scope(id) != Scope::Production || !program.is_concurrent(id) {
+        if program.scope(id) != Scope::Production
+            || !program.is_concurrent(id)
+            || program.is_called_under_lock(id)
+        {
             continue;
         }
         let happenings = program.happenings(id);
@@ -84,6 +87,11 @@ fn judge(
             (Confidence::Medium, "the second caller fails, although the handle is there")
         }
         (_, false, false) => return None,
+    };
+    // Of caches and queues one level less.
+    let confidence = match creates {
+        Some(effect) if !program.is_of_database(effect) => confidence.min(Confidence::Medium),
+        _ => confidence,
     };
     let cell = program.describe(&write.place);
     let mut evidence = vec![Evidence {

@@ -24,13 +24,16 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         let late: Vec<&Effect> = effects
             .iter()
             .enumerate()
-            .filter(|(index, effect)| is_required(effect) && is_late(program, serve, effect, *index > at))
+            .filter(|(index, effect)| {
+                is_required(effect)
+                    && is_late(program, serve, effect, *index > at)
+                    && !is_own(effects, serve, effect)
+            })
             .map(|(_, effect)| effect)
             .collect();
         let Some(first) = late.first() else { continue };
-        let handler = handler_in_need(program, serve);
-        let in_need = handler.is_some() || program.serves_a_handle(serve);
-        if in_need && program.gate_before(serve) != Gate::Looks {
+        let handler = program.handler_in_need(serve);
+        if program.needs_database(serve) && program.gate_before(serve) != Gate::Looks {
             findings.push(report(program, entry, serve, first, &late, handler));
         }
     }
@@ -51,6 +54,17 @@ fn is_required(effect: &Effect) -> bool {
     }
 }
 
+/// Whether the effect belongs to another server that starts beside this one and serves afterwards.
+fn is_own(effects: &[Effect], serve: &Effect, effect: &Effect) -> bool {
+    effects.iter().any(|other| {
+        other.kind == EffectKind::Serve
+            && other.site != serve.site
+            && other.steps.first() == effect.steps.first()
+            && other.steps.first() != serve.steps.first()
+            && effect.steps.len() > 1
+    })
+}
+
 /// Whether the effect happens after the server began to answer, or beside it.
 fn is_late(program: &Program<'_>, serve: &Effect, effect: &Effect, after: bool) -> bool {
     let parallel =
@@ -60,12 +74,6 @@ fn is_late(program: &Program<'_>, serve: &Effect, effect: &Effect, after: bool) 
         return serve.steps.first() != effect.steps.first();
     }
     after && !program.exclusive(serve, effect) && program.parting(serve, effect).is_some()
-}
-
-/// A handler registered on the way to the server that uses a database handle without looking whether it is there.
-fn handler_in_need(program: &Program<'_>, serve: &Effect) -> Option<FnId> {
-    let mut handlers = program.handlers_before(serve).into_iter();
-    handlers.find(|handler| program.needs_handle(*handler) && !program.looks_first(*handler))
 }
 
 fn report(

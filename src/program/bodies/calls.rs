@@ -87,6 +87,11 @@ impl<'a> Walk<'_, 'a> {
         let result =
             self.finish_call(id, callee, Some(receiver), &call.args, &turbofish, span, call.method_span);
         self.configured_in_place(call.receiver, &subject, &result);
+        let name = call.method.as_str();
+        if name.starts_with("push") || name.starts_with("set_") || name.starts_with("insert_str") {
+            let args = call.args.iter().map(|arg| self.value_again(*arg)).collect();
+            self.changed_in_place(call.receiver, name, args);
+        }
         result
     }
 
@@ -108,6 +113,34 @@ impl<'a> Walk<'_, 'a> {
                 Some(Callee::Local { targets, dispatched, on: Some(receiver) })
             }
             _ => None,
+        }
+    }
+
+    /// The value of an argument that was walked already, where it is a literal or a variable.
+    fn value_again(&self, id: ExprId) -> Value {
+        match &self.body.expr(id).kind {
+            ExprKind::Reference(inner, _) => self.value_again(*inner),
+            ExprKind::Literal(literal) => super::walk::literal_value(literal).value,
+            ExprKind::Path(path) => match path.segments.as_slice() {
+                [only] => {
+                    let local = self.locals.iter().rev().find(|local| local.name == only.name);
+                    local.map_or(Value::Unknown, |local| local.typed.value.clone())
+                }
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// `path.push("x")`, `url += "/x"`: the variable is another text from here on.
+    pub(super) fn changed_in_place(&mut self, place: ExprId, how: &str, args: Vec<Value>) {
+        let ExprKind::Path(path) = &self.body.expr(place).kind else { return };
+        if let [only] = path.segments.as_slice()
+            && let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == only.name)
+            && !matches!(local.typed.value, Value::Behind(..) | Value::Static(_) | Value::Receiver)
+        {
+            let parts = std::iter::once(local.typed.value.clone()).chain(args).collect();
+            local.typed.value = Value::Origin(Arc::from(how), parts).bounded();
         }
     }
 

@@ -345,6 +345,14 @@ impl LinkedBody<'_> {
         })
     }
 
+    /// Whether an arm of a branch never reaches what follows the branch.
+    pub fn leaves(&self, wanted: u32, wanted_arm: u32) -> bool {
+        self.contexts.iter().any(|context| {
+            matches!(context.kind, ContextKind::Arm { branch, arm, diverges: true }
+                if branch == wanted && arm == wanted_arm)
+        })
+    }
+
     /// Whether the second call is made only when the first one failed: in the `Err` or `None` arm of its result.
     pub fn only_if_failed(&self, first: CallId, second: CallId) -> bool {
         let result = Value::Call(first);
@@ -355,8 +363,20 @@ impl LinkedBody<'_> {
         });
         branchings.any(|branching| {
             let arm = self.arms(self.call(second).context).find(|(branch, _, _)| *branch == branching.branch);
-            arm.is_some_and(|(_, arm, _)| {
-                branching.atoms.iter().any(|atom| atom.value == result && atom.if_false.contains(&arm))
+            branching.atoms.iter().any(|atom| {
+                let (if_ok, if_failed) = match &atom.value {
+                    Value::Test { place, present_when: false } if **place == result => {
+                        (&atom.if_false, &atom.if_true)
+                    }
+                    Value::Test { place, .. } if **place == result => (&atom.if_true, &atom.if_false),
+                    value if *value == result => (&atom.if_true, &atom.if_false),
+                    _ => return false,
+                };
+                match arm {
+                    Some((_, arm, _)) => if_failed.contains(&arm),
+                    // After the branch only when success did not leave.
+                    None => !if_ok.is_empty() && if_ok.iter().all(|arm| self.leaves(branching.branch, *arm)),
+                }
             })
         })
     }

@@ -39,7 +39,14 @@ impl Walk<'_, '_> {
                 let ty = self.types.lower(item.ty, scope);
                 let value = item.value.map_or(Value::Unknown, |body| match &body.expr(body.root).kind {
                     ExprKind::Literal(literal) => literal_value(literal).value,
-                    _ => Value::Origin(Arc::from(format!("const {}", id.0)), Arc::from([])),
+                    _ => Value::Origin(
+                        Arc::from(format!(
+                            "const {}::{}",
+                            self.types.items.module_path(item.module),
+                            item.name
+                        )),
+                        Arc::from([]),
+                    ),
                 });
                 Typed::new(ty, value)
             }
@@ -114,10 +121,7 @@ impl Walk<'_, '_> {
         }
         let owner = &path.segments[resolved.taken - 1];
         let args = segment_args(self.types, owner, scope);
-        let ty = match &def {
-            Def::Item(Declared::Trait(_)) => self.types.type_of_def(&def, args),
-            _ => self.types.type_of_def(&def, args),
-        };
+        let ty = self.types.type_of_def(&def, args);
         Some(Resolution::Associated(ty, segments[resolved.taken].clone()))
     }
 

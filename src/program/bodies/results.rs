@@ -98,6 +98,10 @@ impl Walk<'_, '_> {
                     _ if facts.role == CallRole::AtomicLoad => {
                         Value::Test { place: Arc::new(place), present_when: true }
                     }
+                    // Which entry it is depends on the key.
+                    _ if facts.role == CallRole::MapCheck => {
+                        Value::Content(Arc::new(Value::Element(Arc::new(place))))
+                    }
                     _ => Value::Content(Arc::new(place)),
                 })
             }
@@ -121,10 +125,18 @@ impl Walk<'_, '_> {
             CallRole::Share | CallRole::OnceWait => facts.carries.and_then(pick),
             CallRole::OnceInit => subject().map(|place| Value::Content(Arc::new(place))),
             _ => {
+                // `result.is_err()` tests the call that gave the result.
+                let tests_result = facts.path.strip_prefix("std::result::Result::is_");
+                if let (Some(which @ ("ok" | "err")), Some(result)) = (tests_result, subject()) {
+                    return Some(Value::Test { place: Arc::new(result), present_when: which == "ok" });
+                }
                 let value = facts.carries.and_then(pick)?;
-                let one_of_many = facts.path.starts_with("std::iter") && facts.returns.is_some();
-                let takes_one =
-                    matches!(facts.path.rsplit("::").next(), Some("next" | "nth" | "last" | "next_back"));
+                let one_of_many = (facts.path.starts_with("std::iter") || facts.path.starts_with("std::vec"))
+                    && facts.returns.is_some();
+                let takes_one = matches!(
+                    facts.path.rsplit("::").next(),
+                    Some("next" | "nth" | "first" | "last" | "next_back")
+                );
                 Some(if one_of_many && takes_one { Value::Element(Arc::new(value)) } else { value })
             }
         }

@@ -160,7 +160,12 @@ impl<'a> Walk<'_, 'a> {
         let is_guard = |local: &&Local| {
             self.types.type_facts(&local.typed.ty).is_some_and(|facts| facts.kind == TypeKind::Guard)
         };
-        self.locals.iter().filter(is_guard).filter_map(|local| local.typed.value.lock()).collect()
+        let lock = |local: &Local| match local.typed.value {
+            // A guard that a function of the workspace gives: the call stands for the lock.
+            Value::Call(call) => Some(call),
+            ref value => value.lock(),
+        };
+        self.locals.iter().filter(is_guard).filter_map(lock).collect()
     }
 
     pub(super) fn exprs(&mut self, list: &[ExprId]) -> Vec<Typed> {
@@ -449,7 +454,10 @@ impl<'a> Walk<'_, 'a> {
                 Typed::new(Ty::external("bool"), value)
             }
             BinaryOp::Order => Typed::new(Ty::external("bool"), Value::Unknown),
-            BinaryOp::CompoundAssign => Typed::unit(),
+            BinaryOp::CompoundAssign => {
+                self.changed_in_place(left, "+=", vec![second.value]);
+                Typed::unit()
+            }
             _ => Typed::new(first.ty, Value::Unknown),
         }
     }

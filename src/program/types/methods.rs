@@ -53,7 +53,9 @@ impl<'a> Types<'a> {
         if let Some(key) = key_of(ty) {
             if let Some(targets) = self.inherent.get(&(key.clone(), name.clone())) {
                 let targets = targets.clone();
-                return Some(Method::Local { targets, dispatched: false, receiver: ty.clone() });
+                // Several implementations of one generic trait, or `cfg` alternatives.
+                let dispatched = targets.len() > 1;
+                return Some(Method::Local { targets, dispatched, receiver: ty.clone() });
             }
             for id in self.traits_of.get(&key).into_iter().flatten() {
                 if let Some(function) = self.trait_function(*id, name) {

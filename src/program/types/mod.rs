@@ -5,6 +5,7 @@ mod handles;
 mod methods;
 mod shapes;
 
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
@@ -144,6 +145,29 @@ fn key_of(ty: &Ty) -> Option<TypeKey> {
             Bound::External(_) => None,
         }),
         _ => None,
+    }
+}
+
+thread_local! {
+    static ENTERED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// One alias or associated type being looked through on this thread. Those that name themselves end as unknown.
+struct Entered;
+
+impl Entered {
+    fn once_more() -> Option<Self> {
+        let entered = ENTERED.get();
+        (entered < DEPTH).then(|| {
+            ENTERED.set(entered + 1);
+            Self
+        })
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        ENTERED.set(ENTERED.get() - 1);
     }
 }
 
@@ -406,6 +430,7 @@ impl<'a> Types<'a> {
         match def {
             Def::Item(Declared::Adt(id)) | Def::Variant(id, _) => Ty::Adt(*id, args),
             Def::Item(Declared::Alias(id)) => {
+                let Some(_entered) = Entered::once_more() else { return Ty::Unknown };
                 let alias = &self.items.aliases[id.index()];
                 let scope =
                     TypeScope { module: alias.module, self_ty: None, generics: [Some(alias.generics), None] };
@@ -460,6 +485,7 @@ impl<'a> Types<'a> {
     }
 
     fn associated_type(&self, on: &Ty, name: &Name) -> Ty {
+        let Some(_entered) = Entered::once_more() else { return Ty::Unknown };
         let Some(key) = key_of(on) else {
             return Ty::Unknown;
         };
