@@ -83,9 +83,18 @@ impl Sketch {
             match &event.kind {
                 EventKind::Call { call: id, time } => {
                     let call = body.call(*id);
-                    let beside = concurrent || is_concurrent(*time);
                     if let Target::Local { targets, .. } = &call.target {
                         for target in targets {
+                            // Two of the same in one `join!` do run beside each other.
+                            let twin = |other: &&Event| match &other.kind {
+                                EventKind::Call { call: twin, time: at } if twin != id && at == time => {
+                                    matches!(&body.call(*twin).target, Target::Local { targets, .. } if targets.contains(target))
+                                }
+                                _ => false,
+                            };
+                            let twice =
+                                matches!(time, Time::Parallel(_)) && events.iter().any(|event| twin(&event));
+                            let beside = concurrent || twice || is_concurrent(*time);
                             self.callees.push((*target, beside));
                             if matches!(time, Time::Handler(_)) {
                                 self.handlers.push((*target, call.span));

@@ -132,7 +132,9 @@ impl Program<'_> {
             Target::Local { targets, .. } => {
                 let waits =
                     |target: &FnId| self.sketches[target.index()].as_ref().is_some_and(|sketch| sketch.waits);
-                return targets.iter().any(waits);
+                // Who is given nothing to wait on waits for something else, a shutdown signal say.
+                let given = call.receiver.is_some() || !call.args.is_empty();
+                return given && targets.iter().any(waits);
             }
             Target::Block(_) => return false,
         };
