@@ -235,7 +235,7 @@ impl<'a> Program<'a> {
             What::Test(test) => {
                 let leaves = |arm: &u32| {
                     body.contexts.iter().any(|context| {
-                        matches!(context.kind, bodies::ContextKind::Arm { branch, arm: other, diverges: true }
+                        matches!(context.kind, bodies::ContextKind::Arm { branch, arm: other, diverges: true, .. }
                             if branch == test.branch && other == *arm)
                     })
                 };
@@ -344,7 +344,7 @@ pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bo
         None => {
             let leaves = |wanted: u32| {
                 body.contexts.iter().any(|context| {
-                    matches!(context.kind, bodies::ContextKind::Arm { branch, arm, diverges: true }
+                    matches!(context.kind, bodies::ContextKind::Arm { branch, arm, diverges: true, .. }
                         if branch == test.branch && arm == wanted)
                 })
             };

@@ -155,6 +155,8 @@ pub enum ContextKind {
         arm: u32,
         /// Whether the arm never reaches what follows the branch.
         diverges: bool,
+        /// Whether it only leaves a loop: what follows the loop is reached.
+        breaks: bool,
     },
     /// The body of a loop.
     Loop,
@@ -314,23 +316,42 @@ impl LinkedBody<'_> {
         })
     }
 
-    /// The arms around a context, innermost first.
-    pub fn arms(&self, from: ContextId) -> impl Iterator<Item = (u32, u32, bool)> {
-        self.outwards(from).filter_map(|context| match context.kind {
-            ContextKind::Arm { branch, arm, diverges } => Some((branch, arm, diverges)),
+    /// The arms around a context, innermost first: branch, arm, and the arm's own context.
+    pub fn arms(&self, from: ContextId) -> impl Iterator<Item = (u32, u32, ContextId)> {
+        let mut next = Some(from);
+        std::iter::from_fn(move || {
+            let id = next?;
+            let context = &self.contexts[id.0 as usize];
+            next = context.parent;
+            Some((id, &context.kind))
+        })
+        .filter_map(|(id, kind)| match kind {
+            ContextKind::Arm { branch, arm, .. } => Some((*branch, *arm, id)),
             _ => None,
         })
     }
 
     /// Whether two points of the body cannot both be reached in one run of it; `first` is met before `second`.
     pub fn exclusive(&self, first: ContextId, second: ContextId) -> bool {
-        let second_arms: Vec<(u32, u32, bool)> = self.arms(second).collect();
-        self.arms(first).any(|(branch, arm, diverges)| {
+        let second_arms: Vec<(u32, u32, ContextId)> = self.arms(second).collect();
+        self.arms(first).any(|(branch, arm, context)| {
             match second_arms.iter().find(|(other, _, _)| *other == branch) {
                 Some((_, other_arm, _)) => *other_arm != arm,
-                None => diverges,
+                None => self.ends_before(context, second),
             }
         })
+    }
+
+    /// Whether whoever is in this arm does not get to a later point outside it.
+    fn ends_before(&self, arm: ContextId, later: ContextId) -> bool {
+        let ContextKind::Arm { diverges: true, breaks, .. } = self.contexts[arm.0 as usize].kind else {
+            return false;
+        };
+        let same_loop = || {
+            let inner = self.outwards(arm).find(|context| context.kind == ContextKind::Loop);
+            inner.is_some_and(|inner| self.outwards(later).any(|context| std::ptr::eq(context, inner)))
+        };
+        !breaks || same_loop()
     }
 
     /// Whether a branch tests the result of a call.
@@ -348,8 +369,16 @@ impl LinkedBody<'_> {
     /// Whether an arm of a branch never reaches what follows the branch.
     pub fn leaves(&self, wanted: u32, wanted_arm: u32) -> bool {
         self.contexts.iter().any(|context| {
-            matches!(context.kind, ContextKind::Arm { branch, arm, diverges: true }
+            matches!(context.kind, ContextKind::Arm { branch, arm, diverges: true, .. }
                 if branch == wanted && arm == wanted_arm)
+        })
+    }
+
+    /// Whether an arm of a branch never reaches a later point outside the branch.
+    fn leaves_before(&self, wanted: u32, wanted_arm: u32, later: ContextId) -> bool {
+        self.contexts.iter().enumerate().any(|(index, context)| {
+            matches!(context.kind, ContextKind::Arm { branch, arm, .. } if branch == wanted && arm == wanted_arm)
+                && self.ends_before(ContextId(index as u32), later)
         })
     }
 
@@ -375,7 +404,11 @@ impl LinkedBody<'_> {
                 match arm {
                     Some((_, arm, _)) => if_failed.contains(&arm),
                     // After the branch only when success did not leave.
-                    None => !if_ok.is_empty() && if_ok.iter().all(|arm| self.leaves(branching.branch, *arm)),
+                    None => {
+                        let later = self.call(second).context;
+                        !if_ok.is_empty()
+                            && if_ok.iter().all(|arm| self.leaves_before(branching.branch, *arm, later))
+                    }
                 }
             })
         })

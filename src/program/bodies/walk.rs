@@ -64,6 +64,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) branches: u32,
     pub(super) groups: u32,
     pub(super) diverged: bool,
+    /// Whether a `break` or `continue` was met since the last arm or loop began.
+    pub(super) broke: bool,
     pub(super) call_progress: Vec<Progress>,
     pub(super) block_progress: Vec<Progress>,
     pub(super) returned: Vec<Value>,
@@ -87,6 +89,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         branches: 0,
         groups: 0,
         diverged: false,
+        broke: false,
         call_progress: Vec::new(),
         block_progress: Vec::new(),
         returned: Vec::new(),
@@ -139,19 +142,23 @@ impl<'a> Walk<'_, 'a> {
 
     /// Walks one arm of a branch; tells whether it diverges.
     pub(super) fn arm<T>(&mut self, branch: u32, arm: u32, walk: impl FnOnce(&mut Self) -> T) -> (T, bool) {
-        let before = self.diverged;
-        self.diverged = false;
-        let outer = self.enter(ContextKind::Arm { branch, arm, diverges: false });
+        let before = std::mem::replace(&mut self.diverged, false);
+        let broke_before = std::mem::replace(&mut self.broke, false);
+        let outer = self.enter(ContextKind::Arm { branch, arm, diverges: false, breaks: false });
         let scope = self.locals.len();
         let result = walk(self);
         self.locals.truncate(scope);
         let diverges = self.diverged;
-        if let ContextKind::Arm { diverges: slot, .. } = &mut self.out.contexts[self.context.0 as usize].kind
+        let broke = self.broke;
+        if let ContextKind::Arm { diverges: slot, breaks, .. } =
+            &mut self.out.contexts[self.context.0 as usize].kind
         {
             *slot = diverges;
+            *breaks = broke;
         }
         self.context = outer;
         self.diverged = before;
+        self.broke = broke_before || broke;
         (result, diverges)
     }
 
@@ -281,10 +288,12 @@ impl<'a> Walk<'_, 'a> {
                 if let Some(value) = value {
                     self.expr(*value);
                 }
+                self.broke = true;
                 self.diverged = true;
                 Typed::new(Ty::Never, Value::Unknown)
             }
             ExprKind::Continue => {
+                self.broke = true;
                 self.diverged = true;
                 Typed::new(Ty::Never, Value::Unknown)
             }
@@ -392,10 +401,12 @@ impl<'a> Walk<'_, 'a> {
 
     fn looped(&mut self, walk: impl FnOnce(&mut Self) -> Typed) {
         let before = self.diverged;
+        let broke_before = self.broke;
         let outer = self.enter(ContextKind::Loop);
         walk(self);
         self.context = outer;
         self.diverged = before;
+        self.broke = broke_before;
     }
 
     /// Walks a closure or async block aside; its events are kept until something runs it.
@@ -528,7 +539,7 @@ impl CfgAlternatives {
             self.conditions.push(cfg.clone());
             self.conditions.len() - 1
         });
-        Some(walk.enter(ContextKind::Arm { branch, arm: arm as u32, diverges: false }))
+        Some(walk.enter(ContextKind::Arm { branch, arm: arm as u32, diverges: false, breaks: false }))
     }
 }
 
