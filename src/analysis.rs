@@ -10,12 +10,11 @@ use crate::facts::{self, Extracted, FileFacts, Item, ItemKind};
 use crate::finding::Finding;
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
-use crate::program::inventory::Inventory;
+use crate::program::inventory::{Coverage, Inventory, ResourceSummary};
 use crate::program::items::{Items, requires_test};
 use crate::program::names::Names;
 use crate::program::types::Types;
 use crate::rules;
-use crate::settle::{Coverage, ResourceSummary};
 use crate::workspace::{ModDeclaration, SourceFile, Workspace};
 
 /// How to run.
@@ -79,8 +78,6 @@ impl Unfinished {
     fn finish(self, workspace: Workspace, threads: usize) -> Analysis {
         let Self { findings, mut problems, coverage, resources, inventory, timings, parse_time } = self;
         problems.extend(workspace.problems.iter().cloned());
-        problems.sort();
-        problems.dedup();
         Analysis {
             workspace,
             findings,

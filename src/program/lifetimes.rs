@@ -34,7 +34,7 @@ impl<'a> Summarizer<'_, 'a> {
         if let Some(holder) = self.written_to(body, subject) {
             return Lifetime::Held(holder);
         }
-        if contains(&body.result.0, subject) {
+        if contains(&body.result, subject) {
             return Lifetime::Returned;
         }
         // What nobody binds is dropped at the end of its statement.

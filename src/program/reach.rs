@@ -56,7 +56,7 @@ impl Sketch {
             calls: 0,
             resolved: 0,
             waits: false,
-            result: Terms::symbolic(types, id, body).close(&body.result.0),
+            result: Terms::symbolic(types, id, body).close(&body.result),
         };
         let signature = types.signature(id);
         let takes_handle = signature.params.iter().any(|param| types.contains_handle(param));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::bodies::{CallId, Target, settled};
 use super::identity;
-use super::inventory::{Address, InitSite, Inventory, Place, Resource, Scope};
+use super::inventory::{Address, Coverage, InitSite, Inventory, Place, Resource, ResourceSummary, Scope};
 use super::items::FnId;
 use super::summaries::{EffectKind, Holder, Lifetime, Step};
 use super::terms::address_of;
@@ -13,7 +13,6 @@ use super::{Program, short_path};
 use crate::catalog::CallRole;
 use crate::finding::Confidence;
 use crate::location::Location;
-use crate::settle::{Coverage, ResourceSummary};
 
 /// Per library call: the binaries that reach it, and the addresses it gets on the way.
 type Reached = BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)>;

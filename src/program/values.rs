@@ -13,9 +13,10 @@ const LARGEST: usize = 600;
 const MOST_PARTS: usize = 24;
 
 /// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// Not known.
+    #[default]
     Unknown,
     /// A string in the code.
     Text(Arc<str>),

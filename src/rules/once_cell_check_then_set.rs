@@ -73,7 +73,7 @@ fn judge(
     // The loser goes on with its own handle when the function gives back the value it built.
     let mut built_is_returned = false;
     if let Value::Call(built) = &write.value {
-        body.result.0.visit(&mut |part| built_is_returned |= *part == Value::Call(*built));
+        body.result.visit(&mut |part| built_is_returned |= *part == Value::Call(*built));
     }
     built_is_returned &= creates.is_some() || holds_handle;
     let (confidence, outcome) = match (creates, write.unwrapped, built_is_returned) {

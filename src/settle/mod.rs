@@ -12,6 +12,7 @@ use crate::rules::RuleInfo;
 use crate::workspace::SourceFile;
 
 pub use crate::finding::Level;
+pub use crate::program::inventory::{Coverage, ResourceSummary};
 pub use levels::{LevelOverride, LevelTarget};
 pub use selection::{Selection, select_inventory};
 
@@ -35,46 +36,6 @@ pub struct Settled {
     pub level: Level,
     /// Unique within the report, made of names and roles, stable when code moves.
     pub fingerprint: String,
-}
-
-/// What was analysed, so that silence means something.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Coverage {
-    /// Packages analysed.
-    pub packages: u32,
-    /// Source files analysed.
-    pub files: u32,
-    /// Source files that could not be analysed.
-    pub files_skipped: u32,
-    /// Functions, methods included.
-    pub functions: u32,
-    /// Init sites in production code.
-    pub init_sites: u32,
-    /// Distinct resources they open.
-    pub resources: u32,
-    /// Handlers registered with a framework.
-    pub handlers: u32,
-    /// Calls in functions that were linked.
-    pub calls: u32,
-    /// Those whose target is known.
-    pub calls_resolved: u32,
-    /// Calls in functions that lie on a path to an init site or a handler.
-    pub path_calls: u32,
-    /// Those whose target is known.
-    pub path_calls_resolved: u32,
-    /// Macro calls that were not entered.
-    pub macros_opaque: u32,
-}
-
-/// One resource and its doors, for the closing lines of a clean run.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ResourceSummary {
-    /// Driver (`postgres`).
-    pub driver: String,
-    /// Where the address comes from, for a person.
-    pub address: String,
-    /// What was created and where, for a person; one entry per production init site.
-    pub doors: Vec<String>,
 }
 
 /// What the earlier stages found, with what is needed to judge and order it.

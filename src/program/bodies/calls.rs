@@ -56,23 +56,9 @@ impl<'a> Walk<'_, 'a> {
             }
             return receiver;
         }
-        let converted = self.conversion(&call.method);
-        let callee = match self.types.method(&receiver.ty, &call.method, self.scope()) {
-            _ if converted.is_some() => converted.expect("it was just seen to be there"),
-            Some(Method::Local { targets, dispatched, receiver }) => {
-                Callee::Local { targets, dispatched, on: Some(receiver) }
-            }
-            Some(Method::Library(facts, on)) => Callee::Library(facts, on),
-            Some(Method::Fluent(path, on)) => {
-                Callee::External(Name::new(format!("{path}::{}", call.method)), Some(on))
-            }
-            Some(Method::Unlisted(path)) => {
-                Callee::External(Name::new(format!("{path}::{}", call.method)), None)
-            }
-            None => match self.adapter(&call.method).filter(|_| receiver.ty == Ty::Unknown) {
-                Some(facts) => Callee::Library(facts, Ty::Unknown),
-                None => Callee::Unknown(call.method.clone()),
-            },
+        let callee = match self.conversion(&call.method) {
+            Some(conversion) => conversion,
+            None => self.method_callee(&receiver.ty, &call.method),
         };
         if matches!(call.method.as_str(), "unwrap" | "expect" | "unwrap_or_else" | "unwrap_or_default") {
             let hard = matches!(call.method.as_str(), "unwrap" | "expect");
@@ -113,6 +99,24 @@ impl<'a> Walk<'_, 'a> {
                 Some(Callee::Local { targets, dispatched, on: Some(receiver) })
             }
             _ => None,
+        }
+    }
+
+    /// What a method's name means on a receiver of this type.
+    fn method_callee(&self, receiver: &Ty, name: &Name) -> Callee<'a> {
+        match self.types.method(receiver, name, self.scope()) {
+            Some(Method::Local { targets, dispatched, receiver }) => {
+                Callee::Local { targets, dispatched, on: Some(receiver) }
+            }
+            Some(Method::Library(facts, on)) => Callee::Library(facts, on),
+            Some(Method::Fluent(path, on)) => {
+                Callee::External(Name::new(format!("{path}::{name}")), Some(on))
+            }
+            Some(Method::Unlisted(path)) => Callee::External(Name::new(format!("{path}::{name}")), None),
+            None => match self.adapter(name).filter(|_| *receiver == Ty::Unknown) {
+                Some(facts) => Callee::Library(facts, Ty::Unknown),
+                None => Callee::Unknown(name.clone()),
+            },
         }
     }
 
@@ -398,7 +402,6 @@ impl<'a> Walk<'_, 'a> {
         if let Target::Library(facts) = self.out.calls[call.0 as usize].target
             && facts.diverges
         {
-            self.emit(EventKind::Exit);
             self.diverged = true;
         }
         let value = carried.unwrap_or(Value::Call(call));

@@ -48,7 +48,7 @@ impl Walk<'_, '_> {
             }
             ExprKind::Let(condition) => {
                 let value = self.expr(condition.value);
-                let atoms = self.pattern_atoms(&condition.pat, &value.value, 0);
+                let atoms = self.pattern_atoms(&condition.pat, &value.value);
                 self.bind(&condition.pat, &value, true);
                 atoms
             }

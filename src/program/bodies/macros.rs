@@ -10,10 +10,9 @@ use super::walk::{Resolution, Typed, Walk};
 use super::{Call, EventKind, Target, Time, settled};
 use crate::catalog::CallRole;
 use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent};
-use crate::location::Span;
 
 impl<'a> Walk<'_, 'a> {
-    pub(super) fn macro_call(&mut self, call: &MacroCall, id: ExprId, span: Span) -> Typed {
+    pub(super) fn macro_call(&mut self, call: &MacroCall, id: ExprId) -> Typed {
         let name = call.path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default();
         let facts = self.macro_facts(&call.path, &name);
         let role = facts.map(|facts| facts.role);
@@ -41,7 +40,7 @@ impl<'a> Walk<'_, 'a> {
                         let value = Value::parts(values.into_iter().map(|value| value.value).collect());
                         Typed::new(ty, value)
                     }
-                    _ => self.plain_macro(&name, values, args, span),
+                    _ => self.plain_macro(&name, values, args),
                 }
             }
             MacroContent::Block(block) => self.expr(*block),
@@ -116,13 +115,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    pub(super) fn plain_macro(
-        &mut self,
-        name: &str,
-        values: Vec<Typed>,
-        args: &[ExprId],
-        _span: Span,
-    ) -> Typed {
+    pub(super) fn plain_macro(&mut self, name: &str, values: Vec<Typed>, args: &[ExprId]) -> Typed {
         match name {
             "format" | "concat" | "format_args" => {
                 let mut parts: Vec<Value> = values.into_iter().map(|value| value.value).collect();
@@ -133,7 +126,6 @@ impl<'a> Walk<'_, 'a> {
                 Typed::new(Ty::external("std::string::String"), Value::joined(parts))
             }
             "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
-                self.emit(EventKind::Exit);
                 self.diverged = true;
                 Typed::new(Ty::Never, Value::Unknown)
             }

@@ -45,19 +45,7 @@ pub struct LinkedBody<'a> {
     /// Closures and async blocks.
     pub blocks: Vec<Block>,
     /// What the body gives back.
-    pub result: Value_,
-    /// Type of what the body gives back, as far as the walk knows it.
-    pub result_ty: Option<Ty>,
-}
-
-/// A value with a default, so that [`LinkedBody`] has one.
-#[derive(Debug, Clone)]
-pub struct Value_(pub Value);
-
-impl Default for Value_ {
-    fn default() -> Self {
-        Self(Value::Unknown)
-    }
+    pub result: Value,
 }
 
 /// A call.
@@ -223,10 +211,6 @@ pub enum EventKind {
     Write(Write),
     /// A value is dropped explicitly.
     Drop(Value),
-    /// The body may be left here: `?`.
-    MayExit,
-    /// The body is left here.
-    Exit,
 }
 
 /// A branch and what it tests. Arm 0 is taken when the atoms hold.

@@ -111,7 +111,7 @@ impl Walk<'_, '_> {
     }
 
     /// What a refutable pattern tests, arm 0 being the one where it matches.
-    pub(super) fn pattern_atoms(&self, pat: &Pat, value: &Value, _branch: u32) -> Vec<Atom> {
+    pub(super) fn pattern_atoms(&self, pat: &Pat, value: &Value) -> Vec<Atom> {
         match presence(pat) {
             Some(true) => vec![Atom { value: value.clone(), if_true: vec![0], if_false: vec![1] }],
             Some(false) => vec![Atom { value: value.clone(), if_true: vec![1], if_false: vec![0] }],

@@ -8,7 +8,7 @@ use super::super::types::{Ty, TypeScope, Types};
 use super::super::values::Value;
 use super::{
     Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind, Event,
-    EventKind, LinkedBody, Time, Value_,
+    EventKind, LinkedBody, Time,
 };
 use crate::catalog::TypeKind;
 use crate::facts::{BinaryOp, Body, Cfg, ExprId, ExprKind, Literal, Name, Pat, Statement, TypeRef};
@@ -115,8 +115,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
     }
     let result = Value::choice(std::mem::take(&mut walk.returned));
     walk.poll(&result, Time::Inline);
-    walk.out.result = Value_(result);
-    walk.out.result_ty = Some(last.ty);
+    walk.out.result = result;
     walk.out
 }
 
@@ -198,7 +197,6 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Try(inner) => {
                 let tried = self.expr(*inner);
                 self.mark(&tried.value, |outcome| outcome.propagated = true);
-                self.emit(EventKind::MayExit);
                 let ty = if tried.ty.is_option_or_result() { tried.ty.first_arg() } else { tried.ty };
                 Typed::new(ty, tried.value)
             }
@@ -280,7 +278,6 @@ impl<'a> Walk<'_, 'a> {
                 let value = value.map_or_else(Typed::unit, |value| self.expr(value));
                 self.poll(&value.value, Time::Inline);
                 self.returned.push(value.value);
-                self.emit(EventKind::Exit);
                 self.diverged = true;
                 Typed::new(Ty::Never, Value::Unknown)
             }
@@ -324,7 +321,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Typed::unknown()
             }
-            ExprKind::Macro(call) => self.macro_call(call, id, expr.span),
+            ExprKind::Macro(call) => self.macro_call(call, id),
             ExprKind::Unknown => Typed::unknown(),
         }
     }
@@ -375,7 +372,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 if let Some(otherwise) = statement.otherwise {
                     let branch = self.new_branch();
-                    let atoms = self.pattern_atoms(&statement.pat, &typed.value, branch);
+                    let atoms = self.pattern_atoms(&statement.pat, &typed.value);
                     self.emit_branch(branch, atoms, self.body.expr(init).span);
                     self.arm(branch, 1, |walk| walk.expr(otherwise));
                 }

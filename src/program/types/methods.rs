@@ -14,7 +14,7 @@ impl<'a> Types<'a> {
             if let Ty::Param(param) = &current {
                 current = self.bounds_of(param, scope);
             }
-            if let Some(found) = self.method_on(&current, name, scope) {
+            if let Some(found) = self.method_on(&current, name) {
                 return Some(found);
             }
             if let Ty::External(path, _) = &current
@@ -49,7 +49,7 @@ impl<'a> Types<'a> {
         })
     }
 
-    fn method_on(&self, ty: &Ty, name: &Name, scope: TypeScope<'_>) -> Option<Method<'a>> {
+    fn method_on(&self, ty: &Ty, name: &Name) -> Option<Method<'a>> {
         if let Some(key) = key_of(ty) {
             if let Some(targets) = self.inherent.get(&(key.clone(), name.clone())) {
                 let targets = targets.clone();
@@ -80,10 +80,7 @@ impl<'a> Types<'a> {
                     found.map(|facts| Method::Library(facts, ty.clone()))
                 }
             }),
-            _ => {
-                let _ = scope;
-                None
-            }
+            _ => None,
         }
     }
 
@@ -115,7 +112,7 @@ impl<'a> Types<'a> {
             Ty::Param(param) => &self.bounds_of(param, scope),
             other => other,
         };
-        if let Some(found) = self.method_on(on, name, scope) {
+        if let Some(found) = self.method_on(on, name) {
             return Some(found);
         }
         if let Ty::External(path, _) = on

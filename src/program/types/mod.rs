@@ -320,7 +320,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The type of a static as a value that is used: through lazies, to what they hold.
+    /// The declared type of a static.
     pub fn static_type(&self, id: StaticId) -> &Ty {
         self.statics[id.index()].get_or_init(|| {
             let item = &self.items.statics[id.index()];

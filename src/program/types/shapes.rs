@@ -104,7 +104,7 @@ pub fn bindings_of(generics: &Generics, args: &[Ty]) -> Vec<(Name, Ty)> {
     generics.params.iter().zip(args).map(|(param, arg)| (param.name.clone(), arg.clone())).collect()
 }
 
-/// Replaces type parameters; parameters without binding become unknown only when `bindings` names them so.
+/// Replaces type parameters that have a binding; the others stay.
 pub fn substitute(ty: &Ty, bindings: &[(Name, Ty)]) -> Ty {
     if bindings.is_empty() {
         return ty.clone();
