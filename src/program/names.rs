@@ -47,13 +47,23 @@ pub struct Names<'a> {
     externs: Vec<FxHashMap<Name, Def>>,
     catalog: &'a Catalog,
     prelude: FxHashMap<&'static str, &'static str>,
-    cache: RwLock<Known>,
+    /// Per module, what names in it are known to mean. A lock for each, so that threads seldom meet at one.
+    known: Vec<RwLock<FxHashMap<Name, Arc<[Def]>>>>,
 }
 
-type Visited = Vec<(ModuleId, Name)>;
+/// The (module, name) pairs that one query is inside of, outermost first.
+#[derive(Debug)]
+struct Visited {
+    pairs: Vec<(ModuleId, Name)>,
+    /// The outermost pair that cut a search off since this was last reset; `usize::MAX` for none.
+    cut_off_at: usize,
+}
 
-/// What names in modules are known to mean.
-type Known = FxHashMap<(ModuleId, Name), Arc<[Def]>>;
+impl Visited {
+    fn new() -> Self {
+        Self { pairs: Vec::new(), cut_off_at: usize::MAX }
+    }
+}
 
 impl<'a> Names<'a> {
     /// Prepares resolution: which crate names each crate sees.
@@ -95,7 +105,7 @@ impl<'a> Names<'a> {
             externs,
             catalog,
             prelude: PRELUDE.iter().copied().collect(),
-            cache: RwLock::new(FxHashMap::default()),
+            known: items.modules.iter().map(|_| RwLock::default()).collect(),
         }
     }
 
@@ -186,8 +196,7 @@ impl<'a> Names<'a> {
                             found.extend(self.in_module(*module, next, visited).iter().cloned());
                         }
                     }
-                    let found = self.select(found, wanted_here)?;
-                    defs = found;
+                    defs = select(&found, wanted_here)?;
                     taken += 1;
                 }
                 Def::Item(Declared::Adt(adt)) => {
@@ -226,7 +235,7 @@ impl<'a> Names<'a> {
         let mut module = from;
         loop {
             let found = self.in_module(module, name, visited);
-            if let Some(defs) = self.select(found.to_vec(), wanted) {
+            if let Some(defs) = select(&found, wanted) {
                 return Some(defs);
             }
             let here = &self.items.modules[module.index()];
@@ -248,41 +257,29 @@ impl<'a> Names<'a> {
         self.extern_root(krate, name)
     }
 
-    /// Keeps the definitions of the wanted namespace; `None` when none is left.
-    fn select(&self, defs: Vec<Def>, wanted: Namespace) -> Option<Vec<Def>> {
-        let fits = |def: &Def| match def {
-            Def::External(_) | Def::Variant(..) => true,
-            Def::Item(Declared::Adt(_)) => true,
-            Def::Item(Declared::Module(_) | Declared::Trait(_) | Declared::Alias(_)) => {
-                wanted == Namespace::Types
-            }
-            Def::Item(Declared::Fn(_) | Declared::Static(_) | Declared::Const(_)) => {
-                wanted == Namespace::Values
-            }
-        };
-        let mut kept: Vec<Def> = defs.into_iter().filter(fits).collect();
-        if wanted == Namespace::Values && kept.iter().any(|def| matches!(def, Def::Item(Declared::Fn(_)))) {
-            kept.retain(|def| matches!(def, Def::Item(Declared::Fn(_))));
-        }
-        (!kept.is_empty()).then_some(kept)
-    }
-
     fn in_module(&self, module: ModuleId, name: &Name, visited: &mut Visited) -> Arc<[Def]> {
-        let key = (module, name.clone());
-        if let Some(found) = self.cache.read().expect("no panic while the cache is locked").get(&key) {
+        let known = &self.known[module.index()];
+        if let Some(found) = known.read().expect("no panic while names are locked").get(name) {
             return Arc::clone(found);
         }
-        if visited.contains(&key) {
+        let entered = |(other, inner): &(ModuleId, Name)| *other == module && inner == name;
+        if let Some(depth) = visited.pairs.iter().position(entered) {
+            visited.cut_off_at = visited.cut_off_at.min(depth);
             return Arc::from([]);
         }
-        let outermost = visited.is_empty();
-        visited.push(key.clone());
+        let depth = visited.pairs.len();
+        let cut_off_before = std::mem::replace(&mut visited.cut_off_at, usize::MAX);
+        visited.pairs.push((module, name.clone()));
         let found: Arc<[Def]> = self.search_module(module, name, visited).into();
-        visited.pop();
-        // A result found inside another query may lack what the visited pairs cut off.
-        if outermost {
-            self.cache.write().expect("no panic while the cache is locked").insert(key, Arc::clone(&found));
+        visited.pairs.pop();
+        // A search that was cut off at a pair around this one may lack what that pair finds elsewhere. Any other
+        // gives the same from wherever it starts.
+        if visited.cut_off_at >= depth {
+            let mut known = known.write().expect("no panic while names are locked");
+            known.insert(name.clone(), Arc::clone(&found));
+            visited.cut_off_at = usize::MAX;
         }
+        visited.cut_off_at = visited.cut_off_at.min(cut_off_before);
         found
     }
 
@@ -332,7 +329,7 @@ impl<'a> Names<'a> {
         for def in &resolved.defs {
             match def {
                 Def::Item(Declared::Module(module)) => {
-                    found.extend(self.in_module(*module, name, visited).to_vec())
+                    found.extend_from_slice(&self.in_module(*module, name, visited))
                 }
                 Def::Item(Declared::Adt(adt)) => {
                     if let AdtShape::Enum(variants) = self.items.adts[adt.index()].shape
@@ -377,4 +374,21 @@ impl<'a> Names<'a> {
         }
         self.walk(from, &import.path, import.leading_colons, wanted, visited)
     }
+}
+
+/// Keeps the definitions of the wanted namespace; `None` when none is left.
+fn select(defs: &[Def], wanted: Namespace) -> Option<Vec<Def>> {
+    let is_function = |def: &Def| matches!(def, Def::Item(Declared::Fn(_)));
+    let only_functions = wanted == Namespace::Values && defs.iter().any(is_function);
+    let fits = |def: &&Def| match def {
+        Def::Item(Declared::Fn(_)) => wanted == Namespace::Values,
+        _ if only_functions => false,
+        Def::External(_) | Def::Variant(..) | Def::Item(Declared::Adt(_)) => true,
+        Def::Item(Declared::Module(_) | Declared::Trait(_) | Declared::Alias(_)) => {
+            wanted == Namespace::Types
+        }
+        Def::Item(Declared::Static(_) | Declared::Const(_)) => wanted == Namespace::Values,
+    };
+    let kept: Vec<Def> = defs.iter().filter(fits).cloned().collect();
+    (!kept.is_empty()).then_some(kept)
 }
