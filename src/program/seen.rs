@@ -176,7 +176,7 @@ impl Program<'_> {
             Some(EffectKind::Create { driver, .. }) => driver.as_str(),
             _ => "database",
         };
-        let result_of = |id: FnId| Some(self.results[id.index()].clone());
+        let result_of = |id: FnId| Some(self.results.get(id).clone());
         let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
         candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));
         let mut named: Vec<Resource> = candidates

@@ -13,7 +13,7 @@ use crate::program::{Program, is_long_lived};
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, body) in program.linked() {
-        if program.scope(id) == Scope::Production && program.is_concurrent(id) {
+        if program.scope(id) == Scope::Production && program.is_concurrent(id) && program.writes_a_place(id) {
             findings.extend(check_function(program, id, body));
         }
     }

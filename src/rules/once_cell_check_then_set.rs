@@ -13,7 +13,8 @@ use crate::program::values::Value;
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (id, body) in program.linked() {
-        if program.scope(id) != Scope::Production || !program.is_concurrent(id) {
+        if program.scope(id) != Scope::Production || !program.is_concurrent(id) || !program.writes_a_place(id)
+        {
             continue;
         }
         let happenings = program.happenings(id);

@@ -289,6 +289,17 @@ impl LinkedBody<'_> {
         &self.calls[id.0 as usize]
     }
 
+    /// The functions of the workspace that its calls lead to.
+    pub fn local_targets(&self) -> impl Iterator<Item = FnId> {
+        self.calls
+            .iter()
+            .flat_map(|call| match &call.target {
+                Target::Local { targets, .. } => targets.as_slice(),
+                _ => &[],
+            })
+            .copied()
+    }
+
     /// Whether the call hands SQL to a library that changes the schema.
     pub fn changes_schema(&self, id: CallId) -> bool {
         let call = self.call(id);
