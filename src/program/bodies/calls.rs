@@ -1,14 +1,12 @@
 //! Room 5, *program*: what a call leads to, what it gives, and when what is handed to it runs.
 
-use std::sync::Arc;
-
 use super::super::items::{Declared, FnId};
 use super::super::names::{Def, Namespace};
-use super::super::types::{Args, Method, OPTION, PatternInput, RESULT, Ty};
+use super::super::types::{Args, Method, OPTION, PatternInput, RESULT, Ty, no_args};
 use super::super::values::Value;
 use super::results::filtered;
 use super::walk::{Resolution, Typed, Walk};
-use super::{Argument, Atom, Call, CallId, EventKind, Outcome, Target, Time, settled};
+use super::{Argument, Atom, Call, EventKind, Outcome, Target, Time, settled};
 use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource};
 use crate::facts::{ExprId, ExprKind, MethodCall, Name, Path};
 use crate::location::Span;
@@ -48,7 +46,7 @@ impl<'a> Walk<'_, 'a> {
     /// `x.m(a)`.
     pub(super) fn method_call(&mut self, id: ExprId, call: &MethodCall, span: Span) -> Typed {
         let receiver = self.expr(call.receiver);
-        let lent = self.argument(call.receiver, &receiver).lent;
+        let lent = self.is_lent(call.receiver);
         // A future's own methods (`boxed`, `instrument`, `fuse`) give the same future; catalogued ones know better.
         if let Ty::Future(_) = receiver.ty {
             for arg in &call.args {
@@ -69,10 +67,13 @@ impl<'a> Walk<'_, 'a> {
             Some(Method::Unlisted(path)) => {
                 Callee::External(Name::new(format!("{path}::{}", call.method)), None)
             }
-            None => match self.adapter(&call.method).filter(|_| receiver.ty == Ty::Unknown) {
-                Some(facts) => Callee::Library(facts, Ty::Unknown),
-                None => Callee::Unknown(call.method.clone()),
-            },
+            None => {
+                let adapter = if receiver.ty == Ty::Unknown { self.adapter(&call.method) } else { None };
+                match adapter {
+                    Some(facts) => Callee::Library(facts, Ty::Unknown),
+                    None => Callee::Unknown(call.method.clone()),
+                }
+            }
         };
         if matches!(call.method.as_str(), "unwrap" | "expect" | "unwrap_or_else" | "unwrap_or_default") {
             let hard = matches!(call.method.as_str(), "unwrap" | "expect");
@@ -203,7 +204,7 @@ impl<'a> Walk<'_, 'a> {
         let segments: Vec<&str> = full.split("::").collect();
         let canonical = self.types.catalog.canonical(&segments);
         let owner_args: Args = match path.segments.len() {
-            0 | 1 => Arc::from([]),
+            0 | 1 => no_args(),
             len => super::super::types::segment_args(self.types, &path.segments[len - 2], self.scope()),
         };
         let owner = canonical.path.rsplit_once("::").map(|(owner, _)| owner.to_owned()).unwrap_or_default();
@@ -242,7 +243,7 @@ impl<'a> Walk<'_, 'a> {
             self.mark(&typed.value, |outcome| outcome.bound = true);
             fields.push((Name::new(index.to_string()), typed));
         }
-        self.record(constructor.adt, constructor.variant, Arc::from([]), fields)
+        self.record(constructor.adt, constructor.variant, no_args(), fields)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one call expression")]
@@ -257,13 +258,9 @@ impl<'a> Walk<'_, 'a> {
         name_span: Span,
     ) -> Typed {
         let chained_on = match &receiver {
-            Some(_) => self.out.calls.iter().rposition(|call| {
-                let start = (call.span.line, call.span.column);
-                start == (span.line, span.column)
-            }),
+            Some(_) => self.last_from.get(&(span.line, span.column)).copied(),
             None => None,
         };
-        let chained_on = chained_on.map(|index| CallId(index as u32));
         let mut typed_args = Vec::with_capacity(args.len());
         for arg in args {
             self.closure_input = match (&callee, &receiver) {

@@ -216,9 +216,9 @@ pub enum EventKind {
     /// Something that is neither a call nor a block is awaited: a channel, a notification, a stored future.
     Wait,
     /// A branch tests values.
-    Branch(Branching),
+    Branch(Box<Branching>),
     /// A place is written.
-    Write(Write),
+    Write(Box<Write>),
     /// A value is dropped explicitly.
     Drop(Value),
     /// The body may be left here: `?`.
@@ -361,7 +361,7 @@ impl LinkedBody<'_> {
         let result = Value::Call(first);
         let events = self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
         let mut branchings = events.filter_map(|event| match &event.kind {
-            EventKind::Branch(branching) => Some(branching),
+            EventKind::Branch(branching) => Some(branching.as_ref()),
             _ => None,
         });
         branchings.any(|branching| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::items::{AdtShape, Declared};
 use super::super::names::{Def, Namespace};
-use super::super::types::{Args, Method, Ty, TypeScope, segment_args};
+use super::super::types::{Args, Method, Ty, TypeScope, no_args, segment_args};
 use super::super::values::Value;
 use super::EventKind;
 use super::walk::{Resolution, Typed, Walk, literal_value};
@@ -44,10 +44,10 @@ impl Walk<'_, '_> {
                 Typed::new(ty, value)
             }
             Def::Item(Declared::Adt(id)) => {
-                Typed::new(Ty::Adt(*id, Arc::from([])), Value::Record(*id, None, Arc::from([])))
+                Typed::new(Ty::Adt(*id, no_args()), Value::Record(*id, None, Arc::from([])))
             }
             Def::Variant(id, variant) => {
-                Typed::new(Ty::Adt(*id, Arc::from([])), Value::Record(*id, Some(*variant), Arc::from([])))
+                Typed::new(Ty::Adt(*id, no_args()), Value::Record(*id, Some(*variant), Arc::from([])))
             }
             Def::External(path) => {
                 let ty = ty.unwrap_or(Ty::Unknown);

@@ -51,7 +51,7 @@ impl<'a> Types<'a> {
 
     fn method_on(&self, ty: &Ty, name: &Name, scope: TypeScope<'_>) -> Option<Method<'a>> {
         if let Some(key) = key_of(ty) {
-            if let Some(targets) = self.inherent.get(&(key.clone(), name.clone())) {
+            if let Some(targets) = self.inherent.get(&key).and_then(|named| named.get(name)) {
                 let targets = targets.clone();
                 return Some(Method::Local { targets, dispatched: false, receiver: ty.clone() });
             }
