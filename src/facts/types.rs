@@ -167,9 +167,9 @@ pub(super) fn generics(generics: &syn::Generics) -> Generics {
 /// A literal's value, as far as later stages read it.
 pub(super) fn literal(literal: &syn::Lit) -> Literal {
     match literal {
-        syn::Lit::Str(text) => Literal::Str(text.value().into_boxed_str()),
+        syn::Lit::Str(text) => Literal::Str(text.value().into()),
         syn::Lit::CStr(text) => match text.value().into_string() {
-            Ok(text) => Literal::Str(text.into_boxed_str()),
+            Ok(text) => Literal::Str(text.into()),
             Err(_) => Literal::Other,
         },
         syn::Lit::Int(number) => match number.base10_digits().parse() {

@@ -88,7 +88,11 @@ impl<'a> Program<'a> {
         let graph = CallGraph::new(types, &sketches);
         let bodies: Vec<Option<LinkedBody<'a>>> = (0..count)
             .into_par_iter()
-            .map(|index| if graph.relevant[index] { bodies::link(types, FnId(index as u32)) } else { None })
+            .map(|index| {
+                let mut body = graph.relevant[index].then(|| bodies::link(types, FnId(index as u32)))??;
+                body.shrink_to_fit();
+                Some(body)
+            })
             .collect();
         let summaries: Vec<OnceLock<Summary>> = (0..count).map(|_| OnceLock::new()).collect();
         let results = Results::new(count);
@@ -133,6 +137,20 @@ impl<'a> Program<'a> {
         program.find_resources();
         program.handlers = program.find_handlers();
         program
+    }
+
+    /// Gives the memory back, on all threads.
+    pub(crate) fn free(self) {
+        let Self { bodies, summaries, sketches, .. } = self;
+        rayon::join(
+            || bodies.into_par_iter().for_each(drop),
+            || {
+                rayon::join(
+                    || summaries.into_par_iter().for_each(drop),
+                    || sketches.into_par_iter().for_each(drop),
+                )
+            },
+        );
     }
 
     /// The `main` functions of binaries, examples and benches, in the order of the targets.
@@ -456,9 +474,7 @@ impl<'a> Program<'a> {
         let items = self.types.items;
         let item = &items.functions[id.index()];
         item.attributes.others.iter().any(|attribute| {
-            let segments: Vec<smol_str::SmolStr> =
-                attribute.path.segments.iter().map(|segment| segment.name.clone()).collect();
-            let resolved = self.types.names.resolve(item.module, &segments, false, names::Namespace::Values);
+            let resolved = self.types.names.resolve(item.module, &attribute.path, names::Namespace::Values);
             let Some(names::Def::External(path)) =
                 resolved.and_then(|resolved| resolved.defs.into_iter().next())
             else {

@@ -1,13 +1,13 @@
 //! Room 5, *program*: what a path means. Resolution is by demand and memoized; cycles through globs and imports
 //! end because a (module, name) pair is never entered twice in one query.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
 
 use super::items::{AdtId, AdtShape, CrateId, Declared, Items, ModuleId};
 use crate::catalog::{Catalog, PRELUDE};
-use crate::facts::{Name, Use};
+use crate::facts::{Name, Path, Segment, Use};
 use crate::workspace::{Edition, TargetKind, Workspace};
 
 /// What a path leads to.
@@ -49,6 +49,30 @@ pub struct Names<'a> {
     prelude: FxHashMap<&'static str, &'static str>,
     /// Per module, what names in it are known to mean. A lock for each, so that threads seldom meet at one.
     known: Vec<RwLock<FxHashMap<Name, Arc<[Def]>>>>,
+    imported: Vec<OnceLock<Box<[Name]>>>,
+}
+
+/// The names of a path, wherever they are kept.
+#[derive(Debug, Clone, Copy)]
+enum Segments<'p> {
+    Names(&'p [Name]),
+    Path(&'p [Segment]),
+}
+
+impl<'p> Segments<'p> {
+    fn len(self) -> usize {
+        match self {
+            Self::Names(list) => list.len(),
+            Self::Path(list) => list.len(),
+        }
+    }
+
+    fn get(self, index: usize) -> Option<&'p Name> {
+        match self {
+            Self::Names(list) => list.get(index),
+            Self::Path(list) => list.get(index).map(|segment| &segment.name),
+        }
+    }
 }
 
 /// The (module, name) pairs that one query is inside of, outermost first.
@@ -106,19 +130,15 @@ impl<'a> Names<'a> {
             catalog,
             prelude: PRELUDE.iter().copied().collect(),
             known: items.modules.iter().map(|_| RwLock::default()).collect(),
+            imported: items.modules.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
     /// Resolves a path as seen from a module or block. `None` when its first segment means nothing known.
     /// `Self` is the caller's business.
-    pub fn resolve(
-        &self,
-        from: ModuleId,
-        segments: &[Name],
-        leading_colons: bool,
-        wanted: Namespace,
-    ) -> Option<Resolved> {
-        self.walk(from, segments, leading_colons, wanted, &mut Visited::new())
+    pub fn resolve(&self, from: ModuleId, path: &Path, wanted: Namespace) -> Option<Resolved> {
+        let segments = Segments::Path(&path.segments);
+        self.walk(from, segments, path.leading_colons, wanted, &mut Visited::new())
     }
 
     /// Whether a trait of a library, given by its full path, can be named or used as methods in this module:
@@ -126,34 +146,44 @@ impl<'a> Names<'a> {
     pub fn imports_from(&self, from: ModuleId, library: &str) -> bool {
         let mut current = Some(from);
         while let Some(id) = current {
-            let module = &self.items.modules[id.index()];
-            let named = module.imports.values().flatten().chain(&module.globs);
-            let mut roots = named.filter_map(|import| {
-                let resolved =
-                    self.resolve(id, &import.path[..1], import.leading_colons, Namespace::Types)?;
-                resolved.defs.into_iter().next()
-            });
-            let found = roots.any(|def| match def {
-                Def::External(path) => path.split("::").next() == Some(library),
-                _ => false,
-            });
-            if found {
+            if self.imported_libraries(id).iter().any(|known| known == library) {
                 return true;
             }
+            let module = &self.items.modules[id.index()];
             current = if module.is_block { module.parent } else { None };
         }
         false
     }
 
+    /// The libraries that the imports of a module or block lead to, each once; found at the first use.
+    fn imported_libraries(&self, id: ModuleId) -> &[Name] {
+        self.imported[id.index()].get_or_init(|| {
+            let module = &self.items.modules[id.index()];
+            let mut found: Vec<Name> = Vec::new();
+            for import in module.imports.values().flatten().chain(&module.globs) {
+                let first = Segments::Names(import.path.get(..1).unwrap_or_default());
+                let resolved =
+                    self.walk(id, first, import.leading_colons, Namespace::Types, &mut Visited::new());
+                let def = resolved.and_then(|resolved| resolved.defs.into_iter().next());
+                if let Some(Def::External(path)) = def {
+                    found.push(Name::new(path.split("::").next().unwrap_or_default()));
+                }
+            }
+            found.sort_unstable();
+            found.dedup();
+            found.into()
+        })
+    }
+
     fn walk(
         &self,
         from: ModuleId,
-        segments: &[Name],
+        segments: Segments<'_>,
         leading_colons: bool,
         wanted: Namespace,
         visited: &mut Visited,
     ) -> Option<Resolved> {
-        let first = segments.first()?;
+        let first = segments.get(0)?;
         let krate = self.items.modules[from.index()].krate;
         let (mut defs, mut taken) = match first.as_str() {
             _ if leading_colons => (self.extern_root(krate, first)?, 1),
@@ -174,12 +204,12 @@ impl<'a> Names<'a> {
             }
         };
         while taken < segments.len() {
-            let next = &segments[taken];
+            let next = segments.get(taken)?;
             let last = taken + 1 == segments.len();
             match defs.first()? {
                 Def::External(path) => {
                     let mut full = path.to_string();
-                    for segment in &segments[taken..] {
+                    for segment in (taken..segments.len()).filter_map(|index| segments.get(index)) {
                         full.push_str("::");
                         full.push_str(segment);
                     }
@@ -364,7 +394,7 @@ impl<'a> Names<'a> {
         let relative =
             import.path.first().is_some_and(|first| matches!(first.as_str(), "crate" | "self" | "super"));
         if krate.edition == Edition::E2015 && !relative {
-            return self.walk(krate.root, &import.path, false, wanted, visited);
+            return self.walk(krate.root, Segments::Names(&import.path), false, wanted, visited);
         }
         if import.path.is_empty() {
             return Some(Resolved {
@@ -372,7 +402,7 @@ impl<'a> Names<'a> {
                 taken: 0,
             });
         }
-        self.walk(from, &import.path, import.leading_colons, wanted, visited)
+        self.walk(from, Segments::Names(&import.path), import.leading_colons, wanted, visited)
     }
 }
 

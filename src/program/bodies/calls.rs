@@ -147,11 +147,8 @@ impl<'a> Walk<'_, 'a> {
         match self.resolve_value(path) {
             Some(Resolution::Def(def, _)) => match def {
                 Def::Item(Declared::Fn(_)) => {
-                    let segments: Vec<Name> =
-                        path.segments.iter().map(|segment| segment.name.clone()).collect();
                     let module = self.scope().module;
-                    let resolved =
-                        self.types.names.resolve(module, &segments, path.leading_colons, Namespace::Values);
+                    let resolved = self.types.names.resolve(module, path, Namespace::Values);
                     let defs = resolved.map(|resolved| resolved.defs).unwrap_or_else(|| vec![def]);
                     let targets = defs.iter().filter_map(|def| match def {
                         Def::Item(Declared::Fn(id)) => Some(*id),
@@ -400,16 +397,14 @@ impl<'a> Walk<'_, 'a> {
     /// What the catalog says of a macro.
     pub(super) fn macro_facts(&self, path: &Path, name: &str) -> Option<&'a MacroFacts> {
         let catalog = self.types.catalog;
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        let resolved =
-            self.types.names.resolve(self.scope().module, &segments, path.leading_colons, Namespace::Values);
+        let resolved = self.types.names.resolve(self.scope().module, path, Namespace::Values);
         if let Some(Def::External(full)) = resolved.and_then(|resolved| resolved.defs.into_iter().next()) {
             let parts: Vec<&str> = full.split("::").collect();
             if let Some(facts) = catalog.macro_facts(&catalog.canonical(&parts).path) {
                 return Some(facts);
             }
         }
-        if segments.len() == 1 { catalog.macros_named(name).next() } else { None }
+        if path.segments.len() == 1 { catalog.macros_named(name).next() } else { None }
     }
 }
 

@@ -284,6 +284,15 @@ pub struct Block {
 }
 
 impl LinkedBody<'_> {
+    /// Gives back the room that lists were made with and did not need: for bodies that are kept.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.calls.shrink_to_fit();
+        self.contexts.shrink_to_fit();
+        self.events.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self.blocks.iter_mut().for_each(|block| block.events.shrink_to_fit());
+    }
+
     /// The call with this index.
     pub fn call(&self, id: CallId) -> &Call<'_> {
         &self.calls[id.0 as usize]

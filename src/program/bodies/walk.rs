@@ -545,7 +545,7 @@ pub(super) enum Resolution {
 
 pub(super) fn literal_value(literal: &Literal) -> Typed {
     match literal {
-        Literal::Str(text) => Typed::new(Ty::external("str"), Value::Text(Arc::from(&**text))),
+        Literal::Str(text) => Typed::new(Ty::external("str"), Value::Text(Arc::clone(text))),
         Literal::Int(number) => Typed::new(Ty::Unknown, Value::Number(*number)),
         Literal::Bool(flag) => Typed::new(Ty::external("bool"), Value::Bool(*flag)),
         Literal::Other => Typed::unknown(),

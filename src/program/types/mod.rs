@@ -261,8 +261,7 @@ impl<'a> Types<'a> {
     }
 
     fn trait_ref(&self, path: &Path, module: ModuleId) -> Option<TraitRef> {
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        let resolved = self.names.resolve(module, &segments, path.leading_colons, Namespace::Types)?;
+        let resolved = self.names.resolve(module, path, Namespace::Types)?;
         match resolved.defs.first()? {
             Def::Item(Declared::Trait(id)) => Some(TraitRef::Local(*id)),
             Def::External(path) => Some(TraitRef::External(path.clone())),
@@ -404,20 +403,17 @@ impl<'a> Types<'a> {
         if is_param(&first.name) && !path.leading_colons {
             return if path.segments.len() == 1 { Ty::Param(first.name.clone()) } else { Ty::Unknown };
         }
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
         let args = || -> Args {
             let last = path.segments.last().expect("the path has a first segment");
             args_of(&last.args, |ty| self.lower(ty, scope))
         };
-        let Some(resolved) =
-            self.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Types)
-        else {
+        let Some(resolved) = self.names.resolve(scope.module, path, Namespace::Types) else {
             return match path.segments.as_slice() {
                 [only] if PRIMITIVES.contains(&only.name.as_str()) => Ty::external(&only.name),
                 _ => Ty::Unknown,
             };
         };
-        if resolved.taken < segments.len() {
+        if resolved.taken < path.segments.len() {
             return Ty::Unknown;
         }
         self.type_of_def(&resolved.defs[0], args())
