@@ -34,9 +34,7 @@ impl<'a> Walk<'_, 'a> {
             _ => Callee::Value(self.expr(callee)),
         };
         let turbofish = match &callee_expr.kind {
-            ExprKind::Path(path) => {
-                path.segments.last().map(|segment| segment.args.as_slice()).unwrap_or_default()
-            }
+            ExprKind::Path(path) => path.segments.last().map(|segment| segment.args()).unwrap_or_default(),
             _ => &[],
         };
         let turbofish: Vec<Ty> = turbofish.iter().map(|ty| self.types.lower(ty, self.scope())).collect();

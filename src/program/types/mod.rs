@@ -348,8 +348,11 @@ impl<'a> Types<'a> {
             let Some(last) = path.segments.last() else {
                 continue;
             };
-            let output =
-                last.bindings.iter().find(|(name, _)| name == "Output").map(|(_, ty)| self.lower(ty, scope));
+            let output = last
+                .bindings()
+                .iter()
+                .find(|(name, _)| name == "Output")
+                .map(|(_, ty)| self.lower(ty, scope));
             match last.name.as_str() {
                 "Future" => return Ty::Future(Arc::new(output.unwrap_or(Ty::Unknown))),
                 "Fn" | "FnMut" | "FnOnce" | "AsyncFn" | "AsyncFnMut" | "AsyncFnOnce" => {
@@ -405,7 +408,7 @@ impl<'a> Types<'a> {
         }
         let args = || -> Args {
             let last = path.segments.last().expect("the path has a first segment");
-            args_of(&last.args, |ty| self.lower(ty, scope))
+            args_of(last.args(), |ty| self.lower(ty, scope))
         };
         let Some(resolved) = self.names.resolve(scope.module, path, Namespace::Types) else {
             return match path.segments.as_slice() {
@@ -577,5 +580,5 @@ impl<'p> PatternInput<'p> {
 
 /// The type arguments written on a path segment, lowered.
 pub fn segment_args(types: &Types<'_>, segment: &Segment, scope: TypeScope<'_>) -> Args {
-    args_of(&segment.args, |ty| types.lower(ty, scope))
+    args_of(segment.args(), |ty| types.lower(ty, scope))
 }
