@@ -139,6 +139,12 @@ fn run(
     coverage.macros_opaque = files.iter().map(|file| file.opaque_macros).sum();
     let resources = program.resource_summaries(&inventory);
     stage("inventory", &mut watch);
+    program.free();
+    drop(types);
+    drop(names);
+    drop(items);
+    // Facts are many small pieces. Nobody has to wait until the last of them is given back.
+    std::thread::spawn(move || drop(files));
     Unfinished { findings, problems, coverage, resources, inventory, timings, parse_time }
 }
 

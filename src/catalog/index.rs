@@ -52,7 +52,8 @@ pub struct Catalog {
     types: Table<TypeFacts>,
     calls: Vec<CallFacts>,
     functions: FxHashMap<String, u32>,
-    methods: FxHashMap<String, u32>,
+    /// Methods by type, then by name.
+    methods: FxHashMap<String, FxHashMap<String, u32>>,
     trait_items: FxHashMap<String, u32>,
     /// Trait items by last segment.
     trait_items_named: FxHashMap<String, Vec<CallFacts>>,
@@ -130,13 +131,13 @@ impl Catalog {
     /// What a method of a type means, also one of the types it dereferences to by name. A type that
     /// dereferences to a generic argument (`Arc`) is looked through by the caller, who knows the argument.
     pub fn method(&self, type_path: &str, name: &str) -> Option<&CallFacts> {
-        let mut owner = type_path.to_owned();
+        let mut owner = type_path;
         for _ in 0..LONGEST_CHAIN {
-            if let Some(n) = self.methods.get(&format!("{owner}::{name}")) {
+            if let Some(n) = self.methods.get(owner).and_then(|named| named.get(name)) {
                 return Some(&self.calls[*n as usize]);
             }
-            match &self.type_facts(&owner)?.deref {
-                Some(TypePattern::Path { path, .. }) => owner.clone_from(path),
+            match &self.type_facts(owner)?.deref {
+                Some(TypePattern::Path { path, .. }) => owner = path,
                 _ => return None,
             }
         }
@@ -265,7 +266,13 @@ impl Catalog {
                     }
                     &mut self.trait_items
                 }
-                CallForm::Method => &mut self.methods,
+                CallForm::Method => {
+                    if let Some((owner, name)) = facts.path.rsplit_once("::") {
+                        let named = self.methods.entry(owner.to_owned()).or_default();
+                        named.insert(name.to_owned(), index(first + n));
+                    }
+                    continue;
+                }
             };
             by_path.insert(facts.path.clone(), index(first + n));
         }

@@ -78,7 +78,7 @@ pub(super) fn both(one: Option<Cfg>, other: Option<Cfg>) -> Option<Cfg> {
 pub(super) fn module_path(source: &[syn::Attribute]) -> Option<String> {
     source.iter().find_map(|attribute| match &attribute.meta {
         syn::Meta::NameValue(pair) if pair.path.is_ident("path") => match value(&pair.value) {
-            Literal::Str(text) => Some(text.into_string()),
+            Literal::Str(text) => Some(text.to_string()),
             _ => None,
         },
         _ => None,

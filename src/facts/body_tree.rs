@@ -1,6 +1,8 @@
 //! Room 3, *facts*: the tree of a body, as [`super::FileFacts`] carries it. Data only: how it is made from a syntax
 //! tree stands in `bodies` and beside it, what it means is the business of later rooms.
 
+use std::sync::Arc;
+
 use super::{Cfg, Item, Name, Param, Path, TypeRef};
 use crate::location::Span;
 
@@ -327,7 +329,7 @@ pub enum Pat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Literal {
     /// `"…"`, also raw and C strings.
-    Str(Box<str>),
+    Str(Arc<str>),
     /// An integer that fits.
     Int(u128),
     /// `true`, `false`.

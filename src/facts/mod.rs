@@ -381,10 +381,30 @@ pub struct QSelf {
 pub struct Segment {
     /// The identifier.
     pub name: Name,
+    /// What stands in angle brackets or parentheses after it. Boxed, because paths are most of what a program
+    /// consists of, and few segments have any.
+    pub arguments: Option<Box<SegmentArguments>>,
+}
+
+/// What stands in angle brackets or parentheses after a segment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SegmentArguments {
     /// Type arguments; lifetimes and constants are left out.
-    pub args: Vec<TypeRef>,
+    pub types: Vec<TypeRef>,
     /// `Output = T` bindings; `Fn(A) -> B` gives one named `Output`.
     pub bindings: Vec<(Name, TypeRef)>,
+}
+
+impl Segment {
+    /// Type arguments, if there are any.
+    pub fn args(&self) -> &[TypeRef] {
+        self.arguments.as_ref().map_or(&[], |arguments| &arguments.types)
+    }
+
+    /// `Output = T` bindings, if there are any.
+    pub fn bindings(&self) -> &[(Name, TypeRef)] {
+        self.arguments.as_ref().map_or(&[], |arguments| &arguments.bindings)
+    }
 }
 
 /// A type as written. References keep their mutability because `&mut` proves exclusivity.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use smol_str::SmolStrBuilder;
 use syn::punctuated::Punctuated;
 
-use super::{Generics, Literal, Name, Path, QSelf, Segment, TypeParam, TypeRef};
+use super::{Generics, Literal, Name, Path, QSelf, Segment, SegmentArguments, TypeParam, TypeRef};
 
 /// An identifier without `r#`.
 pub(super) fn name(ident: &syn::Ident) -> Name {
@@ -43,20 +43,23 @@ pub(super) fn segment_of_name(name: Name) -> Segment {
 }
 
 fn segment(segment: &syn::PathSegment) -> Segment {
-    let mut found = segment_of_name(name(&segment.ident));
-    match &segment.arguments {
-        syn::PathArguments::None => {}
-        syn::PathArguments::AngleBracketed(arguments) => {
-            found.args = type_arguments(arguments);
-            found.bindings = arguments.args.iter().filter_map(binding).collect();
-        }
+    let arguments = match &segment.arguments {
+        syn::PathArguments::None => None,
+        syn::PathArguments::AngleBracketed(arguments) => Some(SegmentArguments {
+            types: type_arguments(arguments),
+            bindings: arguments.args.iter().filter_map(binding).collect(),
+        }),
         syn::PathArguments::Parenthesized(arguments) => {
-            found.args = arguments.inputs.iter().map(|input| type_ref(&input.ty)).collect();
             let output = return_type(&arguments.output).unwrap_or(TypeRef::Tuple(Vec::new()));
-            found.bindings = vec![(Name::new_static("Output"), output)];
+            Some(SegmentArguments {
+                types: arguments.inputs.iter().map(|input| type_ref(&input.ty)).collect(),
+                bindings: vec![(Name::new_static("Output"), output)],
+            })
         }
-    }
-    found
+    };
+    // `<'a>` and `<3>` leave nothing: equal paths must be equal whether or not they were written.
+    let arguments = arguments.filter(|found| !found.types.is_empty() || !found.bindings.is_empty());
+    Segment { name: name(&segment.ident), arguments: arguments.map(Box::new) }
 }
 
 /// The types among `<…>`; lifetimes and constants are left out.
@@ -167,9 +170,9 @@ pub(super) fn generics(generics: &syn::Generics) -> Generics {
 /// A literal's value, as far as later stages read it.
 pub(super) fn literal(literal: &syn::Lit) -> Literal {
     match literal {
-        syn::Lit::Str(text) => Literal::Str(text.value().into_boxed_str()),
+        syn::Lit::Str(text) => Literal::Str(text.value().into()),
         syn::Lit::CStr(text) => match text.value().into_string() {
-            Ok(text) => Literal::Str(text.into_boxed_str()),
+            Ok(text) => Literal::Str(text.into()),
             Err(_) => Literal::Other,
         },
         syn::Lit::Int(number) => match number.base10_digits().parse() {
@@ -210,7 +213,7 @@ mod tests {
         };
         assert!(path.leading_colons);
         assert_eq!(path.segments[0].name, "a");
-        assert_eq!(path.segments[1].args, [single("Postgres")]);
+        assert_eq!(path.segments[1].args(), [single("Postgres")]);
     }
 
     #[test]
@@ -227,8 +230,8 @@ mod tests {
             panic!("an impl type");
         };
         assert_eq!(names(&bounds), ["Fn", "Send"]);
-        assert_eq!(bounds[0].segments[0].args, [single("A")]);
-        assert_eq!(bounds[0].segments[0].bindings, [(Name::new("Output"), single("B"))]);
+        assert_eq!(bounds[0].segments[0].args(), [single("A")]);
+        assert_eq!(bounds[0].segments[0].bindings(), [(Name::new("Output"), single("B"))]);
     }
 
     #[test]
@@ -236,7 +239,7 @@ mod tests {
         let TypeRef::Dyn(bounds) = ty("dyn Iterator<Item = A>") else {
             panic!("a trait object");
         };
-        assert_eq!(bounds[0].segments[0].bindings, [(Name::new("Item"), single("A"))]);
+        assert_eq!(bounds[0].segments[0].bindings(), [(Name::new("Item"), single("A"))]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::bodies::{CallId, ContextId, Event, EventKind, Target};
 use super::items::FnId;
 use super::summaries::{Effect, PlaceWrite, Step};
-use super::terms::substitute;
+use super::terms::{Terms, substitute};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};
@@ -81,15 +81,29 @@ impl<'a> Program<'a> {
     pub fn happenings(&self, id: FnId) -> Vec<Happening<'_>> {
         let mut list = Vec::new();
         if let Some(body) = self.body(id) {
-            self.collect_happenings(id, body, &body.events, &mut list);
+            let summarizer = self.summarizer();
+            let terms = summarizer.terms(id, body);
+            self.collect_happenings(id, body, &terms, &body.events, &mut list);
         }
         list
+    }
+
+    /// Whether a place is written in the function or by one that it calls. Without a write there is nothing to
+    /// initialize, and [`Program::happenings`] need not be asked.
+    pub fn writes_a_place(&self, id: FnId) -> bool {
+        let Some(body) = self.body(id) else {
+            return false;
+        };
+        let mut events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        events.any(|event| matches!(event.kind, EventKind::Write(_)))
+            || body.local_targets().any(|target| !self.place_writes(target).is_empty())
     }
 
     fn collect_happenings<'p>(
         &'p self,
         id: FnId,
         body: &'p bodies::LinkedBody<'a>,
+        terms: &Terms<'_, 'a>,
         events: &'p [Event],
         list: &mut Vec<Happening<'p>>,
     ) {
@@ -97,12 +111,12 @@ impl<'a> Program<'a> {
             let context = event.context;
             match &event.kind {
                 EventKind::Block { block, .. } => {
-                    self.collect_happenings(id, body, &body.blocks[block.0 as usize].events, list);
+                    self.collect_happenings(id, body, terms, &body.blocks[block.0 as usize].events, list);
                 }
                 EventKind::Branch(branching) => {
                     // What runs on failure alone (`unwrap_or_else`) is no decision about a place.
                     for atom in branching.atoms.iter().filter(|atom| !atom.if_true.is_empty()) {
-                        let closed = self.close(id, &atom.value);
+                        let closed = terms.close(&atom.value);
                         let (place, truth) = match &closed {
                             Value::Test { place, present_when } => (place.place().clone(), *present_when),
                             other => (other.place().clone(), true),
@@ -143,7 +157,7 @@ impl<'a> Program<'a> {
                     list.push(Happening {
                         context,
                         what: What::Write(Written {
-                            place: self.close(id, write.place.place()).place().clone(),
+                            place: terms.close(write.place.place()).place().clone(),
                             lock: write.place.lock(),
                             guards: write.guards.clone(),
                             atomic: write.atomic,
@@ -160,7 +174,7 @@ impl<'a> Program<'a> {
                     let step = Step::Call(id, *call);
                     let effects = self.effects(id).iter().filter(|effect| effect.steps[0] == step);
                     list.extend(effects.map(|effect| Happening { context, what: What::Effect(effect) }));
-                    self.writes_of_callee(id, body, *call, context, list);
+                    self.writes_of_callee(body, terms, *call, context, list);
                 }
                 EventKind::Static(used) => {
                     let step = Step::Static(id, *used);
@@ -174,8 +188,8 @@ impl<'a> Program<'a> {
 
     fn writes_of_callee<'p>(
         &'p self,
-        id: FnId,
         body: &'p bodies::LinkedBody<'a>,
+        terms: &Terms<'_, 'a>,
         call_id: CallId,
         context: ContextId,
         list: &mut Vec<Happening<'p>>,
@@ -184,8 +198,10 @@ impl<'a> Program<'a> {
         let Target::Local { targets, dispatched: false } = &call.target else {
             return;
         };
-        let args: Vec<Value> = call.args.iter().map(|argument| self.close(id, &argument.value)).collect();
-        let receiver = call.receiver.as_ref().map(|receiver| self.close(id, &receiver.value));
+        if targets.iter().all(|target| self.place_writes(*target).is_empty()) {
+            return;
+        }
+        let (receiver, args) = terms.inputs(call);
         for write in targets.iter().flat_map(|target| self.place_writes(*target)) {
             let PlaceWrite { place, atomic, once_cell, unwrapped } = write;
             list.push(Happening {

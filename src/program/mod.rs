@@ -21,7 +21,7 @@ mod terms;
 pub mod types;
 pub mod values;
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -34,6 +34,7 @@ use inventory::{Address, Binary, Resource, Scope};
 use items::{Container, CrateId, FnId};
 use reach::{CallGraph, Sketch};
 use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
+use terms::Results;
 use types::{Ty, Types};
 use values::Value;
 
@@ -48,8 +49,8 @@ pub struct Program<'a> {
     /// Types and, through them, items and names.
     pub types: &'a Types<'a>,
     bodies: Vec<Option<LinkedBody<'a>>>,
-    summaries: Vec<Option<Arc<Summary>>>,
-    results: Vec<Value>,
+    summaries: Vec<OnceLock<Summary>>,
+    results: Results,
     mains: Vec<FnId>,
     sketches: Vec<Option<Sketch>>,
     graph: CallGraph,
@@ -87,27 +88,36 @@ impl<'a> Program<'a> {
         let graph = CallGraph::new(types, &sketches);
         let bodies: Vec<Option<LinkedBody<'a>>> = (0..count)
             .into_par_iter()
-            .map(|index| if graph.relevant[index] { bodies::link(types, FnId(index as u32)) } else { None })
+            .map(|index| {
+                let mut body = graph.relevant[index].then(|| bodies::link(types, FnId(index as u32)))??;
+                body.shrink_to_fit();
+                Some(body)
+            })
             .collect();
-        let mut summaries: Vec<Option<Arc<Summary>>> = vec![None; count];
-        let mut results = vec![Value::Unknown; count];
+        let summaries: Vec<OnceLock<Summary>> = (0..count).map(|_| OnceLock::new()).collect();
+        let results = Results::new(count);
         let entries = entries(workspace, types);
         let mains: Vec<FnId> = entries.iter().map(|entry| entry.main).collect();
-        for id in &graph.bottom_up {
-            if let Some(sketch) = &sketches[id.index()] {
-                results[id.index()] = terms::expand(types, &results, &sketch.result);
-            }
-            if graph.relevant[id.index()] {
-                let summarizer = Summarizer {
-                    types,
-                    bodies: &bodies,
-                    summaries: &summaries,
-                    results: &results,
-                    mains: &mains,
-                };
-                let summary = summarizer.summarize(*id);
-                summaries[id.index()] = Some(Arc::new(summary));
-            }
+        let summarizer =
+            Summarizer { types, bodies: &bodies, summaries: &summaries, results: &results, mains: &mains };
+        let reads = |id: FnId| {
+            let sketch = sketches[id.index()].as_ref();
+            let body = bodies[id.index()].as_ref();
+            let mut read = sketch.map(Sketch::gives_results_of).unwrap_or_default();
+            read.extend(body.into_iter().flat_map(LinkedBody::local_targets));
+            let statics = sketch.into_iter().flat_map(|sketch| &sketch.statics);
+            read.extend(statics.filter_map(|used| items.statics[used.index()].initializer));
+            read
+        };
+        for group in reach::independent_groups(&graph.bottom_up, reads) {
+            group.into_par_iter().for_each(|id| {
+                if let Some(sketch) = &sketches[id.index()] {
+                    results.set(id, terms::expand(types, &results, &sketch.result));
+                }
+                if graph.relevant[id.index()] {
+                    summaries[id.index()].get_or_init(|| summarizer.summarize(id));
+                }
+            });
         }
         let concurrent = reach::concurrent(types, &sketches, &graph, &mains);
         let mut program = Self {
@@ -129,6 +139,20 @@ impl<'a> Program<'a> {
         program
     }
 
+    /// Gives the memory back, on all threads.
+    pub(crate) fn free(self) {
+        let Self { bodies, summaries, sketches, .. } = self;
+        rayon::join(
+            || bodies.into_par_iter().for_each(drop),
+            || {
+                rayon::join(
+                    || summaries.into_par_iter().for_each(drop),
+                    || sketches.into_par_iter().for_each(drop),
+                )
+            },
+        );
+    }
+
     /// The `main` functions of binaries, examples and benches, in the order of the targets.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -146,12 +170,12 @@ impl<'a> Program<'a> {
 
     /// What a function does to databases and servers, in order.
     pub fn effects(&self, id: FnId) -> &[Effect] {
-        self.summaries[id.index()].as_ref().map_or(&[], |summary| &summary.effects)
+        self.summaries[id.index()].get().map_or(&[], |summary| &summary.effects)
     }
 
     /// The places a function writes that its callers can name.
     pub fn place_writes(&self, id: FnId) -> &[PlaceWrite] {
-        self.summaries[id.index()].as_ref().map_or(&[], |summary| &summary.writes)
+        self.summaries[id.index()].get().map_or(&[], |summary| &summary.writes)
     }
 
     /// Whether the function can run beside itself: from handlers, tasks, loops or code outside the workspace.
@@ -405,7 +429,7 @@ impl<'a> Program<'a> {
             }
             for effect in self.effects(id) {
                 if let EffectKind::Create { driver, .. } = &effect.kind {
-                    let result_of = |id: FnId| Some(self.results[id.index()].clone());
+                    let result_of = |id: FnId| Some(self.results.get(id).clone());
                     let resource = identity::resource(self.types, driver, &effect.address, &result_of);
                     if !found
                         .iter()
@@ -458,9 +482,7 @@ impl<'a> Program<'a> {
         let items = self.types.items;
         let item = &items.functions[id.index()];
         item.attributes.others.iter().any(|attribute| {
-            let segments: Vec<smol_str::SmolStr> =
-                attribute.path.segments.iter().map(|segment| segment.name.clone()).collect();
-            let resolved = self.types.names.resolve(item.module, &segments, false, names::Namespace::Values);
+            let resolved = self.types.names.resolve(item.module, &attribute.path, names::Namespace::Values);
             let Some(names::Def::External(path)) =
                 resolved.and_then(|resolved| resolved.defs.into_iter().next())
             else {

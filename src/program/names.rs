@@ -1,13 +1,13 @@
 //! Room 5, *program*: what a path means. Resolution is by demand and memoized; cycles through globs and imports
 //! end because a (module, name) pair is never entered twice in one query.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
 
 use super::items::{AdtId, AdtShape, CrateId, Declared, Items, ModuleId};
 use crate::catalog::{Catalog, PRELUDE};
-use crate::facts::{Name, Use};
+use crate::facts::{Name, Path, Segment, Use};
 use crate::workspace::{Edition, TargetKind, Workspace};
 
 /// What a path leads to.
@@ -47,13 +47,47 @@ pub struct Names<'a> {
     externs: Vec<FxHashMap<Name, Def>>,
     catalog: &'a Catalog,
     prelude: FxHashMap<&'static str, &'static str>,
-    cache: RwLock<Known>,
+    /// Per module, what names in it are known to mean. A lock for each, so that threads seldom meet at one.
+    known: Vec<RwLock<FxHashMap<Name, Arc<[Def]>>>>,
+    imported: Vec<OnceLock<Box<[Name]>>>,
 }
 
-type Visited = Vec<(ModuleId, Name)>;
+/// The names of a path, wherever they are kept.
+#[derive(Debug, Clone, Copy)]
+enum Segments<'p> {
+    Names(&'p [Name]),
+    Path(&'p [Segment]),
+}
 
-/// What names in modules are known to mean.
-type Known = FxHashMap<(ModuleId, Name), Arc<[Def]>>;
+impl<'p> Segments<'p> {
+    fn len(self) -> usize {
+        match self {
+            Self::Names(list) => list.len(),
+            Self::Path(list) => list.len(),
+        }
+    }
+
+    fn get(self, index: usize) -> Option<&'p Name> {
+        match self {
+            Self::Names(list) => list.get(index),
+            Self::Path(list) => list.get(index).map(|segment| &segment.name),
+        }
+    }
+}
+
+/// The (module, name) pairs that one query is inside of, outermost first.
+#[derive(Debug)]
+struct Visited {
+    pairs: Vec<(ModuleId, Name)>,
+    /// The outermost pair that cut a search off since this was last reset; `usize::MAX` for none.
+    cut_off_at: usize,
+}
+
+impl Visited {
+    fn new() -> Self {
+        Self { pairs: Vec::new(), cut_off_at: usize::MAX }
+    }
+}
 
 impl<'a> Names<'a> {
     /// Prepares resolution: which crate names each crate sees.
@@ -95,20 +129,16 @@ impl<'a> Names<'a> {
             externs,
             catalog,
             prelude: PRELUDE.iter().copied().collect(),
-            cache: RwLock::new(FxHashMap::default()),
+            known: items.modules.iter().map(|_| RwLock::default()).collect(),
+            imported: items.modules.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
     /// Resolves a path as seen from a module or block. `None` when its first segment means nothing known.
     /// `Self` is the caller's business.
-    pub fn resolve(
-        &self,
-        from: ModuleId,
-        segments: &[Name],
-        leading_colons: bool,
-        wanted: Namespace,
-    ) -> Option<Resolved> {
-        self.walk(from, segments, leading_colons, wanted, &mut Visited::new())
+    pub fn resolve(&self, from: ModuleId, path: &Path, wanted: Namespace) -> Option<Resolved> {
+        let segments = Segments::Path(&path.segments);
+        self.walk(from, segments, path.leading_colons, wanted, &mut Visited::new())
     }
 
     /// Whether a trait of a library, given by its full path, can be named or used as methods in this module:
@@ -116,34 +146,44 @@ impl<'a> Names<'a> {
     pub fn imports_from(&self, from: ModuleId, library: &str) -> bool {
         let mut current = Some(from);
         while let Some(id) = current {
-            let module = &self.items.modules[id.index()];
-            let named = module.imports.values().flatten().chain(&module.globs);
-            let mut roots = named.filter_map(|import| {
-                let resolved =
-                    self.resolve(id, import.path.get(..1)?, import.leading_colons, Namespace::Types)?;
-                resolved.defs.into_iter().next()
-            });
-            let found = roots.any(|def| match def {
-                Def::External(path) => path.split("::").next() == Some(library),
-                _ => false,
-            });
-            if found {
+            if self.imported_libraries(id).iter().any(|known| known == library) {
                 return true;
             }
+            let module = &self.items.modules[id.index()];
             current = if module.is_block { module.parent } else { None };
         }
         false
     }
 
+    /// The libraries that the imports of a module or block lead to, each once; found at the first use.
+    fn imported_libraries(&self, id: ModuleId) -> &[Name] {
+        self.imported[id.index()].get_or_init(|| {
+            let module = &self.items.modules[id.index()];
+            let mut found: Vec<Name> = Vec::new();
+            for import in module.imports.values().flatten().chain(&module.globs) {
+                let first = Segments::Names(import.path.get(..1).unwrap_or_default());
+                let resolved =
+                    self.walk(id, first, import.leading_colons, Namespace::Types, &mut Visited::new());
+                let def = resolved.and_then(|resolved| resolved.defs.into_iter().next());
+                if let Some(Def::External(path)) = def {
+                    found.push(Name::new(path.split("::").next().unwrap_or_default()));
+                }
+            }
+            found.sort_unstable();
+            found.dedup();
+            found.into()
+        })
+    }
+
     fn walk(
         &self,
         from: ModuleId,
-        segments: &[Name],
+        segments: Segments<'_>,
         leading_colons: bool,
         wanted: Namespace,
         visited: &mut Visited,
     ) -> Option<Resolved> {
-        let first = segments.first()?;
+        let first = segments.get(0)?;
         let krate = self.items.modules[from.index()].krate;
         let (mut defs, mut taken) = match first.as_str() {
             _ if leading_colons => (self.extern_root(krate, first)?, 1),
@@ -164,12 +204,12 @@ impl<'a> Names<'a> {
             }
         };
         while taken < segments.len() {
-            let next = &segments[taken];
+            let next = segments.get(taken)?;
             let last = taken + 1 == segments.len();
             match defs.first()? {
                 Def::External(path) => {
                     let mut full = path.to_string();
-                    for segment in &segments[taken..] {
+                    for segment in (taken..segments.len()).filter_map(|index| segments.get(index)) {
                         full.push_str("::");
                         full.push_str(segment);
                     }
@@ -186,8 +226,7 @@ impl<'a> Names<'a> {
                             found.extend(self.in_module(*module, next, visited).iter().cloned());
                         }
                     }
-                    let found = self.select(found, wanted_here)?;
-                    defs = found;
+                    defs = select(&found, wanted_here)?;
                     taken += 1;
                 }
                 Def::Item(Declared::Adt(adt)) => {
@@ -226,7 +265,7 @@ impl<'a> Names<'a> {
         let mut module = from;
         loop {
             let found = self.in_module(module, name, visited);
-            if let Some(defs) = self.select(found.to_vec(), wanted) {
+            if let Some(defs) = select(&found, wanted) {
                 return Some(defs);
             }
             let here = &self.items.modules[module.index()];
@@ -248,41 +287,29 @@ impl<'a> Names<'a> {
         self.extern_root(krate, name)
     }
 
-    /// Keeps the definitions of the wanted namespace; `None` when none is left.
-    fn select(&self, defs: Vec<Def>, wanted: Namespace) -> Option<Vec<Def>> {
-        let fits = |def: &Def| match def {
-            Def::External(_) | Def::Variant(..) => true,
-            Def::Item(Declared::Adt(_)) => true,
-            Def::Item(Declared::Module(_) | Declared::Trait(_) | Declared::Alias(_)) => {
-                wanted == Namespace::Types
-            }
-            Def::Item(Declared::Fn(_) | Declared::Static(_) | Declared::Const(_)) => {
-                wanted == Namespace::Values
-            }
-        };
-        let mut kept: Vec<Def> = defs.into_iter().filter(fits).collect();
-        if wanted == Namespace::Values && kept.iter().any(|def| matches!(def, Def::Item(Declared::Fn(_)))) {
-            kept.retain(|def| matches!(def, Def::Item(Declared::Fn(_))));
-        }
-        (!kept.is_empty()).then_some(kept)
-    }
-
     fn in_module(&self, module: ModuleId, name: &Name, visited: &mut Visited) -> Arc<[Def]> {
-        let key = (module, name.clone());
-        if let Some(found) = self.cache.read().expect("no panic while the cache is locked").get(&key) {
+        let known = &self.known[module.index()];
+        if let Some(found) = known.read().expect("no panic while names are locked").get(name) {
             return Arc::clone(found);
         }
-        if visited.contains(&key) {
+        let entered = |(other, inner): &(ModuleId, Name)| *other == module && inner == name;
+        if let Some(depth) = visited.pairs.iter().position(entered) {
+            visited.cut_off_at = visited.cut_off_at.min(depth);
             return Arc::from([]);
         }
-        let outermost = visited.is_empty();
-        visited.push(key.clone());
+        let depth = visited.pairs.len();
+        let cut_off_before = std::mem::replace(&mut visited.cut_off_at, usize::MAX);
+        visited.pairs.push((module, name.clone()));
         let found: Arc<[Def]> = self.search_module(module, name, visited).into();
-        visited.pop();
-        // A result found inside another query may lack what the visited pairs cut off.
-        if outermost {
-            self.cache.write().expect("no panic while the cache is locked").insert(key, Arc::clone(&found));
+        visited.pairs.pop();
+        // A search that was cut off at a pair around this one may lack what that pair finds elsewhere. Any other
+        // gives the same from wherever it starts.
+        if visited.cut_off_at >= depth {
+            let mut known = known.write().expect("no panic while names are locked");
+            known.insert(name.clone(), Arc::clone(&found));
+            visited.cut_off_at = usize::MAX;
         }
+        visited.cut_off_at = visited.cut_off_at.min(cut_off_before);
         found
     }
 
@@ -332,7 +359,7 @@ impl<'a> Names<'a> {
         for def in &resolved.defs {
             match def {
                 Def::Item(Declared::Module(module)) => {
-                    found.extend(self.in_module(*module, name, visited).to_vec())
+                    found.extend_from_slice(&self.in_module(*module, name, visited))
                 }
                 Def::Item(Declared::Adt(adt)) => {
                     if let AdtShape::Enum(variants) = self.items.adts[adt.index()].shape
@@ -367,7 +394,7 @@ impl<'a> Names<'a> {
         let relative =
             import.path.first().is_some_and(|first| matches!(first.as_str(), "crate" | "self" | "super"));
         if krate.edition == Edition::E2015 && !relative {
-            return self.walk(krate.root, &import.path, false, wanted, visited);
+            return self.walk(krate.root, Segments::Names(&import.path), false, wanted, visited);
         }
         if import.path.is_empty() {
             return Some(Resolved {
@@ -375,6 +402,23 @@ impl<'a> Names<'a> {
                 taken: 0,
             });
         }
-        self.walk(from, &import.path, import.leading_colons, wanted, visited)
+        self.walk(from, Segments::Names(&import.path), import.leading_colons, wanted, visited)
     }
+}
+
+/// Keeps the definitions of the wanted namespace; `None` when none is left.
+fn select(defs: &[Def], wanted: Namespace) -> Option<Vec<Def>> {
+    let is_function = |def: &Def| matches!(def, Def::Item(Declared::Fn(_)));
+    let only_functions = wanted == Namespace::Values && defs.iter().any(is_function);
+    let fits = |def: &&Def| match def {
+        Def::Item(Declared::Fn(_)) => wanted == Namespace::Values,
+        _ if only_functions => false,
+        Def::External(_) | Def::Variant(..) | Def::Item(Declared::Adt(_)) => true,
+        Def::Item(Declared::Module(_) | Declared::Trait(_) | Declared::Alias(_)) => {
+            wanted == Namespace::Types
+        }
+        Def::Item(Declared::Static(_) | Declared::Const(_)) => wanted == Namespace::Values,
+    };
+    let kept: Vec<Def> = defs.iter().filter(fits).cloned().collect();
+    (!kept.is_empty()).then_some(kept)
 }

@@ -78,6 +78,17 @@ impl Sketch {
         sketch
     }
 
+    /// The functions whose results are in what this one gives back.
+    pub(super) fn gives_results_of(&self) -> Vec<FnId> {
+        let mut found = Vec::new();
+        self.result.visit(&mut |part| {
+            if let Value::Apply(target, ..) = part {
+                found.push(*target);
+            }
+        });
+        found
+    }
+
     fn events(&mut self, types: &Types<'_>, body: &LinkedBody<'_>, events: &[Event], concurrent: bool) {
         for event in events {
             match &event.kind {
@@ -257,6 +268,30 @@ impl CallGraph {
             .collect();
         Self { bottom_up, relevant, needs_handle: spread(&|sketch| sketch.uses_handle), callers }
     }
+}
+
+/// Cuts an order of functions into groups none of whose members reads what another one makes. Working group by
+/// group, in any order within one, gives the same as going through `order` one by one. Linear in the references.
+pub(super) fn independent_groups(order: &[FnId], reads: impl Fn(FnId) -> Vec<FnId>) -> Vec<Vec<FnId>> {
+    const LATER: usize = usize::MAX;
+    let mut group_of = vec![LATER; order.len()];
+    // A function that is read before its turn must stay unknown to its reader, so it comes in a later group.
+    let mut earliest = vec![0; order.len()];
+    let mut groups: Vec<Vec<FnId>> = Vec::new();
+    for id in order {
+        let read = reads(*id);
+        let known = read.iter().map(|other| group_of[other.index()]).filter(|group| *group != LATER);
+        let group = known.map(|group| group + 1).fold(earliest[id.index()], usize::max);
+        group_of[id.index()] = group;
+        for other in read {
+            earliest[other.index()] = earliest[other.index()].max(group + 1);
+        }
+        if groups.len() <= group {
+            groups.resize_with(group + 1, Vec::new);
+        }
+        groups[group].push(*id);
+    }
+    groups
 }
 
 /// Per function: whether it can run at the same time as itself. Start-up code that `main` runs once cannot;

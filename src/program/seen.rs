@@ -179,7 +179,7 @@ impl Program<'_> {
             _ => by_type.as_deref().unwrap_or("database"),
         };
         let own_address = address_of(call).map(|argument| self.close(site.0, &argument.value));
-        let result_of = |id: FnId| Some(self.results[id.index()].clone());
+        let result_of = |id: FnId| Some(self.results.get(id).clone());
         let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
         candidates.extend(&own_address);
         candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));

@@ -1,11 +1,11 @@
 //! Room 5, *program*: what calling a function does to databases, bottom-up. A summary lists a function's effects in
 //! the order they happen, with addresses as terms over its parameters, so that a caller only substitutes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::bodies::{CallId, ContextId, Event, EventKind, LinkedBody, Target, Time, Write};
 use super::items::{FnId, StaticId};
-use super::terms::{Terms, address_of, substitute};
+use super::terms::{Results, Terms, address_of, substitute};
 use super::types::Types;
 use super::values::Value;
 use crate::catalog::{CallRole, TypeKind};
@@ -157,9 +157,9 @@ pub struct Summarizer<'s, 'a> {
     /// Linked bodies of the functions that matter.
     pub bodies: &'s [Option<LinkedBody<'a>>],
     /// Summaries so far.
-    pub summaries: &'s [Option<Arc<Summary>>],
+    pub summaries: &'s [OnceLock<Summary>],
     /// What each function gives back, callees first; unknown where it is not there yet.
-    pub results: &'s [Value],
+    pub(super) results: &'s Results,
     /// The `main` functions: their variables live as long as the process.
     pub mains: &'s [FnId],
 }
@@ -171,13 +171,13 @@ impl<'a> Summarizer<'_, 'a> {
             return Summary::default();
         };
         let params = self.types.signature(id).params.len();
+        let terms = self.terms(id, body);
         let mut summary = Summary {
             effects: Vec::new(),
             keeps: (0..params).map(|index| self.keep_of(body, &Value::Param(index as u32))).collect(),
             keeps_receiver: self.keep_of(body, &Value::Receiver),
-            writes: self.place_writes(id, body),
+            writes: self.place_writes(body, &terms),
         };
-        let terms = Terms::new(self.types, self.results, id, body);
         let mut collector = Collector { summarizer: self, id, body, effects: Vec::new(), terms: &terms };
         collector.events(&body.events, &[]);
         collector.keep_while_serving();
@@ -185,7 +185,7 @@ impl<'a> Summarizer<'_, 'a> {
         summary
     }
 
-    fn place_writes(&self, id: FnId, body: &LinkedBody<'a>) -> Vec<PlaceWrite> {
+    fn place_writes(&self, body: &LinkedBody<'a>, terms: &Terms<'_, 'a>) -> Vec<PlaceWrite> {
         let mut writes: Vec<PlaceWrite> = Vec::new();
         let mut push = |write: PlaceWrite| {
             let nameable = matches!(write.place.root(), Value::Static(_) | Value::Receiver | Value::Param(_));
@@ -208,7 +208,7 @@ impl<'a> Summarizer<'_, 'a> {
                         _ => false,
                     });
                     push(PlaceWrite {
-                        place: self.close(id, body, write.place.place()),
+                        place: terms.close(write.place.place()),
                         atomic: write.atomic,
                         once_cell,
                         unwrapped: facts.is_some_and(|call| call.outcome.unwrapped),
@@ -227,9 +227,7 @@ impl<'a> Summarizer<'_, 'a> {
                     if inner.is_empty() {
                         continue;
                     }
-                    let close = |value: &Value| self.close(id, body, value);
-                    let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
-                    let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                    let (receiver, args) = terms.inputs(call);
                     for write in inner {
                         push(PlaceWrite {
                             place: substitute(&write.place, &args, receiver.as_ref()),
@@ -244,12 +242,17 @@ impl<'a> Summarizer<'_, 'a> {
     }
 
     pub(super) fn summary(&self, id: FnId) -> Option<&Summary> {
-        self.summaries[id.index()].as_deref()
+        self.summaries[id.index()].get()
     }
 
     /// Rewrites a value of a body as a term over the parameters of its function.
     pub fn close(&self, id: FnId, body: &LinkedBody<'a>, value: &Value) -> Value {
-        Terms::new(self.types, self.results, id, body).close(value)
+        self.terms(id, body).close(value)
+    }
+
+    /// For several values of one body.
+    pub(super) fn terms<'t>(&'t self, id: FnId, body: &'t LinkedBody<'a>) -> Terms<'t, 'a> {
+        Terms::new(self.types, self.results, id, body)
     }
 }
 
@@ -307,41 +310,40 @@ impl<'a> Collector<'_, '_, 'a> {
         match &call.target {
             Target::Library(_) | Target::External(_) => self.library(call_id, context, times),
             Target::Local { targets, dispatched } => {
-                let close = |value: &Value| self.terms.close(value);
-                let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
-                let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
-                for target in targets {
-                    let Some(summary) = self.summarizer.summary(*target) else {
+                let summaries = targets.iter().filter_map(|target| self.summarizer.summary(*target));
+                let effects: Vec<&Effect> = summaries.flat_map(|summary| &summary.effects).collect();
+                if effects.is_empty() {
+                    return;
+                }
+                let (receiver, args) = self.terms.inputs(call);
+                // What becomes of the result is the same for every handle in it.
+                let mut returned = None;
+                for effect in effects {
+                    if self.is_full(effect.steps.len() + 1) {
                         continue;
-                    };
-                    for effect in &summary.effects {
-                        let step = Step::Call(self.id, call_id);
-                        let mut lifted = self.lift(effect, step, context, times, !*dispatched);
-                        lifted.address = substitute(&effect.address, &args, receiver.as_ref());
-                        let inner =
-                            effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
-                        lifted.once = lifted.once.or(inner);
-                        lifted.lifetime = match self.lifted_lifetime(&effect.lifetime, call_id, call.context)
-                        {
-                            Lifetime::Held(Holder::Place(place)) => {
-                                let place = substitute(&place, &args, receiver.as_ref());
-                                Lifetime::Held(Holder::Place(place))
-                            }
-                            other => other,
-                        };
-                        self.push(lifted);
                     }
+                    let step = Step::Call(self.id, call_id);
+                    let mut lifted = self.lift(effect, step, context, times, !*dispatched);
+                    lifted.address = substitute(&effect.address, &args, receiver.as_ref());
+                    let inner = effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
+                    lifted.once = lifted.once.or(inner);
+                    lifted.lifetime = match &effect.lifetime {
+                        Lifetime::Returned => returned
+                            .get_or_insert_with(|| {
+                                let value = Value::Call(call_id);
+                                self.summarizer.lifetime(self.body, &value, Some(call.context))
+                            })
+                            .clone(),
+                        Lifetime::Local { .. } => Lifetime::Local { stays: false },
+                        Lifetime::Held(Holder::Place(place)) => {
+                            Lifetime::Held(Holder::Place(substitute(place, &args, receiver.as_ref())))
+                        }
+                        other => other.clone(),
+                    };
+                    self.push(lifted);
                 }
             }
             _ => {}
-        }
-    }
-
-    fn lifted_lifetime(&self, inner: &Lifetime, call: CallId, context: ContextId) -> Lifetime {
-        match inner {
-            Lifetime::Returned => self.summarizer.lifetime(self.body, &Value::Call(call), Some(context)),
-            Lifetime::Local { .. } => Lifetime::Local { stays: false },
-            other => other.clone(),
         }
     }
 
@@ -485,8 +487,13 @@ impl<'a> Collector<'_, '_, 'a> {
                 == Lifetime::Local { stays: true }
     }
 
+    /// Whether there is no room for an effect at the end of a call path of this length.
+    fn is_full(&self, steps: usize) -> bool {
+        self.effects.len() >= MOST_EFFECTS || steps > LONGEST_PATH
+    }
+
     fn push(&mut self, effect: Effect) {
-        if self.effects.len() >= MOST_EFFECTS || effect.steps.len() > LONGEST_PATH {
+        if self.is_full(effect.steps.len()) {
             return;
         }
         let same = self.effects.iter().filter(|other| {

@@ -2,7 +2,7 @@
 //! puts its arguments in.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -15,13 +15,82 @@ use crate::catalog::{CallRole, ValueSource};
 /// How deep a term is followed through calls of one body.
 const DEPTH: usize = 24;
 
+/// What each function gives back, filled callees first. Functions may be filled from several threads; one whose turn
+/// has not come gives something unknown.
+#[derive(Debug)]
+pub(super) struct Results {
+    values: Vec<OnceLock<Closed>>,
+    /// How results that are not understood are named, made at the first use.
+    opaque: Vec<OnceLock<Arc<str>>>,
+}
+
+/// A term over the parameters of its function.
+#[derive(Debug)]
+struct Closed {
+    value: Value,
+    /// Whether a parameter or the receiver is in it, so that callers must put something in.
+    takes_arguments: bool,
+}
+
+impl Results {
+    /// Nothing known of any of so many functions.
+    pub(super) fn new(count: usize) -> Self {
+        let nothing = |_| OnceLock::new();
+        Self {
+            values: (0..count).map(nothing).collect(),
+            opaque: (0..count).map(|_| OnceLock::new()).collect(),
+        }
+    }
+
+    /// Says what a function gives back; the first word counts.
+    pub(super) fn set(&self, id: FnId, value: Value) {
+        let mut takes_arguments = false;
+        value.visit(&mut |part| takes_arguments |= matches!(part, Value::Param(_) | Value::Receiver));
+        let _ = self.values[id.index()].set(Closed { value, takes_arguments });
+    }
+
+    /// What a function gives back.
+    pub(super) fn get(&self, id: FnId) -> &Value {
+        self.values[id.index()].get().map_or(&Value::Unknown, |closed| &closed.value)
+    }
+
+    fn apply(&self, types: &Types<'_>, target: FnId, receiver: Option<&Value>, args: &[Value]) -> Value {
+        let given = match self.values[target.index()].get() {
+            Some(closed) if closed.takes_arguments => substitute(&closed.value, args, receiver),
+            Some(closed) => closed.value.clone(),
+            None => Value::Unknown,
+        };
+        match given {
+            Value::Unknown => self.opaque(types, target, receiver, args),
+            known => known,
+        }
+    }
+
+    /// A function whose result is not understood: the same for the same arguments.
+    fn opaque(&self, types: &Types<'_>, target: FnId, receiver: Option<&Value>, args: &[Value]) -> Value {
+        let path = self.opaque[target.index()].get_or_init(|| {
+            let item = &types.items.functions[target.index()];
+            let module = types.items.module_path(item.module);
+            let path = match settled(&types.signature(target).output) {
+                // Configuration types name the value better than the function that loads it.
+                Ty::Adt(adt, _) => {
+                    format!("{module}::{}=>{}", item.name, types.items.adts[adt.index()].name)
+                }
+                _ => format!("fn {module}::{}", item.name),
+            };
+            Arc::from(path)
+        });
+        Value::Origin(Arc::clone(path), receiver.into_iter().chain(args).cloned().collect()).bounded()
+    }
+}
+
 /// Rewrites values of one body. Values share parts, so what a call gives is worked out once.
 pub(super) struct Terms<'t, 'a> {
     types: &'t Types<'a>,
     id: FnId,
     body: &'t LinkedBody<'a>,
-    /// Results of all functions by index; without them calls stay as [`Value::Apply`].
-    results: Option<&'t [Value]>,
+    /// Results of all functions; without them calls stay as [`Value::Apply`].
+    results: Option<&'t Results>,
     calls: RefCell<FxHashMap<CallId, Value>>,
 }
 
@@ -29,7 +98,7 @@ impl<'t, 'a> Terms<'t, 'a> {
     /// With the results of callees at hand.
     pub(super) fn new(
         types: &'t Types<'a>,
-        results: &'t [Value],
+        results: &'t Results,
         id: FnId,
         body: &'t LinkedBody<'a>,
     ) -> Self {
@@ -44,6 +113,12 @@ impl<'t, 'a> Terms<'t, 'a> {
     /// The term for a value.
     pub(super) fn close(&self, value: &Value) -> Value {
         self.close_at(value, 0)
+    }
+
+    /// The terms for the receiver and the arguments of a call of the body.
+    pub(super) fn inputs(&self, call: &Call<'_>) -> (Option<Value>, Vec<Value>) {
+        let args = call.args.iter().map(|argument| self.close(&argument.value)).collect();
+        (call.receiver.as_ref().map(|receiver| self.close(&receiver.value)), args)
     }
 
     fn close_at(&self, value: &Value, depth: usize) -> Value {
@@ -78,9 +153,8 @@ impl<'t, 'a> Terms<'t, 'a> {
                         _ => Value::Unknown,
                     };
                 };
-                let each = targets
-                    .iter()
-                    .map(|target| apply(self.types, results, *target, receiver.as_ref(), &args));
+                let each =
+                    targets.iter().map(|target| results.apply(self.types, *target, receiver.as_ref(), &args));
                 Value::choice(each.collect())
             }
             Target::Library(facts) if facts.role == CallRole::Create => {
@@ -110,41 +184,16 @@ fn origin(path: &str, call: &Call<'_>, close: &impl Fn(&Value) -> Value) -> Valu
 }
 
 /// Replaces calls that stayed in a term by what they give.
-pub(super) fn expand(types: &Types<'_>, results: &[Value], value: &Value) -> Value {
+pub(super) fn expand(types: &Types<'_>, results: &Results, value: &Value) -> Value {
     match value {
         Value::Apply(target, receiver, args) => {
             let args: Vec<Value> = args.iter().map(|arg| expand(types, results, arg)).collect();
             let receiver = receiver.as_ref().map(|receiver| expand(types, results, receiver));
-            apply(types, results, *target, receiver.as_ref(), &args)
+            results.apply(types, *target, receiver.as_ref(), &args)
         }
         other => other.map(&|part| expand(types, results, part)),
     }
     .bounded()
-}
-
-fn apply(
-    types: &Types<'_>,
-    results: &[Value],
-    target: FnId,
-    receiver: Option<&Value>,
-    args: &[Value],
-) -> Value {
-    match substitute(&results[target.index()], args, receiver) {
-        Value::Unknown => opaque(types, target, receiver, args),
-        known => known,
-    }
-}
-
-/// A function whose result is not understood: the same for the same arguments.
-fn opaque(types: &Types<'_>, target: FnId, receiver: Option<&Value>, args: &[Value]) -> Value {
-    let item = &types.items.functions[target.index()];
-    let module = types.items.module_path(item.module);
-    let path = match settled(&types.signature(target).output) {
-        // Configuration types name the value better than the function that loads it.
-        Ty::Adt(adt, _) => format!("{module}::{}=>{}", item.name, types.items.adts[adt.index()].name),
-        _ => format!("fn {module}::{}", item.name),
-    };
-    Value::Origin(Arc::from(path), receiver.into_iter().chain(args).cloned().collect()).bounded()
 }
 
 /// Puts arguments in the place of parameters.

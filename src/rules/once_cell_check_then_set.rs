@@ -15,6 +15,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     for (id, body) in program.linked() {
         if program.scope(id) != Scope::Production
             || !program.is_concurrent(id)
+            || !program.writes_a_place(id)
             || program.is_called_under_lock(id)
         {
             continue;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::super::items::{Declared, FnId};
 use super::super::names::{Def, Namespace};
-use super::super::types::{Args, Method, OPTION, PatternInput, RESULT, Ty};
+use super::super::types::{Args, Method, OPTION, PatternInput, RESULT, Ty, no_args};
 use super::super::values::Value;
 use super::results::filtered;
 use super::walk::{Resolution, Typed, Walk};
-use super::{Argument, Atom, Call, CallId, EventKind, Outcome, Target, Time, settled};
+use super::{Argument, Atom, Call, EventKind, Outcome, Target, Time, settled};
 use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource};
 use crate::facts::{ExprId, ExprKind, MethodCall, Name, Path};
 use crate::location::Span;
@@ -36,9 +36,7 @@ impl<'a> Walk<'_, 'a> {
             _ => Callee::Value(self.expr(callee)),
         };
         let turbofish = match &callee_expr.kind {
-            ExprKind::Path(path) => {
-                path.segments.last().map(|segment| segment.args.as_slice()).unwrap_or_default()
-            }
+            ExprKind::Path(path) => path.segments.last().map(|segment| segment.args()).unwrap_or_default(),
             _ => &[],
         };
         let turbofish: Vec<Ty> = turbofish.iter().map(|ty| self.types.lower(ty, self.scope())).collect();
@@ -48,7 +46,7 @@ impl<'a> Walk<'_, 'a> {
     /// `x.m(a)`.
     pub(super) fn method_call(&mut self, id: ExprId, call: &MethodCall, span: Span) -> Typed {
         let receiver = self.expr(call.receiver);
-        let lent = self.argument(call.receiver, &receiver).lent;
+        let lent = self.is_lent(call.receiver);
         // A future's own methods (`boxed`, `instrument`, `fuse`) give the same future; catalogued ones know better.
         if let Ty::Future(_) = receiver.ty {
             for arg in &call.args {
@@ -183,11 +181,8 @@ impl<'a> Walk<'_, 'a> {
         match self.resolve_value(path) {
             Some(Resolution::Def(def, _)) => match def {
                 Def::Item(Declared::Fn(_)) => {
-                    let segments: Vec<Name> =
-                        path.segments.iter().map(|segment| segment.name.clone()).collect();
                     let module = self.scope().module;
-                    let resolved =
-                        self.types.names.resolve(module, &segments, path.leading_colons, Namespace::Values);
+                    let resolved = self.types.names.resolve(module, path, Namespace::Values);
                     let defs = resolved.map(|resolved| resolved.defs).unwrap_or_else(|| vec![def]);
                     let targets = defs.iter().filter_map(|def| match def {
                         Def::Item(Declared::Fn(id)) => Some(*id),
@@ -240,7 +235,7 @@ impl<'a> Walk<'_, 'a> {
         let segments: Vec<&str> = full.split("::").collect();
         let canonical = self.types.catalog.canonical(&segments);
         let owner_args: Args = match path.segments.len() {
-            0 | 1 => Arc::from([]),
+            0 | 1 => no_args(),
             len => super::super::types::segment_args(self.types, &path.segments[len - 2], self.scope()),
         };
         let owner = canonical.path.rsplit_once("::").map(|(owner, _)| owner.to_owned()).unwrap_or_default();
@@ -279,7 +274,7 @@ impl<'a> Walk<'_, 'a> {
             self.mark(&typed.value, |outcome| outcome.bound = true);
             fields.push((Name::new(index.to_string()), typed));
         }
-        self.record(constructor.adt, constructor.variant, Arc::from([]), fields)
+        self.record(constructor.adt, constructor.variant, no_args(), fields)
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one call expression")]
@@ -294,13 +289,9 @@ impl<'a> Walk<'_, 'a> {
         name_span: Span,
     ) -> Typed {
         let chained_on = match &receiver {
-            Some(_) => self.out.calls.iter().rposition(|call| {
-                let start = (call.span.line, call.span.column);
-                start == (span.line, span.column)
-            }),
+            Some(_) => self.last_from.get(&(span.line, span.column)).copied(),
             None => None,
         };
-        let chained_on = chained_on.map(|index| CallId(index as u32));
         let mut typed_args = Vec::with_capacity(args.len());
         for arg in args {
             self.closure_input = match (&callee, &receiver) {
@@ -439,16 +430,14 @@ impl<'a> Walk<'_, 'a> {
     /// What the catalog says of a macro.
     pub(super) fn macro_facts(&self, path: &Path, name: &str) -> Option<&'a MacroFacts> {
         let catalog = self.types.catalog;
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        let resolved =
-            self.types.names.resolve(self.scope().module, &segments, path.leading_colons, Namespace::Values);
+        let resolved = self.types.names.resolve(self.scope().module, path, Namespace::Values);
         if let Some(Def::External(full)) = resolved.and_then(|resolved| resolved.defs.into_iter().next()) {
             let parts: Vec<&str> = full.split("::").collect();
             if let Some(facts) = catalog.macro_facts(&catalog.canonical(&parts).path) {
                 return Some(facts);
             }
         }
-        if segments.len() == 1 { catalog.macros_named(name).next() } else { None }
+        if path.segments.len() == 1 { catalog.macros_named(name).next() } else { None }
     }
 }
 

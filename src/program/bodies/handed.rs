@@ -46,7 +46,7 @@ impl Walk<'_, '_> {
         let value = rest.last().map_or(Value::Unknown, |argument| argument.value.clone());
         let span = call.span;
         let guards = self.guards();
-        self.emit(EventKind::Write(Write { place, value, call: Some(id), atomic, guards, span }));
+        self.emit(EventKind::Write(Box::new(Write { place, value, call: Some(id), atomic, guards, span })));
     }
 
     pub(super) fn dropped(&mut self, value: Value) {

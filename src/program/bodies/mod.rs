@@ -206,9 +206,9 @@ pub enum EventKind {
     /// Something that is neither a call nor a block is awaited: a channel, a notification, a stored future.
     Wait,
     /// A branch tests values.
-    Branch(Branching),
+    Branch(Box<Branching>),
     /// A place is written.
-    Write(Write),
+    Write(Box<Write>),
     /// A value is dropped explicitly.
     Drop(Value),
 }
@@ -270,9 +270,29 @@ pub struct Block {
 }
 
 impl LinkedBody<'_> {
+    /// Gives back the room that lists were made with and did not need: for bodies that are kept.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.calls.shrink_to_fit();
+        self.contexts.shrink_to_fit();
+        self.events.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self.blocks.iter_mut().for_each(|block| block.events.shrink_to_fit());
+    }
+
     /// The call with this index.
     pub fn call(&self, id: CallId) -> &Call<'_> {
         &self.calls[id.0 as usize]
+    }
+
+    /// The functions of the workspace that its calls lead to.
+    pub fn local_targets(&self) -> impl Iterator<Item = FnId> {
+        self.calls
+            .iter()
+            .flat_map(|call| match &call.target {
+                Target::Local { targets, .. } => targets.as_slice(),
+                _ => &[],
+            })
+            .copied()
     }
 
     /// Whether the call hands SQL to a library that changes the schema.
@@ -371,7 +391,7 @@ impl LinkedBody<'_> {
         let result = Value::Call(first);
         let events = self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
         let mut branchings = events.filter_map(|event| match &event.kind {
-            EventKind::Branch(branching) => Some(branching),
+            EventKind::Branch(branching) => Some(branching.as_ref()),
             _ => None,
         });
         branchings.any(|branching| {

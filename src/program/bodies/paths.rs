@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::items::{AdtShape, Declared};
 use super::super::names::{Def, Namespace};
-use super::super::types::{Args, Method, Ty, TypeScope, segment_args};
+use super::super::types::{Args, Method, Ty, TypeScope, no_args, segment_args};
 use super::super::values::Value;
 use super::EventKind;
 use super::walk::{Resolution, Typed, Walk, literal_value};
@@ -51,10 +51,10 @@ impl Walk<'_, '_> {
                 Typed::new(ty, value)
             }
             Def::Item(Declared::Adt(id)) => {
-                Typed::new(Ty::Adt(*id, Arc::from([])), Value::Record(*id, None, Arc::from([])))
+                Typed::new(Ty::Adt(*id, no_args()), Value::Record(*id, None, Arc::from([])))
             }
             Def::Variant(id, variant) => {
-                Typed::new(Ty::Adt(*id, Arc::from([])), Value::Record(*id, Some(*variant), Arc::from([])))
+                Typed::new(Ty::Adt(*id, no_args()), Value::Record(*id, Some(*variant), Arc::from([])))
             }
             Def::External(path) => {
                 let ty = ty.unwrap_or(Ty::Unknown);
@@ -109,20 +109,19 @@ impl Walk<'_, '_> {
                 (_, None) => None,
             };
         }
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        let found = self.types.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Values);
+        let found = self.types.names.resolve(scope.module, path, Namespace::Values);
         let Some(resolved) = found else {
             // `str::from_utf8`, `u32::from_str`: primitives have no definition to find.
             return None;
         };
         let def = resolved.defs.into_iter().next()?;
-        if resolved.taken == segments.len() {
+        if resolved.taken == path.segments.len() {
             return Some(Resolution::Def(def, None));
         }
         let owner = &path.segments[resolved.taken - 1];
         let args = segment_args(self.types, owner, scope);
         let ty = self.types.type_of_def(&def, args);
-        Some(Resolution::Associated(ty, segments[resolved.taken].clone()))
+        Some(Resolution::Associated(ty, path.segments[resolved.taken].name.clone()))
     }
 
     fn is_type_param(&self, name: &Name) -> bool {
@@ -132,17 +131,15 @@ impl Walk<'_, '_> {
 
     pub(super) fn resolve_type_path(&self, path: &Path) -> Option<(Def, Args)> {
         let scope = self.scope();
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        if segments.first().is_some_and(|first| first == "Self")
-            && let (Some(Ty::Adt(id, args)), Some(name)) = (&self.self_ty, segments.get(1))
+        if path.segments.first().is_some_and(|first| first.name == "Self")
+            && let (Some(Ty::Adt(id, args)), Some(segment)) = (&self.self_ty, path.segments.get(1))
             && let AdtShape::Enum(variants) = self.types.items.adts[id.index()].shape
         {
-            let index = variants.iter().position(|variant| variant.name == *name)?;
+            let index = variants.iter().position(|variant| variant.name == segment.name)?;
             return Some((Def::Variant(*id, index as u32), Arc::clone(args)));
         }
-        let resolved =
-            self.types.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Types)?;
-        if resolved.taken != segments.len() {
+        let resolved = self.types.names.resolve(scope.module, path, Namespace::Types)?;
+        if resolved.taken != path.segments.len() {
             return None;
         }
         let args = segment_args(self.types, path.segments.last()?, scope);

@@ -105,7 +105,7 @@ impl Walk<'_, '_> {
         let guards = self.guards();
         let write =
             Write { place: target.value, value: written.value, call: None, atomic: false, guards, span };
-        self.emit(EventKind::Write(write));
+        self.emit(EventKind::Write(Box::new(write)));
         Typed::unit()
     }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::super::items::FnId;
 use super::super::names::Def;
 use super::super::types::{Ty, TypeScope, Types};
@@ -67,6 +69,8 @@ pub(super) struct Walk<'w, 'a> {
     /// Whether a `break` or `continue` was met since the last arm or loop began.
     pub(super) broke: bool,
     pub(super) call_progress: Vec<Progress>,
+    /// The latest call by where its expression starts: the calls of a chain all start at one place.
+    pub(super) last_from: FxHashMap<(u32, u32), CallId>,
     pub(super) block_progress: Vec<Progress>,
     pub(super) returned: Vec<Value>,
     /// Type that closure parameters without annotation get, set by the call that takes the closure.
@@ -91,6 +95,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         diverged: false,
         broke: false,
         call_progress: Vec::new(),
+        last_from: FxHashMap::default(),
         block_progress: Vec::new(),
         returned: Vec::new(),
         closure_input: None,
@@ -163,15 +168,15 @@ impl<'a> Walk<'_, 'a> {
 
     /// The locks held by named guards.
     pub(super) fn guards(&self) -> Vec<CallId> {
-        let is_guard = |local: &&Local| {
-            self.types.type_facts(&local.typed.ty).is_some_and(|facts| facts.kind == TypeKind::Guard)
-        };
+        let is_guard = |ty: &Ty| self.types.type_facts(ty).is_some_and(|facts| facts.kind == TypeKind::Guard);
         let lock = |local: &Local| match local.typed.value {
             // A guard that a function of the workspace gives: the call stands for the lock.
             Value::Call(call) => Some(call),
             ref value => value.lock(),
         };
-        self.locals.iter().filter(is_guard).filter_map(lock).collect()
+        // Few values come through a lock, so this asks first what costs least.
+        let locked = self.locals.iter().filter_map(|local| Some((local, lock(local)?)));
+        locked.filter(|(local, _)| is_guard(&local.typed.ty)).map(|(_, lock)| lock).collect()
     }
 
     pub(super) fn exprs(&mut self, list: &[ExprId]) -> Vec<Typed> {
@@ -485,6 +490,7 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn push_call(&mut self, call: Call<'a>) -> CallId {
         let id = CallId(self.out.calls.len() as u32);
         self.call_progress.push(if call.is_future { Progress::Pending } else { Progress::Done });
+        self.last_from.insert((call.span.line, call.span.column), id);
         self.out.calls.push(call);
         id
     }
@@ -497,7 +503,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn argument(&self, id: ExprId, typed: &Typed) -> Argument {
-        let lent = match &self.body.expr(id).kind {
+        Argument { value: typed.value.clone(), ty: typed.ty.clone(), lent: self.is_lent(id) }
+    }
+
+    /// Whether an expression, as an argument or receiver, lends its value.
+    pub(super) fn is_lent(&self, id: ExprId) -> bool {
+        match &self.body.expr(id).kind {
             ExprKind::Reference(..) => true,
             ExprKind::Path(path) => match path.segments.as_slice() {
                 [only] => {
@@ -507,14 +518,13 @@ impl<'a> Walk<'_, 'a> {
                 _ => false,
             },
             _ => false,
-        };
-        Argument { value: typed.value.clone(), ty: typed.ty.clone(), lent }
+        }
     }
 
     pub(super) fn emit_branch(&mut self, branch: u32, atoms: Vec<Atom>, span: Span) {
         if !atoms.is_empty() {
             let guards = self.guards();
-            self.emit(EventKind::Branch(Branching { branch, atoms, guards, span }));
+            self.emit(EventKind::Branch(Box::new(Branching { branch, atoms, guards, span })));
         }
     }
 }
@@ -551,7 +561,7 @@ pub(super) enum Resolution {
 
 pub(super) fn literal_value(literal: &Literal) -> Typed {
     match literal {
-        Literal::Str(text) => Typed::new(Ty::external("str"), Value::Text(Arc::from(&**text))),
+        Literal::Str(text) => Typed::new(Ty::external("str"), Value::Text(Arc::clone(text))),
         Literal::Int(number) => Typed::new(Ty::Unknown, Value::Number(*number)),
         Literal::Bool(flag) => Typed::new(Ty::external("bool"), Value::Bool(*flag)),
         Literal::Other => Typed::unknown(),

@@ -51,7 +51,7 @@ impl<'a> Types<'a> {
 
     fn method_on(&self, ty: &Ty, name: &Name) -> Option<Method<'a>> {
         if let Some(key) = key_of(ty) {
-            if let Some(targets) = self.inherent.get(&(key.clone(), name.clone())) {
+            if let Some(targets) = self.inherent.get(&key).and_then(|named| named.get(name)) {
                 let targets = targets.clone();
                 // Several implementations of one generic trait, or `cfg` alternatives.
                 let dispatched = targets.len() > 1;

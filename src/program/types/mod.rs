@@ -21,6 +21,19 @@ use crate::facts::{Fields, Generics, Name, Path, Segment, TypeRef};
 /// Type arguments.
 pub type Args = Arc<[Ty]>;
 
+/// No type arguments. Most types have none, so every thread makes one empty list and shares it.
+pub fn no_args() -> Args {
+    thread_local! {
+        static NONE: Args = Arc::from([]);
+    }
+    NONE.with(Arc::clone)
+}
+
+/// Type arguments, one for each of `parts`.
+pub fn args_of<T>(parts: &[T], lower: impl FnMut(&T) -> Ty) -> Args {
+    if parts.is_empty() { no_args() } else { parts.iter().map(lower).collect() }
+}
+
 /// A type, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ty {
@@ -120,7 +133,9 @@ pub struct Types<'a> {
     statics: Vec<OnceLock<Ty>>,
     impl_types: Vec<Ty>,
     impl_traits: Vec<Option<TraitRef>>,
-    inherent: FxHashMap<(TypeKey, Name), Vec<FnId>>,
+    /// Impl blocks by type, in order.
+    impls_of: FxHashMap<TypeKey, Vec<ImplId>>,
+    inherent: FxHashMap<TypeKey, FxHashMap<Name, Vec<FnId>>>,
     traits_of: FxHashMap<TypeKey, Vec<TraitId>>,
     blanket: FxHashMap<Name, Vec<FnId>>,
     implementations: FxHashMap<TraitId, Vec<ImplId>>,
@@ -177,12 +192,12 @@ const DEPTH: usize = 12;
 impl Ty {
     /// `()`.
     pub fn unit() -> Self {
-        Self::Tuple(Arc::from([]))
+        Self::Tuple(no_args())
     }
 
     /// A library type without arguments.
     pub fn external(path: &str) -> Self {
-        Self::External(Name::new(path), Arc::from([]))
+        Self::External(Name::new(path), no_args())
     }
 
     /// The first type argument.
@@ -220,6 +235,7 @@ impl<'a> Types<'a> {
             statics: items.statics.iter().map(|_| OnceLock::new()).collect(),
             impl_types: Vec::new(),
             impl_traits: Vec::new(),
+            impls_of: FxHashMap::default(),
             inherent: FxHashMap::default(),
             traits_of: FxHashMap::default(),
             blanket: FxHashMap::default(),
@@ -244,6 +260,9 @@ impl<'a> Types<'a> {
         (types.impl_types, types.impl_traits) = lowered.into_iter().unzip();
         for (index, block) in items.impls.iter().enumerate() {
             let key = key_of(&types.impl_types[index]);
+            if let Some(key) = &key {
+                types.impls_of.entry(key.clone()).or_default().push(ImplId(index as u32));
+            }
             if let Some(TraitRef::Local(id)) = &types.impl_traits[index] {
                 types.implementations.entry(*id).or_default().push(ImplId(index as u32));
                 if let Some(key) = &key {
@@ -253,7 +272,10 @@ impl<'a> Types<'a> {
             for function in &block.functions {
                 let name = items.functions[function.index()].name.clone();
                 match &key {
-                    Some(key) => types.inherent.entry((key.clone(), name)).or_default().push(*function),
+                    Some(key) => {
+                        let named = types.inherent.entry(key.clone()).or_default();
+                        named.entry(name).or_default().push(*function);
+                    }
                     None => types.blanket.entry(name).or_default().push(*function),
                 }
             }
@@ -263,8 +285,7 @@ impl<'a> Types<'a> {
     }
 
     fn trait_ref(&self, path: &Path, module: ModuleId) -> Option<TraitRef> {
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
-        let resolved = self.names.resolve(module, &segments, path.leading_colons, Namespace::Types)?;
+        let resolved = self.names.resolve(module, path, Namespace::Types)?;
         match resolved.defs.first()? {
             Def::Item(Declared::Trait(id)) => Some(TraitRef::Local(*id)),
             Def::External(path) => Some(TraitRef::External(path.clone())),
@@ -334,7 +355,7 @@ impl<'a> Types<'a> {
         match ty {
             TypeRef::Path(path) => self.lower_path(path, scope),
             TypeRef::Ref(inner, _) => self.lower(inner, scope),
-            TypeRef::Tuple(list) => Ty::Tuple(list.iter().map(|ty| self.lower(ty, scope)).collect()),
+            TypeRef::Tuple(list) => Ty::Tuple(args_of(list, |ty| self.lower(ty, scope))),
             TypeRef::Slice(inner) => Ty::Slice(Arc::new(self.lower(inner, scope))),
             TypeRef::Fn(_, output) => {
                 Ty::Callable(Arc::new(output.as_ref().map_or_else(Ty::unit, |ty| self.lower(ty, scope))))
@@ -351,8 +372,11 @@ impl<'a> Types<'a> {
             let Some(last) = path.segments.last() else {
                 continue;
             };
-            let output =
-                last.bindings.iter().find(|(name, _)| name == "Output").map(|(_, ty)| self.lower(ty, scope));
+            let output = last
+                .bindings()
+                .iter()
+                .find(|(name, _)| name == "Output")
+                .map(|(_, ty)| self.lower(ty, scope));
             match last.name.as_str() {
                 "Future" => return Ty::Future(Arc::new(output.unwrap_or(Ty::Unknown))),
                 "Fn" | "FnMut" | "FnOnce" | "AsyncFn" | "AsyncFnMut" | "AsyncFnOnce" => {
@@ -406,20 +430,17 @@ impl<'a> Types<'a> {
         if is_param(&first.name) && !path.leading_colons {
             return if path.segments.len() == 1 { Ty::Param(first.name.clone()) } else { Ty::Unknown };
         }
-        let segments: Vec<Name> = path.segments.iter().map(|segment| segment.name.clone()).collect();
         let args = || -> Args {
             let last = path.segments.last().expect("the path has a first segment");
-            last.args.iter().map(|ty| self.lower(ty, scope)).collect()
+            args_of(last.args(), |ty| self.lower(ty, scope))
         };
-        let Some(resolved) =
-            self.names.resolve(scope.module, &segments, path.leading_colons, Namespace::Types)
-        else {
+        let Some(resolved) = self.names.resolve(scope.module, path, Namespace::Types) else {
             return match path.segments.as_slice() {
                 [only] if PRIMITIVES.contains(&only.name.as_str()) => Ty::external(&only.name),
                 _ => Ty::Unknown,
             };
         };
-        if resolved.taken < segments.len() {
+        if resolved.taken < path.segments.len() {
             return Ty::Unknown;
         }
         self.type_of_def(&resolved.defs[0], args())
@@ -489,11 +510,8 @@ impl<'a> Types<'a> {
         let Some(key) = key_of(on) else {
             return Ty::Unknown;
         };
-        for (index, ty) in self.impl_types.iter().enumerate() {
-            if key_of(ty).as_ref() != Some(&key) {
-                continue;
-            }
-            let block = &self.items.impls[index];
+        for id in self.impls_of.get(&key).into_iter().flatten() {
+            let block = &self.items.impls[id.index()];
             if let Some((_, found)) = block.types.iter().find(|(candidate, _)| candidate == name) {
                 let scope = TypeScope {
                     module: block.module,
@@ -558,8 +576,7 @@ impl<'a> Types<'a> {
                 Some(self.from_pattern(pattern, &PatternInput::of_args(args)))
             }
             Ty::Adt(..) => {
-                let deref = Name::new("deref");
-                let functions = self.inherent.get(&(key_of(ty)?, deref))?;
+                let functions = self.inherent.get(&key_of(ty)?)?.get("deref")?;
                 let id = *functions.first()?;
                 Some(self.signature(id).output.clone())
                     .filter(|output| *output != Ty::Unknown && output != ty)
@@ -589,5 +606,5 @@ impl<'p> PatternInput<'p> {
 
 /// The type arguments written on a path segment, lowered.
 pub fn segment_args(types: &Types<'_>, segment: &Segment, scope: TypeScope<'_>) -> Args {
-    segment.args.iter().map(|ty| types.lower(ty, scope)).collect()
+    args_of(segment.args(), |ty| types.lower(ty, scope))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::{Args, DEPTH, PatternInput, Ty, Types};
+use super::{Args, DEPTH, PatternInput, Ty, Types, args_of};
 use crate::catalog::TypePattern;
 use crate::facts::{Generics, Name};
 
@@ -32,7 +32,7 @@ impl Types<'_> {
                 _ => Ty::Unknown,
             },
             TypePattern::Path { path, arguments } => {
-                let args: Args = arguments.iter().map(|arg| self.from_pattern(arg, input)).collect();
+                let args = args_of(arguments, |arg| self.from_pattern(arg, input));
                 Ty::External(Name::new(path), args)
             }
             TypePattern::Tuple(list) => {
@@ -109,7 +109,7 @@ pub fn substitute(ty: &Ty, bindings: &[(Name, Ty)]) -> Ty {
     if bindings.is_empty() {
         return ty.clone();
     }
-    let all = |args: &Args| -> Args { args.iter().map(|arg| substitute(arg, bindings)).collect() };
+    let all = |args: &Args| args_of(args, |arg| substitute(arg, bindings));
     match ty {
         Ty::Param(name) => {
             bindings.iter().find(|(bound, _)| bound == name).map_or_else(|| ty.clone(), |(_, to)| to.clone())
