@@ -173,6 +173,11 @@ impl<'a> Program<'a> {
         self.summaries[id.index()].get().map_or(&[], |summary| &summary.effects)
     }
 
+    /// What a function gives back, as a term over its parameters.
+    pub fn gives_back(&self, id: FnId) -> &Value {
+        self.results.get(id)
+    }
+
     /// The places a function writes that its callers can name.
     pub fn place_writes(&self, id: FnId) -> &[PlaceWrite] {
         self.summaries[id.index()].get().map_or(&[], |summary| &summary.writes)

@@ -25,7 +25,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
     let effect = program.effects(id).iter().find(|effect| {
         let here = matches!(detached_by(effect), Some((function, _)) if function == id);
-        here && effect.creates_handle() && is_init(effect) && is_shared_by(effect)
+        here && effect.creates_handle() && is_init(effect) && is_handed_out(program, id, effect)
     })?;
     let (_, task) = detached_by(effect)?;
     if is_waited_for(program, id, task) {
@@ -63,17 +63,18 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     findings
 }
 
-/// Whether callers of the function reach the place that the task fills: a static, something they gave, or what a
-/// once cell hands out.
-fn is_shared_by(effect: &Effect) -> bool {
-    let reached = match &effect.lifetime {
-        Lifetime::Held(Holder::Static(_)) => true,
-        Lifetime::Held(Holder::Place(place)) => {
-            matches!(place.root(), Value::Static(_) | Value::Receiver | Value::Param(_))
+/// Whether the function hands out the place that the task fills: it gives it back, or a once cell does.
+fn is_handed_out(program: &Program<'_>, id: FnId, effect: &Effect) -> bool {
+    let result = program.gives_back(id);
+    let mut given = false;
+    match &effect.lifetime {
+        Lifetime::Held(Holder::Static(holder)) => {
+            result.visit(&mut |part| given |= *part == Value::Static(*holder))
         }
-        _ => false,
-    };
-    reached || effect.has_time(|time| matches!(time, Time::Once(_)))
+        Lifetime::Held(Holder::Place(place)) => result.visit(&mut |part| given |= part == place),
+        _ => {}
+    }
+    given || effect.has_time(|time| matches!(time, Time::Once(_)))
 }
 
 /// The call that starts the task in which the effect runs. Requests start their own tasks: not start-up.
