@@ -38,6 +38,9 @@ use terms::Results;
 use types::{Ty, Types};
 use values::Value;
 
+/// So many functions are handed to a thread at once: few enough that no thread waits for another one's large ones.
+const BUNDLE: usize = 16;
+
 /// Index of a resource in [`Program::resources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResourceId(pub u32);
@@ -80,6 +83,7 @@ impl<'a> Program<'a> {
         let count = items.functions.len();
         let sketches: Vec<Option<Sketch>> = (0..count)
             .into_par_iter()
+            .with_max_len(BUNDLE)
             .map(|index| {
                 let id = FnId(index as u32);
                 bodies::link(types, id).map(|body| Sketch::of(types, id, &body))
@@ -88,6 +92,7 @@ impl<'a> Program<'a> {
         let graph = CallGraph::new(types, &sketches);
         let bodies: Vec<Option<LinkedBody<'a>>> = (0..count)
             .into_par_iter()
+            .with_max_len(BUNDLE)
             .map(|index| {
                 let mut body = graph.relevant[index].then(|| bodies::link(types, FnId(index as u32)))??;
                 body.shrink_to_fit();
@@ -110,7 +115,7 @@ impl<'a> Program<'a> {
             read
         };
         for group in reach::independent_groups(&graph.bottom_up, reads) {
-            group.into_par_iter().for_each(|id| {
+            group.into_par_iter().with_max_len(BUNDLE).for_each(|id| {
                 if let Some(sketch) = &sketches[id.index()] {
                     results.set(id, terms::expand(types, &results, &sketch.result));
                 }

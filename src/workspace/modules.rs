@@ -212,6 +212,8 @@ impl<T: Send> Loading<'_, T> {
         let (tree, root) = (self.tree, self.root);
         let read: Vec<Result<Parsed<T>, Problem>> = unread
             .par_iter()
+            // Files differ too much in size to be handed out in bundles.
+            .with_max_len(1)
             .map(|path| {
                 let name = relative(root, path);
                 let text = tree.read(path).map_err(|cause| unreadable(name.clone(), &cause))?;
