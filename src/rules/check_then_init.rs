@@ -130,7 +130,7 @@ fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects
             (false, _) => Confidence::Low,
         },
         message: format!("`{place}` is tested, then {doing}, then it is written, with no lock held throughout"),
-        help: "fill it through `tokio::sync::OnceCell::get_or_try_init`, or hold one lock from the test to the write"
+        help: "fill it through a once cell's `get_or_try_init`, or hold one lock from the test to the write"
             .to_owned(),
         silent_if: "the same lock is held from test to write, or the place is tested again under the lock it is written with"
             .to_owned(),
