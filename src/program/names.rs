@@ -11,7 +11,7 @@ use crate::facts::{Name, Path, Segment, Use};
 use crate::workspace::{Edition, TargetKind, Workspace};
 
 /// What a path leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Def {
     /// An item of the workspace.
     Item(Declared),
@@ -81,11 +81,13 @@ struct Visited {
     pairs: Vec<(ModuleId, Name)>,
     /// The outermost pair that cut a search off since this was last reset; `usize::MAX` for none.
     cut_off_at: usize,
+    /// What was found in this query and may lack something, so that nothing is searched twice.
+    partial: FxHashMap<(ModuleId, Name), Arc<[Def]>>,
 }
 
 impl Visited {
     fn new() -> Self {
-        Self { pairs: Vec::new(), cut_off_at: usize::MAX }
+        Self { pairs: Vec::new(), cut_off_at: usize::MAX, partial: FxHashMap::default() }
     }
 }
 
@@ -292,6 +294,11 @@ impl<'a> Names<'a> {
         if let Some(found) = known.read().expect("no panic while names are locked").get(name) {
             return Arc::clone(found);
         }
+        if let Some(found) = visited.partial.get(&(module, name.clone())) {
+            // What is left out here stands on the way to it: the search around it finds that itself.
+            visited.cut_off_at = 0;
+            return Arc::clone(found);
+        }
         let entered = |(other, inner): &(ModuleId, Name)| *other == module && inner == name;
         if let Some(depth) = visited.pairs.iter().position(entered) {
             visited.cut_off_at = visited.cut_off_at.min(depth);
@@ -308,6 +315,8 @@ impl<'a> Names<'a> {
             let mut known = known.write().expect("no panic while names are locked");
             known.insert(name.clone(), Arc::clone(&found));
             visited.cut_off_at = usize::MAX;
+        } else {
+            visited.partial.insert((module, name.clone()), Arc::clone(&found));
         }
         visited.cut_off_at = visited.cut_off_at.min(cut_off_before);
         found
@@ -339,6 +348,8 @@ impl<'a> Names<'a> {
                     }
                 }
             }
+            // The order of discovery depends on what other searches know already.
+            found.sort_unstable();
         }
         found
     }
