@@ -116,6 +116,8 @@ impl<'a> Summarizer<'_, 'a> {
                 {
                     return Some(match write.place.root() {
                         Value::Static(id) => Holder::Static(*id),
+                        // A plain assignment to a field needs `&mut`: nobody else reaches the field meanwhile.
+                        _ if write.call.is_none() && write.place.lock().is_none() => Holder::Moved,
                         _ => Holder::Place(write.place.place().clone()),
                     });
                 }
