@@ -268,14 +268,7 @@ impl<'a> Program<'a> {
 
     /// Whether the call fills a once cell.
     pub fn is_cell_write(&self, id: FnId, call: CallId) -> bool {
-        match self.call(id, call).target {
-            Target::Library(facts) if facts.role == CallRole::OnceSet => {
-                let owner = facts.path.rsplit_once("::").map_or("", |(owner, _)| owner);
-                let owner = self.types.catalog.type_facts(owner);
-                owner.is_some_and(|facts| facts.kind == TypeKind::OnceCell)
-            }
-            _ => false,
-        }
+        matches!(self.call(id, call).target, Target::Library(facts) if self.types.fills_once_cell(facts))
     }
 
     /// Whether several callers can reach the place at once: a static, or something behind a shared reference.

@@ -11,7 +11,7 @@ use super::items::{Container, FnId, StaticId};
 use super::terms::Terms;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole, TypeKind};
+use crate::catalog::CallRole;
 use crate::location::Span;
 use crate::workspace::TargetKind;
 
@@ -68,7 +68,7 @@ impl Sketch {
             sketch.interesting |= body.changes_schema(CallId(index as u32));
             sketch.resolved += u32::from(!matches!(call.target, Target::Unknown(_)));
             if let Target::Library(facts) = call.target {
-                sketch.interesting |= is_interesting(facts.role) || fills_once_cell(types, facts);
+                sketch.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
                 sketch.supporting |= is_supporting(facts.role);
             }
             let uses = call.receiver.iter().chain(&call.args).any(|argument| is_handle(types, &argument.ty));
@@ -161,13 +161,6 @@ fn is_interesting(role: CallRole) -> bool {
             | CallRole::Serve
             | CallRole::ServeInBackground
     )
-}
-
-/// Whether the call fills a once cell rather than another kind of slot.
-fn fills_once_cell(types: &Types<'_>, facts: &CallFacts) -> bool {
-    let owner = facts.path.rsplit_once("::").map_or("", |(owner, _)| owner);
-    let owner = types.catalog.type_facts(owner);
-    facts.role == CallRole::OnceSet && owner.is_some_and(|facts| facts.kind == TypeKind::OnceCell)
 }
 
 fn is_supporting(role: CallRole) -> bool {

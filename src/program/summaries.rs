@@ -199,13 +199,8 @@ impl<'a> Summarizer<'_, 'a> {
                 EventKind::Write(write) if is_settled_inside(body, write) => {}
                 EventKind::Write(write) => {
                     let facts = write.call.map(|call| body.call(call));
-                    let once_cell = facts.is_some_and(|call| match call.target {
-                        Target::Library(facts) if facts.role == CallRole::OnceSet => {
-                            let owner = facts.path.rsplit_once("::").map_or("", |(owner, _)| owner);
-                            let owner = self.types.catalog.type_facts(owner);
-                            owner.is_some_and(|facts| facts.kind == TypeKind::OnceCell)
-                        }
-                        _ => false,
+                    let once_cell = facts.is_some_and(|call| {
+                        matches!(call.target, Target::Library(facts) if self.types.fills_once_cell(facts))
                     });
                     push(PlaceWrite {
                         place: terms.close(write.place.place()),

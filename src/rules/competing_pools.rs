@@ -4,6 +4,7 @@ use crate::catalog::TypeKind;
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::inventory::Scope;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime};
+use crate::program::values::Value;
 use crate::program::{Entry, Program, ResourceId, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
@@ -132,17 +133,12 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
         return None;
     }
     // Different sizes or timeouts on one database are a bulkhead somebody built on purpose.
-    if program.options_of(first) != program.options_of(second) {
-        let shared = |a: &Effect, b: &Effect| {
-            let b = program.options_of(b);
-            program
-                .options_of(a)
-                .into_iter()
-                .any(|(name, value)| b.iter().any(|(other, different)| *other == name && *different != value))
-        };
-        if shared(first, second) {
-            return Some(Confidence::Low);
-        }
+    let (one, two) = (program.options_of(first), program.options_of(second));
+    let differs = |(name, value): &(String, Value)| {
+        two.iter().any(|(other, different)| other == name && different != value)
+    };
+    if one.iter().any(differs) {
+        return Some(Confidence::Low);
     }
     let single =
         |effect: &Effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. });

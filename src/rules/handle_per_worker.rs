@@ -62,15 +62,12 @@ fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect)
         let location = program.step_location(&site);
         evidence.push(Evidence { location, role: Role::InitSite, label: format!("{noun} is created here") });
     }
-    let entry = program
-        .entries()
-        .iter()
-        .find(|entry| program.effects(entry.main).iter().any(|other| other.steps.ends_with(&effect.steps)));
-    let path = match entry {
-        Some(entry) => {
-            let steps = program.effects(entry.main).iter().find(|other| other.steps.ends_with(&effect.steps));
-            program.hops(entry.main, &steps.unwrap_or(effect).steps)
-        }
+    let reached = program.entries().iter().find_map(|entry| {
+        let whole = program.effects(entry.main).iter().find(|other| other.steps.ends_with(&effect.steps))?;
+        Some((entry, whole))
+    });
+    let path = match reached {
+        Some((entry, whole)) => program.hops(entry.main, &whole.steps),
         None => program.hops(id, &effect.steps),
     };
     let resource = program.resource_of(effect).map(|resource| program.resource(resource).id.clone());
@@ -88,7 +85,7 @@ fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect)
         evidence,
         path,
         notes: Vec::new(),
-        binary: entry.map(|entry| entry.binary.name.clone()),
+        binary: reached.map(|(entry, _)| entry.binary.name.clone()),
         identity: vec![program.path_of(id), resource.clone().unwrap_or_else(|| driver.clone())],
         resource,
     })

@@ -455,8 +455,7 @@ impl<'a> Walk<'_, 'a> {
         let first = self.expr(left);
         if matches!(op, BinaryOp::And | BinaryOp::Or) {
             let branch = self.new_branch();
-            let (second, _) = self.arm(branch, 0, |walk| walk.expr(right));
-            let _ = second;
+            self.arm(branch, 0, |walk| walk.expr(right));
             return Typed::new(Ty::external("bool"), Value::Unknown);
         }
         let second = self.expr(right);

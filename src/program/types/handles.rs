@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::items::{AdtId, AdtShape};
 use super::{Args, Bound, DEPTH, Ty, TypeKey, TypeScope, Types, key_of};
-use crate::catalog::{ResourceOf, TypeFacts, TypeKind};
+use crate::catalog::{CallFacts, CallRole, ResourceOf, TypeFacts, TypeKind};
 use crate::facts::Fields;
 
 impl<'a> Types<'a> {
@@ -27,6 +27,13 @@ impl<'a> Types<'a> {
             return None;
         }
         Some((facts.kind, self.driver(ty, facts, 0)))
+    }
+
+    /// Whether a library call fills a once cell rather than another kind of slot.
+    pub fn fills_once_cell(&self, facts: &CallFacts) -> bool {
+        let owner = facts.path.rsplit_once("::").map_or("", |(owner, _)| owner);
+        let owner = self.catalog.type_facts(owner);
+        facts.role == CallRole::OnceSet && owner.is_some_and(|facts| facts.kind == TypeKind::OnceCell)
     }
 
     /// The driver of a handle, or of a value that only keeps an address.
