@@ -48,7 +48,17 @@ pub struct Analysis {
 }
 
 /// Extracts, links and checks. Deterministic: the same workspace gives the same result with any number of threads.
-pub fn analyse(mut workspace: Workspace, catalog: Catalog, settings: &Settings) -> Analysis {
+pub fn analyse(workspace: Workspace, catalog: Catalog, settings: &Settings) -> Analysis {
+    inquire(workspace, catalog, settings, |_| ()).0
+}
+
+/// Like [`analyse`], and asks the linked program a question before it is given back.
+pub fn inquire<T: Send>(
+    mut workspace: Workspace,
+    catalog: Catalog,
+    settings: &Settings,
+    question: impl FnOnce(&Program<'_>) -> T + Send,
+) -> (Analysis, T) {
     let started = Instant::now();
     let extracted = workspace.load_modules(settings.threads, extract_file);
     let extract_time = started.elapsed();
@@ -60,7 +70,8 @@ pub fn analyse(mut workspace: Workspace, catalog: Catalog, settings: &Settings) 
             "a thread pool can be made: threads are available and the stack size is a constant that fits",
         );
     let threads = pool.current_num_threads();
-    pool.install(|| run(&workspace, &catalog, extracted, extract_time)).finish(workspace, threads)
+    let (unfinished, answer) = pool.install(|| run(&workspace, &catalog, extracted, extract_time, question));
+    (unfinished.finish(workspace, threads), answer)
 }
 
 /// An [`Analysis`] without the parts that are only known outside the thread pool.
@@ -92,12 +103,13 @@ impl Unfinished {
     }
 }
 
-fn run(
+fn run<T>(
     workspace: &Workspace,
     catalog: &Catalog,
     extracted: Vec<Extracted>,
     extract_time: Duration,
-) -> Unfinished {
+    question: impl FnOnce(&Program<'_>) -> T,
+) -> (Unfinished, T) {
     let mut timings = vec![("extract", extract_time)];
     let mut watch = Instant::now();
     let mut stage = |name: &'static str, watch: &mut Instant| {
@@ -139,13 +151,14 @@ fn run(
     coverage.macros_opaque = files.iter().map(|file| file.opaque_macros).sum();
     let resources = program.resource_summaries(&inventory);
     stage("inventory", &mut watch);
+    let answer = question(&program);
     program.free();
     drop(types);
     drop(names);
     drop(items);
     // Facts are many small pieces. Nobody has to wait until the last of them is given back.
     std::thread::spawn(move || drop(files));
-    Unfinished { findings, problems, coverage, resources, inventory, timings, parse_time }
+    (Unfinished { findings, problems, coverage, resources, inventory, timings, parse_time }, answer)
 }
 
 fn loses_file(kind: ProblemKind) -> bool {
