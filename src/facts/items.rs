@@ -3,6 +3,7 @@
 
 use super::attributes::{attributes, both, module_path};
 use super::bodies::body_of;
+use super::database_attribute;
 use super::functions::function;
 use super::macros::item_macro;
 use super::types::{bounds, generics, name, path, type_ref};
@@ -43,12 +44,17 @@ pub(super) fn item(walk: &mut Walk, source: &syn::Item, found: &mut Vec<Item>) {
         }
         syn::Item::Use(item) => uses(item, found),
         syn::Item::Impl(item) => found.push(implementation(walk, item)),
-        syn::Item::Struct(item) => found.push(named(
-            &item.ident,
-            is_public(&item.vis),
-            &item.attrs,
-            ItemKind::Struct(Struct { generics: generics(&item.generics), fields: fields(&item.fields) }),
-        )),
+        syn::Item::Struct(item) => {
+            found.push(named(
+                &item.ident,
+                is_public(&item.vis),
+                &item.attrs,
+                ItemKind::Struct(Struct { generics: generics(&item.generics), fields: fields(&item.fields) }),
+            ));
+            if let Some(made) = database_attribute::implementation_of(item) {
+                found.push(implementation(walk, &made));
+            }
+        }
         syn::Item::Union(item) => found.push(named(
             &item.ident,
             is_public(&item.vis),

@@ -10,6 +10,7 @@ mod bodies;
 mod body_tree;
 mod comments;
 mod control_flow;
+mod database_attribute;
 mod expressions;
 mod extract;
 mod functions;

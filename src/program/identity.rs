@@ -2,12 +2,14 @@
 //! compete only when both are known to be the same.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::inventory::{Address, Resource};
-use super::items::FnId;
+use super::items::{AdtShape, FnId};
 use super::types::Types;
 use super::values::Value;
-use crate::catalog::{CallRole, driver_of_scheme};
+use crate::catalog::{CallRole, ValueSource, driver_of_scheme};
+use crate::facts::{Attribute, Literal, Name};
 use crate::finding::Confidence;
 
 /// How deep an address may be nested before it counts as unknown.
@@ -63,7 +65,22 @@ fn is_known(value: &Value) -> bool {
                 | Value::Apply(..)
         );
     });
+    // What a loader was given only tells one loaded value from another.
+    value.enter(&mut |part| {
+        known &= !is_blank(part);
+        !matches!(part, Value::Loaded(..))
+    });
     known
+}
+
+/// Whether a term only says that something was made of nothing: an empty text or configuration that is filled
+/// elsewhere, or no value at all.
+fn is_blank(value: &Value) -> bool {
+    let Value::Origin(path, list) = value else { return false };
+    let name = path.rsplit("::").next().unwrap_or_default();
+    list.is_empty()
+        && path.contains("::")
+        && matches!(name, "new" | "default" | "builder" | "with_capacity" | "None" | "Err")
 }
 
 /// How sure it is that evaluating the same term twice gives the same address. What configuration loaders and
@@ -106,17 +123,27 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
         return Value::Unknown;
     }
     match value {
-        Value::Field(inner, name) => expand(types, inner, result_of, depth + 1).field(name),
+        Value::Field(inner, name) => match expand(types, inner, result_of, depth + 1).field(name) {
+            Value::Field(base, name) => variable_of(types, &base, &name).unwrap_or(Value::Field(base, name)),
+            other => other,
+        },
         Value::Content(inner) | Value::Behind(_, inner) => expand(types, inner, result_of, depth + 1),
         Value::Static(id) => {
             let initializer = types.items.statics[id.index()].initializer;
             match initializer.and_then(result_of) {
                 Some(Value::Unknown) | None => value.clone(),
+                // What an empty cell holds later is not in its initializer.
+                Some(Value::Origin(path, _)) if makes_empty_cell(types, &path) => value.clone(),
                 Some(result) => result,
             }
         }
         Value::Origin(path, list) => Value::Origin(
-            std::sync::Arc::clone(path),
+            Arc::clone(path),
+            list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect(),
+        ),
+        Value::Loaded(adt, path, list) => Value::Loaded(
+            *adt,
+            Arc::clone(path),
             list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect(),
         ),
         Value::Joined(list) => {
@@ -127,6 +154,48 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
         }
         other => other.clone(),
     }
+}
+
+/// The environment variable that fills a field of a loaded value: clap's `#[arg(env = "KEY")]` or `#[arg(env)]`, and
+/// the fields of what envy read. That the command line may say something else does not make it another address.
+fn variable_of(types: &Types<'_>, base: &Value, field: &Name) -> Option<Value> {
+    let Value::Loaded(adt, loader, given) = base else { return None };
+    let AdtShape::Struct(facts) = types.items.adts[adt.index()].shape else { return None };
+    let field = facts.fields.list().iter().find(|candidate| candidate.name == *field)?;
+    let attributes = || {
+        let named = |attribute: &&Attribute, names: &[&str]| {
+            attribute.path.segments.last().is_some_and(|last| names.contains(&last.name.as_str()))
+        };
+        (
+            field.attributes.others.iter().find(|one| named(one, &["arg", "clap", "structopt"])),
+            field.attributes.others.iter().find(|one| named(one, &["serde"])),
+        )
+    };
+    let (argument, serde) = attributes();
+    let text = |attribute: Option<&Attribute>, key: &str| {
+        attribute?.named.iter().find_map(|(name, value)| match value {
+            Literal::Str(text) if name == key => Some(Arc::clone(text)),
+            _ => None,
+        })
+    };
+    if let Some(key) = text(argument, "env") {
+        return Some(Value::Env(key));
+    }
+    if argument.is_some_and(|attribute| attribute.words.iter().any(|word| word == "env")) {
+        return Some(Value::Env(Arc::from(field.name.to_uppercase())));
+    }
+    if &**loader == "envy::from_env" && given.is_empty() {
+        let key = text(serde, "rename").unwrap_or_else(|| Arc::from(field.name.as_str()));
+        return Some(Value::Env(Arc::from(key.to_uppercase())));
+    }
+    None
+}
+
+fn makes_empty_cell(types: &Types<'_>, path: &str) -> bool {
+    types
+        .catalog
+        .function(path)
+        .is_some_and(|facts| facts.role == CallRole::OnceNew && facts.callback.is_none())
 }
 
 /// A literal address without what stands between `:` and `@`.
@@ -181,14 +250,8 @@ pub fn write(types: &Types<'_>, out: &mut String, value: &Value, depth: usize) {
             let _ = write!(out, "handle of {}", types.items.functions[id.index()].name);
         }
         Value::Origin(path, list) => origin(types, out, path, list, depth),
-        Value::Joined(list) => {
-            for (index, part) in list.iter().enumerate() {
-                if index > 0 {
-                    out.push_str(" + ");
-                }
-                write(types, out, part, depth + 1);
-            }
-        }
+        Value::Loaded(adt, _, list) => loaded(types, out, &types.items.adts[adt.index()].name, list),
+        Value::Joined(list) => joined(types, out, list, depth),
         Value::Choice(list) => {
             for (index, part) in list.iter().enumerate() {
                 if index > 0 {
@@ -199,6 +262,67 @@ pub fn write(types: &Types<'_>, out: &mut String, value: &Value, depth: usize) {
         }
         Value::Behind(_, inner) | Value::Content(inner) => write(types, out, inner, depth + 1),
         Value::Test { place, .. } => write(types, out, place, depth + 1),
+    }
+}
+
+/// A loaded value is named by its type; what its loader was given tells instances apart, as far as it is written in
+/// the program.
+fn loaded(types: &Types<'_>, out: &mut String, name: &str, list: &[Value]) {
+    out.push_str(&snake(name));
+    let mut told: Vec<&Value> = Vec::new();
+    for value in list {
+        value.enter(&mut |part| {
+            let leaf = matches!(part, Value::Text(_) | Value::Env(_) | Value::Param(_) | Value::Receiver);
+            let field = matches!(part, Value::Field(inner, _)
+                if matches!(inner.root(), Value::Param(_) | Value::Receiver));
+            if leaf || field {
+                told.push(part);
+            }
+            !leaf && !field && !matches!(part, Value::Record(..))
+        });
+    }
+    if !told.is_empty() {
+        out.push('(');
+        for (index, part) in told.into_iter().enumerate() {
+            if index > 0 {
+                out.push_str(", ");
+            }
+            write(types, out, part, 1);
+        }
+        out.push(')');
+    }
+}
+
+/// Texts with places to fill are shown filled: `{config.root}/auth.db`.
+fn joined(types: &Types<'_>, out: &mut String, list: &[Value], depth: usize) {
+    let filled = match list.split_first() {
+        Some((Value::Text(text), rest)) if text.matches("{}").count() == rest.len() => Some((text, rest)),
+        _ => None,
+    };
+    match filled {
+        Some((text, rest)) => {
+            let mut rest = rest.iter();
+            let mut shown = String::new();
+            for (index, piece) in text.split("{}").enumerate() {
+                if index > 0
+                    && let Some(part) = rest.next()
+                {
+                    shown.push('{');
+                    write(types, &mut shown, part, depth + 1);
+                    shown.push('}');
+                }
+                shown.push_str(piece);
+            }
+            let _ = write!(out, "\"{}\"", without_password(&shown));
+        }
+        None => {
+            for (index, part) in list.iter().enumerate() {
+                if index > 0 {
+                    out.push_str(" + ");
+                }
+                write(types, out, part, depth + 1);
+            }
+        }
     }
 }
 
@@ -221,10 +345,50 @@ fn origin(types: &Types<'_>, out: &mut String, path: &str, list: &[Value], depth
                 arguments(out);
             }
         }
-        None => {
-            out.push_str(path.strip_prefix("fn ").unwrap_or(path));
-            arguments(out);
-        }
+        None => match config_key(types, path, list) {
+            Some(key) => {
+                let _ = write!(out, "config.{key}");
+            }
+            None if is_path_join(path) && list.len() == 2 => {
+                write(types, out, &list[0], depth + 1);
+                out.push('/');
+                match &list[1] {
+                    Value::Text(text) => out.push_str(text),
+                    part => write(types, out, part, depth + 1),
+                }
+            }
+            None if is_setter(path, list) => {
+                write(types, out, &list[0], depth + 1);
+                let _ = write!(out, ", {path} ");
+                for part in &list[1..] {
+                    write(types, out, part, depth + 1);
+                }
+            }
+            None => {
+                out.push_str(path.strip_prefix("fn ").unwrap_or(path));
+                arguments(out);
+            }
+        },
+    }
+}
+
+fn is_path_join(path: &str) -> bool {
+    matches!(path, "std::path::Path::join" | "std::path::PathBuf::join" | "camino::Utf8Path::join" | "push")
+}
+
+/// Whether it is a configuration after a setter was called: setters are named without their type.
+fn is_setter(path: &str, list: &[Value]) -> bool {
+    list.len() > 1 && !path.contains("::") && !path.contains(' ')
+}
+
+/// The key that a catalogued call reads from a configuration, where it is a text.
+fn config_key<'v>(types: &Types<'_>, path: &str, list: &'v [Value]) -> Option<&'v str> {
+    let facts = method_facts(types, path).filter(|facts| facts.role == CallRole::ConfigRead)?;
+    let Some(ValueSource::Argument(key)) = facts.address else { return None };
+    // The receiver comes first.
+    match list.get(key as usize + 1)? {
+        Value::Text(text) => Some(text),
+        _ => None,
     }
 }
 

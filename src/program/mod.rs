@@ -399,6 +399,29 @@ impl<'a> Program<'a> {
         first.steps.iter().zip(second.steps.iter()).find(|(left, right)| left != right).map(|(a, b)| (*a, *b))
     }
 
+    /// Whether two paths part at calls of one function that give it different numbers or times: a handle of another
+    /// size, as somebody chose it.
+    pub fn sized_apart(&self, first: &Effect, second: &Effect) -> bool {
+        let Some((Step::Call(function, one), Step::Call(other, two))) = self.parting(first, second) else {
+            return false;
+        };
+        let (one, two) = (self.call(function, one), self.call(other, two));
+        let (Target::Local { targets, .. }, Target::Local { targets: others, .. }) = (&one.target, &two.target)
+        else {
+            return false;
+        };
+        let ([callee], [same]) = (targets.as_slice(), others.as_slice()) else { return false };
+        let measures = |ty: &Ty| {
+            matches!(ty, Ty::External(path, _)
+                if matches!(path.as_str(), "u8" | "u16" | "u32" | "u64" | "usize" | "i32" | "i64" | "std::time::Duration"))
+        };
+        let params = &self.types.signature(*callee).params;
+        callee == same
+            && params.iter().zip(one.args.iter().zip(&two.args)).any(|(param, (left, right))| {
+                measures(param) && self.close(function, &left.value) != self.close(other, &right.value)
+            })
+    }
+
     /// The options that a creating call's builder chain sets, with their values as the effect's path gives them.
     pub fn options_of(&self, effect: &Effect) -> Vec<(String, Value)> {
         let (function, mut current) = effect.site;

@@ -180,7 +180,19 @@ pub(super) fn address_of<'c>(call: &'c Call<'_>) -> Option<&'c Argument> {
 
 fn origin(path: &str, call: &Call<'_>, close: &impl Fn(&Value) -> Value) -> Value {
     let list = call.receiver.iter().chain(&call.args).map(|argument| close(&argument.value)).collect();
-    Value::Origin(Arc::from(path), list)
+    match settled(&call.result) {
+        Ty::Adt(adt, _) if reads_from_outside(path) => Value::Loaded(*adt, Arc::from(path), list),
+        _ => Value::Origin(Arc::from(path), list),
+    }
+}
+
+/// Whether a library function that gives a type of the workspace makes it of text or of the process's environment,
+/// by the names that parsers and configuration loaders give such functions.
+fn reads_from_outside(path: &str) -> bool {
+    const LOADERS: [&str; 8] =
+        ["parse", "try_parse", "from_", "extract", "deserialize", "try_deserialize", "load", "default"];
+    let name = path.rsplit("::").next().unwrap_or_default();
+    LOADERS.iter().any(|loader| name.starts_with(loader))
 }
 
 /// Replaces calls that stayed in a term by what they give.

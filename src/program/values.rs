@@ -44,6 +44,9 @@ pub enum Value {
     Function(FnId),
     /// A struct or variant with the values of its fields.
     Record(AdtId, Option<u32>, Arc<[(Name, Value)]>),
+    /// A value of a workspace type that a library read from outside (a file, the arguments, the environment): the
+    /// library's function and what it was given.
+    Loaded(AdtId, Arc<str>, Arc<[Value]>),
     /// What an opaque function gives for these arguments (receiver first, if any).
     Origin(Arc<str>, Arc<[Value]>),
     /// What a function of the workspace gives for a receiver and arguments, not worked out yet.
@@ -172,6 +175,7 @@ impl Value {
                 Self::Record(*adt, *variant, fields.collect())
             }
             Self::Origin(path, list) => Self::Origin(Arc::clone(path), all(list)),
+            Self::Loaded(adt, path, list) => Self::Loaded(*adt, Arc::clone(path), all(list)),
             Self::Joined(list) => Self::Joined(all(list)),
             Self::Choice(list) => Self::choice(all(list).to_vec()),
             Self::Apply(target, receiver, list) => {
@@ -183,19 +187,29 @@ impl Value {
 
     /// Calls `visit` for this value and everything inside it.
     pub fn visit(&self, visit: &mut impl FnMut(&Self)) {
-        visit(self);
+        self.enter(&mut |part| {
+            visit(part);
+            true
+        });
+    }
+
+    /// Calls `visit` for this value, and for what is inside each value for which it says so.
+    pub fn enter<'v>(&'v self, visit: &mut impl FnMut(&'v Self) -> bool) {
+        if !visit(self) {
+            return;
+        }
         match self {
             Self::Field(inner, _) | Self::Element(inner) | Self::Behind(_, inner) | Self::Content(inner) => {
-                inner.visit(visit);
+                inner.enter(visit);
             }
-            Self::Test { place, .. } => place.visit(visit),
-            Self::Record(_, _, fields) => fields.iter().for_each(|(_, value)| value.visit(visit)),
-            Self::Origin(_, list) | Self::Joined(list) | Self::Choice(list) => {
-                list.iter().for_each(|value| value.visit(visit));
+            Self::Test { place, .. } => place.enter(visit),
+            Self::Record(_, _, fields) => fields.iter().for_each(|(_, value)| value.enter(visit)),
+            Self::Origin(_, list) | Self::Loaded(_, _, list) | Self::Joined(list) | Self::Choice(list) => {
+                list.iter().for_each(|value| value.enter(visit));
             }
             Self::Apply(_, receiver, list) => {
-                receiver.iter().for_each(|value| value.visit(visit));
-                list.iter().for_each(|value| value.visit(visit));
+                receiver.iter().for_each(|value| value.enter(visit));
+                list.iter().for_each(|value| value.enter(visit));
             }
             _ => {}
         }
@@ -219,7 +233,7 @@ impl Value {
             }
             Self::Test { place, .. } => place.count(left),
             Self::Record(_, _, fields) => fields.iter().all(|(_, value)| value.count(left)),
-            Self::Origin(_, list) | Self::Joined(list) | Self::Choice(list) => {
+            Self::Origin(_, list) | Self::Loaded(_, _, list) | Self::Joined(list) | Self::Choice(list) => {
                 list.iter().all(|value| value.count(left))
             }
             Self::Apply(_, receiver, list) => {

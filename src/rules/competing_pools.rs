@@ -137,7 +137,7 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
     let differs = |(name, value): &(String, Value)| {
         two.iter().any(|(other, different)| other == name && different != value)
     };
-    if one.iter().any(differs) {
+    if one.iter().any(differs) || program.sized_apart(first, second) {
         return Some(Confidence::Low);
     }
     let single =

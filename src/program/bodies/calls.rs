@@ -146,6 +146,42 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// `file.read_to_string(&mut text)`: a text or a library's value that is lent for writing is another one from here
+    /// on, made of what the call was given.
+    fn filled_in_place(
+        &mut self,
+        args: &[ExprId],
+        arguments: &[Argument],
+        target: &Target<'a>,
+        receiver: Option<&Argument>,
+    ) {
+        let callee = match target {
+            Target::Library(facts) => facts.path.as_str(),
+            Target::External(path) | Target::Unknown(path) => path,
+            Target::Local { .. } | Target::Block(_) => return,
+        };
+        for (index, arg) in args.iter().enumerate() {
+            let ExprKind::Reference(place, true) = &self.body.expr(*arg).kind else { continue };
+            let ExprKind::Path(path) = &self.body.expr(*place).kind else { continue };
+            let [only] = path.segments.as_slice() else { continue };
+            let others = arguments.iter().enumerate().filter(|(other, _)| *other != index);
+            let given = receiver.into_iter().chain(others.map(|(_, argument)| argument));
+            let given: Arc<[Value]> = given.map(|argument| argument.value.clone()).collect();
+            let made_of_nothing = |walk: &Self, value: &Value| match value {
+                Value::Call(made) => {
+                    let made = &walk.out.calls[made.0 as usize];
+                    made.args.is_empty() && made.receiver.is_none()
+                }
+                Value::Text(_) | Value::Joined(_) | Value::Origin(..) => true,
+                _ => false,
+            };
+            let Some(at) = self.locals.iter().rposition(|local| local.name == only.name) else { continue };
+            if made_of_nothing(self, &self.locals[at].typed.value) {
+                self.locals[at].typed.value = Value::Origin(Arc::from(callee), given).bounded();
+            }
+        }
+    }
+
     /// `config.host(h);` as a statement changes the variable, as it would in a chain.
     fn configured_in_place(&mut self, receiver: ExprId, before: &Value, result: &Typed) {
         let is_config = self
@@ -345,7 +381,12 @@ impl<'a> Walk<'_, 'a> {
                     (Some(on), Some(receiver)) => Some(self.fluent_value(&path, on, receiver, &arguments)),
                     _ => None,
                 };
-                (Target::External(path), fluent.unwrap_or(Ty::Unknown), carried)
+                // `from_str::<Config>(…)`: what a function is asked for is what it gives.
+                let asked_for = || match turbofish {
+                    [only] => only.clone(),
+                    _ => Ty::Unknown,
+                };
+                (Target::External(path), fluent.unwrap_or_else(asked_for), carried)
             }
             Callee::Value(typed) => {
                 let output = match &typed.ty {
@@ -362,6 +403,7 @@ impl<'a> Walk<'_, 'a> {
             }
             Callee::Unknown(name) => (Target::Unknown(name), Ty::Unknown, None),
         };
+        self.filled_in_place(args, &arguments, &target, receiver.as_ref());
         let is_future = match &target {
             Target::Library(facts) => facts.is_async,
             Target::Local { targets, .. } => targets.first().is_some_and(|target| {

@@ -35,8 +35,8 @@ impl Walk<'_, '_> {
             Some((def, args)) => match self.types.type_of_def(&def, args) {
                 Ty::Adt(id, args) => self.record(id, None, args, fields),
                 ty => {
-                    let list = fields.into_iter().map(|(_, typed)| typed.value).collect();
-                    Typed::new(ty, Value::joined(list))
+                    let parts = fields.into_iter().filter(|(name, _)| may_name_address(name));
+                    Typed::new(ty, Value::joined(parts.map(|(_, typed)| typed.value).collect()))
                 }
             },
             None => Typed::unknown(),
@@ -112,7 +112,10 @@ impl Walk<'_, '_> {
     /// `config.url = x;` on a library value whose fields nobody here knows makes it another value.
     fn field_assigned(&mut self, place: ExprId, written: &Value) {
         let mut current = place;
-        while let ExprKind::Field { base, .. } = &self.body.expr(current).kind {
+        while let ExprKind::Field { base, name } = &self.body.expr(current).kind {
+            if !may_name_address(name) {
+                return;
+            }
             current = *base;
         }
         let ExprKind::Path(path) = &self.body.expr(current).kind else {
@@ -124,8 +127,49 @@ impl Walk<'_, '_> {
             && matches!(local.typed.value, Value::Call(_) | Value::Joined(_) | Value::Origin(..))
             && !matches!(local.typed.ty, Ty::Adt(..))
         {
-            let joined = [local.typed.value.clone(), written.clone()];
-            local.typed.value = Value::Joined(Arc::from(joined));
+            let empty = match local.typed.value {
+                Value::Call(made) => {
+                    let made = &self.out.calls[made.0 as usize];
+                    made.receiver.is_none() && made.args.is_empty()
+                }
+                _ => false,
+            };
+            local.typed.value = match empty {
+                true => written.clone(),
+                false => Value::Joined(Arc::from([local.typed.value.clone(), written.clone()])),
+            };
         }
     }
+}
+
+/// Whether a setting of a library's configuration may be a part of the address, by its name. What only says how to
+/// talk (limits, times, encryption, logging) is not: two configurations that differ in it lead to the same database.
+/// Whatever is not known to be one of those counts.
+pub(super) fn may_name_address(setting: &str) -> bool {
+    const HOW_TO_TALK: [&str; 22] = [
+        "timeout",
+        "keepalive",
+        "keep_alive",
+        "ssl",
+        "tls",
+        "password",
+        "application_name",
+        "app_name",
+        "manager",
+        "max_",
+        "min_",
+        "_size",
+        "idle",
+        "lifetime",
+        "retry",
+        "retries",
+        "interval",
+        "statement_cache",
+        "logging",
+        "log_",
+        "load_balance",
+        "channel_binding",
+    ];
+    !matches!(setting, "pool" | "runtime" | "recycling_method")
+        && !HOW_TO_TALK.iter().any(|word| setting.contains(word))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::items::{Container, FnId};
 use super::super::types::{OPTION, PatternInput, RESULT, Ty, bind, bindings_of, substitute};
 use super::super::values::Value;
+use super::places::may_name_address;
 use super::walk::Walk;
 use super::{Argument, CallId};
 use crate::catalog::{CallFacts, CallRole, TypeKind, ValueSource, Wrap};
@@ -158,14 +159,14 @@ impl Walk<'_, '_> {
     /// An unlisted setter of a fluent type. Setters of a configuration make up the address; those of a builder do not.
     pub(super) fn fluent_value(&self, path: &str, on: &Ty, receiver: &Argument, args: &[Argument]) -> Value {
         let is_config = self.types.type_facts(on).is_some_and(|facts| facts.kind == TypeKind::Config);
-        if !is_config || args.is_empty() {
+        let name = path.rsplit("::").next().unwrap_or_default();
+        if !is_config || args.is_empty() || !may_name_address(name) {
             return receiver.value.clone();
         }
         let list: Vec<Value> = std::iter::once(&receiver.value)
             .chain(args.iter().map(|argument| &argument.value))
             .cloned()
             .collect();
-        let name = path.rsplit("::").next().unwrap_or_default();
         Value::Origin(Arc::from(name), list.into()).bounded()
     }
 }

@@ -118,7 +118,9 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
     if !walk.diverged {
         walk.returned.push(last.value);
     }
-    let result = Value::choice(std::mem::take(&mut walk.returned));
+    let returned = std::mem::take(&mut walk.returned);
+    returned.iter().for_each(|value| walk.expect_type(value, &signature.output));
+    let result = Value::choice(returned);
     walk.poll(&result, Time::Inline);
     walk.out.result = result;
     walk.out
@@ -369,6 +371,7 @@ impl<'a> Walk<'_, 'a> {
                 let mut typed = self.expr(init);
                 self.wanted = None;
                 if let Some(declared) = declared.filter(|ty| *ty != Ty::Unknown) {
+                    self.expect_type(&typed.value, &declared);
                     typed.ty = declared;
                 }
                 match statement.pat {
@@ -498,6 +501,16 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn mark(&mut self, value: &Value, change: impl FnOnce(&mut super::Outcome)) {
         if let Value::Call(id) = value {
             change(&mut self.out.calls[id.0 as usize].outcome);
+        }
+    }
+
+    /// What stands where a type is declared has that type, if nothing better is known of it.
+    pub(super) fn expect_type(&mut self, value: &Value, declared: &Ty) {
+        if let Value::Call(id) = value {
+            let call = &mut self.out.calls[id.0 as usize];
+            if call.result == Ty::Unknown {
+                call.result = super::settled(declared).clone();
+            }
         }
     }
 
