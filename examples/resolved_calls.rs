@@ -48,6 +48,9 @@ fn described(program: &Program<'_>, caller: FnId, call: &Call<'_>) -> Value {
         Target::Local { targets, dispatched } => {
             ("local", targets.iter().map(|id| declared(*id)).collect(), None, *dispatched)
         }
+        Target::Library(facts) if call.by_name => {
+            ("unknown", Vec::new(), Some(facts.path.to_string()), false)
+        }
         Target::Library(facts) => ("library", Vec::new(), Some(facts.path.to_string()), false),
         Target::External(path) => ("external", Vec::new(), Some(path.to_string()), false),
         Target::Block(_) => ("block", Vec::new(), None, false),

@@ -331,3 +331,12 @@ pub enum CallRole {
     /// Only its result type, carried value or divergence matters (`unwrap`, `map`, `process::exit`).
     Adapt,
 }
+
+/// Whether a library function makes what it gives of text or of the process's environment, by the names that parsers and
+/// configuration loaders give such functions.
+pub fn reads_from_outside(path: &str) -> bool {
+    const LOADERS: [&str; 8] =
+        ["parse", "try_parse", "from_", "extract", "deserialize", "try_deserialize", "load", "default"];
+    let name = path.rsplit("::").next().unwrap_or_default();
+    LOADERS.iter().any(|loader| name.starts_with(loader))
+}

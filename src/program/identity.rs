@@ -293,24 +293,21 @@ fn loaded(types: &Types<'_>, out: &mut String, name: &str, list: &[Value]) {
     }
 }
 
-/// Texts with places to fill are shown filled: `{config.root}/auth.db`.
+/// Texts with places to fill (`{}`, `{name}`) are shown filled: `{config.root}/auth.db`.
 fn joined(types: &Types<'_>, out: &mut String, list: &[Value], depth: usize) {
     let filled = match list.split_first() {
-        Some((Value::Text(text), rest)) if text.matches("{}").count() == rest.len() => Some((text, rest)),
+        Some((Value::Text(text), rest)) => {
+            pieces(text).filter(|pieces| pieces.len() == rest.len() + 1).zip(Some(rest))
+        }
         _ => None,
     };
     match filled {
-        Some((text, rest)) => {
-            let mut rest = rest.iter();
-            let mut shown = String::new();
-            for (index, piece) in text.split("{}").enumerate() {
-                if index > 0
-                    && let Some(part) = rest.next()
-                {
-                    shown.push('{');
-                    write(types, &mut shown, part, depth + 1);
-                    shown.push('}');
-                }
+        Some((pieces, rest)) => {
+            let mut shown = String::from(pieces[0]);
+            for (piece, part) in pieces[1..].iter().zip(rest) {
+                shown.push('{');
+                write(types, &mut shown, part, depth + 1);
+                shown.push('}');
                 shown.push_str(piece);
             }
             let _ = write!(out, "\"{}\"", without_password(&shown));
@@ -324,6 +321,19 @@ fn joined(types: &Types<'_>, out: &mut String, list: &[Value], depth: usize) {
             }
         }
     }
+}
+
+/// What stands around the places to fill of a format string; `None` where braces do not match.
+fn pieces(text: &str) -> Option<Vec<&str>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let close = open + rest[open..].find('}')?;
+        pieces.push(&rest[..open]);
+        rest = &rest[close + 1..];
+    }
+    pieces.push(rest);
+    Some(pieces)
 }
 
 fn origin(types: &Types<'_>, out: &mut String, path: &str, list: &[Value], depth: usize) {

@@ -80,6 +80,8 @@ pub struct Module<'a> {
     pub imports: FxHashMap<Name, Vec<&'a Use>>,
     /// Glob imports.
     pub globs: Vec<&'a Use>,
+    /// Imports of traits without a name, `as _`.
+    pub anonymous: Vec<&'a Use>,
     /// `extern crate` declarations: the name in code, and the crate.
     pub extern_crates: FxHashMap<Name, Name>,
 }
@@ -306,6 +308,7 @@ impl<'a> Items<'a> {
             declared: FxHashMap::default(),
             imports: FxHashMap::default(),
             globs: Vec::new(),
+            anonymous: Vec::new(),
             extern_crates: FxHashMap::default(),
         });
         id
@@ -374,7 +377,7 @@ impl<'a> Collector<'_, 'a> {
                 match &import.binds {
                     UseBinding::Glob => module.globs.push(import),
                     UseBinding::Name(name) => module.imports.entry(name.clone()).or_default().push(import),
-                    UseBinding::Anonymous => {}
+                    UseBinding::Anonymous => module.anonymous.push(import),
                 }
             }
             ItemKind::ExternCrate { krate } => {

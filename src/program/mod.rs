@@ -406,7 +406,8 @@ impl<'a> Program<'a> {
             return false;
         };
         let (one, two) = (self.call(function, one), self.call(other, two));
-        let (Target::Local { targets, .. }, Target::Local { targets: others, .. }) = (&one.target, &two.target)
+        let (Target::Local { targets, .. }, Target::Local { targets: others, .. }) =
+            (&one.target, &two.target)
         else {
             return false;
         };

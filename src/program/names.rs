@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
 
-use super::items::{AdtId, AdtShape, CrateId, Declared, Items, ModuleId};
+use super::items::{AdtId, AdtShape, CrateId, Declared, Items, ModuleId, TraitId};
 use crate::catalog::{Catalog, PRELUDE};
 use crate::facts::{Name, Path, Segment, Use};
 use crate::workspace::{Edition, TargetKind, Workspace};
@@ -157,12 +157,38 @@ impl<'a> Names<'a> {
         false
     }
 
+    /// Whether the methods of a trait of the workspace can be called in this module or block: it is declared there,
+    /// or imported by its name, under another one, anonymously or through a glob.
+    pub fn trait_in_scope(&self, from: ModuleId, id: TraitId) -> bool {
+        let name = &self.items.traits[id.index()].name;
+        let wanted = Def::Item(Declared::Trait(id));
+        let named = self.in_scope(from, name, Namespace::Types, &mut Visited::new());
+        if named.is_some_and(|defs| defs.contains(&wanted)) {
+            return true;
+        }
+        let mut current = Some(from);
+        while let Some(module) = current {
+            let here = &self.items.modules[module.index()];
+            let mut imports = here.imports.values().flatten().chain(&here.anonymous);
+            let found = imports.any(|import| {
+                import.path.last() == Some(name)
+                    && self.import(module, import, Namespace::Types, &mut Visited::new()).contains(&wanted)
+            });
+            if found {
+                return true;
+            }
+            current = if here.is_block { here.parent } else { None };
+        }
+        false
+    }
+
     /// The libraries that the imports of a module or block lead to, each once; found at the first use.
     fn imported_libraries(&self, id: ModuleId) -> &[Name] {
         self.imported[id.index()].get_or_init(|| {
             let module = &self.items.modules[id.index()];
             let mut found: Vec<Name> = Vec::new();
-            for import in module.imports.values().flatten().chain(&module.globs) {
+            let imports = module.imports.values().flatten();
+            for import in imports.chain(&module.globs).chain(&module.anonymous) {
                 let first = Segments::Names(import.path.get(..1).unwrap_or_default());
                 let resolved =
                     self.walk(id, first, import.leading_colons, Namespace::Types, &mut Visited::new());

@@ -3,12 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::bodies::{CallId, ContextId, Event, EventKind, LinkedBody, Target, Time, Write};
-use super::items::{FnId, StaticId};
+use super::bodies::{Call, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time, Write};
+use super::items::{Container, FnId, StaticId};
 use super::terms::{Results, Terms, address_of, substitute};
-use super::types::Types;
+use super::types::{Ty, TypeKey, Types, key_of};
 use super::values::Value;
 use crate::catalog::{CallRole, TypeKind};
+use crate::facts::Name;
 
 /// One step of a call path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +79,17 @@ pub enum Keep {
     Held,
 }
 
+/// What an effect takes for granted: that a type parameter of the summarized function stands for a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presumption {
+    /// The parameter, `Self`, or `#n` for an argument of which only traits are known.
+    pub param: Name,
+    /// The type.
+    pub ty: TypeKey,
+    /// Whether the effect is certain where the parameter stands for the type.
+    pub certain: bool,
+}
+
 /// Something a function does to a database or a server, directly or through calls.
 #[derive(Debug, Clone)]
 pub struct Effect {
@@ -101,6 +113,8 @@ pub struct Effect {
     pub certain: bool,
     /// Whether it is inside a loop on the way.
     pub looped: bool,
+    /// Which choice of a type it needs that the function leaves to its callers. It is not certain until one makes it.
+    pub presumes: Option<Presumption>,
 }
 
 impl Effect {
@@ -305,20 +319,31 @@ impl<'a> Collector<'_, '_, 'a> {
         match &call.target {
             Target::Library(_) | Target::External(_) => self.library(call_id, context, times),
             Target::Local { targets, dispatched } => {
-                let summaries = targets.iter().filter_map(|target| self.summarizer.summary(*target));
-                let effects: Vec<&Effect> = summaries.flat_map(|summary| &summary.effects).collect();
+                let mut effects: Vec<(&Effect, Option<Presumption>, bool)> = Vec::new();
+                for target in targets {
+                    let Some(summary) = self.summarizer.summary(*target) else { continue };
+                    for effect in &summary.effects {
+                        let Some((presumes, mut certain)) = self.presumed(effect, call) else { continue };
+                        let chosen = self.choice_of(*target, call);
+                        let presumes =
+                            chosen.map(|(param, ty)| Presumption { param, ty, certain }).or(presumes);
+                        certain &= presumes.is_none() && !*dispatched;
+                        effects.push((effect, presumes, certain));
+                    }
+                }
                 if effects.is_empty() {
                     return;
                 }
                 let (receiver, args) = self.terms.inputs(call);
                 // What becomes of the result is the same for every handle in it.
                 let mut returned = None;
-                for effect in effects {
+                for (effect, presumes, certain) in effects {
                     if self.is_full(effect.steps.len() + 1) {
                         continue;
                     }
                     let step = Step::Call(self.id, call_id);
-                    let mut lifted = self.lift(effect, step, context, times, !*dispatched);
+                    let mut lifted = self.lift(effect, step, context, times, certain);
+                    lifted.presumes = presumes;
                     lifted.address = substitute(&effect.address, &args, receiver.as_ref());
                     let inner = effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
                     lifted.once = lifted.once.or(inner);
@@ -393,6 +418,7 @@ impl<'a> Collector<'_, '_, 'a> {
             lifetime,
             certain,
             looped: self.body.in_loop(context),
+            presumes: None,
         });
     }
 
@@ -420,7 +446,7 @@ impl<'a> Collector<'_, '_, 'a> {
             return;
         };
         for effect in &summary.effects {
-            let mut lifted = self.lift(effect, Step::Static(self.id, id), context, times, true);
+            let mut lifted = self.lift(effect, Step::Static(self.id, id), context, times, effect.certain);
             lifted.once = Some(Value::Static(id));
             lifted.lifetime = match effect.lifetime {
                 Lifetime::Ended | Lifetime::Local { .. } => effect.lifetime.clone(),
@@ -441,8 +467,55 @@ impl<'a> Collector<'_, '_, 'a> {
             address: Value::Unknown,
             once: self.once_of(times),
             lifetime: effect.lifetime.clone(),
-            certain: effect.certain && certain && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
+            certain: certain && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
             looped: effect.looped || self.body.in_loop(context),
+            presumes: None,
+        }
+    }
+
+    /// What an effect of a callee presumes here and whether it is certain; `None` when the call chooses another type.
+    fn presumed(&self, effect: &Effect, call: &Call<'_>) -> Option<(Option<Presumption>, bool)> {
+        let Some(presumption) = &effect.presumes else { return Some((None, effect.certain)) };
+        let chosen = call.generics.iter().find(|(param, _)| *param == presumption.param);
+        let Some((_, chosen)) = chosen else { return Some((None, false)) };
+        let left_open =
+            |param: Name| Some((Some(Presumption { param, ..presumption.clone() }), presumption.certain));
+        let mut current = chosen.clone();
+        let mut of_workspace = false;
+        for _ in 0..LONGEST_PATH {
+            match &current {
+                Ty::Param(param) => return left_open(param.clone()),
+                Ty::Bounds(_) => {
+                    // The caller hands on what it was given itself.
+                    let given =
+                        presumption.param.strip_prefix('#').and_then(|index| index.parse::<usize>().ok());
+                    let given = given.and_then(|index| call.args.get(index)).map(|argument| &argument.value);
+                    return match given {
+                        Some(Value::Param(index)) => left_open(Name::new(format!("#{index}"))),
+                        _ => Some((None, false)),
+                    };
+                }
+                _ => {}
+            }
+            if key_of(&current).as_ref() == Some(&presumption.ty) {
+                return Some((None, presumption.certain));
+            }
+            of_workspace |= matches!(current, Ty::Adt(..));
+            match self.summarizer.types.deref(&current) {
+                Some(next) => current = next,
+                None => break,
+            }
+        }
+        if of_workspace { None } else { Some((None, false)) }
+    }
+
+    /// Which type an implementation is for, where a call leaves it to the callers which one is called.
+    fn choice_of(&self, target: FnId, call: &Call<'_>) -> Option<(Name, TypeKey)> {
+        let through = call.through.clone()?;
+        let types = self.summarizer.types;
+        match types.items.functions[target.index()].container {
+            Container::Impl(block) => Some((through, key_of(types.impl_type(block))?)),
+            _ => None,
         }
     }
 

@@ -10,7 +10,7 @@ use super::bodies::{Argument, Call, CallId, LinkedBody, Target, settled};
 use super::items::FnId;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::{CallRole, ValueSource};
+use crate::catalog::{CallRole, ValueSource, reads_from_outside};
 
 /// How deep a term is followed through calls of one body.
 const DEPTH: usize = 24;
@@ -184,15 +184,6 @@ fn origin(path: &str, call: &Call<'_>, close: &impl Fn(&Value) -> Value) -> Valu
         Ty::Adt(adt, _) if reads_from_outside(path) => Value::Loaded(*adt, Arc::from(path), list),
         _ => Value::Origin(Arc::from(path), list),
     }
-}
-
-/// Whether a library function that gives a type of the workspace makes it of text or of the process's environment,
-/// by the names that parsers and configuration loaders give such functions.
-fn reads_from_outside(path: &str) -> bool {
-    const LOADERS: [&str; 8] =
-        ["parse", "try_parse", "from_", "extract", "deserialize", "try_deserialize", "load", "default"];
-    let name = path.rsplit("::").next().unwrap_or_default();
-    LOADERS.iter().any(|loader| name.starts_with(loader))
 }
 
 /// Replaces calls that stayed in a term by what they give.

@@ -7,6 +7,7 @@ use crate::program::flow::{Happening, Test, What, Written, controls};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind};
+use crate::program::values::Value;
 use crate::program::{Program, is_long_lived};
 
 /// Looks at every function that several callers can be in at once.
@@ -52,6 +53,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         let between = earlier[at..].iter().filter_map(|one| match &one.what {
             What::Effect(effect)
                 if is_init(effect)
+                    && (effect.kind != EffectKind::Migrate || says_done(&write.value))
                     && controls(body, test, one.context)
                     && !body.exclusive(one.context, happening.context) =>
             {
@@ -78,6 +80,12 @@ fn is_init(effect: &Effect) -> bool {
         EffectKind::Serve => false,
     };
     stays && effect.once.is_none()
+}
+
+/// Whether a written value can only say that something was done. A value that was computed (an answer that is kept) is
+/// what the test was about; a schema change somewhere on the way to it is not.
+fn says_done(value: &Value) -> bool {
+    matches!(value, Value::Unknown | Value::Bool(_) | Value::Number(_) | Value::Text(_))
 }
 
 /// Whether the place is tested (again) under a lock that is still held at the write.

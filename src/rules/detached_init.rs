@@ -146,6 +146,15 @@ fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
     })
 }
 
+/// Whether a task of the function writes what it made into a place behind a lock that others hold too.
+fn fills_slot(program: &Program<'_>, function: FnId) -> bool {
+    let blocks = program.body(function).into_iter().flat_map(|body| &body.blocks);
+    blocks.flat_map(|block| &block.events).any(|event| match &event.kind {
+        EventKind::Write(write) => write.call.is_none() && write.place.lock().is_some(),
+        _ => false,
+    })
+}
+
 fn report(
     program: &Program<'_>,
     entry: Option<&Entry>,
@@ -187,6 +196,8 @@ fn report(
         // One implementation of several may prepare what the others do not need.
         (false, _) => Confidence::Low,
         (true, true) => Confidence::High,
+        // Whoever reads a slot that is filled later has to say what happens before.
+        (true, false) if fills_slot(program, function) => Confidence::Low,
         // Nothing this server answers is known to use the database: its health may still claim so.
         (true, false) => Confidence::Medium,
     };

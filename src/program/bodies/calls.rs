@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use super::super::items::{Declared, FnId};
 use super::super::names::{Def, Namespace};
-use super::super::types::{Args, Method, OPTION, PatternInput, RESULT, Ty, no_args};
+use super::super::types::{
+    Args, Method, OPTION, PatternInput, RESULT, Ty, bind, is_shared_by_adapters, no_args, substitute,
+};
 use super::super::values::Value;
 use super::results::filtered;
 use super::walk::{Resolution, Typed, Walk};
 use super::{Argument, Atom, Call, EventKind, Outcome, Target, Time, settled};
-use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource};
+use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource, reads_from_outside};
 use crate::facts::{ExprId, ExprKind, MethodCall, Name, Path};
 use crate::location::Span;
 
 /// What is known of a callee before its arguments are walked.
 enum Callee<'a> {
-    Local { targets: Vec<FnId>, dispatched: bool, on: Option<Ty> },
+    Local { targets: Vec<FnId>, dispatched: bool, on: Option<Ty>, through: Option<Name> },
     Library(&'a CallFacts, Ty),
     External(Name, Option<Ty>),
     Value(Typed),
@@ -45,7 +47,12 @@ impl<'a> Walk<'_, 'a> {
 
     /// `x.m(a)`.
     pub(super) fn method_call(&mut self, id: ExprId, call: &MethodCall, span: Span) -> Typed {
+        let wanted = self.wanted.take();
+        let converts = matches!(call.method.as_str(), "into" | "try_into" | "parse");
+        // `x.try_into().unwrap()`: what is wanted of the whole is wanted of the conversion.
+        self.wanted = wanted.clone().filter(|_| !converts && self.is_conversion(call.receiver));
         let receiver = self.expr(call.receiver);
+        self.wanted = None;
         let lent = self.is_lent(call.receiver);
         // A future's own methods (`boxed`, `instrument`, `fuse`) give the same future; catalogued ones know better.
         if let Ty::Future(_) = receiver.ty {
@@ -54,10 +61,11 @@ impl<'a> Walk<'_, 'a> {
             }
             return receiver;
         }
-        let callee = match self.conversion(&call.method) {
-            Some(conversion) => conversion,
-            None => self.method_callee(&receiver.ty, &call.method),
-        };
+        let callee =
+            match wanted.filter(|_| converts).and_then(|wanted| self.conversion(&call.method, &wanted)) {
+                Some(conversion) => conversion,
+                None => self.method_callee(&receiver, &call.method),
+            };
         if matches!(call.method.as_str(), "unwrap" | "expect" | "unwrap_or_else" | "unwrap_or_default") {
             let hard = matches!(call.method.as_str(), "unwrap" | "expect");
             self.mark(&receiver.value, |outcome| outcome.unwrapped |= hard);
@@ -80,38 +88,39 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// `x.into()` and its kin call what the wanted type has for it.
-    fn conversion(&mut self, method: &str) -> Option<Callee<'a>> {
+    fn conversion(&self, method: &str, wanted: &Ty) -> Option<Callee<'a>> {
         let function = match method {
             "into" => "from",
             "try_into" => "try_from",
             "parse" => "from_str",
             _ => return None,
         };
-        let wanted = self.wanted.take()?;
-        let on = settled(&wanted).clone();
+        let on = settled(wanted).clone();
         if !matches!(on, Ty::Adt(..)) {
             return None;
         }
         match self.types.associated_function(&on, &Name::new(function), self.scope())? {
             Method::Local { targets, dispatched, receiver } => {
-                Some(Callee::Local { targets, dispatched, on: Some(receiver) })
+                Some(Callee::Local { targets, dispatched, on: Some(receiver), through: None })
             }
             _ => None,
         }
     }
 
     /// What a method's name means on a receiver of this type.
-    fn method_callee(&self, receiver: &Ty, name: &Name) -> Callee<'a> {
-        match self.types.method(receiver, name, self.scope()) {
-            Some(Method::Local { targets, dispatched, receiver }) => {
-                Callee::Local { targets, dispatched, on: Some(receiver) }
+    fn method_callee(&self, receiver: &Typed, name: &Name) -> Callee<'a> {
+        let ty = &receiver.ty;
+        match self.types.method(ty, name, self.scope()) {
+            Some(Method::Local { targets, dispatched, receiver: on }) => {
+                let through = self.chosen_through(ty, &receiver.value);
+                Callee::Local { targets, dispatched, on: Some(on), through }
             }
             Some(Method::Library(facts, on)) => Callee::Library(facts, on),
             Some(Method::Fluent(path, on)) => {
                 Callee::External(Name::new(format!("{path}::{name}")), Some(on))
             }
             Some(Method::Unlisted(path)) => Callee::External(Name::new(format!("{path}::{name}")), None),
-            None => match self.adapter(name).filter(|_| *receiver == Ty::Unknown) {
+            None => match self.adapter(name).filter(|_| *ty == Ty::Unknown) {
                 Some(facts) => Callee::Library(facts, Ty::Unknown),
                 None => Callee::Unknown(name.clone()),
             },
@@ -224,7 +233,12 @@ impl<'a> Walk<'_, 'a> {
                         Def::Item(Declared::Fn(id)) => Some(*id),
                         _ => None,
                     });
-                    Ok(Callee::Local { targets: targets.collect(), dispatched: false, on: None })
+                    Ok(Callee::Local {
+                        targets: targets.collect(),
+                        dispatched: false,
+                        on: None,
+                        through: None,
+                    })
                 }
                 Def::Item(Declared::Adt(id)) => Err(Constructor { adt: id, variant: None }),
                 Def::Variant(id, variant) => Err(Constructor { adt: id, variant: Some(variant) }),
@@ -235,24 +249,48 @@ impl<'a> Walk<'_, 'a> {
                 Def::Item(_) => Ok(Callee::Unknown(last)),
             },
             Some(Resolution::Associated(ty, name)) => {
-                Ok(match self.types.associated_function(&ty, &name, self.scope()) {
-                    Some(Method::Local { targets, dispatched, receiver }) => {
-                        Callee::Local { targets, dispatched, on: Some(receiver) }
-                    }
-                    Some(Method::Library(facts, on)) => Callee::Library(facts, on),
-                    Some(Method::Fluent(path, on)) => {
-                        Callee::External(Name::new(format!("{path}::{name}")), Some(on))
-                    }
-                    Some(Method::Unlisted(path)) => {
-                        Callee::External(Name::new(format!("{path}::{name}")), None)
-                    }
-                    None => match &ty {
-                        Ty::External(path, _) => Callee::External(Name::new(format!("{path}::{name}")), None),
-                        _ => Callee::Unknown(name),
-                    },
-                })
+                let found = self.types.associated_function(&ty, &name, self.scope());
+                Ok(self.associated_callee(found, &ty, name))
+            }
+            Some(Resolution::OfTrait(ty, of, name)) => {
+                let found = self.types.trait_function_of(&ty, &of, &name);
+                Ok(self.associated_callee(found, &ty, name))
             }
             None => Ok(Callee::Unknown(last)),
+        }
+    }
+
+    fn associated_callee(&self, found: Option<Method<'a>>, ty: &Ty, name: Name) -> Callee<'a> {
+        match found {
+            Some(Method::Local { targets, dispatched, receiver }) => {
+                let through = self.chosen_through(ty, &Value::Receiver);
+                Callee::Local { targets, dispatched, on: Some(receiver), through }
+            }
+            Some(Method::Library(facts, on)) => Callee::Library(facts, on),
+            Some(Method::Fluent(path, on)) => {
+                Callee::External(Name::new(format!("{path}::{name}")), Some(on))
+            }
+            Some(Method::Unlisted(path)) => Callee::External(Name::new(format!("{path}::{name}")), None),
+            None => match ty {
+                Ty::External(path, _) => Callee::External(Name::new(format!("{path}::{name}")), None),
+                _ => Callee::Unknown(name),
+            },
+        }
+    }
+
+    /// What decides which implementation a call on a type leads to, if callers know it: a type parameter, `Self` in a
+    /// trait, or an argument of the function (`#0`) whose type is opaque in it.
+    fn chosen_through(&self, ty: &Ty, value: &Value) -> Option<Name> {
+        let mut current = ty.clone();
+        loop {
+            match (&current, value) {
+                (Ty::Param(param), _) => return Some(param.clone()),
+                (Ty::Bounds(_), Value::Param(index)) => return Some(Name::new(format!("#{index}"))),
+                (Ty::Bounds(_), Value::Receiver) if self.self_ty.as_ref() == Some(&current) => {
+                    return Some(Name::new("Self"));
+                }
+                _ => current = self.types.deref(&current)?,
+            }
         }
     }
 
@@ -330,14 +368,11 @@ impl<'a> Walk<'_, 'a> {
         };
         let mut typed_args = Vec::with_capacity(args.len());
         for arg in args {
-            self.closure_input = match (&callee, &receiver) {
-                (Callee::Library(facts, on), Some(receiver))
-                    if facts.callback.is_some() || on.is_option_or_result() =>
-                {
-                    let from_error = facts.path.ends_with("err") || facts.path.ends_with("else");
-                    (!from_error).then(|| Typed::new(on.first_arg(), receiver.value.clone()))
+            self.closure_inputs = match self.body.expr(*arg).kind {
+                ExprKind::Closure(_) => {
+                    self.closure_inputs(&callee, receiver.as_ref(), typed_args.len(), &typed_args)
                 }
-                _ => None,
+                _ => Vec::new(),
             };
             let failed = match (&callee, &receiver) {
                 (Callee::Library(facts, _), Some(receiver)) if runs_on_failure(facts) => {
@@ -354,16 +389,22 @@ impl<'a> Walk<'_, 'a> {
                 }
                 None => self.expr(*arg),
             };
-            self.closure_input = None;
+            self.closure_inputs = Vec::new();
             typed_args.push(typed);
         }
         let arguments: Vec<Argument> =
             args.iter().zip(&typed_args).map(|(id, typed)| self.argument(*id, typed)).collect();
         let arg_types: Vec<Ty> = arguments.iter().map(|argument| argument.ty.clone()).collect();
 
+        let mut generics = Vec::new();
+        let mut through = None;
         let (target, output, carried) = match callee {
-            Callee::Local { targets, dispatched, on } => {
-                let output = self.local_output(targets.first().copied(), on.as_ref(), &arg_types, turbofish);
+            Callee::Local { targets, dispatched, on, through: choice } => {
+                let targets = self.taking(targets, receiver.as_ref(), &arg_types);
+                let dispatched = dispatched && targets.len() > 1;
+                let (output, bindings) =
+                    self.local_output(targets.first().copied(), on.as_ref(), &arg_types, turbofish);
+                (generics, through) = (bindings, choice);
                 (Target::Local { targets, dispatched }, output, None)
             }
             Callee::Library(facts, on) => {
@@ -381,12 +422,14 @@ impl<'a> Walk<'_, 'a> {
                     (Some(on), Some(receiver)) => Some(self.fluent_value(&path, on, receiver, &arguments)),
                     _ => None,
                 };
-                // `from_str::<Config>(…)`: what a function is asked for is what it gives.
-                let asked_for = || match turbofish {
-                    [only] => only.clone(),
+                // `from_str::<Config>(…)` gives what it is asked for, or an error.
+                let asked_for = match turbofish {
+                    [only] if reads_from_outside(&path) => {
+                        Ty::External(Name::new(RESULT), Arc::from([only.clone()]))
+                    }
                     _ => Ty::Unknown,
                 };
-                (Target::External(path), fluent.unwrap_or_else(asked_for), carried)
+                (Target::External(path), fluent.unwrap_or(asked_for), carried)
             }
             Callee::Value(typed) => {
                 let output = match &typed.ty {
@@ -413,6 +456,10 @@ impl<'a> Walk<'_, 'a> {
             _ => false,
         };
         let guards = self.guards();
+        let unknown_receiver = receiver.as_ref().is_some_and(|receiver| receiver.ty == Ty::Unknown);
+        let by_name = unknown_receiver
+            && matches!(&target, Target::Library(facts)
+                if facts.path.rsplit("::").next().is_some_and(is_shared_by_adapters));
         let (receiver, arguments) = self.as_declared(&target, receiver, arguments);
         let call = self.push_call(Call {
             expr: id,
@@ -427,6 +474,9 @@ impl<'a> Walk<'_, 'a> {
             chained_on,
             context: self.context,
             guards,
+            generics,
+            through,
+            by_name,
         });
         self.run_arguments(call);
         if !is_future {
@@ -439,6 +489,75 @@ impl<'a> Walk<'_, 'a> {
         }
         let value = carried.unwrap_or(Value::Call(call));
         Typed::new(output, value)
+    }
+
+    /// Of several functions, as for `From<A>` and `From<B>`, those whose parameters can take these arguments.
+    fn taking(&self, targets: Vec<FnId>, receiver: Option<&Argument>, args: &[Ty]) -> Vec<FnId> {
+        if targets.len() < 2 {
+            return targets;
+        }
+        let takes = |target: &FnId| {
+            let params = &self.types.signature(*target).params;
+            let own = self.types.items.functions[target.index()]
+                .signature
+                .is_some_and(|facts| facts.receiver.is_some());
+            // `x.into()` has its argument as receiver, `Type::method(x)` its receiver as argument.
+            let moved = receiver.filter(|_| !own).map(|receiver| &receiver.ty);
+            let skipped = usize::from(own && receiver.is_none());
+            let given = moved.into_iter().chain(args.iter().skip(skipped));
+            params.iter().zip(given).all(|(param, arg)| self.types.accepts(param, arg))
+        };
+        let fitting: Vec<FnId> = targets.iter().copied().filter(takes).collect();
+        if fitting.is_empty() { targets } else { fitting }
+    }
+
+    /// What a callee hands to a closure that it takes as argument `index`.
+    fn closure_inputs(
+        &self,
+        callee: &Callee<'a>,
+        receiver: Option<&Argument>,
+        index: usize,
+        before: &[Typed],
+    ) -> Vec<Typed> {
+        match callee {
+            Callee::Local { targets, on, .. } => {
+                let Some(target) = targets.first() else { return Vec::new() };
+                let mut bindings = Vec::new();
+                if let (Some(on), Some(self_ty)) = (on, &self.types.signature(*target).self_ty) {
+                    bind(self_ty, on, &mut bindings);
+                }
+                let inputs = self.types.closure_inputs(*target, index);
+                inputs.iter().map(|ty| Typed::new(substitute(ty, &bindings), Value::Unknown)).collect()
+            }
+            Callee::Library(facts, on) => {
+                let Some(receiver) = receiver else { return Vec::new() };
+                if facts.callback.is_none() && !on.is_option_or_result() {
+                    return Vec::new();
+                }
+                let name = facts.path.rsplit("::").next().unwrap_or_default();
+                if name.ends_with("err") || name.ends_with("else") {
+                    return Vec::new();
+                }
+                let item = Typed::new(on.first_arg(), receiver.value.clone());
+                match before.first() {
+                    Some(start) if name.ends_with("fold") => vec![start.clone(), item],
+                    _ => vec![item],
+                }
+            }
+            // What a library's collection hands to a closure is what is in it.
+            Callee::External(..) => match receiver.map(|receiver| (&receiver.ty, &receiver.value)) {
+                Some((Ty::External(path, args), value)) if path.ends_with("Map") && args.len() == 2 => {
+                    let parts =
+                        args.iter().map(|ty| Typed::new(ty.clone(), Value::Element(Arc::new(value.clone()))));
+                    parts.collect()
+                }
+                Some((ty @ (Ty::External(..) | Ty::Slice(_)), value)) => {
+                    vec![Typed::new(self.element_type(ty), Value::Element(Arc::new(value.clone())))]
+                }
+                _ => Vec::new(),
+            },
+            Callee::Value(_) | Callee::Unknown(_) => Vec::new(),
+        }
     }
 
     /// `Type::method(x)` has its receiver among the arguments, `x.into()` its argument as receiver: both are put

@@ -1,11 +1,13 @@
 //! Room 5, *program*: when what is handed to a call runs, and what a call does when it happens.
 
+use std::sync::Arc;
+
 use super::super::items::FnId;
 use super::super::types::{PatternInput, Ty};
 use super::super::values::Value;
 use super::walk::{Progress, Typed, Walk};
-use super::{Call, CallId, EventKind, Outcome, Target, Time, Write, settled};
-use crate::catalog::CallRole;
+use super::{Argument, Call, CallId, EventKind, Outcome, Target, Time, Write, settled};
+use crate::catalog::{CallFacts, CallRole};
 
 impl Walk<'_, '_> {
     /// The effects of a call happen now.
@@ -123,28 +125,37 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// A function item handed to a call runs at some time, with arguments nobody here knows.
+    /// A function item handed to a call runs at some time: with what is in the receiver where a library runs it, else
+    /// with arguments nobody here knows.
     pub(super) fn run_function(&mut self, target: FnId, via: CallId, time: Time) {
         let by = &self.out.calls[via.0 as usize];
-        let span = by
-            .args
-            .iter()
-            .find(|argument| argument.value == Value::Function(target))
-            .map_or(by.span, |_| by.span);
-        let expr = by.expr;
+        let (expr, span) = (by.expr, by.span);
+        let args = match (&by.target, &by.receiver) {
+            (Target::Library(CallFacts { callback: Some(_), .. }), Some(receiver)) => {
+                let value = match receiver.ty.is_option_or_result() {
+                    true => receiver.value.clone(),
+                    false => Value::Element(Arc::new(receiver.value.clone())),
+                };
+                vec![Argument { value, ty: receiver.ty.first_arg(), lent: false }]
+            }
+            _ => Vec::new(),
+        };
         let call = self.push_call(Call {
             expr,
             span,
             name_span: span,
             target: Target::Local { targets: vec![target], dispatched: false },
             receiver: None,
-            args: Vec::new(),
+            args,
             result: settled(&self.types.signature(target).output).clone(),
             is_future: false,
             outcome: Outcome { bound: true, ..Outcome::default() },
             chained_on: None,
             context: self.context,
             guards: Vec::new(),
+            generics: Vec::new(),
+            through: None,
+            by_name: false,
         });
         self.emit(EventKind::Call { call, time });
     }
@@ -173,6 +184,9 @@ impl Walk<'_, '_> {
             chained_on: None,
             context,
             guards: Vec::new(),
+            generics: Vec::new(),
+            through: None,
+            by_name: false,
         });
         self.emit(EventKind::Call { call, time });
     }

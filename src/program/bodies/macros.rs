@@ -95,6 +95,9 @@ impl<'a> Walk<'_, 'a> {
                             chained_on: None,
                             context: self.context,
                             guards: Vec::new(),
+                            generics: Vec::new(),
+                            through: None,
+                            by_name: false,
                         });
                         self.emit(EventKind::Call { call, time: Time::Maybe(call) });
                     }

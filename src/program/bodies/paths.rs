@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::items::{AdtShape, Declared};
 use super::super::names::{Def, Namespace};
-use super::super::types::{Args, Method, Ty, TypeScope, no_args, segment_args};
+use super::super::types::{Args, Method, PRIMITIVES, Ty, TypeScope, no_args, segment_args};
 use super::super::values::Value;
 use super::EventKind;
 use super::walk::{Resolution, Typed, Walk, literal_value};
@@ -21,7 +21,14 @@ impl Walk<'_, '_> {
         }
         match self.resolve_value(path) {
             Some(Resolution::Def(def, ty)) => self.value_of_def(&def, ty),
-            Some(Resolution::Associated(ty, name)) => self.associated_value(&ty, &name),
+            Some(Resolution::Associated(ty, name)) => {
+                let found = self.types.associated_function(&ty, &name, self.scope());
+                self.associated_value(found)
+            }
+            Some(Resolution::OfTrait(ty, of, name)) => {
+                let found = self.types.trait_function_of(&ty, &of, &name);
+                self.associated_value(found)
+            }
             None => Typed::unknown(),
         }
     }
@@ -65,9 +72,8 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn associated_value(&mut self, ty: &Ty, name: &Name) -> Typed {
-        use Method;
-        match self.types.associated_function(ty, name, self.scope()) {
+    fn associated_value(&mut self, found: Option<Method<'_>>) -> Typed {
+        match found {
             Some(Method::Local { targets, .. }) if !targets.is_empty() => {
                 Typed::new(Ty::Function(targets[0]), Value::Function(targets[0]))
             }
@@ -86,7 +92,13 @@ impl Walk<'_, '_> {
         let scope = self.scope();
         if let Some(qself) = &path.qself {
             let ty = self.types.lower(&qself.ty, scope);
-            return Some(Resolution::Associated(ty, path.segments.last()?.name.clone()));
+            let name = path.segments.last()?.name.clone();
+            let of = path.segments.get(..qself.trait_segments as usize).unwrap_or_default();
+            let of = Path { leading_colons: path.leading_colons, qself: None, segments: of.to_vec() };
+            return Some(match self.types.trait_ref(&of, scope.module) {
+                Some(of) => Resolution::OfTrait(ty, of, name),
+                None => Resolution::Associated(ty, name),
+            });
         }
         let first = path.segments.first()?;
         if first.name == "Self" || self.is_type_param(&first.name) {
@@ -111,8 +123,13 @@ impl Walk<'_, '_> {
         }
         let found = self.types.names.resolve(scope.module, path, Namespace::Values);
         let Some(resolved) = found else {
-            // `str::from_utf8`, `u32::from_str`: primitives have no definition to find.
-            return None;
+            // `u64::from`, `str::parse`: primitives have no definition to find.
+            return match path.segments.as_slice() {
+                [owner, name] if PRIMITIVES.contains(&owner.name.as_str()) => {
+                    Some(Resolution::Associated(Ty::external(&owner.name), name.name.clone()))
+                }
+                _ => None,
+            };
         };
         let def = resolved.defs.into_iter().next()?;
         if resolved.taken == path.segments.len() {

@@ -12,15 +12,17 @@ use crate::catalog::{CallFacts, CallRole, TypeKind, ValueSource, Wrap};
 use crate::facts::Name;
 
 impl Walk<'_, '_> {
+    /// What a call of a function of the workspace gives, and what the function's type parameters stand for in it, with
+    /// `Self` for functions of traits and `#n` for parameters of opaque types.
     pub(super) fn local_output(
         &self,
         target: Option<FnId>,
         on: Option<&Ty>,
         args: &[Ty],
         turbofish: &[Ty],
-    ) -> Ty {
+    ) -> (Ty, Vec<(Name, Ty)>) {
         let Some(target) = target else {
-            return Ty::Unknown;
+            return (Ty::Unknown, Vec::new());
         };
         let item = &self.types.items.functions[target.index()];
         let signature = self.types.signature(target);
@@ -36,12 +38,22 @@ impl Walk<'_, '_> {
         }
         let output = substitute(&signature.output, &bindings);
         // A trait's `Self` is the type the item was found on.
-        match (&output, item.container, on) {
-            (Ty::Bounds(_), Container::Trait(_), Some(on)) if signature.self_ty.as_ref() == Some(&output) => {
+        let of_trait = matches!(item.container, Container::Trait(_));
+        let output = match (&output, on) {
+            (Ty::Bounds(_), Some(on)) if of_trait && signature.self_ty.as_ref() == Some(&output) => {
                 on.clone()
             }
             _ => output,
+        };
+        if let Some(on) = on.filter(|_| of_trait) {
+            bindings.push((Name::new("Self"), on.clone()));
         }
+        for (index, (param, arg)) in signature.params.iter().zip(args).enumerate() {
+            if opaque(param) {
+                bindings.push((Name::new(format!("#{index}")), arg.clone()));
+            }
+        }
+        (output, bindings)
     }
 
     /// What a library call gives, future and wrapper included.
@@ -168,6 +180,15 @@ impl Walk<'_, '_> {
             .cloned()
             .collect();
         Value::Origin(Arc::from(name), list.into()).bounded()
+    }
+}
+
+/// Whether all that is said of a parameter's type is which traits it has.
+fn opaque(ty: &Ty) -> bool {
+    match ty {
+        Ty::Bounds(_) => true,
+        Ty::External(..) => opaque(&ty.first_arg()),
+        _ => false,
     }
 }
 

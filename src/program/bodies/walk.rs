@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::items::FnId;
 use super::super::names::Def;
-use super::super::types::{Ty, TypeScope, Types};
+use super::super::types::{TraitRef, Ty, TypeScope, Types};
 use super::super::values::Value;
 use super::{
     Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind, Event,
@@ -73,8 +73,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) last_from: FxHashMap<(u32, u32), CallId>,
     pub(super) block_progress: Vec<Progress>,
     pub(super) returned: Vec<Value>,
-    /// Type that closure parameters without annotation get, set by the call that takes the closure.
-    pub(super) closure_input: Option<Typed>,
+    /// What the parameters of a closure get that have no annotation, set by the call that takes the closure.
+    pub(super) closure_inputs: Vec<Typed>,
     /// Type that the annotation of a `let` asks of the conversion at its right.
     pub(super) wanted: Option<Ty>,
 }
@@ -98,7 +98,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         last_from: FxHashMap::default(),
         block_progress: Vec::new(),
         returned: Vec::new(),
-        closure_input: None,
+        closure_inputs: Vec::new(),
         wanted: None,
     };
     walk.out.contexts.push(Context { parent: None, kind: ContextKind::Root });
@@ -222,13 +222,10 @@ impl<'a> Walk<'_, 'a> {
             }
             ExprKind::Reference(inner, _) => self.expr(*inner),
             ExprKind::Closure(closure) => {
-                let input = self.closure_input.take();
+                let inputs = std::mem::take(&mut self.closure_inputs);
                 let (block, output) = self.block(expr.span, closure.is_async, |walk| {
                     for (index, param) in closure.params.iter().enumerate() {
-                        let mut typed = match (&input, index) {
-                            (Some(input), 0) => input.clone(),
-                            _ => Typed::unknown(),
-                        };
+                        let mut typed = inputs.get(index).cloned().unwrap_or_else(Typed::unknown);
                         if !matches!(param.ty, TypeRef::Infer) {
                             typed.ty = walk.types.lower(&param.ty, walk.scope());
                         }
@@ -316,17 +313,30 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Index { base, index } => {
                 let base = self.expr(*base);
                 self.expr(*index);
-                Typed::new(self.element_type(&base.ty), Value::Element(Arc::new(base.value)))
+                // A range of a list or a text is one.
+                let ty = match (&self.body.expr(*index).kind, &base.ty) {
+                    (ExprKind::Range(..), Ty::External(path, _)) if path == "std::string::String" => {
+                        Ty::external("str")
+                    }
+                    (ExprKind::Range(..), Ty::External(path, _)) if path == "std::vec::Vec" => {
+                        Ty::Slice(Arc::new(base.ty.first_arg()))
+                    }
+                    (ExprKind::Range(..), _) => base.ty,
+                    _ => self.element_type(&base.ty),
+                };
+                Typed::new(ty, Value::Element(Arc::new(base.value)))
             }
             ExprKind::Cast(inner, ty) => {
                 let inner = self.expr(*inner);
                 Typed::new(self.types.lower(ty, self.scope()), inner.value)
             }
             ExprKind::Range(from, to) => {
+                let mut ty = Ty::Unknown;
                 for end in [from, to].into_iter().flatten() {
-                    self.expr(*end);
+                    let end = self.expr(*end).ty;
+                    ty = if ty == Ty::Unknown { end } else { ty };
                 }
-                Typed::unknown()
+                Typed::new(Ty::External(Name::new("std::ops::Range"), Arc::from([ty])), Value::Unknown)
             }
             ExprKind::Macro(call) => self.macro_call(call, id),
             ExprKind::Unknown => Typed::unknown(),
@@ -390,7 +400,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Whether an initializer is `x.into()`, `x.try_into()?` or `x.parse()?`, whose type the annotation decides.
-    fn is_conversion(&self, id: ExprId) -> bool {
+    pub(super) fn is_conversion(&self, id: ExprId) -> bool {
         match &self.body.expr(id).kind {
             ExprKind::Try(inner) | ExprKind::Await(inner) => self.is_conversion(*inner),
             ExprKind::MethodCall(call) => match call.method.as_str() {
@@ -477,7 +487,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn element_type(&self, list: &Ty) -> Ty {
+    pub(super) fn element_type(&self, list: &Ty) -> Ty {
         match list {
             Ty::Slice(inner) => inner.as_ref().clone(),
             Ty::External(path, args) => match args.len() {
@@ -569,6 +579,8 @@ pub(super) enum Resolution {
     Def(Def, Option<Ty>),
     /// An item of a type.
     Associated(Ty, Name),
+    /// An item of a trait, for a type.
+    OfTrait(Ty, TraitRef, Name),
 }
 
 pub(super) fn literal_value(literal: &Literal) -> Typed {

@@ -14,6 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::items::{AdtId, AdtShape, Container, Declared, FnId, ImplId, Items, ModuleId, StaticId, TraitId};
 use super::names::{Def, Names, Namespace};
 use crate::catalog::{CallFacts, Catalog};
+pub use methods::is_shared_by_adapters;
 pub use shapes::{bind, bindings_of, substitute};
 
 use crate::facts::{Fields, Generics, Name, Path, Segment, TypeRef};
@@ -135,7 +136,8 @@ pub struct Types<'a> {
     impl_traits: Vec<Option<TraitRef>>,
     /// Impl blocks by type, in order.
     impls_of: FxHashMap<TypeKey, Vec<ImplId>>,
-    inherent: FxHashMap<TypeKey, FxHashMap<Name, Vec<FnId>>>,
+    /// Functions of impl blocks, of traits or not, by type and name.
+    associated: FxHashMap<TypeKey, FxHashMap<Name, Vec<FnId>>>,
     traits_of: FxHashMap<TypeKey, Vec<TraitId>>,
     blanket: FxHashMap<Name, Vec<FnId>>,
     implementations: FxHashMap<TraitId, Vec<ImplId>>,
@@ -145,13 +147,17 @@ pub struct Types<'a> {
 
 /// The part of a type that impl blocks are found by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum TypeKey {
+pub enum TypeKey {
+    /// A struct or enum of the workspace.
     Adt(AdtId),
+    /// A library type by path.
     External(Name),
+    /// An opaque or dynamic type, by the first of its traits that is of the workspace.
     Trait(TraitId),
 }
 
-fn key_of(ty: &Ty) -> Option<TypeKey> {
+/// The part of a type that impl blocks are found by; `None` for type parameters, tuples, functions and the like.
+pub fn key_of(ty: &Ty) -> Option<TypeKey> {
     match ty {
         Ty::Adt(id, _) => Some(TypeKey::Adt(*id)),
         Ty::External(path, _) => Some(TypeKey::External(path.clone())),
@@ -219,7 +225,8 @@ pub const OPTION: &str = "std::option::Option";
 /// Canonical path of `Result`.
 pub const RESULT: &str = "std::result::Result";
 
-const PRIMITIVES: &[&str] = &[
+/// Types that need no import and have no path.
+pub const PRIMITIVES: &[&str] = &[
     "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128",
     "isize", "f32", "f64",
 ];
@@ -236,7 +243,7 @@ impl<'a> Types<'a> {
             impl_types: Vec::new(),
             impl_traits: Vec::new(),
             impls_of: FxHashMap::default(),
-            inherent: FxHashMap::default(),
+            associated: FxHashMap::default(),
             traits_of: FxHashMap::default(),
             blanket: FxHashMap::default(),
             implementations: FxHashMap::default(),
@@ -273,7 +280,7 @@ impl<'a> Types<'a> {
                 let name = items.functions[function.index()].name.clone();
                 match &key {
                     Some(key) => {
-                        let named = types.inherent.entry(key.clone()).or_default();
+                        let named = types.associated.entry(key.clone()).or_default();
                         named.entry(name).or_default().push(*function);
                     }
                     None => types.blanket.entry(name).or_default().push(*function),
@@ -284,7 +291,8 @@ impl<'a> Types<'a> {
         types
     }
 
-    fn trait_ref(&self, path: &Path, module: ModuleId) -> Option<TraitRef> {
+    /// The trait that a path names.
+    pub fn trait_ref(&self, path: &Path, module: ModuleId) -> Option<TraitRef> {
         let resolved = self.names.resolve(module, path, Namespace::Types)?;
         match resolved.defs.first()? {
             Def::Item(Declared::Trait(id)) => Some(TraitRef::Local(*id)),
@@ -576,7 +584,7 @@ impl<'a> Types<'a> {
                 Some(self.from_pattern(pattern, &PatternInput::of_args(args)))
             }
             Ty::Adt(..) => {
-                let functions = self.inherent.get(&key_of(ty)?)?.get("deref")?;
+                let functions = self.associated.get(&key_of(ty)?)?.get("deref")?;
                 let id = *functions.first()?;
                 Some(self.signature(id).output.clone())
                     .filter(|output| *output != Ty::Unknown && output != ty)

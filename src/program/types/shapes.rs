@@ -42,6 +42,21 @@ impl Types<'_> {
         }
     }
 
+    /// Whether a parameter of one type can take an argument of the other, dereferenced if need be.
+    pub fn accepts(&self, param: &Ty, arg: &Ty) -> bool {
+        let mut current = arg.clone();
+        for _ in 0..DEPTH {
+            if fits(param, &current) {
+                return true;
+            }
+            match self.deref(&current) {
+                Some(next) => current = next,
+                None => return false,
+            }
+        }
+        false
+    }
+
     /// The type as people write it: canonical paths, arguments in angle brackets.
     pub fn display(&self, ty: &Ty) -> String {
         let mut text = String::new();
@@ -121,6 +136,21 @@ pub fn substitute(ty: &Ty, bindings: &[(Name, Ty)]) -> Ty {
         Ty::Callable(inner) => Ty::Callable(Arc::new(substitute(inner, bindings))),
         Ty::Future(inner) => Ty::Future(Arc::new(substitute(inner, bindings))),
         _ => ty.clone(),
+    }
+}
+
+/// Whether a type as an impl block writes it can be this type. What is not known fits everything.
+pub(super) fn fits(pattern: &Ty, actual: &Ty) -> bool {
+    let all = |left: &Args, right: &Args| left.iter().zip(right.iter()).all(|(one, other)| fits(one, other));
+    match (pattern, actual) {
+        (Ty::Param(_) | Ty::Unknown | Ty::Bounds(_), _) => true,
+        (_, Ty::Param(_) | Ty::Unknown | Ty::Bounds(_)) => true,
+        (Ty::Adt(left, a), Ty::Adt(right, b)) => left == right && all(a, b),
+        (Ty::External(left, a), Ty::External(right, b)) => left == right && all(a, b),
+        (Ty::Tuple(a), Ty::Tuple(b)) => a.len() == b.len() && all(a, b),
+        (Ty::Slice(a), Ty::Slice(b)) => fits(a, b),
+        (Ty::Adt(..) | Ty::External(..) | Ty::Tuple(_) | Ty::Slice(_), _) => false,
+        _ => true,
     }
 }
 

@@ -1,0 +1,83 @@
+//! What the linked program sees, by example: each case is a small service in which every place that makes a handle is
+//! marked with the resource it leads to (`//= postgres:env.DATABASE_URL`). Found and marked places must be the same.
+
+mod calls;
+mod names;
+mod resources;
+mod types;
+
+use initpath::analysis::{Settings, analyse};
+use initpath::catalog::Catalog;
+use initpath::program::inventory::Scope;
+use initpath::workspace::in_memory;
+
+/// A manifest with the libraries that the cases use.
+const MANIFEST: &str = r#"[package]
+name = "app"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+anyhow = "1"
+axum = "0.8"
+clap = { version = "4", features = ["derive", "env"] }
+config = "0.15"
+deadpool-postgres = "0.14"
+diesel = "2"
+envy = "0.4"
+figment = "0.10"
+futures = "0.3"
+lazy_static = "1"
+once_cell = "1"
+r2d2 = "0.8"
+redis = "1"
+rocket = "0.5"
+rocket_sync_db_pools = "0.1"
+rusqlite = "0.32"
+serde = "1"
+serde_json = "1"
+sqlx = "0.8"
+tokio = "1"
+tokio-postgres = "0.7"
+toml = "0.9"
+"#;
+
+/// Checks a service of one file.
+#[track_caller]
+fn check(main: &str) {
+    check_files(&[("src/main.rs", main)]);
+}
+
+/// Checks a service of several files.
+#[track_caller]
+fn check_files(files: &[(&str, &str)]) {
+    let mut all = files.to_vec();
+    if !files.iter().any(|(path, _)| *path == "Cargo.toml") {
+        all.push(("Cargo.toml", MANIFEST));
+    }
+    let mut marked: Vec<String> = Vec::new();
+    for (path, text) in files {
+        for (index, line) in text.lines().enumerate() {
+            if let Some((_, resource)) = line.split_once("//= ") {
+                marked.push(format!("{path}:{} {}", index + 1, resource.trim()));
+            }
+        }
+    }
+    marked.sort();
+    assert_eq!(sites(&all), marked);
+}
+
+/// `file:line resource` of the places in production code that make a handle, sorted.
+fn sites(files: &[(&str, &str)]) -> Vec<String> {
+    let analysis = analyse(in_memory(files), Catalog::builtin(), &Settings { threads: Some(1) });
+    assert_eq!(analysis.problems, [], "the case is read without problems");
+    let production = analysis.inventory.init_sites.iter().filter(|site| site.scope == Scope::Production);
+    let mut found: Vec<String> = production
+        .map(|site| {
+            let path = &analysis.workspace.files[site.location.file.0 as usize].path;
+            format!("{path}:{} {}", site.location.span.line, site.resource)
+        })
+        .collect();
+    found.sort();
+    found
+}
