@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(path(name), "embed_migrations");
         assert_eq!(literals, &[Literal::Str("dir".into())]);
         assert!(matches!(facts.items[1].kind, ItemKind::MacroCall(..)));
-        assert!(matches!(facts.items[2].kind, ItemKind::MacroRules));
+        assert!(matches!(facts.items[2].kind, ItemKind::MacroRules(_)));
         assert_eq!(facts.items[2].name, "m");
         assert_eq!(facts.opaque_macros, 1);
     }

@@ -5,6 +5,7 @@ use super::attributes::{attributes, both, module_path};
 use super::bodies::body_of;
 use super::database_attribute;
 use super::functions::function;
+use super::macro_rules;
 use super::macros::item_macro;
 use super::types::{bounds, generics, name, path, type_ref};
 use super::uses::uses;
@@ -129,7 +130,8 @@ pub(super) fn item(walk: &mut Walk, source: &syn::Item, found: &mut Vec<Item>) {
         }
         syn::Item::Macro(item) => match &item.ident {
             Some(ident) if item.mac.path.is_ident("macro_rules") => {
-                found.push(named(ident, false, &item.attrs, ItemKind::MacroRules));
+                let arms = macro_rules::arms(walk, &item.mac.tokens);
+                found.push(named(ident, false, &item.attrs, ItemKind::MacroRules(arms)));
             }
             _ => item_macro(walk, &item.mac, &item.attrs, found),
         },

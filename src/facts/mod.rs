@@ -18,6 +18,7 @@ mod item_macros;
 mod items;
 mod lexemes;
 mod macro_grammar;
+mod macro_rules;
 mod macros;
 mod nesting;
 mod patterns;
@@ -131,8 +132,8 @@ pub enum ItemKind {
         /// Bounds of an associated type declaration.
         bounds: Vec<Path>,
     },
-    /// `macro_rules! name { … }`.
-    MacroRules,
+    /// `macro_rules! name { … }`: those of its arms that read like functions of their metavariables.
+    MacroRules(Vec<Function>),
     /// A macro call in item position that was not entered (`embed_migrations!("…");`).
     MacroCall(Path, Vec<Literal>),
 }

@@ -396,7 +396,7 @@ fn config_key<'v>(types: &Types<'_>, path: &str, list: &'v [Value]) -> Option<&'
     let facts = method_facts(types, path).filter(|facts| facts.role == CallRole::ConfigRead)?;
     let Some(ValueSource::Argument(key)) = facts.address else { return None };
     // The receiver comes first.
-    match list.get(key as usize + 1)? {
+    match list.get(key + 1)? {
         Value::Text(text) => Some(text),
         _ => None,
     }

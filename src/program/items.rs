@@ -257,6 +257,8 @@ pub struct Items<'a> {
     pub consts: Vec<ConstItem<'a>>,
     /// Type aliases.
     pub aliases: Vec<AliasItem<'a>>,
+    /// The arms of the workspace's own macros by name, each with its crate.
+    pub macros: FxHashMap<Name, Vec<(CrateId, FnId)>>,
 }
 
 impl<'a> Items<'a> {
@@ -436,7 +438,14 @@ impl<'a> Collector<'_, 'a> {
                 self.items.aliases.push(AliasItem { module: place.module, generics, ty });
                 self.declare(place, &item.name, Declared::Alias(id));
             }
-            ItemKind::TypeAlias { ty: None, .. } | ItemKind::MacroRules | ItemKind::MacroCall(..) => {}
+            ItemKind::MacroRules(arms) => {
+                let krate = self.items.modules[place.module.index()].krate;
+                for arm in arms {
+                    let id = self.function(item, arm, place, Container::Module);
+                    self.items.macros.entry(item.name.clone()).or_default().push((krate, id));
+                }
+            }
+            ItemKind::TypeAlias { ty: None, .. } | ItemKind::MacroCall(..) => {}
         }
     }
 

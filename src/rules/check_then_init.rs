@@ -53,7 +53,6 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         let between = earlier[at..].iter().filter_map(|one| match &one.what {
             What::Effect(effect)
                 if is_init(effect)
-                    && (effect.kind != EffectKind::Migrate || says_done(&write.value))
                     && controls(body, test, one.context)
                     && !body.exclusive(one.context, happening.context) =>
             {
@@ -62,7 +61,8 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
             _ => None,
         });
         let effects: Vec<&Effect> = between.collect();
-        if !effects.is_empty() {
+        let only_migrates = effects.iter().all(|effect| effect.kind == EffectKind::Migrate);
+        if !effects.is_empty() && (!only_migrates || says_done(&write.value)) {
             let finding = report(program, id, test, write, &effects);
             if !found.iter().any(|known| known.primary.location == finding.primary.location) {
                 found.push(finding);

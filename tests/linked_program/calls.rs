@@ -57,7 +57,7 @@ fn macros_of_the_workspace_and_common_ones() {
         r#"
 macro_rules! open {
     ($path:expr) => {
-        rusqlite::Connection::open($path).unwrap() //= sqlite:unknown.?
+        rusqlite::Connection::open($path).unwrap() //= sqlite:literal.a.db
     };
 }
 #[tokio::main]

@@ -2,24 +2,26 @@
 
 use std::sync::Arc;
 
-use super::super::items::Declared;
+use super::super::items::{CrateId, Declared, FnId};
 use super::super::names::Def;
 use super::super::types::Ty;
 use super::super::values::Value;
 use super::walk::{Resolution, Typed, Walk};
-use super::{Call, EventKind, Target, Time, settled};
+use super::{Argument, Call, EventKind, Target, Time, settled};
 use crate::catalog::CallRole;
-use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent};
+use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent, Name};
 
 impl<'a> Walk<'_, 'a> {
     pub(super) fn macro_call(&mut self, call: &MacroCall, id: ExprId) -> Typed {
         let name = call.path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default();
         let facts = self.macro_facts(&call.path, &name);
         let role = facts.map(|facts| facts.role);
+        let arms = self.macro_arms(&name);
         let result = match &call.content {
             MacroContent::Args(args) => {
                 let values = self.exprs(args);
                 match role {
+                    _ if !arms.is_empty() => self.macro_arm(id, &arms, args, &values),
                     Some(CallRole::JoinAll | CallRole::TryJoinAll) => {
                         let group = self.groups;
                         self.groups += 1;
@@ -77,6 +79,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Typed::new(Ty::Unknown, Value::Choice(values.into()))
             }
+            MacroContent::Opaque { .. } if !arms.is_empty() => self.macro_arm(id, &arms, &[], &[]),
             MacroContent::Opaque { called, .. } => {
                 for (path, span) in called {
                     if let Some(Resolution::Def(Def::Item(Declared::Fn(target)), _)) =
@@ -116,6 +119,52 @@ impl<'a> Walk<'_, 'a> {
             }
             None => result,
         }
+    }
+
+    /// The arms of a macro of the workspace: of the same crate, else of the only crate that has one of this name.
+    fn macro_arms(&self, name: &Name) -> Vec<FnId> {
+        let items = self.types.items;
+        let Some(all) = items.macros.get(name) else { return Vec::new() };
+        let own = items.modules[self.scope().module.index()].krate;
+        let here = |krate: CrateId| all.iter().filter(move |(of, _)| *of == krate).map(|(_, arm)| *arm);
+        let found: Vec<FnId> = here(own).collect();
+        let elsewhere = all[0].0;
+        if found.is_empty() && all.iter().all(|(krate, _)| *krate == elsewhere) {
+            return here(elsewhere).collect();
+        }
+        found
+    }
+
+    /// A call of a macro of the workspace is one of the arm that takes so many expressions.
+    fn macro_arm(&mut self, id: ExprId, arms: &[FnId], args: &[ExprId], values: &[Typed]) -> Typed {
+        let takes = |arm: &&FnId| self.types.signature(**arm).params.len() == args.len();
+        let fitting: Vec<FnId> = arms.iter().filter(takes).copied().collect();
+        let targets = if fitting.is_empty() { arms.to_vec() } else { fitting };
+        let span = self.body.expr(id).span;
+        let arguments: Vec<Argument> =
+            args.iter().zip(values).map(|(arg, typed)| self.argument(*arg, typed)).collect();
+        let guards = self.guards();
+        let dispatched = targets.len() > 1;
+        let call = self.push_call(Call {
+            expr: id,
+            span,
+            name_span: span,
+            target: Target::Local { targets, dispatched },
+            receiver: None,
+            args: arguments,
+            result: Ty::Unknown,
+            is_future: false,
+            outcome: super::Outcome::default(),
+            chained_on: None,
+            context: self.context,
+            guards,
+            generics: Vec::new(),
+            through: None,
+            by_name: false,
+        });
+        self.run_arguments(call);
+        self.happen(call, Time::Inline);
+        Typed::new(Ty::Unknown, Value::Call(call))
     }
 
     pub(super) fn plain_macro(&mut self, name: &str, values: Vec<Typed>, args: &[ExprId]) -> Typed {
