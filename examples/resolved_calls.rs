@@ -67,6 +67,7 @@ fn described(program: &Program<'_>, caller: FnId, call: &Call<'_>) -> Value {
         "targets": targets,
         "path": path,
         "dispatched": dispatched,
+        "on_path": program.body(caller).is_some(),
         "method": call.receiver.is_some(),
     })
 }

@@ -9,7 +9,7 @@ use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcomm
 
 use super::color::When;
 use crate::finding::Confidence;
-use crate::report::Format;
+use crate::report::{Format, GraphFormat};
 use crate::settle::Level;
 
 const EXIT_CODES: &str = "\
@@ -56,6 +56,17 @@ pub(super) enum TaskArguments {
         analysis: AnalysisFlags,
         #[command(flatten)]
         output: OutputFlags,
+    },
+    /// Print the init paths: how each binary gets to each resource
+    #[command(after_help = EXIT_CODES)]
+    Graph {
+        #[command(flatten)]
+        analysis: AnalysisFlags,
+        /// How to print them [default: tree]
+        #[arg(long, alias = "message-format", value_name = "FORMAT", value_parser = graph_format(), help_heading = "Output")]
+        format: Option<GraphFormat>,
+        #[command(flatten)]
+        output: PlainOutputFlags,
     },
     /// Print the page of a rule
     Explain {
@@ -121,6 +132,13 @@ pub(super) struct OutputFlags {
     /// How to print the report [default: human]
     #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = format(), help_heading = "Output")]
     pub(super) message_format: Option<Format>,
+    #[command(flatten)]
+    pub(super) plain: PlainOutputFlags,
+}
+
+/// Flags of every command, whatever it prints.
+#[derive(Debug, Args)]
+pub(super) struct PlainOutputFlags {
     /// Write the report to a file instead of stdout
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) output: Option<PathBuf>,
@@ -188,6 +206,10 @@ impl FromArgMatches for LevelFlags {
 
 fn format() -> impl TypedValueParser<Value = Format> {
     named(Format::ALL, Format::name)
+}
+
+fn graph_format() -> impl TypedValueParser<Value = GraphFormat> {
+    named(GraphFormat::ALL, GraphFormat::name)
 }
 
 fn color() -> impl TypedValueParser<Value = When> {

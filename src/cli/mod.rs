@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use crate::analysis::{self, Analysis};
 use crate::catalog::Catalog;
+use crate::location::Location;
 use crate::report::{self, Format, InventoryView, Style};
 use crate::rules;
 use crate::settle::{self, Level, Report, Selection, SettleInput};
@@ -114,7 +115,7 @@ fn stages(
         Task::Rules => {
             return deliver(&list_of_rules(&options), &options, out).map(|()| Outcome::Clean);
         }
-        Task::Check(wanted) | Task::Inventory(wanted) => wanted,
+        Task::Check(wanted) | Task::Inventory(wanted) | Task::Graph(wanted, _) => wanted,
     };
     watch.stage("configure");
 
@@ -124,7 +125,10 @@ fn stages(
     let selection = Selection::of(&workspace.packages);
     watch.stage("load");
 
-    let analysis = analysis::analyse(workspace, catalog, &wanted.settings);
+    let with_paths = matches!(options.task, Task::Graph(..));
+    let (analysis, init_paths) = analysis::inquire(workspace, catalog, &wanted.settings, |program| {
+        if with_paths { program.init_paths() } else { Vec::new() }
+    });
     let Analysis {
         workspace,
         findings,
@@ -141,6 +145,7 @@ fn stages(
     problems.extend(workspace.problems.iter().cloned());
     let files = &workspace.files;
     let selected = |path: &str| selection.includes(path);
+    let selected_file = |place: Location| selected(&files[place.file.0 as usize].path);
     let rules = rules::table();
     let input = SettleInput { findings, problems, coverage, resources, files, rules, selected: &selected };
     let report = settle::settle(input, &wanted.policy);
@@ -167,6 +172,10 @@ fn stages(
                 }
             };
             (text, Outcome::of_analysis(&report, wanted))
+        }
+        Task::Graph(_, format) => {
+            let shown: Vec<_> = init_paths.into_iter().filter(|path| selected_file(path.site)).collect();
+            (report::render_graph(*format, &shown, files), Outcome::of_analysis(&report, wanted))
         }
         _ => (report::render(options.format, &report, files, &style), Outcome::of_check(&report, wanted)),
     };

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::Stop;
-use super::arguments::{AnalysisFlags, Arguments, OutputFlags, TaskArguments};
+use super::arguments::{AnalysisFlags, Arguments, OutputFlags, PlainOutputFlags, TaskArguments};
 use super::color;
 use super::environment::Environment;
 use crate::analysis::Settings;
 use crate::finding::Confidence;
-use crate::report::Format;
+use crate::report::{Format, GraphFormat};
 use crate::rules::{self, RuleInfo};
 use crate::settle::{LevelOverride, LevelTarget, Policy};
 use crate::suggest;
@@ -38,6 +38,8 @@ pub(super) enum Task {
     Check(Box<AnalysisOptions>),
     /// List what is seen.
     Inventory(Box<AnalysisOptions>),
+    /// Print the init paths.
+    Graph(Box<AnalysisOptions>, GraphFormat),
     /// Print a rule's page.
     Explain(&'static RuleInfo),
     /// List the rules.
@@ -50,6 +52,7 @@ impl Task {
         match self {
             Self::Check(_) => "check",
             Self::Inventory(_) => "inventory",
+            Self::Graph(..) => "graph",
             Self::Explain(_) => "explain",
             Self::Rules => "rules",
         }
@@ -60,6 +63,8 @@ impl Task {
         match self {
             Self::Check(_) => &Format::ALL,
             Self::Inventory(_) | Self::Rules => &[Format::Human, Format::Json],
+            // The graph has formats of its own; of those given before the command it shares one.
+            Self::Graph(..) => &[Format::Human, Format::Json],
             Self::Explain(_) => &[Format::Human],
         }
     }
@@ -103,6 +108,15 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
             let options = analysis_options(analysis.then(later), environment, &mut notes)?;
             (Task::Inventory(Box::new(options)), output.then(output_later))
         }
+        Some(TaskArguments::Graph { analysis: later, format, output: output_later }) => {
+            let options = analysis_options(analysis.then(later), environment, &mut notes)?;
+            let output = output.then(OutputFlags { message_format: None, plain: output_later });
+            let before = match output.message_format {
+                Some(Format::Json) => GraphFormat::Json,
+                _ => GraphFormat::Tree,
+            };
+            (Task::Graph(Box::new(options), format.unwrap_or(before)), output)
+        }
         Some(TaskArguments::Explain { rule, output: later }) => {
             (Task::Explain(rule_named(&rule, &mut notes)?), output.then(later))
         }
@@ -113,7 +127,7 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
         },
     };
 
-    let OutputFlags { message_format, output, color, quiet, verbose } = output;
+    let OutputFlags { message_format, plain: PlainOutputFlags { output, color, quiet, verbose } } = output;
     let format = message_format.unwrap_or(Format::Human);
     if !task.formats().contains(&format) {
         let known: Vec<&str> = task.formats().iter().map(|format| format.name()).collect();
@@ -246,13 +260,15 @@ impl AnalysisFlags {
 impl OutputFlags {
     /// These flags, then those given after the command.
     fn then(self, later: Self) -> Self {
-        let Self { message_format, output, color, quiet, verbose } = self;
+        let Self { message_format, plain: PlainOutputFlags { output, color, quiet, verbose } } = self;
         Self {
             message_format: later.message_format.or(message_format),
-            output: later.output.or(output),
-            color: later.color.or(color),
-            quiet: quiet || later.quiet,
-            verbose: verbose.saturating_add(later.verbose),
+            plain: PlainOutputFlags {
+                output: later.plain.output.or(output),
+                color: later.plain.color.or(color),
+                quiet: quiet || later.plain.quiet,
+                verbose: verbose.saturating_add(later.plain.verbose),
+            },
         }
     }
 }

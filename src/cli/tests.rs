@@ -29,7 +29,7 @@ fn configured(arguments: &[&str]) -> Options {
 
 fn analysis_of(options: &Options) -> &AnalysisOptions {
     match &options.task {
-        Task::Check(options) | Task::Inventory(options) => options,
+        Task::Check(options) | Task::Inventory(options) | Task::Graph(options, _) => options,
         Task::Explain(_) | Task::Rules => panic!("not an analysis"),
     }
 }

@@ -8,6 +8,7 @@
 pub mod bodies;
 pub mod flow;
 pub mod identity;
+pub mod init_paths;
 pub mod inventory;
 pub mod items;
 mod lifetimes;

@@ -175,13 +175,16 @@ fn is_supporting(role: CallRole) -> bool {
 }
 
 fn is_handle(types: &Types<'_>, ty: &Ty) -> bool {
-    let mut current = super::bodies::settled(ty).clone();
-    for _ in 0..4 {
-        if types.type_facts(&current).is_some_and(|facts| facts.kind.is_handle()) {
-            return true;
-        }
-        match types.deref(&current) {
-            Some(next) => current = next,
+    let is_one = |ty: &Ty| types.type_facts(ty).is_some_and(|facts| facts.kind.is_handle());
+    let first = super::bodies::settled(ty);
+    let mut next = Some(first).filter(|first| !is_one(first)).and_then(|first| types.deref(first));
+    if next.is_none() {
+        return is_one(first);
+    }
+    for _ in 0..3 {
+        match next {
+            Some(current) if is_one(&current) => return true,
+            Some(current) => next = types.deref(&current),
             None => return false,
         }
     }
@@ -231,7 +234,9 @@ impl CallGraph {
             }
             while let Some(node) = stack.pop() {
                 for caller in graph.neighbors_directed(node, petgraph::Direction::Incoming) {
-                    if !std::mem::replace(&mut marked[caller.index()], true) {
+                    // Whoever tests a function may do with it what it likes: only what a test does itself is listed.
+                    let tests = types.items.functions[caller.index()].scope == Scope::Test;
+                    if !tests && !std::mem::replace(&mut marked[caller.index()], true) {
                         stack.push(caller);
                     }
                 }

@@ -112,7 +112,7 @@ impl<'t, 'a> Terms<'t, 'a> {
 
     /// The term for a value.
     pub(super) fn close(&self, value: &Value) -> Value {
-        self.close_at(value, 0)
+        self.close_at(value, 0).bounded()
     }
 
     /// The terms for the receiver and the arguments of a call of the body.
@@ -136,7 +136,7 @@ impl<'t, 'a> Terms<'t, 'a> {
             }
             Value::Block(_) => Value::Unknown,
             Value::Behind(_, inner) => self.close_at(inner, depth + 1),
-            other => other.map(&|part| self.close_at(part, depth + 1)).bounded(),
+            other => other.map(&|part| self.close_at(part, depth + 1)),
         }
     }
 
@@ -201,9 +201,13 @@ pub(super) fn expand(types: &Types<'_>, results: &Results, value: &Value) -> Val
 
 /// Puts arguments in the place of parameters.
 pub(super) fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>) -> Value {
+    substituted(value, args, receiver).bounded()
+}
+
+fn substituted(value: &Value, args: &[Value], receiver: Option<&Value>) -> Value {
     match value {
         Value::Param(index) => args.get(*index as usize).cloned().unwrap_or(Value::Unknown),
         Value::Receiver => receiver.cloned().unwrap_or(Value::Unknown),
-        other => other.map(&|part| substitute(part, args, receiver)).bounded(),
+        other => other.map(&|part| substituted(part, args, receiver)),
     }
 }

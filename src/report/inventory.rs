@@ -122,7 +122,7 @@ fn section<const COLUMNS: usize>(text: &mut String, title: &str, rows: Vec<[Stri
     text.push('\n');
 }
 
-fn describe(address: &Address) -> String {
+pub(super) fn describe(address: &Address) -> String {
     match address {
         Address::Env(key) => format!("env {key}"),
         Address::Config(field, None) => field.clone(),

@@ -3,6 +3,7 @@
 
 mod excerpt;
 mod github;
+mod graph;
 mod human;
 mod inventory;
 mod json;
@@ -15,6 +16,7 @@ use crate::location::Location;
 use crate::settle::Report;
 use crate::workspace::SourceFile;
 
+pub use graph::{GraphFormat, render as render_graph};
 pub use inventory::{
     InventoryView, render_human as render_inventory_human, render_json as render_inventory_json,
 };

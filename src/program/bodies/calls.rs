@@ -10,7 +10,7 @@ use super::super::types::{
 use super::super::values::Value;
 use super::results::filtered;
 use super::walk::{Resolution, Typed, Walk};
-use super::{Argument, Atom, Call, EventKind, Outcome, Target, Time, settled};
+use super::{Argument, Atom, Call, EventKind, Outcome, Target, Time, TypeChoice, settled};
 use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource, reads_from_outside};
 use crate::facts::{ExprId, ExprKind, MethodCall, Name, Path};
 use crate::location::Span;
@@ -396,15 +396,16 @@ impl<'a> Walk<'_, 'a> {
             args.iter().zip(&typed_args).map(|(id, typed)| self.argument(*id, typed)).collect();
         let arg_types: Vec<Ty> = arguments.iter().map(|argument| argument.ty.clone()).collect();
 
-        let mut generics = Vec::new();
-        let mut through = None;
+        let mut choice = None;
         let (target, output, carried) = match callee {
-            Callee::Local { targets, dispatched, on, through: choice } => {
+            Callee::Local { targets, dispatched, on, through } => {
                 let targets = self.taking(targets, receiver.as_ref(), &arg_types);
                 let dispatched = dispatched && targets.len() > 1;
-                let (output, bindings) =
+                let (output, generics) =
                     self.local_output(targets.first().copied(), on.as_ref(), &arg_types, turbofish);
-                (generics, through) = (bindings, choice);
+                if through.is_some() || !generics.is_empty() {
+                    choice = Some(Box::new(TypeChoice { generics, through }));
+                }
                 (Target::Local { targets, dispatched }, output, None)
             }
             Callee::Library(facts, on) => {
@@ -474,8 +475,7 @@ impl<'a> Walk<'_, 'a> {
             chained_on,
             context: self.context,
             guards,
-            generics,
-            through,
+            choice,
             by_name,
         });
         self.run_arguments(call);

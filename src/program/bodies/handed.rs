@@ -153,8 +153,7 @@ impl Walk<'_, '_> {
             chained_on: None,
             context: self.context,
             guards: Vec::new(),
-            generics: Vec::new(),
-            through: None,
+            choice: None,
             by_name: false,
         });
         self.emit(EventKind::Call { call, time });
@@ -184,8 +183,7 @@ impl Walk<'_, '_> {
             chained_on: None,
             context,
             guards: Vec::new(),
-            generics: Vec::new(),
-            through: None,
+            choice: None,
             by_name: false,
         });
         self.emit(EventKind::Call { call, time });

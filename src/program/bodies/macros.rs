@@ -98,8 +98,7 @@ impl<'a> Walk<'_, 'a> {
                             chained_on: None,
                             context: self.context,
                             guards: Vec::new(),
-                            generics: Vec::new(),
-                            through: None,
+                            choice: None,
                             by_name: false,
                         });
                         self.emit(EventKind::Call { call, time: Time::Maybe(call) });
@@ -158,8 +157,7 @@ impl<'a> Walk<'_, 'a> {
             chained_on: None,
             context: self.context,
             guards,
-            generics: Vec::new(),
-            through: None,
+            choice: None,
             by_name: false,
         });
         self.run_arguments(call);

@@ -75,14 +75,21 @@ pub struct Call<'a> {
     pub context: ContextId,
     /// Named locks held at the call.
     pub guards: Vec<CallId>,
-    /// What the type parameters of a function of the workspace stand for, as far as it is known; `Self` for functions
-    /// of traits, `#n` for parameters of which only traits are known.
+    /// How types decide what a function of the workspace does. Boxed, because it is so for few calls.
+    pub choice: Option<Box<TypeChoice>>,
+    /// Whether the target is only what the name suggests: the receiver's type is not known.
+    pub by_name: bool,
+}
+
+/// What a call of a function of the workspace leaves to types.
+#[derive(Debug, Default)]
+pub struct TypeChoice {
+    /// What the type parameters of the function stand for, as far as it is known; `Self` for functions of traits, `#n`
+    /// for parameters of which only traits are known.
     pub generics: Vec<(Name, Ty)>,
     /// What decides which of the implementations is called: a type parameter of the calling function, its `Self`, or
     /// `#n`, one of its parameters.
     pub through: Option<Name>,
-    /// Whether the target is only what the name suggests: the receiver's type is not known.
-    pub by_name: bool,
 }
 
 /// An argument or receiver.

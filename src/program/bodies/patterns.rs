@@ -6,12 +6,19 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::walk::{Local, Typed, Walk};
 use super::{Atom, settled};
+use crate::catalog::TypeKind;
 use crate::facts::{Literal, Name, Pat, Path};
 
 impl Walk<'_, '_> {
     pub(super) fn bind_name(&mut self, name: Name, typed: Typed, lent: bool) {
         let context = self.context;
-        self.locals.push(Local { name, typed, context, lent });
+        let guard = self.is_guard(&typed.ty);
+        self.locals.push(Local { name, typed, context, lent, guard });
+    }
+
+    /// Whether a value of the type proves that a lock is held.
+    pub(super) fn is_guard(&self, ty: &Ty) -> bool {
+        self.types.type_facts(ty).is_some_and(|facts| facts.kind == TypeKind::Guard)
     }
 
     /// Binds the names of a pattern to the parts of a value.

@@ -83,7 +83,9 @@ impl Walk<'_, '_> {
             && let Some(index) = self.locals.iter().rposition(|local| local.name == only.name)
         {
             let context = self.context;
+            let guard = self.is_guard(&written.ty);
             let local = &mut self.locals[index];
+            local.guard |= guard;
             let always = local.context == context;
             let old = std::mem::replace(&mut local.typed, written.clone());
             if !always && old.value != Value::Unknown {

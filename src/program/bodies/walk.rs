@@ -12,7 +12,6 @@ use super::{
     Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind, Event,
     EventKind, LinkedBody, Time,
 };
-use crate::catalog::TypeKind;
 use crate::facts::{BinaryOp, Body, Cfg, ExprId, ExprKind, Literal, Name, Pat, Statement, TypeRef};
 use crate::location::Span;
 
@@ -45,6 +44,8 @@ pub(super) struct Local {
     pub(super) context: ContextId,
     /// Whether the pattern that bound it holds a reference.
     pub(super) lent: bool,
+    /// Whether it was bound to a guard: what proves that a lock is held.
+    pub(super) guard: bool,
 }
 
 /// Whether a call or block has happened yet.
@@ -170,15 +171,12 @@ impl<'a> Walk<'_, 'a> {
 
     /// The locks held by named guards.
     pub(super) fn guards(&self) -> Vec<CallId> {
-        let is_guard = |ty: &Ty| self.types.type_facts(ty).is_some_and(|facts| facts.kind == TypeKind::Guard);
         let lock = |local: &Local| match local.typed.value {
             // A guard that a function of the workspace gives: the call stands for the lock.
             Value::Call(call) => Some(call),
             ref value => value.lock(),
         };
-        // Few values come through a lock, so this asks first what costs least.
-        let locked = self.locals.iter().filter_map(|local| Some((local, lock(local)?)));
-        locked.filter(|(local, _)| is_guard(&local.typed.ty)).map(|(_, lock)| lock).collect()
+        self.locals.iter().filter(|local| local.guard).filter_map(lock).collect()
     }
 
     pub(super) fn exprs(&mut self, list: &[ExprId]) -> Vec<Typed> {

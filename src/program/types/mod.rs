@@ -132,6 +132,8 @@ pub struct Types<'a> {
     pub catalog: &'a Catalog,
     signatures: Vec<OnceLock<Signature>>,
     statics: Vec<OnceLock<Ty>>,
+    /// Per struct or enum, the declared types of its fields: one list per variant, or one for a struct.
+    fields: Vec<OnceLock<DeclaredFields>>,
     impl_types: Vec<Ty>,
     impl_traits: Vec<Option<TraitRef>>,
     /// Impl blocks by type, in order.
@@ -144,6 +146,9 @@ pub struct Types<'a> {
     adts_with_handle: Vec<bool>,
     traits_with_handle: FxHashSet<TraitId>,
 }
+
+/// Types of fields, per variant.
+type DeclaredFields = Box<[Box<[Ty]>]>;
 
 /// The part of a type that impl blocks are found by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -240,6 +245,7 @@ impl<'a> Types<'a> {
             catalog,
             signatures: items.functions.iter().map(|_| OnceLock::new()).collect(),
             statics: items.statics.iter().map(|_| OnceLock::new()).collect(),
+            fields: items.adts.iter().map(|_| OnceLock::new()).collect(),
             impl_types: Vec::new(),
             impl_traits: Vec::new(),
             impls_of: FxHashMap::default(),
@@ -563,16 +569,32 @@ impl<'a> Types<'a> {
     pub fn adt_field(&self, id: AdtId, args: &Args, variant: Option<u32>, name: &str) -> Option<Ty> {
         let adt = &self.items.adts[id.index()];
         let fields: &Fields = match (&adt.shape, variant) {
-            (AdtShape::Struct(facts), _) => &facts.fields,
+            (AdtShape::Struct(facts), None) => &facts.fields,
             (AdtShape::Enum(variants), Some(variant)) => &variants.get(variant as usize)?.fields,
-            (AdtShape::Enum(_), None) => return None,
+            _ => return None,
         };
-        let field = fields.list().iter().find(|field| field.name == name)?;
-        let own = Ty::Adt(id, Arc::clone(args));
-        let scope =
-            TypeScope { module: adt.module, self_ty: Some(&own), generics: [Some(adt.generics), None] };
-        let ty = self.lower(&field.ty, scope);
-        Some(substitute(&ty, &bindings_of(adt.generics, args)))
+        let at = fields.list().iter().position(|field| field.name == name)?;
+        let ty = &self.declared_fields(id)[variant.unwrap_or(0) as usize][at];
+        let bindings = bindings_of(adt.generics, args);
+        Some(if bindings.is_empty() { ty.clone() } else { substitute(ty, &bindings) })
+    }
+
+    /// The types of all fields as declared; computed at the first use.
+    fn declared_fields(&self, id: AdtId) -> &[Box<[Ty]>] {
+        self.fields[id.index()].get_or_init(|| {
+            let adt = &self.items.adts[id.index()];
+            let params = adt.generics.params.iter().map(|param| Ty::Param(param.name.clone()));
+            let own = Ty::Adt(id, params.collect());
+            let scope =
+                TypeScope { module: adt.module, self_ty: Some(&own), generics: [Some(adt.generics), None] };
+            let lowered = |fields: &Fields| -> Box<[Ty]> {
+                fields.list().iter().map(|field| self.lower(&field.ty, scope)).collect()
+            };
+            match &adt.shape {
+                AdtShape::Struct(facts) => Box::from([lowered(&facts.fields)]),
+                AdtShape::Enum(variants) => variants.iter().map(|variant| lowered(&variant.fields)).collect(),
+            }
+        })
     }
 
     /// What `*value` is.

@@ -1,0 +1,284 @@
+//! Room 9, *report*: the init paths as a tree, as Mermaid, as DOT and as versioned JSON. Must not judge.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::inventory::describe;
+use super::{WireTool, one_line, path_of, place, to_json};
+use crate::location::Location;
+use crate::program::init_paths::InitPath;
+use crate::workspace::SourceFile;
+
+/// How to print init paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GraphFormat {
+    /// Per resource and binary, one line per path.
+    Tree,
+    /// A flowchart for Markdown.
+    Mermaid,
+    /// For Graphviz.
+    Dot,
+    /// The versioned wire format.
+    Json,
+}
+
+impl GraphFormat {
+    /// All formats, the default first.
+    pub const ALL: [Self; 4] = [Self::Tree, Self::Mermaid, Self::Dot, Self::Json];
+
+    /// The name used on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tree => "tree",
+            Self::Mermaid => "mermaid",
+            Self::Dot => "dot",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// Init paths in one format, ending in a newline. `files` are those locations point into.
+pub fn render(format: GraphFormat, paths: &[InitPath], files: &[SourceFile]) -> String {
+    match format {
+        GraphFormat::Tree => tree(paths, files),
+        GraphFormat::Mermaid => mermaid(paths, files),
+        GraphFormat::Dot => dot(paths, files),
+        GraphFormat::Json => json(paths, files),
+    }
+}
+
+fn tree(paths: &[InitPath], files: &[SourceFile]) -> String {
+    if paths.is_empty() {
+        return "no init path: nothing in production code is seen to create a handle\n".to_owned();
+    }
+    let mut text = String::new();
+    for group in paths.chunk_by(|one, other| one.resource.id == other.resource.id) {
+        let resource = &group[0].resource;
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let _ = writeln!(text, "{}  {}", resource.driver, one_line(&describe(&resource.address)));
+        let binaries: Vec<&[InitPath]> = group.chunk_by(|one, other| one.binary == other.binary).collect();
+        for (index, paths) in binaries.iter().enumerate() {
+            let (branch, stem) =
+                if index + 1 == binaries.len() { ("└─", "   ") } else { ("├─", "│  ") };
+            let title = match &paths[0].binary {
+                Some(binary) => format!("bin {binary}"),
+                None => "not reached from a binary".to_owned(),
+            };
+            let _ = writeln!(text, "{branch} {title}");
+            for (index, path) in paths.iter().enumerate() {
+                let branch = if index + 1 == paths.len() { "└─" } else { "├─" };
+                let _ = writeln!(text, "{stem}{branch} {}", line(path, files));
+            }
+        }
+    }
+    text
+}
+
+fn line(path: &InitPath, files: &[SourceFile]) -> String {
+    let hops: Vec<&str> = path.hops.iter().map(|hop| hop.label.as_str()).collect();
+    let mut text = format!("{} ● {}  {}", hops.join(" → "), place(files, &path.site), path.held_by);
+    for when in &path.when {
+        let _ = write!(text, ", {when}");
+    }
+    if !path.certain {
+        text.push_str(", not certain");
+    }
+    one_line(&text)
+}
+
+/// Functions, calls and resources as numbered nodes, and the edges between them, each once.
+#[derive(Default)]
+struct Nodes {
+    ids: BTreeMap<String, usize>,
+    labels: Vec<(String, bool)>,
+    edges: Vec<(usize, usize, bool)>,
+}
+
+impl Nodes {
+    fn of(paths: &[InitPath], files: &[SourceFile]) -> Self {
+        let mut nodes = Self::default();
+        for path in paths {
+            let binary = path.binary.as_deref().unwrap_or_default();
+            let mut last = None;
+            for (index, hop) in path.hops.iter().enumerate() {
+                let shown = match index {
+                    0 if !binary.is_empty() => format!("{binary}: {}", hop.label),
+                    _ => hop.label.clone(),
+                };
+                let key = format!("{binary}|{}|{}", hop.label, place(files, &hop.location));
+                let node = nodes.node(key, format!("{shown}\n{}", short_place(files, &hop.location)), false);
+                if let Some(last) = last {
+                    nodes.edge(last, node, true);
+                }
+                last = Some(node);
+            }
+            let resource =
+                nodes.node(format!("resource|{}", path.resource.id), path.resource.id.clone(), true);
+            if let Some(last) = last {
+                nodes.edge(last, resource, path.certain);
+            }
+        }
+        nodes
+    }
+
+    fn node(&mut self, key: String, label: String, is_resource: bool) -> usize {
+        let next = self.labels.len();
+        let id = *self.ids.entry(key).or_insert(next);
+        if id == next {
+            self.labels.push((label, is_resource));
+        }
+        id
+    }
+
+    fn edge(&mut self, from: usize, to: usize, certain: bool) {
+        if !self.edges.iter().any(|(one, other, _)| (*one, *other) == (from, to)) {
+            self.edges.push((from, to, certain));
+        }
+    }
+}
+
+fn short_place(files: &[SourceFile], location: &Location) -> String {
+    format!("{}:{}", path_of(files, location), location.span.line)
+}
+
+fn mermaid(paths: &[InitPath], files: &[SourceFile]) -> String {
+    let nodes = Nodes::of(paths, files);
+    let quoted = |label: &str| {
+        let lines: Vec<String> = label.split('\n').map(one_line).collect();
+        lines
+            .join("\n")
+            .replace('&', "&amp;")
+            .replace('"', "&quot;")
+            .replace('<', "&lt;")
+            .replace('\n', "<br>")
+    };
+    let mut text = String::from("flowchart LR\n");
+    for (id, (label, is_resource)) in nodes.labels.iter().enumerate() {
+        let label = quoted(label);
+        let _ = match is_resource {
+            true => writeln!(text, "  n{id}[(\"{label}\")]"),
+            false => writeln!(text, "  n{id}[\"{label}\"]"),
+        };
+    }
+    for (from, to, certain) in &nodes.edges {
+        let arrow = if *certain { "-->" } else { "-.->" };
+        let _ = writeln!(text, "  n{from} {arrow} n{to}");
+    }
+    text
+}
+
+fn dot(paths: &[InitPath], files: &[SourceFile]) -> String {
+    let nodes = Nodes::of(paths, files);
+    let quoted = |label: &str| {
+        let lines: Vec<String> =
+            label.split('\n').map(|line| one_line(line).replace('\\', "\\\\").replace('"', "\\\"")).collect();
+        lines.join("\\n")
+    };
+    let mut text = String::from("digraph init_paths {\n  rankdir=LR;\n  node [shape=box];\n");
+    for (id, (label, is_resource)) in nodes.labels.iter().enumerate() {
+        let shape = if *is_resource { ", shape=cylinder" } else { "" };
+        let _ = writeln!(text, "  n{id} [label=\"{}\"{shape}];", quoted(label));
+    }
+    for (from, to, certain) in &nodes.edges {
+        let style = if *certain { "" } else { " [style=dashed]" };
+        let _ = writeln!(text, "  n{from} -> n{to}{style};");
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// What `cargo initpath graph --format json` prints.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "initpath graph, version 1"))]
+struct WireGraph<'a> {
+    /// Version of this format.
+    version: u32,
+    /// What wrote it.
+    tool: WireTool,
+    /// Init paths, sorted by resource, binary and path.
+    init_paths: Vec<WireInitPath<'a>>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireInitPath<'a> {
+    /// Id of the resource.
+    resource: &'a str,
+    /// The binary in whose `main` the path starts; null where none is known to reach the site.
+    binary: Option<&'a str>,
+    /// From the entry function to the library call.
+    path: Vec<WireHop<'a>>,
+    /// The call that creates the handle.
+    site: WireSite<'a>,
+    /// Type of the handle, canonical.
+    handle: &'a str,
+    /// Who keeps it, in words.
+    held_by: &'a str,
+    /// What on the way is not plain calling, outermost first.
+    when: &'a [&'static str],
+    /// Whether every call on the way is certain.
+    certain: bool,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireHop<'a> {
+    /// The function, type or static.
+    label: &'a str,
+    /// Path relative to the workspace root.
+    file: &'a str,
+    /// Line, from 1.
+    line: u32,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireSite<'a> {
+    /// Path relative to the workspace root.
+    file: &'a str,
+    /// Line, from 1.
+    line: u32,
+    /// Column in characters, from 1.
+    column: u32,
+}
+
+fn json(paths: &[InitPath], files: &[SourceFile]) -> String {
+    let init_paths = paths.iter().map(|path| WireInitPath {
+        resource: &path.resource.id,
+        binary: path.binary.as_deref(),
+        path: path
+            .hops
+            .iter()
+            .map(|hop| WireHop {
+                label: &hop.label,
+                file: path_of(files, &hop.location),
+                line: hop.location.span.line,
+            })
+            .collect(),
+        site: WireSite {
+            file: path_of(files, &path.site),
+            line: path.site.span.line,
+            column: path.site.span.column,
+        },
+        handle: &path.handle,
+        held_by: &path.held_by,
+        when: &path.when,
+        certain: path.certain,
+    });
+    to_json(&WireGraph { version: 1, tool: WireTool::current(), init_paths: init_paths.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_fresh() {
+        super::super::assert_schema_is_fresh::<WireGraph<'_>>("graph.json");
+    }
+}
