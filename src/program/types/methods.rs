@@ -20,23 +20,9 @@ const GROWING: [&str; 9] =
 
 /// Names that options, results, iterators, futures and streams have in common: on a receiver of unknown type they say
 /// nothing.
-const SHARED_BY_ADAPTERS: [&str; 16] = [
-    "and_then",
-    "chain",
-    "cloned",
-    "copied",
-    "filter",
-    "flatten",
-    "fuse",
-    "inspect",
-    "map",
-    "map_err",
-    "map_ok",
-    "or_else",
-    "take",
-    "then",
-    "unwrap_or_default",
-    "zip",
+const SHARED_BY_ADAPTERS: [&str; 15] = [
+    "and_then", "chain", "cloned", "copied", "filter", "flatten", "fuse", "inspect", "map", "map_err",
+    "map_ok", "or_else", "take", "then", "zip",
 ];
 
 impl<'a> Types<'a> {
