@@ -34,13 +34,17 @@ impl<'a> Types<'a> {
             if let Ty::Param(param) = &current {
                 current = self.bounds_of(param, scope);
             }
-            if let Some(found) = self.method_on(&current, name, scope.module) {
+            if let Some(found) = self.method_on(&current, name, scope.module)
+                && self.takes_self(&found)
+            {
                 return Some(found);
             }
             if let Some(facts) = self.before_deref(&current, name) {
                 return Some(Method::Library(facts, current));
             }
-            if let Some(found) = self.blanket(&current, name, scope.module) {
+            if let Some(found) = self.blanket(&current, name, scope.module)
+                && self.takes_self(&found)
+            {
                 return Some(found);
             }
             // What a pointer points to has more methods than the pointer; a text or list that owns its content has its own.
@@ -73,6 +77,15 @@ impl<'a> Types<'a> {
         let (path, ty) = unlisted?;
         let fluent = self.catalog.type_facts(&path).is_some_and(|facts| facts.fluent);
         Some(if fluent { Method::Fluent(path, ty) } else { Method::Unlisted(path) })
+    }
+
+    /// Whether method syntax can mean a function.
+    fn takes_self(&self, found: &Method<'a>) -> bool {
+        let Method::Local { targets, .. } = found else { return true };
+        targets.iter().any(|target| {
+            let signature = self.items.functions[target.index()].signature;
+            signature.is_some_and(|facts| facts.receiver.is_some())
+        })
     }
 
     /// A library trait's item of this name whose library is imported where the call stands.

@@ -289,6 +289,8 @@ impl<'a> Types<'a> {
                         let named = types.associated.entry(key.clone()).or_default();
                         named.entry(name).or_default().push(*function);
                     }
+                    // An implementation for a type that is not understood is for none that is.
+                    None if types.impl_types[index] == Ty::Unknown => {}
                     None => types.blanket.entry(name).or_default().push(*function),
                 }
             }
