@@ -68,10 +68,13 @@ pub(super) enum TaskArguments {
         #[command(flatten)]
         output: PlainOutputFlags,
     },
-    /// Print the page of a rule
+    /// Print the page of a rule, or what is known at a line of source
     Explain {
-        /// Its name
-        rule: String,
+        /// Name of a rule, or FILE:LINE
+        #[arg(value_name = "RULE|FILE:LINE")]
+        subject: String,
+        #[command(flatten)]
+        analysis: AnalysisFlags,
         #[command(flatten)]
         output: OutputFlags,
     },

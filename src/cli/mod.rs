@@ -14,7 +14,10 @@ use std::path::PathBuf;
 use crate::analysis::{self, Analysis};
 use crate::catalog::Catalog;
 use crate::location::Location;
-use crate::report::{self, Format, InventoryView, Style};
+use crate::program::Program;
+use crate::program::init_paths::InitPath;
+use crate::program::place::FunctionAt;
+use crate::report::{self, Format, InventoryView, RuleAt, Style};
 use crate::rules;
 use crate::settle::{self, Level, Report, Selection, SettleInput};
 use crate::workspace;
@@ -115,7 +118,10 @@ fn stages(
         Task::Rules => {
             return deliver(&list_of_rules(&options), &options, out).map(|()| Outcome::Clean);
         }
-        Task::Check(wanted) | Task::Inventory(wanted) | Task::Graph(wanted, _) => wanted,
+        Task::Check(wanted)
+        | Task::Inventory(wanted)
+        | Task::Graph(wanted, _)
+        | Task::ExplainPlace(wanted, ..) => wanted,
     };
     watch.stage("configure");
 
@@ -125,10 +131,8 @@ fn stages(
     let selection = Selection::of(&workspace.packages);
     watch.stage("load");
 
-    let with_paths = matches!(options.task, Task::Graph(..));
-    let (analysis, init_paths) = analysis::inquire(workspace, catalog, &wanted.settings, |program| {
-        if with_paths { program.init_paths() } else { Vec::new() }
-    });
+    let (analysis, answer) =
+        analysis::inquire(workspace, catalog, &wanted.settings, |program| Answer::to(&options.task, program));
     let Analysis {
         workspace,
         findings,
@@ -174,8 +178,22 @@ fn stages(
             (text, Outcome::of_analysis(&report, wanted))
         }
         Task::Graph(_, format) => {
-            let shown: Vec<_> = init_paths.into_iter().filter(|path| selected_file(path.site)).collect();
+            let shown: Vec<InitPath> =
+                answer.init_paths.into_iter().filter(|path| selected_file(path.site)).collect();
             (report::render_graph(*format, &shown, files), Outcome::of_analysis(&report, wanted))
+        }
+        Task::ExplainPlace(_, path, line) => {
+            let Some(functions) = answer.functions else {
+                return Err(Stop::refused(format!(
+                    "`{}` is no file of the analysed targets",
+                    path.display()
+                )));
+            };
+            let file = functions.first().map(|(function, _)| &files[function.declared.file.0 as usize].path);
+            let file = file.cloned().unwrap_or_else(|| path.display().to_string());
+            let place = format!("{file}:{line}");
+            let text = report::render_place(&place, &about_rules(functions, &report), files);
+            (text, Outcome::of_analysis(&report, wanted))
         }
         _ => (report::render(options.format, &report, files, &style), Outcome::of_check(&report, wanted)),
     };
@@ -189,6 +207,61 @@ fn stages(
         narration::timings(err, &watch, ParseTime { summed: parse_time, threads });
     }
     Ok(outcome)
+}
+
+/// What a task asks the linked program for, beyond findings and inventory.
+#[derive(Default)]
+struct Answer {
+    init_paths: Vec<InitPath>,
+    /// The functions around a place, each with why the rules would be silent in it; `None` for a file that was not
+    /// read.
+    functions: Option<Vec<(FunctionAt, Silences)>>,
+}
+
+/// Per rule, why it would be silent.
+type Silences = Vec<(&'static str, String)>;
+
+impl Answer {
+    fn to(task: &Task, program: &Program<'_>) -> Self {
+        match task {
+            Task::Graph(..) => Self { init_paths: program.init_paths(), functions: None },
+            Task::ExplainPlace(_, path, line) => {
+                let file = program.workspace.file_at(path);
+                let functions = file.map(|file| {
+                    let functions = program.functions_at(file, *line).into_iter();
+                    functions
+                        .map(|function| {
+                            let silences = rules::silences(program, function.id);
+                            (function, silences)
+                        })
+                        .collect()
+                });
+                Self { functions, ..Self::default() }
+            }
+            _ => Self::default(),
+        }
+    }
+}
+
+/// What the rules say of functions: what they report in them, else why they are silent.
+fn about_rules(functions: Vec<(FunctionAt, Silences)>, report: &Report) -> Vec<(FunctionAt, Vec<RuleAt>)> {
+    let said = |function: &FunctionAt, rule: &'static str, silent: String| {
+        let (file, lines) = (function.declared.file, &function.lines);
+        let touches = |place: Location| place.file == file && lines.contains(&place.span.line);
+        let reports = report.findings.iter().filter(|settled| {
+            let finding = &settled.finding;
+            let mut places = finding.evidence.iter().chain([&finding.primary]);
+            finding.rule == rule && places.any(|evidence| touches(evidence.location))
+        });
+        RuleAt { rule, reports: reports.map(|settled| settled.finding.message.clone()).collect(), silent }
+    };
+    functions
+        .into_iter()
+        .map(|(function, silences)| {
+            let rules = silences.into_iter().map(|(rule, silent)| said(&function, rule, silent)).collect();
+            (function, rules)
+        })
+        .collect()
 }
 
 fn list_of_rules(options: &Options) -> String {

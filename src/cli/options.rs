@@ -40,6 +40,8 @@ pub(super) enum Task {
     Inventory(Box<AnalysisOptions>),
     /// Print the init paths.
     Graph(Box<AnalysisOptions>, GraphFormat),
+    /// Say what is known at a line of a file.
+    ExplainPlace(Box<AnalysisOptions>, PathBuf, u32),
     /// Print a rule's page.
     Explain(&'static RuleInfo),
     /// List the rules.
@@ -53,7 +55,7 @@ impl Task {
             Self::Check(_) => "check",
             Self::Inventory(_) => "inventory",
             Self::Graph(..) => "graph",
-            Self::Explain(_) => "explain",
+            Self::Explain(_) | Self::ExplainPlace(..) => "explain",
             Self::Rules => "rules",
         }
     }
@@ -65,7 +67,7 @@ impl Task {
             Self::Inventory(_) | Self::Rules => &[Format::Human, Format::Json],
             // The graph has formats of its own; of those given before the command it shares one.
             Self::Graph(..) => &[Format::Human, Format::Json],
-            Self::Explain(_) => &[Format::Human],
+            Self::Explain(_) | Self::ExplainPlace(..) => &[Format::Human],
         }
     }
 }
@@ -117,8 +119,15 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
             };
             (Task::Graph(Box::new(options), format.unwrap_or(before)), output)
         }
-        Some(TaskArguments::Explain { rule, output: later }) => {
-            (Task::Explain(rule_named(&rule, &mut notes)?), output.then(later))
+        Some(TaskArguments::Explain { subject, analysis: later, output: output_later }) => {
+            let task = match place_in(&subject) {
+                Some((file, line)) => {
+                    let options = analysis_options(analysis.then(later), environment, &mut notes)?;
+                    Task::ExplainPlace(Box::new(options), environment.current_dir.join(file), line)
+                }
+                None => Task::Explain(rule_named(&subject, &mut notes)?),
+            };
+            (task, output.then(output_later))
         }
         Some(TaskArguments::Rules { output: later }) => (Task::Rules, output.then(later)),
         None => match explain {
@@ -200,6 +209,16 @@ fn analysis_options(
         keep_going,
         exit_zero,
     })
+}
+
+/// `FILE:LINE`, also with a column behind it.
+fn place_in(subject: &str) -> Option<(&str, u32)> {
+    let (before, last) = subject.rsplit_once(':')?;
+    let last = last.parse().ok()?;
+    match before.rsplit_once(':') {
+        Some((file, line)) if line.parse::<u32>().is_ok() => Some((file, line.parse().ok()?)),
+        _ => Some((before, last)),
+    }
 }
 
 /// The rule with this name or, with a note, the one that used to have it.

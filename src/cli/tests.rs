@@ -29,7 +29,10 @@ fn configured(arguments: &[&str]) -> Options {
 
 fn analysis_of(options: &Options) -> &AnalysisOptions {
     match &options.task {
-        Task::Check(options) | Task::Inventory(options) | Task::Graph(options, _) => options,
+        Task::Check(options)
+        | Task::Inventory(options)
+        | Task::Graph(options, _)
+        | Task::ExplainPlace(options, ..) => options,
         Task::Explain(_) | Task::Rules => panic!("not an analysis"),
     }
 }

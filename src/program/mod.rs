@@ -13,6 +13,7 @@ pub mod inventory;
 pub mod items;
 mod lifetimes;
 pub mod names;
+pub mod place;
 mod reach;
 mod seen;
 mod sql;

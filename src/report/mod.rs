@@ -7,6 +7,7 @@ mod graph;
 mod human;
 mod inventory;
 mod json;
+mod place;
 mod rule_list;
 mod short;
 
@@ -20,6 +21,7 @@ pub use graph::{GraphFormat, render as render_graph};
 pub use inventory::{
     InventoryView, render_human as render_inventory_human, render_json as render_inventory_json,
 };
+pub use place::{RuleAt, render as render_place};
 pub use rule_list::{render_human as render_rules_human, render_json as render_rules_json};
 
 /// An output format.

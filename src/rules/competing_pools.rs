@@ -3,6 +3,7 @@
 use crate::catalog::TypeKind;
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::inventory::Scope;
+use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime};
 use crate::program::values::Value;
 use crate::program::{Entry, Program, ResourceId, is_long_lived};
@@ -11,6 +12,36 @@ use crate::program::{Entry, Program, ResourceId, is_long_lived};
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
     entries.flat_map(|entry| check_entry(program, entry)).collect()
+}
+
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    let Some(made) = program.effects(id).iter().find(|effect| effect.creates_handle()) else {
+        return "no handle is created here or in what it calls".to_owned();
+    };
+    if !is_long_lived(&made.lifetime) {
+        return "the handle ends with the function that makes it".to_owned();
+    }
+    let production = |entry: &&Entry| entry.scope == Scope::Production;
+    let reaching = program.entries().iter().filter(production).find_map(|entry| {
+        let own = program.effects(entry.main).iter().find(|effect| effect.site == made.site)?;
+        Some((entry, program.resource_of(own)?))
+    });
+    let Some((entry, resource)) = reaching else {
+        return "no binary is seen to reach it".to_owned();
+    };
+    let shown = program.resource_phrase(program.resource(resource));
+    if program.resource(resource).confidence == Confidence::Low {
+        return format!("where the address comes from is not known well enough ({shown})");
+    }
+    let same =
+        program.effects(entry.main).iter().filter(|effect| program.resource_of(effect) == Some(resource));
+    match same.filter(|effect| is_candidate(effect)).count() {
+        0 | 1 => format!("no other handle to {shown} is made for good in `{}`", entry.binary.name),
+        count => format!(
+            "{count} ways to a handle to {shown} exclude each other, share one place, or differ in size on purpose"
+        ),
+    }
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {

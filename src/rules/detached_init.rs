@@ -34,6 +34,17 @@ fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
     Some(report(program, None, effect, None, id, task))
 }
 
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    match program.effects(id).iter().find(|effect| detached_by(effect).is_some()) {
+        None => "no handle is created and no schema changed in a task that is started here".to_owned(),
+        Some(effect) if !is_init(effect) => {
+            "what the task makes is its own, or it is made again and again".to_owned()
+        }
+        Some(_) => "the task is waited for, or nothing is served without it".to_owned(),
+    }
+}
+
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     let effects = program.effects(entry.main);
     let mut findings: Vec<Finding> = Vec::new();

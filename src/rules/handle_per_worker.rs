@@ -29,6 +29,18 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    let effects = program.effects(id);
+    if !effects.iter().any(Effect::creates_handle) {
+        return "no handle is created here or in what it calls".to_owned();
+    }
+    match effects.iter().any(|effect| effect.has_time(|time| matches!(time, Time::PerWorker(_)))) {
+        true => "what a worker makes is made once for all, per request, or not for certain".to_owned(),
+        false => "nothing here runs once per worker".to_owned(),
+    }
+}
+
 fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect) -> Option<Finding> {
     let EffectKind::Create { handle, driver, .. } = &effect.kind else {
         return None;

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use crate::finding::Finding;
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
+use crate::program::items::FnId;
 
 pub use page::RuleInfo;
 
@@ -26,6 +27,7 @@ struct Rule {
     name: &'static str,
     page: &'static str,
     check: fn(&Program<'_>) -> Vec<Finding>,
+    silence: fn(&Program<'_>, FnId) -> String,
 }
 
 macro_rules! rules {
@@ -34,6 +36,7 @@ macro_rules! rules {
             name: $name,
             page: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/rules/", $name, ".md")),
             check: $module::check,
+            silence: $module::silence,
         }),*]
     };
 }
@@ -55,6 +58,12 @@ pub fn table() -> &'static [RuleInfo] {
         table.sort_by(|a, b| (a.category, a.name).cmp(&(b.category, b.name)));
         table
     })
+}
+
+/// For every rule, in the order of their names: why it has nothing to report in a function. Only meaningful where it
+/// indeed reports nothing there.
+pub fn silences(program: &Program<'_>, function: FnId) -> Vec<(&'static str, String)> {
+    RULES.iter().map(|rule| (rule.name, (rule.silence)(program, function))).collect()
 }
 
 /// Runs every rule. A rule that panics becomes a problem and does not hide the others.

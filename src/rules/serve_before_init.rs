@@ -40,6 +40,18 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     findings
 }
 
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    let effects = program.effects(id);
+    if !effects.iter().any(|effect| effect.kind == EffectKind::Serve) {
+        return "nothing is served here or in what it calls".to_owned();
+    }
+    match effects.iter().any(is_required) {
+        true => "what handlers need is there before they are asked, or a gate answers until it is".to_owned(),
+        false => "nothing that handlers could only reach through a shared place is made here".to_owned(),
+    }
+}
+
 /// What handlers can only reach through a process-wide place, or a schema change.
 fn is_required(effect: &Effect) -> bool {
     let detached = effect.has_time(|time| matches!(time, Time::Task(_) | Time::Handler(_)));

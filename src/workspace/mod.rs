@@ -18,7 +18,7 @@ mod text;
 mod tree;
 mod wildcard;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::location::FileId;
@@ -58,6 +58,16 @@ pub struct Workspace {
 }
 
 impl Workspace {
+    /// The file that was read from this absolute path; else the one whose path from the root is the end of it.
+    pub fn file_at(&self, path: &Path) -> Option<FileId> {
+        let shown = tree::relative(&self.root, &self.tree.identity(path));
+        let ends =
+            |file: &SourceFile| shown.strip_suffix(&file.path).is_some_and(|before| before.ends_with('/'));
+        let exact = self.files.iter().position(|file| file.path == shown);
+        let found = exact.or_else(|| self.files.iter().position(ends));
+        found.map(|index| FileId(index as u32))
+    }
+
     /// Puts problems in the order of their place and removes repetitions.
     fn order_problems(&mut self) {
         self.problems.sort();

@@ -5,5 +5,6 @@ mod command;
 mod inputs;
 mod odd_inputs;
 mod output;
+mod questions;
 mod same_bytes;
 mod usage;

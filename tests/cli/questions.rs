@@ -1,0 +1,70 @@
+//! The commands that answer questions about a program: `graph` and `explain FILE:LINE`.
+
+use crate::command::{fixture, run};
+
+#[test]
+fn the_graph_shows_how_each_binary_gets_to_each_resource() {
+    let ended = run(&fixture("quickstart"), &["initpath", "graph"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let expected = [
+        "postgres  env DATABASE_URL",
+        "bin quickstart",
+        "main → connect → PoolOptions::connect ● src/database.rs:17:5",
+    ];
+    for part in expected {
+        assert!(ended.out.contains(part), "no `{part}` in {}", ended.out);
+    }
+}
+
+#[test]
+fn the_graph_has_four_formats_and_says_the_same_in_each() {
+    let folder = fixture("quickstart");
+    let json = run(&folder, &["graph", "--format", "json"]).json();
+    let paths = json["init_paths"].as_array().expect("a list");
+    assert!(paths.iter().all(|path| path["resource"].is_string() && path["site"]["line"].is_u64()));
+    let sites: Vec<String> = paths
+        .iter()
+        .map(|path| format!("{}:{}", path["site"]["file"].as_str().unwrap(), path["site"]["line"]))
+        .collect();
+    for format in ["tree", "mermaid", "dot"] {
+        let text = run(&folder, &["graph", "--format", format]).out;
+        for site in &sites {
+            assert!(text.contains(site.as_str()), "{format} lacks {site}: {text}");
+        }
+    }
+    assert_eq!(run(&folder, &["--format", "json", "graph"]).json(), json);
+}
+
+#[test]
+fn a_graph_format_that_does_not_exist_is_refused() {
+    let ended = run(&fixture("quickstart"), &["graph", "--format", "svg"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("tree"), "{ended:?}");
+}
+
+#[test]
+fn a_place_is_explained_with_types_addresses_callers_and_rules() {
+    let ended = run(&fixture("quickstart"), &["explain", "src/main.rs:13"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let expected = [
+        "quickstart::main (src/main.rs:11), production",
+        "quickstart::database::connect, a function of the workspace",
+        "effect: creates sqlx::Pool<sqlx::Postgres> to postgres:env.DATABASE_URL",
+        "competing-pools: a second pool to postgres `DATABASE_URL`",
+        "handle-per-worker: silent, nothing here runs once per worker",
+    ];
+    for part in expected {
+        assert!(ended.out.contains(part), "no `{part}` in {}", ended.out);
+    }
+}
+
+#[test]
+fn a_place_outside_every_function_and_a_file_that_is_not_read_are_told_apart() {
+    let folder = fixture("quickstart");
+    let nothing = run(&folder, &["explain", "src/main.rs:1"]);
+    assert_eq!(nothing.code, Some(0), "{nothing:?}");
+    assert!(nothing.out.contains("no function"), "{nothing:?}");
+    let unknown = run(&folder, &["explain", "src/nowhere.rs:1"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert!(unknown.err.contains("nowhere.rs"), "{unknown:?}");
+}
