@@ -174,7 +174,8 @@ fn is_supporting(role: CallRole) -> bool {
     )
 }
 
-fn is_handle(types: &Types<'_>, ty: &Ty) -> bool {
+/// Whether a value of the type is a handle, or a pointer to one.
+pub(super) fn is_handle(types: &Types<'_>, ty: &Ty) -> bool {
     let is_one = |ty: &Ty| types.type_facts(ty).is_some_and(|facts| facts.kind.is_handle());
     let first = super::bodies::settled(ty);
     let mut next = Some(first).filter(|first| !is_one(first)).and_then(|first| types.deref(first));

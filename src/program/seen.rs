@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use super::bodies::{CallId, Target, settled};
 use super::identity;
 use super::inventory::{Address, Coverage, InitSite, Inventory, Place, Resource, ResourceSummary, Scope};
-use super::items::FnId;
+use super::items::{AdtId, AdtShape, FnId, StaticId};
+use super::reach;
 use super::summaries::{EffectKind, Holder, Lifetime, Step};
 use super::terms::address_of;
+use super::types::{Args, Ty};
 use super::values::Value;
 use super::{Program, short_path};
 use crate::catalog::CallRole;
@@ -73,6 +75,8 @@ impl Program<'_> {
         }
         inventory.resources = resources.into_values().collect();
         inventory.holders = self.holders();
+        inventory.accessors = self.accessors();
+        inventory.gates = self.gates();
         inventory.handlers =
             self.handlers.iter().map(|(location, label)| self.plain_place(*location, label)).collect();
         // One source file may belong to several targets; it is one place all the same.
@@ -88,6 +92,8 @@ impl Program<'_> {
         });
         for list in [
             &mut inventory.holders,
+            &mut inventory.accessors,
+            &mut inventory.gates,
             &mut inventory.handlers,
             &mut inventory.migrations,
             &mut inventory.serve_points,
@@ -212,19 +218,85 @@ impl Program<'_> {
     }
 
     /// The full path of a static.
-    pub fn static_path(&self, id: super::items::StaticId) -> String {
+    pub fn static_path(&self, id: StaticId) -> String {
         let item = &self.types.items.statics[id.index()];
         format!("{}::{}", self.types.items.module_path(item.module), item.name)
     }
 
+    /// Statics and fields of structs that keep a handle.
     fn holders(&self) -> Vec<Place> {
         let items = self.types.items;
         let mut found = Vec::new();
         for (index, item) in items.statics.iter().enumerate() {
-            let id = super::items::StaticId(index as u32);
+            let id = StaticId(index as u32);
             if item.scope == Scope::Production && self.types.contains_handle(self.types.static_type(id)) {
                 let path = self.static_path(id);
                 found.push(self.plain_place(item.location, &path));
+            }
+        }
+        for (index, adt) in items.adts.iter().enumerate() {
+            let AdtShape::Struct(facts) = adt.shape else { continue };
+            if items.modules[adt.module.index()].scope != Scope::Production {
+                continue;
+            }
+            let params = adt.generics.params.iter().map(|param| Ty::Param(param.name.clone()));
+            let args: Args = params.collect();
+            for field in facts.fields.list() {
+                let ty = self.types.adt_field(AdtId(index as u32), &args, None, &field.name);
+                if ty.is_some_and(|ty| reach::is_handle(self.types, &ty)) {
+                    let label = format!("{}::{}.{}", items.module_path(adt.module), adt.name, field.name);
+                    let location = Location { file: adt.location.file, span: field.span };
+                    found.push(self.plain_place(location, &label));
+                }
+            }
+        }
+        found
+    }
+
+    /// Functions that hand out a handle that a static or a field of theirs keeps.
+    fn accessors(&self) -> Vec<Place> {
+        let mut found = Vec::new();
+        for (index, item) in self.types.items.functions.iter().enumerate() {
+            let id = FnId(index as u32);
+            if item.scope != Scope::Production || item.signature.is_none() {
+                continue;
+            }
+            let output = settled(&self.types.signature(id).output);
+            let kept = match self.gives_back(id).place() {
+                Value::Static(_) => true,
+                place @ Value::Field(..) => matches!(place.root(), Value::Static(_) | Value::Receiver),
+                _ => false,
+            };
+            if kept && reach::is_handle(self.types, output) {
+                found.push(self.plain_place(item.location, &self.path_of(id)));
+            }
+        }
+        found
+    }
+
+    /// Middleware and handlers that look whether what they need is there, and answer by themselves when it is not.
+    fn gates(&self) -> Vec<Place> {
+        let mut found = Vec::new();
+        for (id, body) in self.linked() {
+            if self.scope(id) != Scope::Production {
+                continue;
+            }
+            for call in &body.calls {
+                let Target::Library(facts) = call.target else { continue };
+                for argument in call.args.iter().filter(|_| facts.role == CallRole::Middleware) {
+                    if let Value::Function(gate) = argument.value
+                        && self.looks_first(gate)
+                    {
+                        found.push(self.plain_place(self.location(id, call.span), &self.path_of(gate)));
+                    }
+                }
+            }
+        }
+        let handlers = self.sketches.iter().flatten().flat_map(|sketch| &sketch.handlers);
+        for (handler, _) in handlers {
+            let production = self.scope(*handler) == Scope::Production;
+            if production && self.needs_handle(*handler) && self.looks_first(*handler) {
+                found.push(self.plain_place(self.declaration(*handler), &self.path_of(*handler)));
             }
         }
         found

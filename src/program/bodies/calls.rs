@@ -443,7 +443,14 @@ impl<'a> Walk<'_, 'a> {
                     Value::Function(id) => Target::Local { targets: vec![id], dispatched: false },
                     _ => Target::Unknown(Name::default()),
                 };
-                (target, output, None)
+                // Calling a closure gives what it gives, unless that is a future of its own.
+                let result = match &target {
+                    Target::Block(block) => Some(&self.out.blocks[block.0 as usize]),
+                    _ => None,
+                };
+                let result = result.filter(|block| !block.is_async && block.result != Value::Unknown);
+                let carried = result.map(|block| block.result.clone());
+                (target, output, carried)
             }
             Callee::Unknown(name) => (Target::Unknown(name), Ty::Unknown, None),
         };
