@@ -85,6 +85,11 @@ impl Names {
         self.items.contains(path)
     }
 
+    pub(super) fn is_module(&self, path: &str) -> bool {
+        let inside = |item: &String| item.strip_prefix(path).is_some_and(|rest| rest.starts_with("::"));
+        self.items.iter().any(inside)
+    }
+
     pub(super) fn is_facade(&self, root: &str) -> bool {
         self.facades.contains_key(root)
     }

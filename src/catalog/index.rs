@@ -179,6 +179,11 @@ impl Catalog {
         self.names.is_item(path)
     }
 
+    /// Whether the catalog has an entry for something in the module with this canonical path.
+    pub fn knows_module(&self, path: &str) -> bool {
+        self.names.is_module(path)
+    }
+
     /// The libraries, sorted by root.
     pub fn libraries(&self) -> impl Iterator<Item = &Library> {
         self.libraries.values()

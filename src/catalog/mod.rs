@@ -17,7 +17,7 @@ mod table;
 pub use builtin::{BUILTIN, BuiltinFile};
 pub use canonical::Canonical;
 pub use index::{Catalog, Extension, Library};
-pub use names::{PRELUDE, driver_of_scheme};
+pub use names::{PRELUDE, driver_in_path, driver_of_scheme};
 pub use pattern::TypePattern;
 pub use schema::{CatalogError, json_schema};
 

@@ -65,6 +65,27 @@ pub fn driver_of_scheme(address: &str) -> Option<&'static str> {
     Some(SCHEMES[found].1)
 }
 
+/// The driver after which a type or module on the way to a function is named (`acme::redis::Client::new`,
+/// `acme::RedisCache::new`). The library's own name and the function's do not count.
+pub fn driver_in_path(path: &str) -> Option<&'static str> {
+    const NAMED: [(&str, &str); 9] = [
+        ("redis", "redis"),
+        ("postgres", "postgres"),
+        ("mysql", "mysql"),
+        ("mariadb", "mysql"),
+        ("sqlite", "sqlite"),
+        ("mongo", "mongodb"),
+        ("cassandra", "cassandra"),
+        ("scylla", "cassandra"),
+        ("memcache", "memcached"),
+    ];
+    let (owner, _) = path.rsplit_once("::")?;
+    owner.split("::").skip(1).find_map(|segment| {
+        let segment = segment.to_lowercase();
+        NAMED.iter().find(|(name, _)| segment.starts_with(name)).map(|(_, driver)| *driver)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

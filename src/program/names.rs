@@ -409,8 +409,12 @@ impl<'a> Names<'a> {
                     // A glob of a library offers only what the catalog knows; anything else stays unknown.
                     let full = format!("{path}::{name}");
                     let segments: Vec<&str> = full.split("::").collect();
+                    // A prelude offers modules too: `cli::run_cli` after `use library::prelude::*`.
+                    let module = path.strip_suffix("::prelude").map(|root| format!("{root}::{name}"));
                     if self.catalog.knows_item(&self.catalog.canonical(&segments).path) {
                         found.push(Def::External(Name::new(full)));
+                    } else if let Some(module) = module.filter(|module| self.catalog.knows_module(module)) {
+                        found.push(Def::External(Name::new(module)));
                     }
                 }
                 _ => {}

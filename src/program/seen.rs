@@ -33,6 +33,25 @@ impl Program<'_> {
         for (id, body) in self.linked() {
             for (index, call) in body.calls.iter().enumerate() {
                 let site = (id, CallId(index as u32));
+                let undescribed = body.undescribed_client(self.types, call);
+                if let (Some((driver, _)), Target::External(path)) = (undescribed, &call.target) {
+                    let resource = self.resource_at(site, &reached, driver);
+                    inventory.init_sites.push(InitSite {
+                        location: self.location(id, call.span),
+                        resource: resource.id.clone(),
+                        handle: path
+                            .rsplit_once("::")
+                            .map_or_else(|| path.to_string(), |(ty, _)| ty.to_owned()),
+                        function: self.path_of(id),
+                        io: crate::catalog::Io::Optional.name(),
+                        scope: self.scope(id),
+                        binaries: binaries_of(site),
+                        held_by: self.held_by(site),
+                    });
+                    if self.scope(id) == Scope::Production {
+                        resources.entry(resource.id.clone()).or_insert(resource);
+                    }
+                }
                 let Target::Library(facts) = call.target else {
                     continue;
                 };
@@ -45,7 +64,7 @@ impl Program<'_> {
                 };
                 match facts.role {
                     CallRole::Create => {
-                        let resource = self.resource_at(site, &reached);
+                        let resource = self.resource_at(site, &reached, "database");
                         let io = facts.io.map_or("eager", crate::catalog::Io::name);
                         let ty = settled(&call.result);
                         let handle = self.types.display(ty);
@@ -176,13 +195,13 @@ impl Program<'_> {
         reached
     }
 
-    fn resource_at(&self, site: (FnId, CallId), reached: &Reached) -> Resource {
+    fn resource_at(&self, site: (FnId, CallId), reached: &Reached, otherwise: &str) -> Resource {
         let own = self.effects(site.0).iter().find(|effect| effect.site == site);
         let call = self.call(site.0, site.1);
         let by_type = self.types.driver_of(settled(&call.result));
         let driver = match own.map(|effect| &effect.kind) {
             Some(EffectKind::Create { driver, .. }) => driver.as_str(),
-            _ => by_type.as_deref().unwrap_or("database"),
+            _ => by_type.as_deref().unwrap_or(otherwise),
         };
         let own_address = address_of(call).map(|argument| self.close(site.0, &argument.value));
         let result_of = |id: FnId| Some(self.results.get(id).clone());

@@ -373,6 +373,7 @@ impl<'a> Collector<'_, '_, 'a> {
             Target::Library(facts) => Some(facts),
             _ => None,
         };
+        let undescribed = self.body.undescribed_client(self.summarizer.types, call);
         let kind = match facts.map(|facts| facts.role) {
             Some(CallRole::Create) => {
                 let types = self.summarizer.types;
@@ -389,11 +390,19 @@ impl<'a> Collector<'_, '_, 'a> {
             }
             Some(CallRole::Serve | CallRole::ServeInBackground) => EffectKind::Serve,
             _ if self.body.changes_schema(call_id) => EffectKind::Migrate,
-            _ => return,
+            _ => match undescribed {
+                Some((driver, _)) => EffectKind::Create {
+                    // That it is a handle is not known well enough for a rule.
+                    handle: TypeKind::Config,
+                    driver: driver.to_owned(),
+                    ty: self.summarizer.types.display(&call.result),
+                },
+                None => return,
+            },
         };
         let address = match &kind {
             EffectKind::Create { .. } => {
-                let value = address_of(call);
+                let value = address_of(call).or(undescribed.map(|(_, address)| address));
                 let value = value.map_or(Value::Unknown, |argument| argument.value.clone());
                 self.terms.close(&value)
             }

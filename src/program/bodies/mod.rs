@@ -10,6 +10,7 @@ mod paths;
 mod patterns;
 mod places;
 mod results;
+mod undescribed;
 mod walk;
 
 use super::items::FnId;
