@@ -2,6 +2,7 @@
 //! marked with the resource it leads to (`//= postgres:env.DATABASE_URL`). Found and marked places must be the same.
 
 mod calls;
+mod lists;
 mod names;
 mod resources;
 mod types;
@@ -20,6 +21,7 @@ edition = "2024"
 [dependencies]
 anyhow = "1"
 axum = "0.8"
+acme-limits = "1"
 clap = { version = "4", features = ["derive", "env"] }
 config = "0.15"
 deadpool-postgres = "0.14"

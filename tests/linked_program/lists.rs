@@ -1,0 +1,84 @@
+//! The other lists of the inventory: who keeps handles, who hands them out, what asks first, and clients of libraries
+//! that nobody described.
+
+use initpath::analysis::{Settings, analyse};
+use initpath::catalog::Catalog;
+use initpath::program::inventory::{Inventory, Place};
+use initpath::workspace::in_memory;
+
+use super::{MANIFEST, check};
+
+fn inventory(main: &str) -> Inventory {
+    let files = [("src/main.rs", main), ("Cargo.toml", MANIFEST)];
+    analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1) }).inventory
+}
+
+fn labels(places: &[Place]) -> Vec<&str> {
+    places.iter().map(|place| place.label.as_str()).collect()
+}
+
+#[test]
+fn holders_are_statics_and_fields_and_accessors_hand_them_out() {
+    let inventory = inventory(
+        r#"
+use std::sync::{Arc, OnceLock};
+static POOL: OnceLock<sqlx::PgPool> = OnceLock::new();
+struct State { name: String, cache: Arc<redis::aio::ConnectionManager> }
+impl State {
+    fn cache(&self) -> &redis::aio::ConnectionManager { &self.cache }
+    fn fresh() -> sqlx::PgPool { sqlx::PgPool::connect_lazy("postgres://a/b").unwrap() }
+}
+fn pool() -> &'static sqlx::PgPool { POOL.get().expect("set in main") }
+fn main() {
+    POOL.set(State::fresh()).unwrap();
+    pool();
+}
+"#,
+    );
+    assert_eq!(labels(&inventory.holders), ["app::POOL", "app::State.cache"]);
+    assert_eq!(labels(&inventory.accessors), ["app::State::cache", "app::pool"]);
+}
+
+#[test]
+fn a_handler_that_answers_by_itself_while_the_pool_is_missing_is_a_gate() {
+    let inventory = inventory(
+        r#"
+use axum::http::StatusCode;
+use std::sync::OnceLock;
+static POOL: OnceLock<sqlx::PgPool> = OnceLock::new();
+async fn orders() -> Result<String, StatusCode> {
+    let Some(pool) = POOL.get() else { return Err(StatusCode::SERVICE_UNAVAILABLE) };
+    let count: i64 = sqlx::query_scalar("SELECT 1").fetch_one(pool).await.unwrap();
+    Ok(count.to_string())
+}
+#[tokio::main]
+async fn main() {
+    let app = axum::Router::new().route("/orders", axum::routing::get(orders));
+    POOL.set(sqlx::PgPool::connect("postgres://a/b").await.unwrap()).unwrap();
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await.unwrap(), app).await.unwrap();
+}
+"#,
+    );
+    assert_eq!(labels(&inventory.gates), ["app::orders"]);
+}
+
+#[test]
+fn a_client_of_a_library_nobody_described_is_listed_when_it_is_given_an_address() {
+    check(
+        r#"
+use acme_limits::RedisStore;
+use acme_limits::redis::{Client as Limits, Config as LimitsConfig, Settings};
+struct Args { url: String }
+async fn start(args: &Args) {
+    let limits = Limits::new(LimitsConfig::Single(args.url.clone())).await; //= redis:acme_limits::redis::Config::Single(env.LIMITS)
+    let pool = redis::Client::open("redis://a").unwrap(); //= redis:literal.redis://a
+    let store = RedisStore::new(pool.get_connection().unwrap()); //= redis:literal.redis://a
+    let settings = Settings::new("prefix");
+}
+#[tokio::main]
+async fn main() {
+    start(&Args { url: std::env::var("LIMITS").unwrap() }).await;
+}
+"#,
+    );
+}
