@@ -185,6 +185,12 @@ impl<'a> Program<'a> {
         self.results.get(id)
     }
 
+    /// Whether the declared result of a function has room for a handle, or is not known.
+    pub fn may_give_handle(&self, id: FnId) -> bool {
+        let output = bodies::settled(&self.types.signature(id).output);
+        *output == Ty::Unknown || self.types.contains_handle(output)
+    }
+
     /// The places a function writes that its callers can name.
     pub fn place_writes(&self, id: FnId) -> &[PlaceWrite] {
         self.summaries[id.index()].get().map_or(&[], |summary| &summary.writes)
@@ -423,6 +429,37 @@ impl<'a> Program<'a> {
             && params.iter().zip(one.args.iter().zip(&two.args)).any(|(param, (left, right))| {
                 measures(param) && self.close(function, &left.value) != self.close(other, &right.value)
             })
+    }
+
+    /// Whether the address is one of several, chosen behind the point where two paths part, so that each path may have
+    /// chosen another one.
+    pub fn chosen_apart(&self, first: &Effect, second: &Effect) -> bool {
+        let Some((Step::Call(function, one), Step::Call(other, two))) = self.parting(first, second) else {
+            return false;
+        };
+        let given = |function: FnId, call: CallId| -> Vec<Value> {
+            let call = self.call(function, call);
+            let list = call.receiver.iter().chain(&call.args);
+            list.map(|argument| self.close(function, &argument.value)).collect()
+        };
+        let callee = |function: FnId, call: CallId| match &self.call(function, call).target {
+            Target::Local { targets, .. } => targets.clone(),
+            _ => Vec::new(),
+        };
+        let same_callee = callee(function, one) == callee(other, two);
+        let (one, two) = (given(function, one), given(other, two));
+        let holds = |list: &[Value], wanted: &Value| {
+            let mut found = false;
+            list.iter().for_each(|value| value.visit(&mut |part| found |= part == wanted));
+            found
+        };
+        let mut apart = false;
+        first.address.visit(&mut |part| {
+            if matches!(part, Value::Choice(_)) {
+                apart |= !holds(&one, part) || !holds(&two, part);
+            }
+        });
+        apart && !(same_callee && one == two)
     }
 
     /// The options that a creating call's builder chain sets, with their values as the effect's path gives them.

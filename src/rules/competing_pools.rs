@@ -168,7 +168,8 @@ fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Ef
     let differs = |(name, value): &(String, Value)| {
         two.iter().any(|(other, different)| other == name && different != value)
     };
-    if one.iter().any(differs) || program.sized_apart(first, second) {
+    let apart = program.sized_apart(first, second) || program.chosen_apart(first, second);
+    if one.iter().any(differs) || apart {
         return Some(Confidence::Low);
     }
     let single =

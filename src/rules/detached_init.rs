@@ -76,6 +76,9 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
 
 /// Whether the function hands out the place that the task fills: it gives it back, or a once cell does.
 fn is_handed_out(program: &Program<'_>, id: FnId, effect: &Effect) -> bool {
+    if !program.may_give_handle(id) {
+        return false;
+    }
     let result = program.gives_back(id);
     let mut given = false;
     match &effect.lifetime {
@@ -85,7 +88,8 @@ fn is_handed_out(program: &Program<'_>, id: FnId, effect: &Effect) -> bool {
         Lifetime::Held(Holder::Place(place)) => result.visit(&mut |part| given |= part == place),
         _ => {}
     }
-    given || effect.has_time(|time| matches!(time, Time::Once(_)))
+    // A cell of its own that the task fills: whoever asks the function meets it. What a job far below fills is its own.
+    given || effect.times.iter().any(|(function, time)| *function == id && matches!(time, Time::Once(_)))
 }
 
 /// The call that starts the task in which the effect runs. Requests start their own tasks: not start-up.
