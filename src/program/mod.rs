@@ -15,6 +15,7 @@ mod lifetimes;
 pub mod names;
 pub mod place;
 mod reach;
+mod routes;
 mod seen;
 mod sql;
 pub mod start_up;
@@ -32,7 +33,7 @@ use crate::finding::Hop;
 use crate::location::{Location, Span};
 use crate::workspace::{TargetKind, Workspace};
 use bodies::{Call, CallId, LinkedBody, Target};
-use inventory::{Address, Binary, Resource, Scope};
+use inventory::{Address, Binary, Place, Resource, Scope};
 use items::{Container, CrateId, FnId};
 use reach::{CallGraph, Sketch};
 use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
@@ -62,7 +63,7 @@ pub struct Program<'a> {
     concurrent: Vec<bool>,
     entries: Vec<Entry>,
     resources: Vec<(Value, Resource)>,
-    handlers: Vec<(Location, String)>,
+    handlers: Vec<Place>,
 }
 
 /// An entry point: the `main` of a binary.
@@ -211,8 +212,8 @@ impl<'a> Program<'a> {
         self.types.items.functions[id.index()].scope
     }
 
-    /// Handlers registered with a framework, with a label.
-    pub fn handlers(&self) -> &[(Location, String)] {
+    /// Handlers registered with a framework, with their routes.
+    pub fn handlers(&self) -> &[Place] {
         &self.handlers
     }
 
@@ -514,57 +515,6 @@ impl<'a> Program<'a> {
             }
         }
         self.resources = found;
-    }
-
-    fn find_handlers(&self) -> Vec<(Location, String)> {
-        let items = self.types.items;
-        let mut found: Vec<(Location, String)> = Vec::new();
-        for (index, sketch) in self.sketches.iter().enumerate() {
-            let Some(sketch) = sketch else { continue };
-            let id = FnId(index as u32);
-            if self.scope(id) != Scope::Production {
-                continue;
-            }
-            found.extend(
-                sketch
-                    .handlers
-                    .iter()
-                    .map(|(handler, _)| (self.declaration(*handler), self.path_of(*handler))),
-            );
-            let own = self.path_of(id);
-            found.extend(
-                sketch
-                    .handler_closures
-                    .iter()
-                    .map(|span| (self.location(id, *span), format!("closure in {own}"))),
-            );
-        }
-        for (index, item) in items.functions.iter().enumerate() {
-            let id = FnId(index as u32);
-            if item.scope == Scope::Production && self.is_attribute_handler(id) {
-                found.push((item.location, self.path_of(id)));
-            }
-        }
-        found.sort();
-        found.dedup_by(|a, b| a.0 == b.0);
-        found
-    }
-
-    /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler.
-    pub fn is_attribute_handler(&self, id: FnId) -> bool {
-        let items = self.types.items;
-        let item = &items.functions[id.index()];
-        item.attributes.others.iter().any(|attribute| {
-            let resolved = self.types.names.resolve(item.module, &attribute.path, names::Namespace::Values);
-            let Some(names::Def::External(path)) =
-                resolved.and_then(|resolved| resolved.defs.into_iter().next())
-            else {
-                return false;
-            };
-            let parts: Vec<&str> = path.split("::").collect();
-            let facts = self.types.catalog.attribute_facts(&self.types.catalog.canonical(&parts).path);
-            facts.is_some_and(|facts| matches!(facts.role, CallRole::Register | CallRole::HandlerWrap))
-        })
     }
 }
 

@@ -82,3 +82,38 @@ async fn main() {
 "#,
     );
 }
+
+#[test]
+fn handlers_have_the_routes_that_are_written_around_them() {
+    let inventory = inventory(
+        r#"
+use axum::{Router, routing::{get, post}};
+async fn list() {}
+async fn add() {}
+async fn health() {}
+fn orders() -> Router { Router::new().route("/", get(list).post(add)) }
+#[rocket::get("/items/<id>")]
+fn item(id: u32) {}
+#[tokio::main]
+async fn main() {
+    let app = Router::new()
+        .nest("/admin", Router::new().route("/health", get(health)))
+        .route("/ping", post(|| async { "pong" }))
+        .merge(orders());
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await.unwrap(), app).await.unwrap();
+}
+"#,
+    );
+    let shown: Vec<String> =
+        inventory.handlers.iter().map(|place| format!("{} {}", place.label, place.item)).collect();
+    assert_eq!(
+        shown,
+        [
+            "GET / app::list",
+            "POST / app::add",
+            "GET /admin/health app::health",
+            "GET /items/<id> app::item",
+            "POST /ping closure in app::main",
+        ]
+    );
+}

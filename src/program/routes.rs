@@ -1,0 +1,156 @@
+//! Room 5, *program*: handlers, each with its route where the program says it in one piece.
+
+use super::Program;
+use super::bodies::{self, Call, CallId, LinkedBody, Target};
+use super::inventory::{Place, Scope};
+use super::items::FnId;
+use super::names::{Def, Namespace};
+use super::values::Value;
+use crate::catalog::{CallFacts, CallRole};
+use crate::facts::Literal;
+use crate::location::{Location, Span};
+
+/// Methods that frameworks name functions and attributes after.
+const VERBS: [&str; 8] = ["get", "post", "put", "delete", "patch", "head", "options", "any"];
+
+impl Program<'_> {
+    /// The functions and closures of production code that answer outside work, sorted by place, each once.
+    pub(super) fn find_handlers(&self) -> Vec<Place> {
+        let mut found: Vec<Place> = Vec::new();
+        let mut push = |location: Location, route: Option<String>, item: String| {
+            let label = route.unwrap_or_else(|| item.clone());
+            found.push(Place { location, label, item, resource: None, binaries: Vec::new() });
+        };
+        for (index, sketch) in self.sketches.iter().enumerate() {
+            let Some(sketch) = sketch else { continue };
+            let id = FnId(index as u32);
+            let registers = !sketch.handlers.is_empty() || !sketch.handler_closures.is_empty();
+            if self.scope(id) != Scope::Production || !registers {
+                continue;
+            }
+            // A function that only registers does nothing that rules look at, so its body was not kept.
+            let fresh = if self.body(id).is_none() { bodies::link(self.types, id) } else { None };
+            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            for (handler, span) in &sketch.handlers {
+                push(self.declaration(*handler), route_at(body, *span), self.path_of(*handler));
+            }
+            for span in &sketch.handler_closures {
+                push(
+                    self.location(id, *span),
+                    route_at(body, *span),
+                    format!("closure in {}", self.path_of(id)),
+                );
+            }
+        }
+        for (index, item) in self.types.items.functions.iter().enumerate() {
+            let id = FnId(index as u32);
+            if item.scope == Scope::Production
+                && let Some(route) = self.route_of_attribute(id)
+            {
+                push(item.location, route, self.path_of(id));
+            }
+        }
+        // Of several mentions of one handler the one with a route says most.
+        let routed = |place: &Place| place.label != place.item;
+        found.sort_by(|a, b| (a.location, !routed(a), &a.label).cmp(&(b.location, !routed(b), &b.label)));
+        found.dedup_by(|later, first| later.location == first.location);
+        found
+    }
+
+    /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler, and its route.
+    fn route_of_attribute(&self, id: FnId) -> Option<Option<String>> {
+        let item = &self.types.items.functions[id.index()];
+        item.attributes.others.iter().find_map(|attribute| {
+            let resolved = self.types.names.resolve(item.module, &attribute.path, Namespace::Values)?;
+            let Some(Def::External(path)) = resolved.defs.into_iter().next() else { return None };
+            let parts: Vec<&str> = path.split("::").collect();
+            let facts = self.types.catalog.attribute_facts(&self.types.catalog.canonical(&parts).path)?;
+            if facts.role != CallRole::Register {
+                return None;
+            }
+            let name = attribute.path.segments.last().map(|last| last.name.as_str()).unwrap_or_default();
+            let route = match facts.route.and_then(|at| attribute.literals.get(at)) {
+                Some(Literal::Str(route)) if VERBS.contains(&name) => {
+                    Some(format!("{} {route}", name.to_uppercase()))
+                }
+                Some(Literal::Str(route)) => Some(route.to_string()),
+                _ => None,
+            };
+            Some(route)
+        })
+    }
+
+    /// Whether an attribute makes the function a handler.
+    pub fn is_attribute_handler(&self, id: FnId) -> bool {
+        self.route_of_attribute(id).is_some()
+    }
+}
+
+/// The route under which something in a function is registered: `GET /orders`, with the prefixes that are written
+/// around it.
+fn route_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
+    let mut around: Vec<(Span, &str)> = Vec::new();
+    for (index, call) in body.calls.iter().enumerate() {
+        if !takes(call, at) {
+            continue;
+        }
+        match route_text(call) {
+            Some(route) => around.push((call.span, route)),
+            None => around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route))),
+        }
+    }
+    // The outermost comes first.
+    around.sort_by_key(|(span, _)| std::cmp::Reverse((span.end_line, span.end_column)));
+    let route: String = around.iter().map(|(_, part)| part.trim_end_matches('/')).collect();
+    if around.is_empty() {
+        return None;
+    }
+    let route = if route.is_empty() { "/".to_owned() } else { route };
+    let wraps = |call: &&Call<'_>| call.span == at || takes(call, at);
+    let verb = body.calls.iter().filter(wraps).filter_map(|call| verb_of(body, call)).next_back();
+    Some(verb.map_or_else(|| route.clone(), |verb| format!("{verb} {route}")))
+}
+
+/// Whether a place is among the arguments of a call.
+fn takes(call: &Call<'_>, at: Span) -> bool {
+    let start = (call.name_span.end_line, call.name_span.end_column);
+    let end = (call.span.end_line, call.span.end_column);
+    start <= (at.line, at.column) && (at.end_line, at.end_column) <= end && call.span != at
+}
+
+fn library<'a>(call: &Call<'a>) -> Option<&'a CallFacts> {
+    match call.target {
+        Target::Library(facts) => Some(facts),
+        _ => None,
+    }
+}
+
+/// The text that a registering or mounting call has as its route.
+fn route_text<'c>(call: &'c Call<'_>) -> Option<&'c str> {
+    match &call.args.get(library(call)?.route?)?.value {
+        Value::Text(route) => Some(route),
+        _ => None,
+    }
+}
+
+/// `resource("/x").route(…)`: the route stands at the start of the chain.
+fn mounted_on<'c>(body: &'c LinkedBody<'_>, from: CallId) -> Option<&'c str> {
+    let mut current = body.call(from).chained_on?;
+    loop {
+        let call = body.call(current);
+        match call.chained_on {
+            Some(next) => current = next,
+            None => return route_text(call).filter(|_| call.receiver.is_none()),
+        }
+    }
+}
+
+/// The HTTP method that a wrapping call is named after, itself or at the start of its chain.
+fn verb_of(body: &LinkedBody<'_>, call: &Call<'_>) -> Option<String> {
+    let named = |call: &Call<'_>| {
+        let facts = library(call).filter(|facts| facts.role == CallRole::HandlerWrap)?;
+        let name = facts.path.rsplit("::").next()?;
+        VERBS.contains(&name).then(|| name.to_uppercase())
+    };
+    named(call).or_else(|| named(body.call(call.chained_on?)))
+}
