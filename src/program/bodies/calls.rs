@@ -558,7 +558,7 @@ impl<'a> Walk<'_, 'a> {
                         args.iter().map(|ty| Typed::new(ty.clone(), Value::Element(Arc::new(value.clone()))));
                     parts.collect()
                 }
-                Some((ty @ (Ty::External(..) | Ty::Slice(_)), value)) => {
+                Some((ty, value)) if is_list(ty) => {
                     vec![Typed::new(self.element_type(ty), Value::Element(Arc::new(value.clone())))]
                 }
                 _ => Vec::new(),
@@ -606,6 +606,19 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         if path.segments.len() == 1 { catalog.macros_named(name).next() } else { None }
+    }
+}
+
+/// Whether a type is a list, a slice or an iterator, whose methods hand out one element after the other.
+fn is_list(ty: &Ty) -> bool {
+    match ty {
+        Ty::Slice(_) => true,
+        Ty::External(path, _) => {
+            path.starts_with("std::vec::")
+                || path.starts_with("std::iter::")
+                || path.starts_with("std::collections::")
+        }
+        _ => false,
     }
 }
 
