@@ -81,8 +81,9 @@ pub fn driver_in_path(path: &str) -> Option<&'static str> {
     ];
     let (owner, _) = path.rsplit_once("::")?;
     owner.split("::").skip(1).find_map(|segment| {
-        let segment = segment.to_lowercase();
-        NAMED.iter().find(|(name, _)| segment.starts_with(name)).map(|(_, driver)| *driver)
+        let starts =
+            |name: &str| segment.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        NAMED.iter().find(|(name, _)| starts(name)).map(|(_, driver)| *driver)
     })
 }
 

@@ -48,9 +48,12 @@ pub struct Names<'a> {
     catalog: &'a Catalog,
     prelude: FxHashMap<&'static str, &'static str>,
     /// Per module, what names in it are known to mean. A lock for each, so that threads seldom meet at one.
-    known: Vec<RwLock<FxHashMap<Name, Arc<[Def]>>>>,
+    known: Vec<RwLock<FxHashMap<Name, Found>>>,
     imported: Vec<OnceLock<Box<[Name]>>>,
 }
+
+/// What a name in a module means; `None`, which costs nothing to hand around, for nothing.
+type Found = Option<Arc<[Def]>>;
 
 /// The names of a path, wherever they are kept.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +85,7 @@ struct Visited {
     /// The outermost pair that cut a search off since this was last reset; `usize::MAX` for none.
     cut_off_at: usize,
     /// What was found in this query and may lack something, so that nothing is searched twice.
-    partial: FxHashMap<(ModuleId, Name), Arc<[Def]>>,
+    partial: FxHashMap<(ModuleId, Name), Found>,
 }
 
 impl Visited {
@@ -251,7 +254,11 @@ impl<'a> Names<'a> {
                     let mut found = Vec::new();
                     for def in &defs {
                         if let Def::Item(Declared::Module(module)) = def {
-                            found.extend(self.in_module(*module, next, visited).iter().cloned());
+                            found.extend(
+                                self.in_module(*module, next, visited)
+                                    .iter()
+                                    .flat_map(|defs| defs.iter().cloned()),
+                            );
                         }
                     }
                     defs = select(&found, wanted_here)?;
@@ -293,7 +300,7 @@ impl<'a> Names<'a> {
         let mut module = from;
         loop {
             let found = self.in_module(module, name, visited);
-            if let Some(defs) = select(&found, wanted) {
+            if let Some(defs) = found.and_then(|found| select(&found, wanted)) {
                 return Some(defs);
             }
             let here = &self.items.modules[module.index()];
@@ -315,34 +322,35 @@ impl<'a> Names<'a> {
         self.extern_root(krate, name)
     }
 
-    fn in_module(&self, module: ModuleId, name: &Name, visited: &mut Visited) -> Arc<[Def]> {
+    fn in_module(&self, module: ModuleId, name: &Name, visited: &mut Visited) -> Found {
         let known = &self.known[module.index()];
         if let Some(found) = known.read().expect("no panic while names are locked").get(name) {
-            return Arc::clone(found);
+            return found.clone();
         }
         if let Some(found) = visited.partial.get(&(module, name.clone())) {
             // What is left out here stands on the way to it: the search around it finds that itself.
             visited.cut_off_at = 0;
-            return Arc::clone(found);
+            return found.clone();
         }
         let entered = |(other, inner): &(ModuleId, Name)| *other == module && inner == name;
         if let Some(depth) = visited.pairs.iter().position(entered) {
             visited.cut_off_at = visited.cut_off_at.min(depth);
-            return Arc::from([]);
+            return None;
         }
         let depth = visited.pairs.len();
         let cut_off_before = std::mem::replace(&mut visited.cut_off_at, usize::MAX);
         visited.pairs.push((module, name.clone()));
-        let found: Arc<[Def]> = self.search_module(module, name, visited).into();
+        let found = self.search_module(module, name, visited);
+        let found: Found = (!found.is_empty()).then(|| found.into());
         visited.pairs.pop();
         // A search that was cut off at a pair around this one may lack what that pair finds elsewhere. Any other
         // gives the same from wherever it starts.
         if visited.cut_off_at >= depth {
             let mut known = known.write().expect("no panic while names are locked");
-            known.insert(name.clone(), Arc::clone(&found));
+            known.insert(name.clone(), found.clone());
             visited.cut_off_at = usize::MAX;
         } else {
-            visited.partial.insert((module, name.clone()), Arc::clone(&found));
+            visited.partial.insert((module, name.clone()), found.clone());
         }
         visited.cut_off_at = visited.cut_off_at.min(cut_off_before);
         found
@@ -395,9 +403,9 @@ impl<'a> Names<'a> {
         let mut found = Vec::new();
         for def in &resolved.defs {
             match def {
-                Def::Item(Declared::Module(module)) => {
-                    found.extend_from_slice(&self.in_module(*module, name, visited))
-                }
+                Def::Item(Declared::Module(module)) => found.extend(
+                    self.in_module(*module, name, visited).iter().flat_map(|defs| defs.iter().cloned()),
+                ),
                 Def::Item(Declared::Adt(adt)) => {
                     if let AdtShape::Enum(variants) = self.items.adts[adt.index()].shape
                         && let Some(index) = variants.iter().position(|variant| variant.name == *name)

@@ -25,10 +25,10 @@ impl LinkedBody<'_> {
     ) -> Option<(&'static str, &'c Argument)> {
         let Target::External(path) = &call.target else { return None };
         let is_constructor = CONSTRUCTORS.contains(&path.rsplit("::").next()?);
-        if !is_constructor || call.receiver.is_some() || is_described(types.catalog, path) {
+        if !is_constructor || call.receiver.is_some() || call.args.is_empty() {
             return None;
         }
-        let driver = driver_in_path(path)?;
+        let driver = driver_in_path(path).filter(|_| !is_described(types.catalog, path))?;
         let takes_handle = call.args.iter().any(|argument| types.contains_handle(&argument.ty));
         let address = call.args.iter().find(|argument| self.is_address(&argument.value, 0))?;
         (!takes_handle).then_some((driver, address))
