@@ -319,6 +319,21 @@ impl Program<'_> {
         false
     }
 
+    /// Why no two callers of the function can race for a place that it fills with an effect; `None` where they may.
+    pub fn why_no_race(&self, id: FnId) -> Option<&'static str> {
+        if self.body(id).is_none() || self.effects(id).is_empty() {
+            Some("no handle is created and no schema changed here or in what it calls")
+        } else if !self.writes_a_place(id) {
+            Some("no place is written that others could see")
+        } else if !self.is_concurrent(id) {
+            Some("nothing is seen to run the function beside itself")
+        } else if self.is_called_under_lock(id) {
+            Some("whoever calls it holds a lock")
+        } else {
+            None
+        }
+    }
+
     /// Whether every production call of the function is made with a lock held, here or further out.
     pub fn is_called_under_lock(&self, id: FnId) -> bool {
         self.under_lock(id, 0)

@@ -189,6 +189,8 @@ pub struct ImplItem<'a> {
     pub module: ModuleId,
     /// The block.
     pub facts: &'a Impl,
+    /// Its attributes.
+    pub attributes: &'a Attributes,
     /// Its functions.
     pub functions: Vec<FnId>,
     /// Its associated types.
@@ -395,6 +397,7 @@ impl<'a> Collector<'_, 'a> {
                 self.items.impls.push(ImplItem {
                     module: place.module,
                     facts,
+                    attributes: &item.attributes,
                     functions: Vec::new(),
                     types: Vec::new(),
                 });

@@ -3,11 +3,11 @@
 use super::Program;
 use super::bodies::{self, Call, CallId, LinkedBody, Target};
 use super::inventory::{Place, Scope};
-use super::items::FnId;
+use super::items::{Container, FnId, ModuleId};
 use super::names::{Def, Namespace};
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole};
-use crate::facts::Literal;
+use crate::catalog::{AttributeFacts, CallFacts, CallRole};
+use crate::facts::{Literal, Path};
 use crate::location::{Location, Span};
 
 /// Methods that frameworks name functions and attributes after.
@@ -59,12 +59,14 @@ impl Program<'_> {
 
     /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler, and its route.
     fn route_of_attribute(&self, id: FnId) -> Option<Option<String>> {
-        let item = &self.types.items.functions[id.index()];
-        item.attributes.others.iter().find_map(|attribute| {
-            let resolved = self.types.names.resolve(item.module, &attribute.path, Namespace::Values)?;
-            let Some(Def::External(path)) = resolved.defs.into_iter().next() else { return None };
-            let parts: Vec<&str> = path.split("::").collect();
-            let facts = self.types.catalog.attribute_facts(&self.types.catalog.canonical(&parts).path)?;
+        let items = self.types.items;
+        let item = &items.functions[id.index()];
+        let around = match item.container {
+            Container::Impl(block) => items.impls[block.index()].attributes.others.as_slice(),
+            _ => &[],
+        };
+        item.attributes.others.iter().chain(around).find_map(|attribute| {
+            let facts = self.attribute_facts(item.module, &attribute.path)?;
             if facts.role != CallRole::Register {
                 return None;
             }
@@ -77,6 +79,23 @@ impl Program<'_> {
                 _ => None,
             };
             Some(route)
+        })
+    }
+
+    /// What the catalog says of an attribute. A name that is not imported may come from `#[macro_use] extern crate`.
+    fn attribute_facts(&self, module: ModuleId, path: &Path) -> Option<&AttributeFacts> {
+        let (names, catalog, items) = (self.types.names, self.types.catalog, self.types.items);
+        if let Some(resolved) = names.resolve(module, path, Namespace::Values) {
+            let Some(Def::External(path)) = resolved.defs.into_iter().next() else { return None };
+            let parts: Vec<&str> = path.split("::").collect();
+            return catalog.attribute_facts(&catalog.canonical(&parts).path);
+        }
+        let [only] = path.segments.as_slice() else { return None };
+        let krate = items.modules[module.index()].krate;
+        let root = &items.modules[items.crates[krate.index()].root.index()];
+        catalog.attributes_named(&only.name).find(|facts| {
+            let library = facts.path.split("::").next().unwrap_or_default();
+            root.extern_crates.values().any(|name| name == library)
         })
     }
 
@@ -94,10 +113,9 @@ fn route_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
         if !takes(call, at) {
             continue;
         }
-        match route_text(call) {
-            Some(route) => around.push((call.span, route)),
-            None => around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route))),
-        }
+        // `scope("/x").route("/y", …)`: what the chain starts with is further out than the call itself.
+        around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route)));
+        around.extend(route_text(call).map(|route| (call.span, route)));
     }
     // The outermost comes first.
     around.sort_by_key(|(span, _)| std::cmp::Reverse((span.end_line, span.end_column)));

@@ -27,20 +27,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
-    if program.body(id).is_none() || program.effects(id).is_empty() {
-        return "no handle is created and no schema changed here or in what it calls".to_owned();
-    }
-    if !program.writes_a_place(id) {
-        return "no place is written that others could see".to_owned();
-    }
-    if !program.is_concurrent(id) {
-        return "nothing is seen to run the function beside itself".to_owned();
-    }
-    if program.is_called_under_lock(id) {
-        return "whoever calls it holds a lock".to_owned();
-    }
-    "no shared place is tested, then filled by an effect, then written without one lock over all three"
-        .to_owned()
+    program.why_no_race(id).unwrap_or("no shared place is tested, then filled by an effect, then written without one lock over all three").to_owned()
 }
 
 fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec<Finding> {

@@ -56,19 +56,10 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
-    if program.body(id).is_none() || program.effects(id).is_empty() {
-        return "no handle is created and no schema changed here or in what it calls".to_owned();
-    }
-    if !program.writes_a_place(id) {
-        return "no place is written that others could see".to_owned();
-    }
-    if !program.is_concurrent(id) {
-        return "nothing is seen to run the function beside itself".to_owned();
-    }
-    if program.is_called_under_lock(id) {
-        return "whoever calls it holds a lock".to_owned();
-    }
-    "no shared once cell is tested and then set without a lock over both".to_owned()
+    program
+        .why_no_race(id)
+        .unwrap_or("no shared once cell is tested and then set without a lock over both")
+        .to_owned()
 }
 
 fn judge(

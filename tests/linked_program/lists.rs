@@ -8,7 +8,7 @@ use initpath::workspace::in_memory;
 
 use super::{MANIFEST, check};
 
-fn inventory(main: &str) -> Inventory {
+pub(super) fn inventory(main: &str) -> Inventory {
     let files = [("src/main.rs", main), ("Cargo.toml", MANIFEST)];
     analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1) }).inventory
 }

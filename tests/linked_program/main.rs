@@ -2,6 +2,7 @@
 //! marked with the resource it leads to (`//= postgres:env.DATABASE_URL`). Found and marked places must be the same.
 
 mod calls;
+mod handlers;
 mod lists;
 mod names;
 mod resources;
@@ -19,6 +20,7 @@ version = "0.1.0"
 edition = "2024"
 
 [dependencies]
+actix-web = "4"
 anyhow = "1"
 axum = "0.8"
 acme-limits = "1"
@@ -29,19 +31,26 @@ diesel = "2"
 envy = "0.4"
 figment = "0.10"
 futures = "0.3"
+hyper = "1"
+lambda_runtime = "0.13"
 lazy_static = "1"
 once_cell = "1"
+poem = "3"
 r2d2 = "0.8"
 redis = "1"
 rocket = "0.5"
 rocket_sync_db_pools = "0.1"
 rusqlite = "0.32"
+salvo = "0.76"
 serde = "1"
 serde_json = "1"
 sqlx = "0.8"
+tauri = "2"
 tokio = "1"
 tokio-postgres = "0.7"
 toml = "0.9"
+tonic = "0.14"
+warp = "0.4"
 "#;
 
 /// Checks a service of one file.

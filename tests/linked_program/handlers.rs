@@ -1,0 +1,182 @@
+//! Which functions answer outside work, by framework.
+
+use super::lists::inventory;
+
+/// The handlers of a service of one file, as `label item`.
+fn handlers(main: &str) -> Vec<String> {
+    let places = inventory(main).handlers;
+    places.iter().map(|place| format!("{} {}", place.label, place.item)).collect()
+}
+
+#[test]
+fn actix_by_attribute_route_resource_and_configuration() {
+    assert_eq!(
+        handlers(
+            r#"
+use actix_web::{App, HttpServer, get, web};
+#[get("/orders")]
+async fn orders() -> String { String::new() }
+async fn add() -> String { String::new() }
+async fn item() -> String { String::new() }
+async fn health() -> String { String::new() }
+fn configure(config: &mut web::ServiceConfig) {
+    config.service(orders).service(web::resource("/items/{id}").route(web::get().to(item)));
+}
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| App::new().configure(configure).route("/orders", web::post().to(add)).service(
+        web::scope("/internal").route("/health", web::get().to(health)),
+    ))
+    .bind("[::]:80")?
+    .run()
+    .await
+}
+"#
+        ),
+        [
+            "GET /orders app::orders",
+            "POST /orders app::add",
+            "GET /items/{id} app::item",
+            "GET /internal/health app::health",
+        ]
+    );
+}
+
+#[test]
+fn rocket_by_attribute() {
+    assert_eq!(
+        handlers(
+            r#"
+#[macro_use] extern crate rocket;
+#[get("/orders")]
+fn orders() -> String { String::new() }
+#[post("/orders", data = "<order>")]
+fn add(order: String) {}
+#[launch]
+fn rocket() -> _ { rocket::build().mount("/", routes![orders, add]) }
+"#
+        ),
+        ["GET /orders app::orders", "POST /orders app::add"]
+    );
+}
+
+#[test]
+fn poem_salvo_and_warp() {
+    assert_eq!(
+        handlers(
+            r#"
+use poem::{Route, Server, get, handler, listener::TcpListener};
+#[handler]
+fn orders() -> String { String::new() }
+#[tokio::main]
+async fn main() {
+    let app = Route::new().at("/orders", get(orders));
+    Server::new(TcpListener::bind("[::]:80")).run(app).await.unwrap();
+}
+"#
+        ),
+        ["GET /orders app::orders"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use salvo::prelude::*;
+#[handler]
+async fn orders() -> String { String::new() }
+#[tokio::main]
+async fn main() {
+    let router = Router::with_path("orders").get(orders);
+    Server::new(TcpListener::new("[::]:80").bind().await).serve(router).await;
+}
+"#
+        ),
+        ["app::orders app::orders"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use warp::Filter;
+async fn orders() -> Result<String, warp::Rejection> { Ok(String::new()) }
+#[tokio::main]
+async fn main() {
+    let routes = warp::path("orders").and(warp::get()).and_then(orders);
+    warp::serve(routes).run(([0, 0, 0, 0], 80)).await;
+}
+"#
+        ),
+        ["app::orders app::orders"]
+    );
+}
+
+#[test]
+fn tonic_services_tauri_commands_and_lambda_handlers() {
+    assert_eq!(
+        handlers(
+            r#"
+struct Orders;
+#[tonic::async_trait]
+impl pb::orders_server::Orders for Orders {
+    async fn list(&self, request: tonic::Request<()>) -> Result<tonic::Response<()>, tonic::Status> { todo!() }
+}
+#[tokio::main]
+async fn main() {
+    tonic::transport::Server::builder()
+        .add_service(pb::orders_server::OrdersServer::new(Orders))
+        .serve("[::]:80".parse().unwrap())
+        .await
+        .unwrap();
+}
+"#
+        ),
+        ["app::Orders::list app::Orders::list"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+#[tauri::command]
+fn orders() -> String { String::new() }
+fn main() {
+    tauri::Builder::default().invoke_handler(tauri::generate_handler![orders]).run(tauri::generate_context!()).unwrap();
+}
+"#
+        ),
+        ["app::orders app::orders"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use lambda_runtime::{LambdaEvent, service_fn};
+async fn handle(event: LambdaEvent<String>) -> Result<(), lambda_runtime::Error> { Ok(()) }
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda_runtime::run(service_fn(handle)).await
+}
+"#
+        ),
+        ["app::handle app::handle"]
+    );
+}
+
+#[test]
+fn hyper_services_and_accept_loops() {
+    assert_eq!(
+        handlers(
+            r#"
+use hyper::service::service_fn;
+async fn answer(request: hyper::Request<hyper::body::Incoming>) -> Result<hyper::Response<String>, hyper::Error> { todo!() }
+async fn connection(stream: tokio::net::TcpStream) {
+    hyper::server::conn::http1::Builder::new().serve_connection(stream, service_fn(answer)).await.unwrap();
+}
+#[tokio::main]
+async fn main() {
+    let listener = tokio::net::TcpListener::bind("[::]:80").await.unwrap();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(connection(stream));
+    }
+}
+"#
+        ),
+        ["app::answer app::answer"]
+    );
+}
