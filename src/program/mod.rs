@@ -27,6 +27,7 @@ pub mod values;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use crate::catalog::{CallFacts, CallRole, TypeKind};
 use crate::finding::Hop;
@@ -496,13 +497,17 @@ impl<'a> Program<'a> {
 
     fn find_resources(&mut self) {
         let mut found: Vec<(Value, Resource)> = Vec::new();
+        // Callers have the effects of their callees again, mostly with the same addresses.
+        let mut seen: FxHashSet<(&Value, &str)> = FxHashSet::default();
         for index in 0..self.summaries.len() {
             let id = FnId(index as u32);
             if self.scope(id) != Scope::Production {
                 continue;
             }
             for effect in self.effects(id) {
-                if let EffectKind::Create { driver, .. } = &effect.kind {
+                if let EffectKind::Create { driver, .. } = &effect.kind
+                    && seen.insert((&effect.address, driver))
+                {
                     let result_of = |id: FnId| Some(self.results.get(id).clone());
                     let resource = identity::resource(self.types, driver, &effect.address, &result_of);
                     if !found

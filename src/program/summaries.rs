@@ -344,7 +344,7 @@ impl<'a> Collector<'_, '_, 'a> {
                     let step = Step::Call(self.id, call_id);
                     let mut lifted = self.lift(effect, step, context, times, certain);
                     lifted.presumes = presumes;
-                    lifted.address = substitute(&effect.address, &args, receiver.as_ref());
+                    lifted.address = substitute(&effect.address, &args, receiver.as_ref()).unless_lost();
                     let inner = effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
                     lifted.once = lifted.once.or(inner);
                     lifted.lifetime = match &effect.lifetime {
@@ -404,7 +404,7 @@ impl<'a> Collector<'_, '_, 'a> {
             EffectKind::Create { .. } => {
                 let value = address_of(call).or(undescribed.map(|(_, address)| address));
                 let value = value.map_or(Value::Unknown, |argument| argument.value.clone());
-                self.terms.close(&value)
+                self.terms.close(&value).unless_lost()
             }
             _ => Value::Unknown,
         };

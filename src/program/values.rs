@@ -9,6 +9,8 @@ use crate::facts::Name;
 
 /// Terms with more nodes become unknown. A configuration with a hundred fields still fits.
 const LARGEST: usize = 600;
+/// Terms with something unknown in them become unknown when they have more nodes.
+const LARGEST_LOST: usize = 40;
 /// Alternatives, parts and pieces beyond this number are not told apart.
 const MOST_PARTS: usize = 24;
 
@@ -98,6 +100,16 @@ impl Value {
     /// The value, unless it is too large to be worth following.
     pub fn bounded(self) -> Self {
         if self.is_larger_than(LARGEST) { Self::Unknown } else { self }
+    }
+
+    /// The value, unless it is large and not known anyway: what is known of parts of it helps nobody.
+    pub fn unless_lost(self) -> Self {
+        if !self.is_larger_than(LARGEST_LOST) {
+            return self;
+        }
+        let mut lost = false;
+        self.visit(&mut |part| lost |= *part == Self::Unknown);
+        if lost { Self::Unknown } else { self }
     }
 
     /// One of several; equal alternatives collapse.
