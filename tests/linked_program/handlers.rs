@@ -180,3 +180,37 @@ async fn main() {
         ["app::answer app::answer"]
     );
 }
+
+#[test]
+fn jobs_of_schedulers_and_queues() {
+    assert_eq!(
+        handlers(
+            r#"
+use tokio_cron_scheduler::{Job, JobScheduler};
+async fn clean() {}
+#[tokio::main]
+async fn main() {
+    let scheduler = JobScheduler::new().await.unwrap();
+    let job = Job::new_async("0 * * * * *", |_, _| Box::pin(async { clean().await })).unwrap();
+    scheduler.add(job).await.unwrap();
+    scheduler.start().await.unwrap();
+}
+"#
+        ),
+        ["closure in app::main closure in app::main"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use apalis::prelude::*;
+async fn send(email: String) -> Result<(), std::io::Error> { Ok(()) }
+#[tokio::main]
+async fn main() {
+    let worker = WorkerBuilder::new("mail").build_fn(send);
+    Monitor::new().register(worker).run().await.unwrap();
+}
+"#
+        ),
+        ["app::send app::send"]
+    );
+}
