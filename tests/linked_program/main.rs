@@ -6,6 +6,7 @@ mod handlers;
 mod lists;
 mod names;
 mod resources;
+mod times;
 mod types;
 
 use initpath::analysis::{Settings, analyse};

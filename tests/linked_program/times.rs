@@ -1,0 +1,62 @@
+//! When what a program does happens: the words that `graph` puts beside an init path.
+
+use initpath::analysis::{Settings, inquire};
+use initpath::catalog::Catalog;
+use initpath::workspace::in_memory;
+
+use super::MANIFEST;
+
+/// `path: when` of every init path.
+fn times(main: &str) -> Vec<String> {
+    let files = [("src/main.rs", main), ("Cargo.toml", MANIFEST)];
+    let settings = Settings { threads: Some(1) };
+    let (_, paths) =
+        inquire(in_memory(&files), Catalog::builtin(), &settings, |program| program.init_paths());
+    let shown = paths.iter().map(|path| {
+        let hops: Vec<&str> = path.hops.iter().map(|hop| hop.label.as_str()).collect();
+        format!("{}: {}", hops[1..hops.len() - 1].join(" → "), path.when.join(", "))
+    });
+    let mut shown: Vec<String> = shown.collect();
+    shown.sort();
+    shown
+}
+
+#[test]
+fn called_spawned_per_worker_on_first_use_and_in_a_handler() {
+    assert_eq!(
+        times(
+            r#"
+use actix_web::{App, HttpServer, web};
+use std::sync::{LazyLock, OnceLock};
+static LAZY: LazyLock<sqlx::PgPool> = LazyLock::new(lazy);
+static CELL: OnceLock<sqlx::PgPool> = OnceLock::new();
+fn lazy() -> sqlx::PgPool { sqlx::PgPool::connect_lazy("postgres://a/lazy").unwrap() }
+fn cell() -> &'static sqlx::PgPool { CELL.get_or_init(once) }
+fn once() -> sqlx::PgPool { sqlx::PgPool::connect_lazy("postgres://a/once").unwrap() }
+async fn called() -> sqlx::PgPool { sqlx::PgPool::connect("postgres://a/called").await.unwrap() }
+async fn spawned() { sqlx::PgPool::connect("postgres://a/spawned").await.unwrap(); }
+fn worker() -> sqlx::PgPool { sqlx::PgPool::connect_lazy("postgres://a/worker").unwrap() }
+async fn handler() -> String { sqlx::PgPool::connect("postgres://a/handler").await.unwrap(); String::new() }
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let pool = called().await;
+    tokio::spawn(spawned());
+    LAZY.clone();
+    cell();
+    HttpServer::new(|| App::new().app_data(web::Data::new(worker())).route("/", web::get().to(handler)))
+        .bind("[::]:80")?
+        .run()
+        .await
+}
+"#
+        ),
+        [
+            "LAZY → lazy: on first use",
+            "called: ",
+            "cell → once: once for all callers",
+            "handler: per worker, in a handler",
+            "spawned: in a task",
+            "worker: per worker",
+        ]
+    );
+}
