@@ -35,10 +35,16 @@ impl Program<'_> {
         let mut paths: Vec<InitPath> = Vec::new();
         let mut reached: Vec<(FnId, CallId)> = Vec::new();
         for entry in self.entries().iter().filter(|entry| entry.scope == Scope::Production) {
-            for effect in self.effects(entry.main).iter().filter(|effect| effect.creates_handle()) {
+            for (start, effect) in self.process_effects(entry).filter(|(_, effect)| effect.creates_handle()) {
                 reached.push(effect.site);
-                let hops = self.hops(entry.main, &effect.steps);
-                paths.extend(self.init_path(effect, Some(entry.binary.name.clone()), hops));
+                let hops = self.hops(start, &effect.steps);
+                let mut path = self.init_path(effect, Some(entry.binary.name.clone()), hops);
+                if let Some(path) = &mut path
+                    && start != entry.main
+                {
+                    path.when.insert(0, "before main");
+                }
+                paths.extend(path);
             }
         }
         for (id, _) in self.linked().filter(|(id, _)| self.scope(*id) == Scope::Production) {

@@ -6,6 +6,7 @@
 //! never make one. The room does no IO and judges nothing.
 
 pub mod bodies;
+pub mod entries;
 pub mod flow;
 pub mod identity;
 pub mod init_paths;
@@ -32,10 +33,11 @@ use rustc_hash::FxHashSet;
 use crate::catalog::{CallFacts, CallRole, TypeKind};
 use crate::finding::Hop;
 use crate::location::{Location, Span};
-use crate::workspace::{TargetKind, Workspace};
+use crate::workspace::Workspace;
 use bodies::{Call, CallId, LinkedBody, Target};
-use inventory::{Address, Binary, Place, Resource, Scope};
-use items::{Container, CrateId, FnId};
+use entries::Entry;
+use inventory::{Address, Place, Resource, Scope};
+use items::{Container, FnId};
 use reach::{CallGraph, Sketch};
 use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
 use terms::Results;
@@ -67,19 +69,6 @@ pub struct Program<'a> {
     handlers: Vec<Place>,
 }
 
-/// An entry point: the `main` of a binary.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The binary.
-    pub binary: Binary,
-    /// Its crate.
-    pub krate: CrateId,
-    /// Its `main`.
-    pub main: FnId,
-    /// Where it runs.
-    pub scope: Scope,
-}
-
 impl<'a> Program<'a> {
     /// Links the bodies of all functions. Linear in the size of the program, but for name look-ups; parallel.
     pub fn link(workspace: &'a Workspace, types: &'a Types<'a>) -> Self {
@@ -105,7 +94,7 @@ impl<'a> Program<'a> {
             .collect();
         let summaries: Vec<OnceLock<Summary>> = (0..count).map(|_| OnceLock::new()).collect();
         let results = Results::new(count);
-        let entries = entries(workspace, types);
+        let entries = entries::find(workspace, types);
         let mains: Vec<FnId> = entries.iter().map(|entry| entry.main).collect();
         let summarizer =
             Summarizer { types, bodies: &bodies, summaries: &summaries, results: &results, mains: &mains };
@@ -128,7 +117,7 @@ impl<'a> Program<'a> {
                 }
             });
         }
-        let concurrent = reach::concurrent(types, &sketches, &graph, &mains);
+        let concurrent = reach::concurrent(types, &sketches, &graph, &entries);
         let mut program = Self {
             workspace,
             types,
@@ -165,6 +154,13 @@ impl<'a> Program<'a> {
     /// The `main` functions of binaries, examples and benches, in the order of the targets.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// What happens in the process of a binary, before `main` and then in it, each with the function in which the way
+    /// to it begins.
+    pub fn process_effects<'p>(&'p self, entry: &'p Entry) -> impl Iterator<Item = (FnId, &'p Effect)> {
+        let functions = entry.before_main.iter().copied().chain([entry.main]);
+        functions.flat_map(|id| self.effects(id).iter().map(move |effect| (id, effect)))
     }
 
     /// The linked body of a function that matters.
@@ -383,17 +379,18 @@ impl<'a> Program<'a> {
         hops
     }
 
-    /// Whether two effects of one summary cannot both happen in one run. `first` is met before `second`.
+    /// Whether two effects of one process cannot both happen in one run. `first` is met before `second`.
     pub fn exclusive(&self, first: &Effect, second: &Effect) -> bool {
-        for (left, right) in first.steps.iter().zip(second.steps.iter()) {
+        for (depth, (left, right)) in first.steps.iter().zip(second.steps.iter()).enumerate() {
             if left == right {
                 continue;
             }
             let (Step::Call(function, one), Step::Call(other, two)) = (left, right) else {
                 return false;
             };
+            // One call that leads to one of several functions; but all in which a process begins run.
             if function != other {
-                return true;
+                return depth > 0;
             }
             let Some(body) = self.body(*function) else {
                 return true;
@@ -531,47 +528,6 @@ const OTHER_DRIVERS: &[&str] =
 fn short_path(path: &str) -> String {
     let parts: Vec<&str> = path.rsplit("::").take(2).collect();
     parts.into_iter().rev().collect::<Vec<_>>().join("::")
-}
-
-fn entries(workspace: &Workspace, types: &Types<'_>) -> Vec<Entry> {
-    let items = types.items;
-    let mut entries = Vec::new();
-    for (index, krate) in items.crates.iter().enumerate() {
-        let scope = match krate.kind {
-            TargetKind::Bin => Scope::Production,
-            TargetKind::Example => Scope::Example,
-            TargetKind::Bench => Scope::Bench,
-            TargetKind::Lib | TargetKind::Test | TargetKind::BuildScript => continue,
-        };
-        let root = &items.modules[krate.root.index()];
-        let functions = root.declared.values().flatten().filter_map(|declared| match declared {
-            items::Declared::Fn(id) => Some(*id),
-            _ => None,
-        });
-        let main = functions.min_by_key(|id| {
-            let item = &items.functions[id.index()];
-            let launched = item.attributes.others.iter().any(|attribute| {
-                attribute.path.segments.last().is_some_and(|segment| segment.name == "launch")
-            });
-            (item.name != "main" && !launched, *id)
-        });
-        let Some(main) = main else { continue };
-        let item = &items.functions[main.index()];
-        let launched =
-            item.attributes.others.iter().any(|a| a.path.segments.last().is_some_and(|s| s.name == "launch"));
-        if item.name != "main" && !launched {
-            continue;
-        }
-        let target = &workspace.targets[krate.target.0 as usize];
-        let package = &workspace.packages[target.package.0 as usize];
-        entries.push(Entry {
-            binary: Binary { package: package.name.clone(), name: target.name.clone(), entry: item.location },
-            krate: CrateId(index as u32),
-            main,
-            scope,
-        });
-    }
-    entries
 }
 
 /// Whether a created handle lives longer than the function that makes it.

@@ -139,6 +139,14 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The libraries of the workspace that a crate can name, each once per name.
+    pub fn members_seen_by(&self, krate: CrateId) -> impl Iterator<Item = CrateId> {
+        self.externs[krate.index()].values().filter_map(|def| match def {
+            Def::Item(Declared::Module(root)) => Some(self.items.modules[root.index()].krate),
+            _ => None,
+        })
+    }
+
     /// Resolves a path as seen from a module or block. `None` when its first segment means nothing known.
     /// `Self` is the caller's business.
     pub fn resolve(&self, from: ModuleId, path: &Path, wanted: Namespace) -> Option<Resolved> {

@@ -6,6 +6,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::bodies::{CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{Container, FnId, StaticId};
 use super::terms::Terms;
@@ -300,8 +301,9 @@ pub(super) fn concurrent(
     types: &Types<'_>,
     sketches: &[Option<Sketch>],
     graph: &CallGraph,
-    mains: &[FnId],
+    entries: &[Entry],
 ) -> Vec<bool> {
+    let starts = |id: &FnId| entries.iter().any(|entry| entry.main == *id || entry.before_main.contains(id));
     let mut marked = vec![false; sketches.len()];
     let mut stack = Vec::new();
     let mark = |id: FnId, marked: &mut Vec<bool>, stack: &mut Vec<FnId>| {
@@ -317,7 +319,7 @@ pub(super) fn concurrent(
             continue;
         }
         let called = graph.callers[index].iter().any(|caller| *caller != id && in_production(*caller));
-        if !called && !mains.contains(&id) && may_be_called_from_outside(types, id) {
+        if !called && !starts(&id) && may_be_called_from_outside(types, id) {
             mark(id, &mut marked, &mut stack);
         }
         for (target, beside) in sketch.iter().flat_map(|sketch| &sketch.callees) {

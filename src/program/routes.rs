@@ -3,11 +3,10 @@
 use super::Program;
 use super::bodies::{self, Call, CallId, LinkedBody, Target};
 use super::inventory::{Place, Scope};
-use super::items::{Container, FnId, ModuleId};
-use super::names::{Def, Namespace};
+use super::items::{Container, FnId};
 use super::values::Value;
-use crate::catalog::{AttributeFacts, CallFacts, CallRole};
-use crate::facts::{Literal, Path};
+use crate::catalog::{CallFacts, CallRole};
+use crate::facts::Literal;
 use crate::location::{Location, Span};
 
 /// Methods that frameworks name functions and attributes after.
@@ -66,7 +65,7 @@ impl Program<'_> {
             _ => &[],
         };
         item.attributes.others.iter().chain(around).find_map(|attribute| {
-            let facts = self.attribute_facts(item.module, &attribute.path)?;
+            let facts = self.types.attribute_facts(item.module, &attribute.path)?;
             if facts.role != CallRole::Register {
                 return None;
             }
@@ -79,23 +78,6 @@ impl Program<'_> {
                 _ => None,
             };
             Some(route)
-        })
-    }
-
-    /// What the catalog says of an attribute. A name that is not imported may come from `#[macro_use] extern crate`.
-    fn attribute_facts(&self, module: ModuleId, path: &Path) -> Option<&AttributeFacts> {
-        let (names, catalog, items) = (self.types.names, self.types.catalog, self.types.items);
-        if let Some(resolved) = names.resolve(module, path, Namespace::Values) {
-            let Some(Def::External(path)) = resolved.defs.into_iter().next() else { return None };
-            let parts: Vec<&str> = path.split("::").collect();
-            return catalog.attribute_facts(&catalog.canonical(&parts).path);
-        }
-        let [only] = path.segments.as_slice() else { return None };
-        let krate = items.modules[module.index()].krate;
-        let root = &items.modules[items.crates[krate.index()].root.index()];
-        catalog.attributes_named(&only.name).find(|facts| {
-            let library = facts.path.split("::").next().unwrap_or_default();
-            root.extern_crates.values().any(|name| name == library)
         })
     }
 

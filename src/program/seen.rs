@@ -180,7 +180,7 @@ impl Program<'_> {
     fn reached_by(&self) -> Reached {
         let mut reached: Reached = BTreeMap::new();
         for entry in &self.entries {
-            for effect in self.effects(entry.main) {
+            for (_, effect) in self.process_effects(entry) {
                 let (names, addresses) = reached.entry(effect.site).or_default();
                 if !names.contains(&entry.binary.name) {
                     names.push(entry.binary.name.clone());

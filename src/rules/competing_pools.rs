@@ -2,11 +2,12 @@
 
 use crate::catalog::TypeKind;
 use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime};
 use crate::program::values::Value;
-use crate::program::{Entry, Program, ResourceId, is_long_lived};
+use crate::program::{Program, ResourceId, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -24,7 +25,10 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     }
     let production = |entry: &&Entry| entry.scope == Scope::Production;
     let reaching = program.entries().iter().filter(production).find_map(|entry| {
-        let own = program.effects(entry.main).iter().find(|effect| effect.site == made.site)?;
+        let own = program
+            .process_effects(entry)
+            .map(|(_, effect)| effect)
+            .find(|effect| effect.site == made.site)?;
         Some((entry, program.resource_of(own)?))
     });
     let Some((entry, resource)) = reaching else {
@@ -35,8 +39,8 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
         return format!("where the address comes from is not known well enough ({shown})");
     }
     let same =
-        program.effects(entry.main).iter().filter(|effect| program.resource_of(effect) == Some(resource));
-    match same.filter(|effect| is_candidate(effect)).count() {
+        program.process_effects(entry).filter(|(_, effect)| program.resource_of(effect) == Some(resource));
+    match same.filter(|(_, effect)| is_candidate(effect)).count() {
         0 | 1 => format!("no other handle to {shown} is made for good in `{}`", entry.binary.name),
         count => format!(
             "{count} ways to a handle to {shown} exclude each other, share one place, or differ in size on purpose"
@@ -46,7 +50,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     let mut groups: Vec<(ResourceId, Vec<&Effect>)> = Vec::new();
-    for effect in program.effects(entry.main) {
+    for (_, effect) in program.process_effects(entry) {
         if !is_candidate(effect) {
             continue;
         }
@@ -137,7 +141,7 @@ fn compete(
             .to_owned(),
         primary: Evidence { location: primary_location, role: Role::InitSite, label: format!("second {noun}, same address") },
         evidence,
-        path: program.hops(entry.main, &second.steps),
+        path: program.hops(program.functions_on(&second.steps)[0], &second.steps),
         notes: vec![format!("both run: nothing in `{path}` excludes one of them")],
         binary: Some(entry.binary.name.clone()),
         resource: Some(resource.id.clone()),

@@ -1,13 +1,14 @@
 //! `detached-init`: initialization runs in a task that nobody waits for before serving.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::Program;
 use crate::program::bodies::{CallId, EventKind, Time};
+use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::start_up::Gate;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use crate::program::values::Value;
-use crate::program::{Entry, Program};
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {

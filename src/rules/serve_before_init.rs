@@ -1,12 +1,13 @@
 //! `serve-before-init`: the server answers while a resource that its handlers need is not there yet.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::Program;
 use crate::program::bodies::Time;
+use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::start_up::Gate;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime};
-use crate::program::{Entry, Program};
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {

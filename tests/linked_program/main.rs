@@ -28,6 +28,7 @@ axum = "0.8"
 acme-limits = "1"
 clap = { version = "4", features = ["derive", "env"] }
 config = "0.15"
+ctor = "1"
 deadpool-postgres = "0.14"
 diesel = "2"
 envy = "0.4"

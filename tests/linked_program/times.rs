@@ -1,6 +1,6 @@
 //! When what a program does happens: the words that `graph` puts beside an init path.
 
-use initpath::analysis::{Settings, inquire};
+use initpath::analysis::{Settings, analyse, inquire};
 use initpath::catalog::Catalog;
 use initpath::workspace::in_memory;
 
@@ -59,4 +59,48 @@ async fn main() -> std::io::Result<()> {
             "worker: per worker",
         ]
     );
+}
+
+#[test]
+fn before_main_in_the_crates_a_binary_is_linked_from() {
+    assert_eq!(
+        times(
+            r#"
+use std::sync::OnceLock;
+static EARLY: OnceLock<sqlx::PgPool> = OnceLock::new();
+#[ctor::ctor]
+fn early() { EARLY.set(lazy()).unwrap(); }
+fn lazy() -> sqlx::PgPool { sqlx::PgPool::connect_lazy("postgres://a/early").unwrap() }
+fn main() {}
+"#
+        ),
+        ["lazy: before main"]
+    );
+}
+
+#[test]
+fn a_pool_made_before_main_competes_with_the_one_in_main() {
+    let main = r#"
+use std::sync::OnceLock;
+static EARLY: OnceLock<sqlx::PgPool> = OnceLock::new();
+fn connect() -> sqlx::PgPool { sqlx::PgPool::connect_lazy("postgres://a/orders").unwrap() }
+#[ctor::ctor]
+fn early() { EARLY.set(connect()).unwrap(); }
+fn main() -> std::io::Result<()> {
+    let pool = connect();
+    actix_web::rt::System::new().block_on(serve(pool))
+}
+async fn serve(pool: sqlx::PgPool) -> std::io::Result<()> {
+    let pool = actix_web::web::Data::new(pool);
+    actix_web::HttpServer::new(move || actix_web::App::new().app_data(pool.clone())).bind("[::]:80")?.run().await
+}
+"#;
+    let files = [("src/main.rs", main), ("Cargo.toml", MANIFEST)];
+    let analysis = analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1) });
+    let found: Vec<(&str, Vec<&str>)> = analysis
+        .findings
+        .iter()
+        .map(|finding| (finding.rule, finding.path.iter().map(|hop| hop.label.as_str()).collect()))
+        .collect();
+    assert_eq!(found, [("competing-pools", vec!["main", "connect", "Pool::connect_lazy"])]);
 }

@@ -1,6 +1,7 @@
 //! Room 5, *program*: enough types to know a receiver. References are looked through, lifetimes and constants
 //! left out; what is not known is [`Ty::Unknown`] and stays so.
 
+mod attributes;
 mod handles;
 mod methods;
 mod shapes;

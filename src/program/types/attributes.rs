@@ -1,0 +1,26 @@
+//! Room 5, *program*: attributes that libraries give a meaning to.
+
+use super::Types;
+use crate::catalog::AttributeFacts;
+use crate::facts::Path;
+use crate::program::items::ModuleId;
+use crate::program::names::{Def, Namespace};
+
+impl<'a> Types<'a> {
+    /// What the catalog says of an attribute. A name that is not imported may come from `#[macro_use] extern crate`.
+    pub fn attribute_facts(&self, module: ModuleId, path: &Path) -> Option<&'a AttributeFacts> {
+        let (names, catalog, items) = (self.names, self.catalog, self.items);
+        if let Some(resolved) = names.resolve(module, path, Namespace::Values) {
+            let Some(Def::External(path)) = resolved.defs.into_iter().next() else { return None };
+            let parts: Vec<&str> = path.split("::").collect();
+            return catalog.attribute_facts(&catalog.canonical(&parts).path);
+        }
+        let [only] = path.segments.as_slice() else { return None };
+        let krate = items.modules[module.index()].krate;
+        let root = &items.modules[items.crates[krate.index()].root.index()];
+        catalog.attributes_named(&only.name).find(|facts| {
+            let library = facts.path.split("::").next().unwrap_or_default();
+            root.extern_crates.values().any(|name| name == library)
+        })
+    }
+}
