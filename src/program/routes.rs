@@ -81,6 +81,11 @@ impl Program<'_> {
         })
     }
 
+    /// Whether an attribute makes the function a handler under a route that is written there.
+    pub fn has_attribute_route(&self, id: FnId) -> bool {
+        matches!(self.route_of_attribute(id), Some(Some(_)))
+    }
+
     /// Whether an attribute makes the function a handler.
     pub fn is_attribute_handler(&self, id: FnId) -> bool {
         self.route_of_attribute(id).is_some()

@@ -5,6 +5,7 @@
 mod check_then_init;
 mod competing_pools;
 mod detached_init;
+mod handle_per_call;
 mod handle_per_worker;
 mod once_cell_check_then_set;
 mod page;
@@ -45,6 +46,7 @@ const RULES: &[Rule] = rules! {
     "check-then-init" => check_then_init,
     "competing-pools" => competing_pools,
     "detached-init" => detached_init,
+    "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
     "once-cell-check-then-set" => once_cell_check_then_set,
     "serve-before-init" => serve_before_init,
