@@ -16,6 +16,7 @@ mod lifetimes;
 pub mod names;
 pub mod place;
 mod reach;
+mod requests;
 mod routes;
 mod seen;
 mod sql;

@@ -1,15 +1,14 @@
 //! `handle-per-call`: what answers a request opens a pool, a client or a connection of its own each time.
 
-use std::collections::BTreeMap;
-
 use crate::catalog::{CallRole, TypeKind};
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
-use crate::program::Program;
 use crate::program::bodies::{Target, Time};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind, Lifetime, Step};
+use crate::program::values::Value;
+use crate::program::{Program, ResourceId};
 
 /// A way from what answers requests to a creation.
 struct PerCall<'p> {
@@ -20,21 +19,38 @@ struct PerCall<'p> {
     inside: &'p [Step],
     /// Whether it is known to answer a route, rather than a command of the person in front of the program.
     routed: bool,
+    /// The handler, and the address over its parameters.
+    own: (FnId, &'p Value),
+    /// The database, where its address has a name.
+    named: Option<ResourceId>,
 }
 
-/// Looks at handlers that an attribute makes, and at what functions register. All ways to one creation are one finding.
+impl PerCall<'_> {
+    /// Whether one cure is for both: they meet in one creation, or lead to one database.
+    fn has_cause_of(&self, other: &Self) -> bool {
+        self.effect.site == other.effect.site
+            || self.own == other.own
+            || (self.named.is_some() && self.named == other.named)
+    }
+}
+
+/// Looks at handlers that an attribute makes, and at what functions register. All creations for one database are one
+/// finding.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let mut by_site: BTreeMap<Location, Vec<PerCall<'_>>> = BTreeMap::new();
+    let mut causes: Vec<Vec<PerCall<'_>>> = Vec::new();
     for (id, _) in program.linked().filter(|(id, _)| program.scope(*id) == Scope::Production) {
         for way in ways(program, id) {
-            let Some(site) = way.inside.last() else { continue };
-            let known = by_site.entry(program.step_location(site)).or_default();
-            if !known.iter().any(|other| other.inside == way.inside) {
-                known.push(way);
+            let (same, mut others): (Vec<_>, Vec<_>) =
+                causes.into_iter().partition(|cause| cause.iter().any(|other| other.has_cause_of(&way)));
+            let mut cause: Vec<PerCall<'_>> = same.into_iter().flatten().collect();
+            if !cause.iter().any(|other| other.inside == way.inside) {
+                cause.push(way);
             }
+            others.push(cause);
+            causes = others;
         }
     }
-    by_site.values().filter_map(|ways| per_call(program, ways)).collect()
+    causes.iter().filter_map(|cause| per_call(program, cause)).collect()
 }
 
 /// Why nothing is reported in a function.
@@ -75,69 +91,69 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
             matches!(program.call(id, call).target, Target::Library(facts) if facts.role == CallRole::HandlerWrap)
         });
         let handler = *program.functions_on(inside).first()?;
-        let each_time = times.iter().all(|(_, time)| matches!(time, Time::Parallel(_) | Time::Task(_))) && effect.once.is_none();
+        let plain = |(_, time): &(FnId, Time)| matches!(time, Time::Parallel(_) | Time::Task(_));
+        let each_time = times.iter().all(plain) && effect.once.is_none();
         let goes = matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended);
-        (effect.creates_handle() && each_time && goes).then_some(PerCall {
+        let seen_inside = program.effects(handler).iter().find(|own| *own.steps == *inside);
+        let address = seen_inside.map_or(&effect.address, |own| &own.address);
+        let named =
+            program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low);
+        // An address that nobody could trace may come with the request.
+        let fixed =
+            named.is_some() || seen_inside.is_some() && program.is_same_for_all_requests(handler, address);
+        (effect.creates_handle() && each_time && goes && fixed).then_some(PerCall {
             from: id,
             effect,
             inside,
             routed: wrapped || program.has_attribute_route(handler),
+            own: (handler, address),
+            named,
         })
     });
     ways.collect()
 }
 
-fn per_call(program: &Program<'_>, ways: &[PerCall<'_>]) -> Option<Finding> {
-    let known = |way: &&PerCall<'_>| {
-        program.resource_of(way.effect).is_some_and(|id| program.resource(id).confidence > Confidence::Low)
-    };
-    let ways: Vec<&PerCall<'_>> = ways.iter().filter(known).collect();
-    let first = *ways.first()?;
+fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
+    let site_of = |way: &PerCall<'_>| program.step_location(&way.inside[way.inside.len() - 1]);
+    let first = cause.iter().min_by_key(|way| (way.named.is_none(), site_of(way)))?;
     let EffectKind::Create { handle, .. } = &first.effect.kind else { return None };
     let resource = program.resource(program.resource_of(first.effect)?);
     let noun = program.noun(first.effect);
     let shown = program.resource_phrase(resource);
-    // The last function that all ways go through is where the cure belongs.
-    let shared = shared_end(&ways);
-    let place = first.inside[first.inside.len() - shared];
-    let function = program.functions_on(&[place])[0];
-    let certain = ways.iter().any(|way| {
+    let certain = cause.iter().any(|way| {
         way.routed
             && way.effect.certain
             && !way.effect.looped
             && !way.inside.iter().any(|step| program.is_conditional(step))
     });
     let proven = certain && *handle != TypeKind::Connection && program.is_of_database(first.effect);
-    let confidence = if proven { Confidence::High } else { Confidence::Medium };
+    let confidence = if proven { resource.confidence } else { Confidence::Medium };
     let mut evidence: Vec<Evidence> = Vec::new();
-    let site = first.inside.last()?;
-    if *site != place {
-        let location = program.step_location(site);
-        evidence.push(Evidence { location, role: Role::InitSite, label: format!("{noun} is created here") });
-    }
-    for way in &ways {
-        let handler = program.functions_on(way.inside)[0];
-        let location = program.step_location(&way.inside[0]);
-        if way.inside[0] != place && !evidence.iter().any(|one| one.location == location) {
-            let label = format!("each call of `{}` comes here", program.name_of(handler));
-            evidence.push(Evidence { location, role: Role::Handler, label });
+    let mut add = |location: Location, role: Role, label: String| {
+        if location != site_of(first) && !evidence.iter().any(|one| one.location == location) {
+            evidence.push(Evidence { location, role, label });
         }
-    }
-    let handlers: Vec<String> =
-        ways.iter().map(|way| program.name_of(program.functions_on(way.inside)[0])).collect();
-    let who = match handlers.as_slice() {
-        [only] => format!("every call of `{only}`"),
-        [one, rest @ ..] if rest.iter().all(|other| other == one) => format!("every call of `{one}`"),
-        _ => "every request".to_owned(),
     };
+    for way in cause {
+        add(site_of(way), Role::InitSite, format!("another {noun}"));
+    }
+    for way in cause {
+        let label = format!("each call of `{}` comes here", program.name_of(way.own.0));
+        add(program.step_location(&way.inside[0]), Role::Handler, label);
+    }
+    let who = match cause.iter().all(|way| way.own.0 == first.own.0) {
+        true => format!("every call of `{}`", program.name_of(first.own.0)),
+        false => "every request".to_owned(),
+    };
+    let function = first.effect.site.0;
     Some(Finding {
         rule: "handle-per-call",
-        confidence: confidence.min(resource.confidence),
+        confidence: confidence.max(Confidence::Medium),
         message: format!("{who} opens its own {noun} to {shown}"),
         help: format!("create the {noun} once at start-up and give it to the handlers as state"),
         silent_if: "the handle is kept: in state, in a once cell, or in a map by its key".to_owned(),
         primary: Evidence {
-            location: program.step_location(&place),
+            location: site_of(first),
             role: Role::InitSite,
             label: format!("a new {noun} each time"),
         },
@@ -148,11 +164,4 @@ fn per_call(program: &Program<'_>, ways: &[PerCall<'_>]) -> Option<Finding> {
         resource: Some(resource.id.clone()),
         identity: vec![program.path_of(function), resource.id.clone()],
     })
-}
-
-/// How many steps at their ends all ways have in common; at least one, the creation.
-fn shared_end(ways: &[&PerCall<'_>]) -> usize {
-    let first = ways[0].inside;
-    let shared = |count: &usize| ways.iter().all(|way| way.inside.ends_with(&first[first.len() - count..]));
-    (1..=first.len()).take_while(shared).last().unwrap_or(1)
 }

@@ -1,0 +1,34 @@
+//! Room 5, *program*: what a handler is given once for the whole process, and what comes with each request.
+
+use super::items::FnId;
+use super::values::Value;
+use super::{Program, bodies};
+use crate::catalog::TypeKind;
+
+impl Program<'_> {
+    /// Whether a value of a handler, as a term over its parameters, is the same for every request: made of settings,
+    /// texts, statics, and what the application's state holds. What is not known may come from the request.
+    pub fn is_same_for_all_requests(&self, handler: FnId, value: &Value) -> bool {
+        let all = |list: &[Value]| list.iter().all(|part| self.is_same_for_all_requests(handler, part));
+        match value {
+            Value::Text(_) | Value::Number(_) | Value::Bool(_) => true,
+            Value::Static(_) | Value::Env(_) | Value::Loaded(..) | Value::Receiver => true,
+            Value::Param(index) => {
+                let params = &self.types.signature(handler).params;
+                let facts =
+                    params.get(*index as usize).and_then(|ty| self.types.type_facts(bodies::settled(ty)));
+                facts.is_some_and(|facts| facts.kind == TypeKind::State)
+            }
+            Value::Field(inner, _) | Value::Behind(_, inner) | Value::Content(inner) => {
+                self.is_same_for_all_requests(handler, inner)
+            }
+            // What makes something of nothing may make another one each time: a temporary folder, a random name.
+            Value::Origin(_, parts) => !parts.is_empty() && all(parts),
+            Value::Joined(parts) | Value::Choice(parts) => all(parts),
+            Value::Record(_, _, fields) => {
+                fields.iter().all(|(_, part)| self.is_same_for_all_requests(handler, part))
+            }
+            _ => false,
+        }
+    }
+}
