@@ -1,5 +1,7 @@
 //! `handle-per-call`: what answers a request opens a pool, a client or a connection of its own each time.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::catalog::{CallRole, TypeKind};
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
@@ -10,6 +12,17 @@ use crate::program::summaries::{Effect, EffectKind, Lifetime, Step};
 use crate::program::values::Value;
 use crate::program::{Program, ResourceId};
 
+/// Who makes the handle again and again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    /// A handler that is known to answer a route.
+    Route,
+    /// Another handler: perhaps of the person in front of the program.
+    Handler,
+    /// One of several methods of an object.
+    Operation,
+}
+
 /// A way from what answers requests to a creation.
 struct PerCall<'p> {
     /// The function it is looked at from: the handler, or the one that registers it.
@@ -17,8 +30,7 @@ struct PerCall<'p> {
     effect: &'p Effect,
     /// The steps inside the handler.
     inside: &'p [Step],
-    /// Whether it is known to answer a route, rather than a command of the person in front of the program.
-    routed: bool,
+    caller: Caller,
     /// The handler, and the address over its parameters.
     own: (FnId, &'p Value),
     /// The database, where its address has a name.
@@ -50,7 +62,63 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             causes = others;
         }
     }
+    for operations in operations(program).into_values() {
+        let met =
+            |way: &PerCall<'_>| causes.iter().flatten().any(|known| known.effect.site == way.effect.site);
+        // A method that only calls another one of them is the same operation.
+        let calls_another = |way: &&PerCall<'_>| {
+            operations.iter().any(|other| other.own.0 != way.own.0 && way.inside.ends_with(other.inside))
+        };
+        let several = operations
+            .iter()
+            .filter(|way| !calls_another(way))
+            .map(|way| way.own.0)
+            .collect::<BTreeSet<_>>()
+            .len()
+            > 1;
+        if several && !operations.iter().any(met) {
+            causes.push(operations);
+        }
+    }
     causes.iter().filter_map(|cause| per_call(program, cause)).collect()
+}
+
+/// Methods of shared objects that open a handle from what the object keeps, by the type and the address. They need not
+/// be seen to answer requests: one of several that do the same is called more than once.
+fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec<PerCall<'p>>> {
+    let mut found: BTreeMap<(String, &Value), Vec<PerCall<'_>>> = BTreeMap::new();
+    for (id, _) in program.linked() {
+        if program.scope(id) != Scope::Production || !program.is_concurrent(id) {
+            continue;
+        }
+        for effect in program.effects(id) {
+            let address = &effect.address;
+            let mut kept = false;
+            address.visit(&mut |part| {
+                kept |= matches!(part.root(), Value::Receiver) && program.is_shared(id, part);
+            });
+            let each_time = effect.times.is_empty() && effect.once.is_none();
+            let fixed = kept && program.is_same_for_all_requests(id, address);
+            if effect.creates_handle() && each_time && goes(effect) && fixed {
+                let path = program.path_of(id);
+                let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner).to_owned();
+                found.entry((owner, address)).or_default().push(PerCall {
+                    from: id,
+                    effect,
+                    inside: &effect.steps,
+                    caller: Caller::Operation,
+                    own: (id, address),
+                    named: None,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Whether nobody keeps the handle beyond the call.
+fn goes(effect: &Effect) -> bool {
+    matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended)
 }
 
 /// Why nothing is reported in a function.
@@ -93,7 +161,6 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
         let handler = *program.functions_on(inside).first()?;
         let plain = |(_, time): &(FnId, Time)| matches!(time, Time::Parallel(_) | Time::Task(_));
         let each_time = times.iter().all(plain) && effect.once.is_none();
-        let goes = matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended);
         let seen_inside = program.effects(handler).iter().find(|own| *own.steps == *inside);
         let address = seen_inside.map_or(&effect.address, |own| &own.address);
         let named =
@@ -101,11 +168,11 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
         // An address that nobody could trace may come with the request.
         let fixed =
             named.is_some() || seen_inside.is_some() && program.is_same_for_all_requests(handler, address);
-        (effect.creates_handle() && each_time && goes && fixed).then_some(PerCall {
+        (effect.creates_handle() && each_time && goes(effect) && fixed).then_some(PerCall {
             from: id,
             effect,
             inside,
-            routed: wrapped || program.has_attribute_route(handler),
+            caller: if wrapped || program.has_attribute_route(handler) { Caller::Route } else { Caller::Handler },
             own: (handler, address),
             named,
         })
@@ -121,7 +188,7 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
     let noun = program.noun(first.effect);
     let shown = program.resource_phrase(resource);
     let certain = cause.iter().any(|way| {
-        way.routed
+        way.caller == Caller::Route
             && way.effect.certain
             && !way.effect.looped
             && !way.inside.iter().any(|step| program.is_conditional(step))
@@ -141,16 +208,21 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
         let label = format!("each call of `{}` comes here", program.name_of(way.own.0));
         add(program.step_location(&way.inside[0]), Role::Handler, label);
     }
-    let who = match cause.iter().all(|way| way.own.0 == first.own.0) {
-        true => format!("every call of `{}`", program.name_of(first.own.0)),
-        false => "every request".to_owned(),
+    let name = program.name_of(first.own.0);
+    let who = match name.rsplit_once("::") {
+        _ if cause.iter().all(|way| way.own.0 == first.own.0) => format!("every call of `{name}`"),
+        Some((owner, _)) if first.caller == Caller::Operation => format!("every operation of `{owner}`"),
+        _ => "every request".to_owned(),
     };
     let function = first.effect.site.0;
     Some(Finding {
         rule: "handle-per-call",
         confidence: confidence.max(Confidence::Medium),
         message: format!("{who} opens its own {noun} to {shown}"),
-        help: format!("create the {noun} once at start-up and give it to the handlers as state"),
+        help: match first.caller {
+            Caller::Operation => format!("create the {noun} once and keep it in the object"),
+            _ => format!("create the {noun} once at start-up and give it to the handlers as state"),
+        },
         silent_if: "the handle is kept: in state, in a once cell, or in a map by its key".to_owned(),
         primary: Evidence {
             location: site_of(first),
