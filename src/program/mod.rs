@@ -6,6 +6,7 @@
 //! never make one. The room does no IO and judges nothing.
 
 pub mod bodies;
+pub mod competition;
 pub mod entries;
 pub mod flow;
 pub mod identity;

@@ -13,6 +13,7 @@ use super::types::{Args, Ty};
 use super::values::Value;
 use super::{Program, short_path};
 use crate::catalog::CallRole;
+use crate::facts::StaticSource;
 use crate::finding::Confidence;
 use crate::location::Location;
 
@@ -239,6 +240,16 @@ impl Program<'_> {
     pub fn static_path(&self, id: StaticId) -> String {
         let item = &self.types.items.statics[id.index()];
         format!("{}::{}", self.types.items.module_path(item.module), item.name)
+    }
+
+    /// Where a static is declared.
+    pub fn static_location(&self, id: StaticId) -> Location {
+        self.types.items.statics[id.index()].location
+    }
+
+    /// Whether each thread has a static of its own.
+    pub fn is_thread_local(&self, id: StaticId) -> bool {
+        self.types.items.statics[id.index()].facts.source == StaticSource::ThreadLocal
     }
 
     /// Statics and fields of structs that keep a handle.

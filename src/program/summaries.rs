@@ -456,6 +456,8 @@ impl<'a> Collector<'_, '_, 'a> {
         };
         for effect in &summary.effects {
             let mut lifted = self.lift(effect, Step::Static(self.id, id), context, times, effect.certain);
+            // An initializer has no parameters: its terms mean the same everywhere.
+            lifted.address = effect.address.clone();
             lifted.once = Some(Value::Static(id));
             lifted.lifetime = match effect.lifetime {
                 Lifetime::Ended | Lifetime::Local { .. } => effect.lifetime.clone(),

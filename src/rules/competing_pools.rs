@@ -1,12 +1,11 @@
 //! `competing-pools`: two init sites create long-lived handles to one resource in one process.
 
-use crate::catalog::TypeKind;
 use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::competition::in_two_statics;
 use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
-use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime};
-use crate::program::values::Value;
+use crate::program::summaries::Effect;
 use crate::program::{Program, ResourceId, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
@@ -86,7 +85,8 @@ fn compete(
     let mut best: Option<(Confidence, &Effect, &Effect)> = None;
     for (index, second) in effects.iter().enumerate() {
         for first in &effects[..index] {
-            if let Some(confidence) = pair(program, resource, first, second)
+            if !in_two_statics(first, second)
+                && let Some(confidence) = program.competition(resource, first, second)
                 && best.is_none_or(|(known, _, _)| confidence > known)
             {
                 best = Some((confidence, first, second));
@@ -147,55 +147,4 @@ fn compete(
         resource: Some(resource.id.clone()),
         identity: vec![program.path_of(function), resource.id.clone()],
     })
-}
-
-/// How sure it is that two creations compete; `None` when they do not.
-fn pair(program: &Program<'_>, resource: ResourceId, first: &Effect, second: &Effect) -> Option<Confidence> {
-    // One once cell, or one place for both: whoever comes second replaces or meets the first.
-    let shares_once = first.once.is_some() && first.once == second.once;
-    let shares_holder = match (&first.lifetime, &second.lifetime) {
-        (Lifetime::Held(Holder::Static(a)), Lifetime::Held(Holder::Static(b))) => a == b,
-        (Lifetime::Held(Holder::Place(a)), Lifetime::Held(Holder::Place(b))) => {
-            a == b && first.site == second.site
-        }
-        _ => false,
-    };
-    if shares_once
-        || shares_holder
-        || program.parting(first, second).is_none()
-        || program.exclusive(first, second)
-    {
-        return None;
-    }
-    // Different sizes or timeouts on one database are a bulkhead somebody built on purpose.
-    let (one, two) = (program.options_of(first), program.options_of(second));
-    let differs = |(name, value): &(String, Value)| {
-        two.iter().any(|(other, different)| other == name && different != value)
-    };
-    let apart = program.sized_apart(first, second) || program.chosen_apart(first, second);
-    if one.iter().any(differs) || apart {
-        return Some(Confidence::Low);
-    }
-    let single =
-        |effect: &Effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. });
-    // One connection per thread is how an embedded database without a pool is used.
-    if single(first) && single(second) {
-        return Some(Confidence::Low);
-    }
-    let is_database = program.is_of_database(first);
-    // Two conditions may exclude each other in ways nobody here can see.
-    let conditional = program
-        .parting(first, second)
-        .is_some_and(|(one, two)| program.is_conditional(&one) && program.is_conditional(&two));
-    let scoped = |effect: &Effect| effect.lifetime == Lifetime::Held(Holder::Scope);
-    let proven = first.certain
-        && second.certain
-        && is_database
-        && !conditional
-        && !single(first)
-        && !single(second)
-        && !scoped(first)
-        && !scoped(second);
-    let confidence = if proven { Confidence::High } else { Confidence::Medium };
-    Some(confidence.min(program.resource(resource).confidence))
 }

@@ -4,6 +4,7 @@
 
 mod check_then_init;
 mod competing_pools;
+mod competing_singletons;
 mod detached_init;
 mod handle_per_call;
 mod handle_per_worker;
@@ -45,6 +46,7 @@ macro_rules! rules {
 const RULES: &[Rule] = rules! {
     "check-then-init" => check_then_init,
     "competing-pools" => competing_pools,
+    "competing-singletons" => competing_singletons,
     "detached-init" => detached_init,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,

@@ -1,0 +1,67 @@
+//! Room 5, *program*: whether two creations of handles for one resource compete in one process.
+
+use super::summaries::{Effect, EffectKind, Holder, Lifetime};
+use super::values::Value;
+use super::{Program, ResourceId};
+use crate::catalog::TypeKind;
+use crate::finding::Confidence;
+
+/// Whether each of two handles is kept by a static of its own.
+pub fn in_two_statics(first: &Effect, second: &Effect) -> bool {
+    matches!((&first.lifetime, &second.lifetime),
+        (Lifetime::Held(Holder::Static(one)), Lifetime::Held(Holder::Static(two))) if one != two)
+}
+
+impl Program<'_> {
+    /// How sure it is that two creations of one process, which open the same resource, compete; `None` when they do not.
+    /// `first` is met before `second`.
+    pub fn competition(&self, resource: ResourceId, first: &Effect, second: &Effect) -> Option<Confidence> {
+        // One once cell, or one place for both: whoever comes second replaces or meets the first.
+        let shares_once = first.once.is_some() && first.once == second.once;
+        let shares_holder = match (&first.lifetime, &second.lifetime) {
+            (Lifetime::Held(Holder::Static(a)), Lifetime::Held(Holder::Static(b))) => a == b,
+            (Lifetime::Held(Holder::Place(a)), Lifetime::Held(Holder::Place(b))) => {
+                a == b && first.site == second.site
+            }
+            _ => false,
+        };
+        if shares_once
+            || shares_holder
+            || self.parting(first, second).is_none()
+            || self.exclusive(first, second)
+        {
+            return None;
+        }
+        // Different sizes or timeouts on one database are a bulkhead somebody built on purpose.
+        let (one, two) = (self.options_of(first), self.options_of(second));
+        let differs = |(name, value): &(String, Value)| {
+            two.iter().any(|(other, different)| other == name && different != value)
+        };
+        let apart = self.sized_apart(first, second) || self.chosen_apart(first, second);
+        if one.iter().any(differs) || apart {
+            return Some(Confidence::Low);
+        }
+        let single =
+            |effect: &Effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. });
+        // One connection per thread is how an embedded database without a pool is used.
+        if single(first) && single(second) {
+            return Some(Confidence::Low);
+        }
+        let is_database = self.is_of_database(first);
+        // Two conditions may exclude each other in ways nobody here can see.
+        let conditional = self
+            .parting(first, second)
+            .is_some_and(|(one, two)| self.is_conditional(&one) && self.is_conditional(&two));
+        let scoped = |effect: &Effect| effect.lifetime == Lifetime::Held(Holder::Scope);
+        let proven = first.certain
+            && second.certain
+            && is_database
+            && !conditional
+            && !single(first)
+            && !single(second)
+            && !scoped(first)
+            && !scoped(second);
+        let confidence = if proven { Confidence::High } else { Confidence::Medium };
+        Some(confidence.min(self.resource(resource).confidence))
+    }
+}
