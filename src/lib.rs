@@ -35,6 +35,7 @@
 //! - [`rules`] judges. One file is one rule is one pure function; its page in `rules/` holds what it is called, how
 //!   strict it is, and the examples that are its tests.
 //! - [`settle`] is policy: levels, selection, fingerprints, order.
+//! - [`plan`] turns doors and settled findings into a migration: which door stays, which go, in which order.
 //! - [`report`] is text, one file per format. `human.rs` alone knows miette.
 //!
 //! Between the rooms stand the types they share: [`location`] (where), [`finding`] (what a rule claims, with its
@@ -45,8 +46,9 @@
 //! A *resource* is an outside database, identified by where its address comes from. A *handle* is the value through
 //! which code talks to it. An *init site* is a call that creates a handle, an *init path* a call path from an entry
 //! point to it. A *holder* keeps a handle alive, an *accessor* hands it out, a *guard* makes creation happen at most
-//! once. A *serve point* is the call from which outside work is answered. A *finding* is a claim with *evidence*; a
-//! *problem* is a limit of the analysis, neither a claim nor an error.
+//! once. A *door* is a holder with its init paths and accessors: one way to a handle. A *serve point* is the call from
+//! which outside work is answered. A *finding* is a claim with *evidence*; a *problem* is a limit of the analysis,
+//! neither a claim nor an error.
 //!
 //! # What always holds
 //!
@@ -72,6 +74,7 @@ pub mod cli;
 pub mod facts;
 pub mod finding;
 pub mod location;
+pub mod plan;
 pub mod problem;
 pub mod program;
 pub mod report;

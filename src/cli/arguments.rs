@@ -9,7 +9,7 @@ use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcomm
 
 use super::color::When;
 use crate::finding::Confidence;
-use crate::report::{Format, GraphFormat};
+use crate::report::{Format, GraphFormat, MigrationFormat};
 use crate::settle::Level;
 
 const EXIT_CODES: &str = "\
@@ -65,6 +65,17 @@ pub(super) enum TaskArguments {
         /// How to print them [default: tree]
         #[arg(long, alias = "message-format", value_name = "FORMAT", value_parser = graph_format(), help_heading = "Output")]
         format: Option<GraphFormat>,
+        #[command(flatten)]
+        output: PlainOutputFlags,
+    },
+    /// Write the SSOT migration report: which init path stays, which go, in which order
+    #[command(after_help = EXIT_CODES)]
+    Report {
+        #[command(flatten)]
+        analysis: AnalysisFlags,
+        /// How to print it [default: markdown]
+        #[arg(long, alias = "message-format", value_name = "FORMAT", value_parser = migration_format(), help_heading = "Output")]
+        format: Option<MigrationFormat>,
         #[command(flatten)]
         output: PlainOutputFlags,
     },
@@ -213,6 +224,10 @@ fn format() -> impl TypedValueParser<Value = Format> {
 
 fn graph_format() -> impl TypedValueParser<Value = GraphFormat> {
     named(GraphFormat::ALL, GraphFormat::name)
+}
+
+fn migration_format() -> impl TypedValueParser<Value = MigrationFormat> {
+    named(MigrationFormat::ALL, MigrationFormat::name)
 }
 
 fn color() -> impl TypedValueParser<Value = When> {

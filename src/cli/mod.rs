@@ -14,10 +14,13 @@ use std::path::PathBuf;
 use crate::analysis::{self, Analysis};
 use crate::catalog::Catalog;
 use crate::location::Location;
+use crate::plan::{self, PlanInput};
 use crate::program::Program;
+use crate::program::doors::Doors;
 use crate::program::init_paths::InitPath;
 use crate::program::place::FunctionAt;
-use crate::report::{self, Format, InventoryView, RuleAt, Style};
+use crate::program::timeline::Timeline;
+use crate::report::{self, Format, InventoryView, MigrationView, RuleAt, Style};
 use crate::rules;
 use crate::settle::{self, Level, Report, Selection, SettleInput};
 use crate::workspace;
@@ -121,6 +124,7 @@ fn stages(
         Task::Check(wanted)
         | Task::Inventory(wanted)
         | Task::Graph(wanted, _)
+        | Task::Report(wanted, _)
         | Task::ExplainPlace(wanted, ..) => wanted,
     };
     watch.stage("configure");
@@ -182,6 +186,17 @@ fn stages(
                 answer.init_paths.into_iter().filter(|path| selected_file(path.site)).collect();
             (report::render_graph(*format, &shown, files), Outcome::of_analysis(&report, wanted))
         }
+        Task::Report(_, format) => {
+            let plan = plan::plan(PlanInput {
+                doors: &answer.doors,
+                init_paths: &answer.init_paths,
+                timelines: &answer.timelines,
+                findings: &report.findings,
+                declared: &[],
+            });
+            let view = MigrationView { plan: &plan, problems: &report.problems, files };
+            (report::render_migration(*format, view), Outcome::of_analysis(&report, wanted))
+        }
         Task::ExplainPlace(_, path, line) => {
             let Some(functions) = answer.functions else {
                 return Err(Stop::refused(format!(
@@ -213,6 +228,8 @@ fn stages(
 #[derive(Default)]
 struct Answer {
     init_paths: Vec<InitPath>,
+    doors: Doors,
+    timelines: Vec<Timeline>,
     /// The functions around a place, each with why the rules would be silent in it; `None` for a file that was not
     /// read.
     functions: Option<Vec<(FunctionAt, Silences)>>,
@@ -224,7 +241,13 @@ type Silences = Vec<(&'static str, String)>;
 impl Answer {
     fn to(task: &Task, program: &Program<'_>) -> Self {
         match task {
-            Task::Graph(..) => Self { init_paths: program.init_paths(), functions: None },
+            Task::Graph(..) => Self { init_paths: program.init_paths(), ..Self::default() },
+            Task::Report(..) => Self {
+                init_paths: program.init_paths(),
+                doors: program.doors(),
+                timelines: program.timelines(),
+                functions: None,
+            },
             Task::ExplainPlace(_, path, line) => {
                 let file = program.workspace.file_at(path);
                 let functions = file.map(|file| {

@@ -12,7 +12,7 @@ use super::color;
 use super::environment::Environment;
 use crate::analysis::Settings;
 use crate::finding::Confidence;
-use crate::report::{Format, GraphFormat};
+use crate::report::{Format, GraphFormat, MigrationFormat};
 use crate::rules::{self, RuleInfo};
 use crate::settle::{LevelOverride, LevelTarget, Policy};
 use crate::suggest;
@@ -40,6 +40,8 @@ pub(super) enum Task {
     Inventory(Box<AnalysisOptions>),
     /// Print the init paths.
     Graph(Box<AnalysisOptions>, GraphFormat),
+    /// Write the migration report.
+    Report(Box<AnalysisOptions>, MigrationFormat),
     /// Say what is known at a line of a file.
     ExplainPlace(Box<AnalysisOptions>, PathBuf, u32),
     /// Print a rule's page.
@@ -55,6 +57,7 @@ impl Task {
             Self::Check(_) => "check",
             Self::Inventory(_) => "inventory",
             Self::Graph(..) => "graph",
+            Self::Report(..) => "report",
             Self::Explain(_) | Self::ExplainPlace(..) => "explain",
             Self::Rules => "rules",
         }
@@ -65,8 +68,8 @@ impl Task {
         match self {
             Self::Check(_) => &Format::ALL,
             Self::Inventory(_) | Self::Rules => &[Format::Human, Format::Json],
-            // The graph has formats of its own; of those given before the command it shares one.
-            Self::Graph(..) => &[Format::Human, Format::Json],
+            // These have formats of their own; of those given before the command they share one.
+            Self::Graph(..) | Self::Report(..) => &[Format::Human, Format::Json],
             Self::Explain(_) | Self::ExplainPlace(..) => &[Format::Human],
         }
     }
@@ -118,6 +121,15 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
                 _ => GraphFormat::Tree,
             };
             (Task::Graph(Box::new(options), format.unwrap_or(before)), output)
+        }
+        Some(TaskArguments::Report { analysis: later, format, output: output_later }) => {
+            let options = analysis_options(analysis.then(later), environment, &mut notes)?;
+            let output = output.then(OutputFlags { message_format: None, plain: output_later });
+            let before = match output.message_format {
+                Some(Format::Json) => MigrationFormat::Json,
+                _ => MigrationFormat::Markdown,
+            };
+            (Task::Report(Box::new(options), format.unwrap_or(before)), output)
         }
         Some(TaskArguments::Explain { subject, analysis: later, output: output_later }) => {
             let task = match place_in(&subject) {

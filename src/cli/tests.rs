@@ -32,6 +32,7 @@ fn analysis_of(options: &Options) -> &AnalysisOptions {
         Task::Check(options)
         | Task::Inventory(options)
         | Task::Graph(options, _)
+        | Task::Report(options, _)
         | Task::ExplainPlace(options, ..) => options,
         Task::Explain(_) | Task::Rules => panic!("not an analysis"),
     }

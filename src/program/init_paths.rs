@@ -64,7 +64,12 @@ impl Program<'_> {
         paths
     }
 
-    fn init_path(&self, effect: &Effect, binary: Option<String>, hops: Vec<Hop>) -> Option<InitPath> {
+    pub(super) fn init_path(
+        &self,
+        effect: &Effect,
+        binary: Option<String>,
+        hops: Vec<Hop>,
+    ) -> Option<InitPath> {
         let EffectKind::Create { driver, ty, .. } = &effect.kind else { return None };
         let result_of = |id: FnId| Some(self.gives_back(id).clone());
         let resource = identity::resource(self.types, driver, &effect.address, &result_of);
@@ -78,7 +83,8 @@ impl Program<'_> {
             Lifetime::Local { .. } => "ends with its function".to_owned(),
             Lifetime::Ended => "closed".to_owned(),
         };
-        let when = effect.times.iter().filter_map(|(_, time)| when(*time)).collect();
+        let mut when: Vec<&'static str> = effect.times.iter().filter_map(|(_, time)| when(*time)).collect();
+        when.dedup();
         Some(InitPath {
             resource,
             binary,

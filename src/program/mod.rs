@@ -7,6 +7,8 @@
 
 pub mod bodies;
 pub mod competition;
+pub mod declarations;
+pub mod doors;
 pub mod entries;
 pub mod flow;
 pub mod identity;
@@ -24,6 +26,7 @@ mod sql;
 pub mod start_up;
 pub mod summaries;
 mod terms;
+pub mod timeline;
 pub mod types;
 pub mod values;
 

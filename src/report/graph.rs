@@ -1,4 +1,4 @@
-//! Room 9, *report*: the init paths as a tree, as Mermaid, as DOT and as versioned JSON. Must not judge.
+//! Room 9, *report*: the init paths as a tree, as Mermaid, as DOT, as a drawing and as versioned JSON. Must not judge.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::inventory::describe;
-use super::{WireTool, one_line, path_of, place, to_json};
+use super::{WireTool, counted, one_line, path_of, picture, place, to_json};
 use crate::location::Location;
 use crate::program::init_paths::InitPath;
 use crate::workspace::SourceFile;
@@ -20,13 +20,15 @@ pub enum GraphFormat {
     Mermaid,
     /// For Graphviz.
     Dot,
+    /// A drawing.
+    Svg,
     /// The versioned wire format.
     Json,
 }
 
 impl GraphFormat {
     /// All formats, the default first.
-    pub const ALL: [Self; 4] = [Self::Tree, Self::Mermaid, Self::Dot, Self::Json];
+    pub const ALL: [Self; 5] = [Self::Tree, Self::Mermaid, Self::Dot, Self::Svg, Self::Json];
 
     /// The name used on the command line.
     pub fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl GraphFormat {
             Self::Tree => "tree",
             Self::Mermaid => "mermaid",
             Self::Dot => "dot",
+            Self::Svg => "svg",
             Self::Json => "json",
         }
     }
@@ -45,8 +48,20 @@ pub fn render(format: GraphFormat, paths: &[InitPath], files: &[SourceFile]) -> 
         GraphFormat::Tree => tree(paths, files),
         GraphFormat::Mermaid => mermaid(paths, files),
         GraphFormat::Dot => dot(paths, files),
+        GraphFormat::Svg => {
+            picture::draw(&Nodes::of(paths, files), &description(paths), |_| picture::Look::default())
+        }
         GraphFormat::Json => json(paths, files),
     }
+}
+
+/// What a drawing shows, for those who do not see it.
+pub(super) fn description<'p>(paths: impl IntoIterator<Item = &'p InitPath>) -> String {
+    let paths: Vec<&InitPath> = paths.into_iter().collect();
+    let mut resources: Vec<&str> = paths.iter().map(|path| path.resource.id.as_str()).collect();
+    resources.sort_unstable();
+    resources.dedup();
+    format!("{} to {}", counted(paths.len(), "init path"), counted(resources.len(), "resource"))
 }
 
 fn tree(paths: &[InitPath], files: &[SourceFile]) -> String {
@@ -92,14 +107,16 @@ fn line(path: &InitPath, files: &[SourceFile]) -> String {
 
 /// Functions, calls and resources as numbered nodes, and the edges between them, each once.
 #[derive(Default)]
-struct Nodes {
+pub(super) struct Nodes {
     ids: BTreeMap<String, usize>,
-    labels: Vec<(String, bool)>,
-    edges: Vec<(usize, usize, bool)>,
+    /// Name and place on a line each, and whether it is a resource.
+    pub(super) labels: Vec<(String, bool)>,
+    /// From, to, and whether the call is certain.
+    pub(super) edges: Vec<(usize, usize, bool)>,
 }
 
 impl Nodes {
-    fn of(paths: &[InitPath], files: &[SourceFile]) -> Self {
+    pub(super) fn of<'p>(paths: impl IntoIterator<Item = &'p InitPath>, files: &[SourceFile]) -> Self {
         let mut nodes = Self::default();
         for path in paths {
             let binary = path.binary.as_deref().unwrap_or_default();
@@ -110,14 +127,18 @@ impl Nodes {
                     _ => hop.label.clone(),
                 };
                 let key = format!("{binary}|{}|{}", hop.label, place(files, &hop.location));
-                let node = nodes.node(key, format!("{shown}\n{}", short_place(files, &hop.location)), false);
+                let node = nodes.node(
+                    key,
+                    format!("{}\n{}", one_line(&shown), short_place(files, &hop.location)),
+                    false,
+                );
                 if let Some(last) = last {
                     nodes.edge(last, node, true);
                 }
                 last = Some(node);
             }
             let resource =
-                nodes.node(format!("resource|{}", path.resource.id), path.resource.id.clone(), true);
+                nodes.node(format!("resource|{}", path.resource.id), one_line(&path.resource.id), true);
             if let Some(last) = last {
                 nodes.edge(last, resource, path.certain);
             }

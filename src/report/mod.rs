@@ -7,6 +7,8 @@ mod graph;
 mod human;
 mod inventory;
 mod json;
+mod migration;
+mod picture;
 mod place;
 mod rule_list;
 mod short;
@@ -21,6 +23,7 @@ pub use graph::{GraphFormat, render as render_graph};
 pub use inventory::{
     InventoryView, render_human as render_inventory_human, render_json as render_inventory_json,
 };
+pub use migration::{MigrationFormat, MigrationView, render as render_migration};
 pub use place::{RuleAt, render as render_place};
 pub use rule_list::{render_human as render_rules_human, render_json as render_rules_json};
 

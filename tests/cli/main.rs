@@ -3,6 +3,7 @@
 
 mod command;
 mod inputs;
+mod migration;
 mod odd_inputs;
 mod output;
 mod questions;

@@ -1,0 +1,173 @@
+//! Room 5, *program*: what hands a kept handle out, and what exists for it alone.
+
+use super::super::Program;
+use super::super::bodies::{self, LinkedBody, Target, settled};
+use super::super::inventory::Scope;
+use super::super::items::{AdtId, AdtShape, FnId, StaticId};
+use super::super::summaries::{Effect, Holder, Lifetime};
+use super::super::types::Ty;
+use super::super::values::Value;
+use super::creations::Key;
+use super::{Accessor, Contract, Part};
+use crate::catalog::CallRole;
+use crate::facts::Name;
+
+impl<'a> Program<'a> {
+    /// The functions that hand out what a static or field keeps.
+    pub(super) fn accessors_of(&self, key: &Key) -> Vec<Accessor> {
+        let keepers = match key {
+            Key::Static(_) => Vec::new(),
+            Key::Field(adt, _) => self.statics_with(*adt),
+            Key::Variable(..) => return Vec::new(),
+        };
+        let mut found: Vec<(FnId, bool)> = Vec::new();
+        for (index, item) in self.types.items.functions.iter().enumerate() {
+            let id = FnId(index as u32);
+            if item.scope != Scope::Production || item.signature.is_none() {
+                continue;
+            }
+            let output = &self.types.signature(id).output;
+            if *output == Ty::unit() || *output == Ty::Unknown {
+                continue;
+            }
+            let given = self.gives_back(id);
+            let hands_out = match key {
+                Key::Static(kept) => *given.place().root() == Value::Static(*kept),
+                Key::Field(adt, name) => match given.place() {
+                    Value::Field(base, field) if field == name => match base.place() {
+                        Value::Receiver => self.field_of(id, given.place()).is_some_and(|(of, _)| of == *adt),
+                        Value::Static(kept) => keepers.contains(kept),
+                        _ => false,
+                    },
+                    _ => false,
+                },
+                Key::Variable(..) => false,
+            };
+            if hands_out && self.types.contains_handle(settled(output)) {
+                found.push((id, false));
+                continue;
+            }
+            let mut from_keeper = false;
+            given.visit(&mut |part| {
+                from_keeper |= matches!(part, Value::Static(kept) if keepers.contains(kept))
+            });
+            if from_keeper
+                && let Key::Field(adt, _) = key
+                && self.adt_behind(output) == Some(*adt)
+            {
+                found.push((id, true));
+            }
+        }
+        let ids: Vec<FnId> = found.iter().map(|(id, _)| *id).collect();
+        let mut accessors: Vec<Accessor> = Vec::new();
+        for (id, gives_keeper) in found {
+            let fresh = self.fresh_body(id);
+            let body = self.body(id).or(fresh.as_ref());
+            let behind = body.and_then(|body| forwards_to(body, &ids));
+            let output = &self.types.signature(id).output;
+            let awaited = match output {
+                Ty::Future(inner) => inner,
+                other => other,
+            };
+            let is_fallible = awaited.is_option_or_result();
+            let contract = match (&behind, gives_keeper) {
+                (Some(_), _) => Contract::Forwards,
+                (None, true) => Contract::Keeper,
+                (None, false) if self.effects(id).iter().any(Effect::creates_handle) => Contract::Opens,
+                (None, false) if is_fallible => Contract::Asks,
+                (None, false) => Contract::Demands,
+            };
+            let signature = self.types.items.functions[id.index()].signature;
+            accessors.push(Accessor {
+                id,
+                path: self.path_of(id),
+                location: self.declaration(id),
+                contract,
+                behind: behind.map(|target| self.path_of(target)),
+                is_async: signature.is_some_and(|signature| signature.is_async)
+                    || matches!(output, Ty::Future(_)),
+                is_fallible,
+                is_method: signature.is_some_and(|signature| signature.receiver.is_some()),
+            });
+        }
+        accessors.sort_by(|a, b| (a.location, &a.path).cmp(&(b.location, &b.path)));
+        accessors.dedup_by(|later, first| later.location == first.location);
+        accessors
+    }
+
+    /// The body of a function that was not worth keeping.
+    pub(super) fn fresh_body(&self, id: FnId) -> Option<LinkedBody<'a>> {
+        if self.body(id).is_some() { None } else { bodies::link(self.types, id) }
+    }
+
+    /// The statics that keep a value of the type.
+    fn statics_with(&self, adt: AdtId) -> Vec<StaticId> {
+        let statics = (0..self.types.items.statics.len()).map(|index| StaticId(index as u32));
+        statics.filter(|id| names(self.types.static_type(*id), adt)).collect()
+    }
+
+    /// What exists for a field that keeps a handle: its type, where that keeps nothing else, the statics with a value of
+    /// it, and the methods that fill it.
+    pub(super) fn parts_of(&self, adt: AdtId, field: &Name) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let item = &self.types.items.adts[adt.index()];
+        let alone = matches!(item.shape, AdtShape::Struct(facts) if facts.fields.list().len() == 1);
+        if alone {
+            parts.push(Part {
+                location: item.location,
+                path: self.adt_path(adt),
+                does: "has nothing but the handle",
+            });
+            for id in self.statics_with(adt) {
+                let does = "keeps a value of it";
+                parts.push(Part { location: self.static_location(id), path: self.static_path(id), does });
+            }
+        }
+        for (id, _) in self.linked().filter(|(id, _)| self.scope(*id) == Scope::Production) {
+            let fills = self.effects(id).iter().any(|effect| match &effect.lifetime {
+                Lifetime::Held(Holder::Place(place)) if effect.creates_handle() => {
+                    self.field_of(id, place).is_some_and(|(of, name)| of == adt && name == *field)
+                }
+                _ => false,
+            });
+            if fills {
+                parts.push(Part { location: self.declaration(id), path: self.path_of(id), does: "fills it" });
+            }
+        }
+        parts.sort();
+        parts.dedup_by(|later, first| later.location == first.location);
+        parts
+    }
+}
+
+/// Whether a type of the workspace occurs in a type, as it is written.
+pub(super) fn names(ty: &Ty, adt: AdtId) -> bool {
+    let mut pending = vec![ty];
+    let mut left = 16;
+    while let Some(ty) = pending.pop().filter(|_| left > 0) {
+        left -= 1;
+        match ty {
+            Ty::Adt(id, _) if *id == adt => return true,
+            Ty::External(_, args) => pending.extend(args.iter()),
+            Ty::Future(inner) => pending.push(inner),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The accessor that a body calls and gives back, when it does nothing else.
+fn forwards_to(body: &LinkedBody<'_>, accessors: &[FnId]) -> Option<FnId> {
+    let mut behind = None;
+    for call in &body.calls {
+        match &call.target {
+            Target::Local { targets, dispatched: false } => match targets.as_slice() {
+                [only] if accessors.contains(only) && behind.is_none() => behind = Some(*only),
+                _ => return None,
+            },
+            Target::Library(facts) if matches!(facts.role, CallRole::Adapt | CallRole::Share) => {}
+            _ => return None,
+        }
+    }
+    behind
+}

@@ -1,0 +1,337 @@
+//! Room 9, *report*: the migration report as one HTML page: a drawing of the init paths, with everything behind it as
+//! text. No script, no font, nothing from the network; light and dark; usable with the keyboard and read aloud.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::super::graph::{Nodes, description};
+use super::super::picture::{Look, draw, escape};
+use super::super::{counted, one_line, path_of, problem_place};
+use super::{MigrationView, words};
+use crate::plan::{Group, Item, PlannedDoor, ResourcePlan, Step, StepKind, Verdict};
+use crate::program::init_paths::InitPath;
+use crate::program::timeline::Timeline;
+use crate::workspace::SourceFile;
+
+const STYLE: &str = include_str!("page.css");
+
+pub(super) fn render(view: MigrationView<'_>) -> String {
+    let MigrationView { plan, problems, files } = view;
+    let mut text = String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    text.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    text.push_str(
+        "<meta name=\"color-scheme\" content=\"light dark\">\n<title>SSOT migration report</title>\n",
+    );
+    let _ = writeln!(text, "<style>\n{STYLE}</style>\n</head>\n<body>");
+    text.push_str(
+        "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n<h1>SSOT migration report</h1>\n",
+    );
+    if plan.resources.is_empty() {
+        text.push_str("<p>No resource: nothing in production code is seen to open a database whose address is known.</p>\n");
+    } else {
+        text.push_str("<nav aria-label=\"Resources\"><ul>\n");
+        for (index, resource) in plan.resources.iter().enumerate() {
+            let _ = writeln!(
+                text,
+                "<li><a href=\"#resource-{index}\">{}</a> {}</li>",
+                code(&words::title(resource)),
+                prose(&words::summary(resource))
+            );
+        }
+        text.push_str("</ul></nav>\n");
+    }
+    text.push_str("</header>\n<main id=\"main\">\n");
+    for (index, resource) in plan.resources.iter().enumerate() {
+        let own: Vec<&InitPath> =
+            plan.init_paths.iter().filter(|path| path.resource.id == resource.resource.id).collect();
+        about(&mut text, index, resource, &own, files);
+    }
+    if !plan.unknown.is_empty() {
+        text.push_str("<section>\n<h2>Address not known</h2>\n<p>What these lead to is not known, so nothing is said about what they share.</p>\n<ul>\n");
+        for door in &plan.unknown {
+            let place = code(&words::at(files, &door.place));
+            let _ = writeln!(text, "<li>{place} a {} in {}</li>", door.noun, code(&door.name));
+        }
+        text.push_str("</ul>\n</section>\n");
+    }
+    let starting: Vec<&Timeline> =
+        plan.timelines.iter().filter(|timeline| !timeline.moments.is_empty()).collect();
+    if !starting.is_empty() {
+        text.push_str("<section>\n<h2>Start-up of each binary</h2>\n");
+        for timeline in starting {
+            start_up(&mut text, timeline, files);
+        }
+        text.push_str("</section>\n");
+    }
+    if !problems.is_empty() {
+        text.push_str("<section>\n<h2>What limited the analysis</h2>\n<ul>\n");
+        for problem in problems {
+            let _ = writeln!(text, "<li>{} {}</li>", code(&problem_place(problem)), prose(&problem.message));
+        }
+        text.push_str("</ul>\n</section>\n");
+    }
+    text.push_str("</main>\n</body>\n</html>\n");
+    text
+}
+
+fn about(text: &mut String, index: usize, plan: &ResourcePlan, paths: &[&InitPath], files: &[SourceFile]) {
+    let _ = writeln!(
+        text,
+        "<section id=\"resource-{index}\">\n<h2>{}</h2>\n<p class=\"lead\">{}</p>",
+        code(&words::title(plan)),
+        prose(&words::summary(plan))
+    );
+    let (through, all) = plan.share();
+    if all > 0 {
+        let _ = writeln!(
+            text,
+            "<p><label>Uses through the one that stays: {through} of {all} <meter min=\"0\" max=\"{all}\" value=\"{through}\"></meter></label></p>"
+        );
+    }
+    drawing(text, index, plan, paths, files);
+    let _ = writeln!(text, "<h3>Where you stand</h3>");
+    text.push_str(
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Doors\"><table>\n<thead><tr>",
+    );
+    for heading in ["door", "place", "how it opens", "opens in", "used by", "verdict"] {
+        let _ = write!(text, "<th scope=\"col\">{heading}</th>");
+    }
+    text.push_str("</tr></thead>\n<tbody>\n");
+    for planned in plan.doors() {
+        let door = &planned.door;
+        let _ = writeln!(
+            text,
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"{}\">{}</td></tr>",
+            prose(&words::name(door)),
+            code(&words::at(files, &door.place)),
+            prose(&words::how_it_opens(door)),
+            prose(&words::opens_in(door)),
+            words::uses(door),
+            class_of(planned),
+            bold_prose(&words::verdict(planned))
+        );
+    }
+    text.push_str("</tbody></table></div>\n");
+    text.push_str("<h3>The one that stays</h3>\n");
+    for group in &plan.groups {
+        let processes = match plan.groups.len() {
+            1 => String::new(),
+            _ => format!("In {}: ", prose(&words::processes(group))),
+        };
+        let _ = writeln!(text, "<p>{processes}{}</p>", prose(&words::choice(group)));
+        if words::was_weighed(group) {
+            reasons(text, group);
+        }
+    }
+    if !plan.steps.is_empty() {
+        text.push_str("<h3>Steps, in order</h3>\n<ol class=\"steps\">\n");
+        for step in &plan.steps {
+            about_step(text, step, files);
+        }
+        text.push_str("</ol>\n");
+    }
+    if !plan.why.is_empty() {
+        text.push_str("<h3>Why</h3>\n");
+        for chain in &plan.why {
+            let _ = writeln!(
+                text,
+                "<details open>\n<summary><strong>{}</strong>: {}</summary>\n<ol>",
+                chain.rule,
+                prose(&chain.message)
+            );
+            for hop in &chain.hops {
+                let _ = writeln!(
+                    text,
+                    "<li>{} {}</li>",
+                    prose(&hop.label),
+                    code(&words::at(files, &hop.location))
+                );
+            }
+            text.push_str("</ol>\n</details>\n");
+        }
+    }
+    text.push_str("</section>\n");
+}
+
+fn reasons(text: &mut String, group: &Group) {
+    text.push_str("<dl class=\"reasons\">\n");
+    for planned in &group.doors {
+        let total: i32 = planned.reasons.iter().map(|reason| reason.points).sum();
+        let name = prose(&words::name(&planned.door));
+        let _ = writeln!(text, "<dt>{name} <span class=\"points\">{total}</span></dt>");
+        for reason in &planned.reasons {
+            let _ = writeln!(text, "<dd>{} {}</dd>", words::points(reason.points), prose(&reason.text));
+        }
+    }
+    text.push_str("</dl>\n");
+}
+
+/// The drawing, and every node's place as text behind it.
+fn drawing(text: &mut String, index: usize, plan: &ResourcePlan, paths: &[&InitPath], files: &[SourceFile]) {
+    if paths.is_empty() {
+        return;
+    }
+    let nodes = Nodes::of(paths.iter().copied(), files);
+    let _ = writeln!(
+        text,
+        "<figure>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Drawing of the init paths\">"
+    );
+    let look = |node: usize| Look {
+        link: Some(format!("#node-{index}-{node}")),
+        stays: stays(plan, nodes.labels[node].0.as_str(), files),
+    };
+    text.push_str(&draw(&nodes, &description(paths.iter().copied()), look));
+    text.push_str("</div>\n<figcaption>Calls from the binaries on the left to the resource on the right; dashed where a call is not certain. Creations that stay are framed in a thick line, those that go in a thick dashed one.</figcaption>\n</figure>\n");
+    let _ = writeln!(
+        text,
+        "<details class=\"places\">\n<summary>{}</summary>\n<ul>",
+        counted(nodes.labels.len(), "place")
+    );
+    for (node, (label, _)) in nodes.labels.iter().enumerate() {
+        let mut lines = label.split('\n');
+        let name = code(lines.next().unwrap_or_default());
+        let place = lines.next().map(|place| format!(" {}", code(place))).unwrap_or_default();
+        let next: Vec<String> = nodes
+            .edges
+            .iter()
+            .filter(|(from, ..)| *from == node)
+            .map(|(_, to, _)| {
+                let label = nodes.labels[*to].0.split('\n').next().unwrap_or_default();
+                format!("<a href=\"#node-{index}-{to}\">{}</a>", escape(&one_line(label)))
+            })
+            .collect();
+        let leads = if next.is_empty() { String::new() } else { format!(" leads to {}", next.join(", ")) };
+        let _ = writeln!(text, "<li id=\"node-{index}-{node}\" tabindex=\"-1\">{name}{place}{leads}</li>");
+    }
+    text.push_str("</ul>\n</details>\n");
+}
+
+/// Whether the creation at a node stays or goes, where all doors that need it agree.
+fn stays(plan: &ResourcePlan, label: &str, files: &[SourceFile]) -> Option<bool> {
+    let place = label.split('\n').nth(1)?;
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for planned in plan.doors() {
+        let openings = &planned.door.openings;
+        let made_here = openings.iter().any(|opening| words::at(files, &opening.site) == place);
+        if made_here || words::at(files, &planned.door.place) == place {
+            verdicts.push(planned.verdict);
+        }
+    }
+    let all = |verdict| !verdicts.is_empty() && verdicts.iter().all(|one| *one == verdict);
+    match (all(Verdict::Keep), all(Verdict::Remove)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
+fn class_of(planned: &PlannedDoor) -> &'static str {
+    match planned.verdict {
+        Verdict::Keep => "keep",
+        Verdict::Remove => "remove",
+        _ => "other",
+    }
+}
+
+fn about_step(text: &mut String, step: &Step, files: &[SourceFile]) {
+    let _ = writeln!(
+        text,
+        "<li>\n<h4>{} <span class=\"size\">{}</span></h4>",
+        prose(&step.title),
+        words::size(step)
+    );
+    let mut groups: BTreeMap<(&str, &str), Vec<&Item>> = BTreeMap::new();
+    for item in &step.items {
+        let file = item.location.map_or("", |location| path_of(files, &location));
+        let key = if step.kind == StepKind::Move { (item.package.as_str(), file) } else { ("", "") };
+        groups.entry(key).or_default().push(item);
+    }
+    for ((package, file), items) in groups {
+        if !package.is_empty() {
+            let _ = writeln!(text, "<p class=\"group\">{} · {}</p>", code(package), code(file));
+        }
+        text.push_str("<ul>\n");
+        for item in items {
+            about_item(text, step, item, files);
+        }
+        text.push_str("</ul>\n");
+    }
+    if !step.removes.is_empty() {
+        let removes: Vec<String> = step
+            .removes
+            .iter()
+            .map(|removed| {
+                format!("{} at {}", code(removed.rule), code(&words::at(files, &removed.location)))
+            })
+            .collect();
+        let _ = writeln!(text, "<p>Removes {}.</p>", removes.join(", "));
+    }
+    let after = words::after(step);
+    let _ = writeln!(text, "<p>Done when {}.{after}</p>\n</li>", prose(&step.verify));
+}
+
+fn about_item(text: &mut String, step: &Step, item: &Item, files: &[SourceFile]) {
+    let Some(location) = &item.location else {
+        let _ =
+            writeln!(text, "<li>{}<pre><code>{}</code></pre></li>", code(&item.what), escape(&item.instead));
+        return;
+    };
+    let place = code(&words::at(files, location));
+    let only = if item.outside_production { " (outside production)" } else { "" };
+    let instead = match item.instead.contains('`') || step.kind != StepKind::Move {
+        true => prose(&item.instead),
+        false => code(&item.instead),
+    };
+    let line = match step.kind {
+        StepKind::Move => format!(
+            "{} <span aria-hidden=\"true\">→</span> {instead}",
+            code(&words::excerpt(files, location))
+        ),
+        StepKind::Secure => format!("{}: {instead}", prose(&item.what)),
+        StepKind::Remove | StepKind::Enforce => format!("{}: {instead}", code(&item.what)),
+    };
+    let _ = writeln!(text, "<li>{place} {line}{only}</li>");
+}
+
+fn start_up(text: &mut String, timeline: &Timeline, files: &[SourceFile]) {
+    let _ = writeln!(text, "<h3>{}</h3>\n<ol class=\"timeline\">", code(&timeline.binary));
+    for moment in &timeline.moments {
+        let beside = moment.beside.map_or(String::new(), |beside| format!(", {beside}"));
+        let _ = writeln!(
+            text,
+            "<li class=\"{}\"><span class=\"phase\">{}</span> {} {}{beside}</li>",
+            moment.phase.name(),
+            moment.phase.name(),
+            code(&moment.label),
+            code(&words::at(files, &moment.location))
+        );
+    }
+    text.push_str("</ol>\n");
+    if timeline.is_cut {
+        text.push_str("<p>There is more than is listed here.</p>\n");
+    }
+}
+
+fn code(text: &str) -> String {
+    let text = one_line(text);
+    if text.is_empty() { String::new() } else { format!("<code>{}</code>", escape(&text)) }
+}
+
+/// A sentence whose names stand in backticks.
+fn prose(text: &str) -> String {
+    let text = one_line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escape(&text);
+    }
+    let shown =
+        parts.iter().enumerate().map(|(index, part)| if index % 2 == 1 { code(part) } else { escape(part) });
+    shown.collect()
+}
+
+/// Like [`prose`], with `**` around what is strong.
+fn bold_prose(text: &str) -> String {
+    let shown = prose(text);
+    let parts: Vec<&str> = shown.split("**").collect();
+    if parts.len() == 3 { format!("{}<strong>{}</strong>{}", parts[0], parts[1], parts[2]) } else { shown }
+}

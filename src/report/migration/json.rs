@@ -1,0 +1,449 @@
+//! Room 9, *report*: the migration report as versioned JSON, which a later run can be compared with.
+
+use serde::Serialize;
+
+use super::super::json::WireProblem;
+use super::super::{WireTool, path_of, to_json};
+use super::MigrationView;
+use crate::location::Location;
+use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, Step};
+use crate::program::timeline::Timeline;
+use crate::workspace::SourceFile;
+
+/// What `cargo initpath report --format json` prints.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "initpath report, version 1"))]
+struct WireMigration<'a> {
+    /// Version of this format.
+    version: u32,
+    /// What wrote it.
+    tool: WireTool,
+    /// Resources whose address is known, sorted by id and role.
+    resources: Vec<WireResource<'a>>,
+    /// Doors whose address is not known.
+    unknown: Vec<WireDoor<'a>>,
+    /// The start-up of each binary.
+    timelines: Vec<WireTimeline<'a>>,
+    /// What limited the analysis.
+    problems: Vec<WireProblem<'a>>,
+}
+
+/// The plan for one resource.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireResource<'a> {
+    /// `driver:address`.
+    id: &'a str,
+    /// Its role, where one is declared.
+    role: Option<&'a str>,
+    /// Uses in production code that go through a door that stays.
+    uses_through_canonical: usize,
+    /// Uses in production code.
+    uses: usize,
+    /// The doors by the processes in which they open.
+    groups: Vec<WireGroup<'a>>,
+    /// What to do, in order.
+    steps: Vec<WireStep<'a>>,
+    /// From symptom to root, one chain per finding.
+    why: Vec<WireChain<'a>>,
+}
+
+/// The doors of binaries that have doors in common.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireGroup<'a> {
+    /// The binaries, sorted.
+    binaries: &'a [String],
+    /// Which door stays, and why.
+    choice: WireChoice<'a>,
+    /// The doors, the one that stays first.
+    doors: Vec<WireDoor<'a>>,
+}
+
+/// Which door stays.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireChoice<'a> {
+    /// `only`, `apart`, `none-lasts`, `declared`, `chosen` or `undecided`.
+    kind: &'static str,
+    /// Path of the door that stays.
+    canonical: Option<&'a str>,
+    /// Points ahead of the next, for `chosen`.
+    margin: Option<i32>,
+    /// The next for `chosen`, the best for `undecided`.
+    others: Vec<&'a str>,
+    /// What would decide it, for `undecided`.
+    decides: Vec<&'a str>,
+}
+
+/// A door: one way to a handle.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireDoor<'a> {
+    /// Path of the static or field that keeps the handle, else of the function that has it.
+    name: &'a str,
+    /// Type of the handle, canonical.
+    handle: &'a str,
+    /// `keep`, `remove`, `declare or remove`, `short-lived` or `open`; null for unknown addresses.
+    verdict: Option<&'static str>,
+    /// Where the static is declared, the field is filled or the handle is obtained.
+    place: WirePoint<'a>,
+    /// What speaks for it and against it.
+    reasons: Vec<WireReason<'a>>,
+    /// Binaries in which it opens beside another door of the resource.
+    beside: Vec<&'a str>,
+    /// The ways to open it, one per binary.
+    openings: Vec<WireOpening<'a>>,
+    /// Functions that hand the handle out.
+    accessors: Vec<WireAccessor<'a>>,
+    /// Every place that asks for the handle.
+    uses: Vec<WireUse<'a>>,
+}
+
+/// A reason with its points.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireReason<'a> {
+    /// Negative if it speaks against.
+    points: i32,
+    /// In a few words.
+    text: &'a str,
+}
+
+/// A place.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WirePoint<'a> {
+    /// Path relative to the workspace root.
+    file: &'a str,
+    /// Line, from 1.
+    line: u32,
+    /// Column in characters, from 1.
+    column: u32,
+}
+
+/// A place with a name.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireHop<'a> {
+    /// The function, type, static or call.
+    label: &'a str,
+    /// Path relative to the workspace root.
+    file: &'a str,
+    /// Line, from 1.
+    line: u32,
+}
+
+/// A way to open a door.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireOpening<'a> {
+    /// The binary; null where none is known to get there.
+    binary: Option<&'a str>,
+    /// Position among the creations of the binary, from 1.
+    order: usize,
+    /// From the entry function to the library call.
+    path: Vec<WireHop<'a>>,
+    /// The call that creates the handle.
+    site: WirePoint<'a>,
+    /// What on the way is not plain calling.
+    when: &'a [&'static str],
+    /// Whether a once primitive lets it happen at most once.
+    once: bool,
+    /// Whether every call on the way is certain.
+    certain: bool,
+}
+
+/// A function that hands a handle out.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireAccessor<'a> {
+    /// Its path.
+    name: &'a str,
+    /// `opens`, `demands`, `asks`, `forwards` or `keeper`.
+    contract: &'static str,
+    /// For those that forward: the accessor behind.
+    behind: Option<&'a str>,
+    /// Where its name is declared.
+    place: WirePoint<'a>,
+}
+
+/// A place that asks for a handle.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireUse<'a> {
+    /// The call.
+    place: WirePoint<'a>,
+    /// Path of the function in which it stands.
+    function: &'a str,
+    /// The package.
+    package: &'a str,
+    /// What is called.
+    callee: &'a str,
+    /// Whether it comes through an accessor that only forwards.
+    through_shim: bool,
+    /// `production`, `test`, `example`, `bench` or `build`.
+    scope: &'static str,
+}
+
+/// A step.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireStep<'a> {
+    /// From 1.
+    number: usize,
+    /// `secure`, `move`, `remove` or `enforce`.
+    kind: &'static str,
+    /// One line.
+    title: &'a str,
+    /// Every place to touch.
+    items: Vec<WireItem<'a>>,
+    /// The findings it removes.
+    removes: Vec<WireRemoved<'a>>,
+    /// How to see that it is done.
+    verify: &'a str,
+    /// Steps that must be done before.
+    after: &'a [usize],
+}
+
+/// A place to touch.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireItem<'a> {
+    /// Where; null for the configuration file.
+    place: Option<WirePoint<'a>>,
+    /// What is there.
+    what: &'a str,
+    /// What to write instead, or to do with it.
+    instead: &'a str,
+    /// Whether only code outside production has it.
+    outside_production: bool,
+}
+
+/// A finding that a step removes.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireRemoved<'a> {
+    /// The rule.
+    rule: &'a str,
+    /// As in the findings of `check`.
+    fingerprint: &'a str,
+}
+
+/// Why a finding came to be.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireChain<'a> {
+    /// The rule.
+    rule: &'a str,
+    /// As in the findings of `check`.
+    fingerprint: &'a str,
+    /// The finding in one sentence.
+    message: &'a str,
+    /// The symptom first.
+    hops: Vec<WireHop<'a>>,
+}
+
+/// The start-up of one binary.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireTimeline<'a> {
+    /// The binary.
+    binary: &'a str,
+    /// What it does, in order.
+    moments: Vec<WireMoment<'a>>,
+    /// Whether there is more than is listed.
+    is_cut: bool,
+}
+
+/// One step of a start-up.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireMoment<'a> {
+    /// `environment`, `configuration`, `handle`, `verification`, `migration`, `task`, `bind`, `ready` or `serve`.
+    phase: &'static str,
+    /// The call.
+    label: &'a str,
+    /// Where.
+    place: WirePoint<'a>,
+    /// Where it does not run in line.
+    beside: Option<&'static str>,
+}
+
+pub(super) fn render(view: MigrationView<'_>) -> String {
+    let MigrationView { plan, problems, files } = view;
+    to_json(&WireMigration {
+        version: 1,
+        tool: WireTool::current(),
+        resources: plan.resources.iter().map(|resource| WireResource::new(resource, files)).collect(),
+        unknown: plan.unknown.iter().map(|door| WireDoor::new(door, files)).collect(),
+        timelines: plan.timelines.iter().map(|timeline| WireTimeline::new(timeline, files)).collect(),
+        problems: problems.iter().map(WireProblem::new).collect(),
+    })
+}
+
+fn point<'a>(files: &'a [SourceFile], location: &Location) -> WirePoint<'a> {
+    WirePoint { file: path_of(files, location), line: location.span.line, column: location.span.column }
+}
+
+fn hop<'a>(files: &'a [SourceFile], hop: &'a crate::finding::Hop) -> WireHop<'a> {
+    WireHop { label: &hop.label, file: path_of(files, &hop.location), line: hop.location.span.line }
+}
+
+impl<'a> WireResource<'a> {
+    fn new(plan: &'a ResourcePlan, files: &'a [SourceFile]) -> Self {
+        let (through, all) = plan.share();
+        let planned = |planned: &'a PlannedDoor| WireDoor {
+            verdict: Some(planned.verdict.name()),
+            reasons: planned
+                .reasons
+                .iter()
+                .map(|reason| WireReason { points: reason.points, text: &reason.text })
+                .collect(),
+            beside: planned.beside.iter().map(String::as_str).collect(),
+            ..WireDoor::new(&planned.door, files)
+        };
+        let chain = |chain: &'a crate::plan::Chain| WireChain {
+            rule: chain.rule,
+            fingerprint: &chain.fingerprint,
+            message: &chain.message,
+            hops: chain.hops.iter().map(|one| hop(files, one)).collect(),
+        };
+        Self {
+            id: &plan.resource.id,
+            role: plan.role.as_deref(),
+            uses_through_canonical: through,
+            uses: all,
+            groups: plan
+                .groups
+                .iter()
+                .map(|group| WireGroup {
+                    binaries: &group.binaries,
+                    choice: WireChoice::new(group),
+                    doors: group.doors.iter().map(planned).collect(),
+                })
+                .collect(),
+            steps: plan.steps.iter().map(|step| WireStep::new(step, files)).collect(),
+            why: plan.why.iter().map(chain).collect(),
+        }
+    }
+}
+
+impl<'a> WireChoice<'a> {
+    fn new(group: &'a Group) -> Self {
+        let canonical = group.canonical().map(|planned| planned.door.name.as_str());
+        let plain = |kind| Self { kind, canonical, margin: None, others: Vec::new(), decides: Vec::new() };
+        match &group.choice {
+            Choice::Only => plain("only"),
+            Choice::Apart => plain("apart"),
+            Choice::Declared(_) => plain("declared"),
+            Choice::NoneLasts => plain("none-lasts"),
+            Choice::Chosen { margin, next } => {
+                Self { margin: Some(*margin), others: vec![next], ..plain("chosen") }
+            }
+            Choice::Undecided { between, decides } => Self {
+                others: between.iter().map(String::as_str).collect(),
+                decides: decides.iter().map(String::as_str).collect(),
+                ..plain("undecided")
+            },
+        }
+    }
+}
+
+impl<'a> WireDoor<'a> {
+    fn new(door: &'a crate::program::doors::Door, files: &'a [SourceFile]) -> Self {
+        Self {
+            name: &door.name,
+            handle: &door.handle,
+            verdict: None,
+            place: point(files, &door.place),
+            reasons: Vec::new(),
+            beside: Vec::new(),
+            openings: door
+                .openings
+                .iter()
+                .map(|opening| WireOpening {
+                    binary: opening.binary.as_deref(),
+                    order: opening.order + 1,
+                    path: opening.hops.iter().map(|one| hop(files, one)).collect(),
+                    site: point(files, &opening.site),
+                    when: &opening.when,
+                    once: opening.once,
+                    certain: opening.certain,
+                })
+                .collect(),
+            accessors: door
+                .accessors
+                .iter()
+                .map(|accessor| WireAccessor {
+                    name: &accessor.path,
+                    contract: accessor.contract.name(),
+                    behind: accessor.behind.as_deref(),
+                    place: point(files, &accessor.location),
+                })
+                .collect(),
+            uses: door
+                .uses
+                .iter()
+                .map(|used| WireUse {
+                    place: point(files, &used.location),
+                    function: &used.function,
+                    package: &used.package,
+                    callee: &used.callee,
+                    through_shim: used.through_shim,
+                    scope: used.scope.name(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> WireStep<'a> {
+    fn new(step: &'a Step, files: &'a [SourceFile]) -> Self {
+        Self {
+            number: step.number,
+            kind: step.kind.name(),
+            title: &step.title,
+            items: step
+                .items
+                .iter()
+                .map(|item| WireItem {
+                    place: item.location.as_ref().map(|location| point(files, location)),
+                    what: &item.what,
+                    instead: &item.instead,
+                    outside_production: item.outside_production,
+                })
+                .collect(),
+            removes: step
+                .removes
+                .iter()
+                .map(|removed| WireRemoved { rule: removed.rule, fingerprint: &removed.fingerprint })
+                .collect(),
+            verify: &step.verify,
+            after: &step.after,
+        }
+    }
+}
+
+impl<'a> WireTimeline<'a> {
+    fn new(timeline: &'a Timeline, files: &'a [SourceFile]) -> Self {
+        let moments = timeline.moments.iter().map(|moment| WireMoment {
+            phase: moment.phase.name(),
+            label: &moment.label,
+            place: point(files, &moment.location),
+            beside: moment.beside,
+        });
+        Self { binary: &timeline.binary, moments: moments.collect(), is_cut: timeline.is_cut }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_of_the_migration_report_is_the_one_in_the_tree() {
+        super::super::super::assert_schema_is_fresh::<WireMigration<'_>>("migration.json");
+    }
+}

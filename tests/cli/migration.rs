@@ -1,0 +1,245 @@
+//! The command `report`: what it says of the three managers, and of input that has nothing, much or odd names.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::command::{Ended, fixture, folder, run};
+
+const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nrusqlite = \"0.32\"\n";
+
+fn report(folder: &Path, format: &str) -> Ended {
+    let ended = run(folder, &["report", "--format", format]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    ended
+}
+
+fn json(folder: &Path) -> Value {
+    let json = report(folder, "json").json();
+    let schema = serde_json::from_str(include_str!("../../rules/schema/migration.json")).expect("a schema");
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    json
+}
+
+fn list<'j>(value: &'j Value, key: &str) -> &'j [Value] {
+    value[key].as_array().unwrap_or_else(|| panic!("no list `{key}` in {value}"))
+}
+
+fn text<'j>(value: &'j Value, key: &str) -> &'j str {
+    value[key].as_str().unwrap_or_else(|| panic!("no text `{key}` in {value}"))
+}
+
+/// `file:line` of a place.
+fn at(place: &Value) -> String {
+    format!("{}:{}", text(place, "file"), place["line"])
+}
+
+/// The places of a step's items, sorted.
+fn places(step: &Value) -> Vec<String> {
+    let mut places: Vec<String> = list(step, "items")
+        .iter()
+        .filter(|item| item["place"].is_object())
+        .map(|item| at(&item["place"]))
+        .collect();
+    places.sort();
+    places
+}
+
+#[test]
+fn of_three_managers_one_stays_one_is_legacy_and_one_only_forwards() {
+    let json = json(&fixture("three-managers"));
+    let [resource] = list(&json, "resources") else { panic!("one resource: {json}") };
+    assert_eq!(resource["id"], "postgres:env.DATABASE_URL");
+    let [group] = list(resource, "groups") else { panic!("one group: {resource}") };
+    assert_eq!(group["binaries"], serde_json::json!(["api", "worker"]));
+    assert_eq!(group["choice"]["kind"], "chosen");
+    let [kept, legacy] = list(group, "doors") else { panic!("two doors: {group}") };
+    assert_eq!((text(kept, "name"), text(kept, "verdict")), ("database::POOL", "keep"));
+    assert_eq!(
+        (text(legacy, "name"), text(legacy, "verdict")),
+        ("db_manager::DatabaseManager.pool", "remove")
+    );
+    let shims: Vec<(&str, &str)> = list(kept, "accessors")
+        .iter()
+        .filter(|accessor| accessor["contract"] == "forwards")
+        .map(|accessor| (text(accessor, "name"), text(accessor, "behind")))
+        .collect();
+    assert_eq!(shims, [("core_services::pool", "database::pool")]);
+}
+
+#[test]
+fn of_three_managers_every_call_site_is_listed_and_no_other() {
+    let json = json(&fixture("three-managers"));
+    let uses = |door: &Value| -> Vec<String> {
+        let mut uses: Vec<String> = list(door, "uses")
+            .iter()
+            .map(|used| format!("{} {}", at(&used["place"]), text(used, "callee")))
+            .collect();
+        uses.sort();
+        uses
+    };
+    let doors = list(&json["resources"][0]["groups"][0], "doors");
+    assert_eq!(
+        uses(&doors[0]),
+        [
+            "services/api/src/main.rs:12 database::pool",
+            "services/api/src/main.rs:26 database::pool",
+            "services/worker/src/main.rs:7 core_services::pool",
+        ]
+    );
+    assert_eq!(
+        uses(&doors[1]),
+        [
+            "crates/agents/src/lib.rs:19 db_manager::DatabaseManager::pool",
+            "services/api/src/main.rs:15 db_manager::database_manager",
+            "services/api/src/main.rs:39 db_manager::DatabaseManager::pool",
+        ]
+    );
+    let steps = list(&json["resources"][0], "steps");
+    let kinds: Vec<&str> = steps.iter().map(|step| text(step, "kind")).collect();
+    assert_eq!(kinds, ["move", "move", "remove", "enforce"]);
+    assert_eq!(
+        places(&steps[0]),
+        [
+            "crates/agents/src/lib.rs:13",
+            "crates/agents/src/lib.rs:19",
+            "crates/agents/src/lib.rs:9",
+            "services/api/src/main.rs:15",
+            "services/api/src/main.rs:39",
+        ]
+    );
+    assert_eq!(places(&steps[1]), ["services/worker/src/main.rs:7"]);
+    let removed: Vec<&str> = list(&steps[2], "items").iter().map(|item| text(item, "what")).collect();
+    assert_eq!(
+        removed,
+        [
+            "core_services::pool",
+            "db_manager::MANAGER",
+            "db_manager::DatabaseManager",
+            "db_manager::DatabaseManager.pool",
+            "db_manager::DatabaseManager::initialize",
+            "db_manager::DatabaseManager::pool",
+            "db_manager::database_manager",
+        ]
+    );
+}
+
+#[test]
+fn each_finding_is_removed_by_one_step_and_explained_from_symptom_to_root() {
+    let folder = fixture("three-managers");
+    let json = json(&folder);
+    let mut found: Vec<String> = list(&run(&folder, &["--message-format", "json"]).json(), "findings")
+        .iter()
+        .map(|finding| text(finding, "fingerprint").to_owned())
+        .collect();
+    let resource = &json["resources"][0];
+    let mut removed: Vec<String> = list(resource, "steps")
+        .iter()
+        .flat_map(|step| list(step, "removes"))
+        .map(|removed| text(removed, "fingerprint").to_owned())
+        .collect();
+    found.sort();
+    removed.sort();
+    assert_eq!(removed, found);
+    let why = list(resource, "why");
+    assert_eq!(why.len(), found.len());
+    for chain in why {
+        let hops = list(chain, "hops");
+        assert_eq!(text(&hops[0], "label"), "`GET /health`", "{chain}");
+        let last = hops.last().expect("a chain has hops");
+        assert_eq!(at(last), "crates/db-manager/src/lib.rs:16", "{chain}");
+    }
+}
+
+#[test]
+fn markdown_and_html_name_every_place_that_json_has() {
+    let folder = fixture("three-managers");
+    let json = json(&folder);
+    let steps = list(&json["resources"][0], "steps");
+    let wanted: Vec<String> = steps.iter().flat_map(places).collect();
+    for format in ["markdown", "html"] {
+        let text = report(&folder, format).out;
+        for place in &wanted {
+            assert!(text.contains(place.as_str()), "{format} lacks {place}: {text}");
+        }
+    }
+    assert_eq!(run(&folder, &["--format", "json", "report"]).json(), json);
+}
+
+#[test]
+fn the_page_takes_nothing_from_the_network_and_runs_no_script() {
+    let page = report(&fixture("three-managers"), "html").out;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    for outside in ["<script", "<link", "<img", "@import", "url(", "src="] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let addresses = page.matches("http").count();
+    assert_eq!(addresses, page.matches("xmlns=\"http://www.w3.org/2000/svg\"").count());
+    for id in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(page.contains(&format!("id=\"{id}\"")), "nothing has the id {id}");
+    }
+}
+
+#[test]
+fn without_a_resource_there_is_a_report_all_the_same() {
+    let folder = fixture("no-database");
+    assert!(list(&json(&folder), "resources").is_empty());
+    for format in ["markdown", "html"] {
+        assert!(report(&folder, format).out.contains("No resource"), "{format}");
+    }
+}
+
+#[test]
+fn with_one_door_there_is_nothing_to_do() {
+    let json = json(&fixture("three-managers-sound"));
+    for resource in list(&json, "resources") {
+        assert!(list(resource, "steps").is_empty(), "{resource}");
+    }
+}
+
+#[test]
+fn odd_names_break_no_format() {
+    let odd = "a|b<i>`d``e\\\"f&g*_[x](y).db";
+    let main = format!(
+        "fn main() {{\n    let one = rusqlite::Connection::open(\"{odd}\").unwrap();\n    \
+         one.execute(\"SELECT 1\", []).unwrap();\n    std::thread::park();\n}}\n"
+    );
+    let folder = folder(&[("Cargo.toml", MANIFEST.as_bytes()), ("src/main.rs", main.as_bytes())]);
+    let json = json(folder.path());
+    assert_eq!(json["resources"][0]["id"], "sqlite:literal.a|b<i>`d``e\"f&g*_[x](y).db");
+    let page = report(folder.path(), "html").out;
+    assert!(!page.contains("<i>") && page.contains("a|b&lt;i&gt;`d``e&quot;f&amp;g*_[x](y).db"), "{page}");
+    let markdown = report(folder.path(), "markdown").out;
+    assert!(markdown.contains("```sqlite:literal.a|b<i>`d``e\"f&g*_[x](y).db```"), "{markdown}");
+    let mut columns = None;
+    for line in markdown.lines() {
+        let row = line.starts_with('|');
+        let bars = line.replace("\\|", "").matches('|').count();
+        assert!(!row || columns.is_none_or(|columns| columns == bars), "{line}");
+        columns = row.then_some(bars);
+    }
+}
+
+#[test]
+fn three_hundred_init_sites_fit_on_a_page() {
+    let mut main = String::from("fn main() {\n");
+    for number in 0..300 {
+        main.push_str(&format!("    keep_{number}();\n"));
+    }
+    main.push_str("    std::thread::park();\n}\n");
+    for number in 0..300 {
+        main.push_str(&format!(
+            "static CELL_{number}: std::sync::OnceLock<rusqlite::Connection> = std::sync::OnceLock::new();\n\
+             fn keep_{number}() -> &'static rusqlite::Connection {{\n    \
+             CELL_{number}.get_or_init(|| rusqlite::Connection::open(\"data-{}.db\").unwrap())\n}}\n",
+            number % 7
+        ));
+    }
+    let folder = folder(&[("Cargo.toml", MANIFEST.as_bytes()), ("src/main.rs", main.as_bytes())]);
+    let json = json(folder.path());
+    assert_eq!(list(&json, "resources").len(), 7);
+    let page = report(folder.path(), "html").out;
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+}
