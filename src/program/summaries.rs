@@ -156,7 +156,7 @@ pub struct Summary {
 }
 
 /// Effects beyond this number are left out: no rule needs more of one function.
-const MOST_EFFECTS: usize = 96;
+const MOST_EFFECTS: usize = 400;
 /// Call paths to one site with one address beyond this number are left out.
 const MOST_PATHS: usize = 6;
 /// Writes beyond this number are left out.
