@@ -10,6 +10,7 @@ use crate::facts::{self, Extracted, FileFacts, Item, ItemKind};
 use crate::finding::Finding;
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
+use crate::program::declarations::ResourceDeclaration;
 use crate::program::inventory::{Coverage, Inventory, ResourceSummary};
 use crate::program::items::{Items, requires_test};
 use crate::program::names::Names;
@@ -22,6 +23,8 @@ use crate::workspace::{ModDeclaration, SourceFile, Workspace};
 pub struct Settings {
     /// Number of threads; as many as the machine has when absent.
     pub threads: Option<usize>,
+    /// What is declared about resources.
+    pub declared: Vec<ResourceDeclaration>,
 }
 
 /// What an analysis gives, before policy.
@@ -70,7 +73,8 @@ pub fn inquire<T: Send>(
             "a thread pool can be made: threads are available and the stack size is a constant that fits",
         );
     let threads = pool.current_num_threads();
-    let (unfinished, answer) = pool.install(|| run(&workspace, &catalog, extracted, extract_time, question));
+    let (unfinished, answer) =
+        pool.install(|| run(&workspace, &catalog, settings, extracted, extract_time, question));
     (unfinished.finish(workspace, threads), answer)
 }
 
@@ -106,6 +110,7 @@ impl Unfinished {
 fn run<T>(
     workspace: &Workspace,
     catalog: &Catalog,
+    settings: &Settings,
     extracted: Vec<Extracted>,
     extract_time: Duration,
     question: impl FnOnce(&Program<'_>) -> T,
@@ -129,7 +134,7 @@ fn run<T>(
     let items = Items::collect(workspace, &files);
     let names = Names::new(workspace, &items, catalog);
     let types = Types::new(&items, &names, catalog);
-    let program = Program::link(workspace, &types);
+    let program = Program::link(workspace, &types, &settings.declared);
     stage("link", &mut watch);
 
     let (findings, failed) = rules::check(&program);

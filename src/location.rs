@@ -25,3 +25,11 @@ pub struct Location {
     /// Which part of it.
     pub span: Span,
 }
+
+/// Line and column of a byte offset in a text, both from 1, the column in characters.
+pub fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    (count(before.matches('\n').count() + 1), count(before[line_start..].chars().count() + 1))
+}

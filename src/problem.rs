@@ -30,6 +30,8 @@ pub enum ProblemKind {
     LinkCycle,
     /// The catalog extension or configuration named something that does not exist.
     BadCatalog,
+    /// The configuration declares something about a resource that nothing opens. Does not make a run incomplete.
+    UnknownResource,
     /// A rule stopped with a bug of its own; the other rules still ran.
     RuleFailed,
     /// Cargo could not answer and manifests were read instead. Does not make a run incomplete.
@@ -55,6 +57,7 @@ impl ProblemKind {
             Self::ModuleCycle => "module-cycle",
             Self::LinkCycle => "link-cycle",
             Self::BadCatalog => "bad-catalog",
+            Self::UnknownResource => "unknown-resource",
             Self::RuleFailed => "rule-failed",
             Self::CargoUnavailable => "cargo-unavailable",
             Self::NothingToAnalyse => "nothing-to-analyse",
@@ -64,7 +67,7 @@ impl ProblemKind {
     /// Whether a problem of this kind means that code which should have been analysed was not.
     /// Such a run ends with exit code 2 unless the user asked to keep going.
     pub fn makes_incomplete(self) -> bool {
-        !matches!(self, Self::CargoUnavailable)
+        !matches!(self, Self::CargoUnavailable | Self::UnknownResource)
     }
 }
 

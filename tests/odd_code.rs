@@ -9,7 +9,7 @@ const MANIFEST: &str = "[package]\nname = \"odd\"\nversion = \"0.0.0\"\nedition 
 fn analysed(files: &[(&str, &str)]) -> Analysis {
     let mut all = vec![("Cargo.toml", MANIFEST)];
     all.extend_from_slice(files);
-    analyse(in_memory(&all), Catalog::builtin(), &Settings { threads: Some(2) })
+    analyse(in_memory(&all), Catalog::builtin(), &Settings { threads: Some(2), ..Settings::default() })
 }
 
 #[test]

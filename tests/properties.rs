@@ -33,7 +33,7 @@ static FIXTURES: LazyLock<Vec<(String, Files)>> = LazyLock::new(|| {
 /// A run as the command does it, with everything shown.
 fn report(files: &[(String, String)]) -> (Report, Vec<SourceFile>) {
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let settings = Settings { threads: Some(1) };
+    let settings = Settings { threads: Some(1), ..Settings::default() };
     let Analysis { workspace, findings, problems, coverage, resources, .. } =
         analyse(in_memory(&files), Catalog::builtin(), &settings);
     let input = SettleInput {

@@ -125,7 +125,8 @@ fn programs() -> Vec<(String, Files)> {
 /// Handle, resource and scope of every place that makes a handle, sorted.
 fn sites(files: &Files) -> Vec<String> {
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let analysis = analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1) });
+    let analysis =
+        analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1), ..Settings::default() });
     assert_eq!(analysis.problems, [], "what was rewritten is still read");
     let sites = analysis.inventory.init_sites.iter();
     let mut shown: Vec<String> =

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use initpath::analysis::{Settings, analyse};
 use initpath::catalog::Catalog;
+use initpath::cli::configuration::{self, FILE_NAME};
 use initpath::finding::{Confidence, Finding};
 use initpath::workspace::{SourceFile, in_memory};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -34,7 +35,12 @@ fn main() {
 fn check(example: &Example) -> Result<(), Failed> {
     let files: Vec<(&str, &str)> =
         example.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let analysis = analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1) });
+    let written = files.iter().find(|(path, _)| *path == FILE_NAME);
+    let configuration = written.map(|(path, text)| configuration::read(path, text));
+    let declared =
+        configuration.transpose().map_err(|error| error.to_string())?.unwrap_or_default().resources;
+    let settings = Settings { threads: Some(1), declared };
+    let analysis = analyse(in_memory(&files), Catalog::builtin(), &settings);
     let mut complaints = String::new();
     for problem in &analysis.problems {
         let _ = writeln!(complaints, "problem: {}:{}: {}", problem.file, problem.line, problem.message);

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::pattern::PatternError;
 use super::schema::{self, CatalogError, Section, Shape, named, nearest};
 use super::{ResourceOf, ValueSource};
+use crate::location::line_and_column;
 
 /// Finds and collects the mistakes of one file.
 pub(super) struct Checker<'a> {
@@ -80,7 +81,7 @@ impl<'a> Checker<'a> {
     }
 
     fn mistake_like(&mut self, span: Range<usize>, message: String, suggestion: Option<String>) {
-        let (line, column) = place(self.text, span.start);
+        let (line, column) = line_and_column(self.text, span.start);
         let error = CatalogError { file: self.file.to_owned(), line, column, message, suggestion };
         self.mistakes.push((span.start, error));
     }
@@ -195,12 +196,4 @@ pub(super) fn resource(text: &str) -> Option<ResourceOf> {
 fn index_of(value: &DeValue<'_>) -> Option<usize> {
     let number = value.as_integer()?;
     usize::from_str_radix(number.as_str(), number.radix()).ok()
-}
-
-/// Line and column of a byte offset, both from 1, the column in characters.
-fn place(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    (count(before.matches('\n').count() + 1), count(before[line_start..].chars().count() + 1))
 }

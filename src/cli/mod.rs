@@ -3,27 +3,32 @@
 
 mod arguments;
 mod color;
+pub mod configuration;
 mod environment;
 mod narration;
 mod options;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::analysis::{self, Analysis};
+use crate::analysis::{self, Analysis, Settings};
 use crate::catalog::Catalog;
 use crate::location::Location;
 use crate::plan::{self, PlanInput};
+use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
+use crate::program::declarations::ResourceDeclaration;
 use crate::program::doors::Doors;
 use crate::program::init_paths::InitPath;
+use crate::program::inventory::Inventory;
 use crate::program::place::FunctionAt;
 use crate::program::timeline::Timeline;
 use crate::report::{self, Format, InventoryView, MigrationView, RuleAt, Style};
 use crate::rules;
 use crate::settle::{self, Level, Report, Selection, SettleInput};
-use crate::workspace;
+use crate::{suggest, workspace};
+use configuration::Configuration;
 use narration::{ParseTime, Stopwatch};
 use options::{AnalysisOptions, Options, Task};
 
@@ -132,11 +137,13 @@ fn stages(
     let catalog = load_catalog(&wanted.catalogs)?;
     watch.stage("catalog");
     let workspace = workspace::open(&wanted.request).map_err(Stop::refused)?;
+    let configuration = load_configuration(&workspace.root)?;
     let selection = Selection::of(&workspace.packages);
     watch.stage("load");
 
+    let settings = Settings { threads: wanted.threads, declared: configuration.resources };
     let (analysis, answer) =
-        analysis::inquire(workspace, catalog, &wanted.settings, |program| Answer::to(&options.task, program));
+        analysis::inquire(workspace, catalog, &settings, |program| Answer::to(&options.task, program));
     let Analysis {
         workspace,
         findings,
@@ -151,6 +158,7 @@ fn stages(
     watch.stages(timings);
 
     problems.extend(workspace.problems.iter().cloned());
+    problems.extend(settings.declared.iter().filter_map(|declared| unknown_resource(declared, &inventory)));
     let files = &workspace.files;
     let selected = |path: &str| selection.includes(path);
     let selected_file = |place: Location| selected(&files[place.file.0 as usize].path);
@@ -192,7 +200,7 @@ fn stages(
                 init_paths: &answer.init_paths,
                 timelines: &answer.timelines,
                 findings: &report.findings,
-                declared: &[],
+                declared: &settings.declared,
             });
             let view = MigrationView { plan: &plan, problems: &report.problems, files };
             (report::render_migration(*format, view), Outcome::of_analysis(&report, wanted))
@@ -292,6 +300,35 @@ fn list_of_rules(options: &Options) -> String {
         Format::Json => report::render_rules_json(rules::table()),
         Format::Human | Format::Short | Format::Github => report::render_rules_human(rules::table()),
     }
+}
+
+/// The configuration in the root of the workspace, or none.
+fn load_configuration(root: &Path) -> Result<Configuration, Stop> {
+    let text = workspace::read_text_if_there(&root.join(configuration::FILE_NAME)).map_err(Stop::refused)?;
+    let read = |text: String| configuration::read(configuration::FILE_NAME, &text).map_err(Stop::refused);
+    text.map_or_else(|| Ok(Configuration::default()), read)
+}
+
+/// What is to be said of a declaration about a resource that nothing opens.
+fn unknown_resource(declared: &ResourceDeclaration, inventory: &Inventory) -> Option<Problem> {
+    let mut known = inventory.resources.iter().map(|resource| resource.id.as_str());
+    if known.clone().any(|id| id == declared.id) {
+        return None;
+    }
+    let meant = match suggest::nearest(&declared.id, known.clone()) {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => match known.next() {
+            Some(_) => " (`cargo initpath inventory` lists those that are)".to_owned(),
+            None => String::new(),
+        },
+    };
+    Some(Problem {
+        file: configuration::FILE_NAME.to_owned(),
+        line: declared.line,
+        column: declared.column,
+        kind: ProblemKind::UnknownResource,
+        message: format!("nothing opens the resource `{}`{meant}", declared.id),
+    })
 }
 
 /// The built-in catalog and the user's own files, in the order given.

@@ -10,7 +10,6 @@ use super::Stop;
 use super::arguments::{AnalysisFlags, Arguments, OutputFlags, PlainOutputFlags, TaskArguments};
 use super::color;
 use super::environment::Environment;
-use crate::analysis::Settings;
 use crate::finding::Confidence;
 use crate::report::{Format, GraphFormat, MigrationFormat};
 use crate::rules::{self, RuleInfo};
@@ -78,7 +77,7 @@ impl Task {
 /// What the commands that analyse need to know.
 pub(super) struct AnalysisOptions {
     pub(super) request: Request,
-    pub(super) settings: Settings,
+    pub(super) threads: Option<usize>,
     pub(super) policy: Policy,
     /// Files with further library knowledge.
     pub(super) catalogs: Vec<PathBuf>,
@@ -215,7 +214,7 @@ fn analysis_options(
             offline,
             frozen,
         },
-        settings: Settings { threads: threads.map(usize::from) },
+        threads: threads.map(usize::from),
         policy: Policy { overrides, min_confidence: min_confidence.unwrap_or(Confidence::Medium) },
         catalogs: catalog.into_iter().map(|path| here.join(path)).collect(),
         keep_going,

@@ -16,6 +16,10 @@ impl Program<'_> {
     /// How sure it is that two creations of one process, which open the same resource, compete; `None` when they do not.
     /// `first` is met before `second`.
     pub fn competition(&self, resource: ResourceId, first: &Effect, second: &Effect) -> Option<Confidence> {
+        // What is declared to be for different purposes is not one too many.
+        if self.declared_role(resource, first) != self.declared_role(resource, second) {
+            return None;
+        }
         // One once cell, or one place for both: whoever comes second replaces or meets the first.
         let shares_once = first.once.is_some() && first.once == second.once;
         let shares_holder = match (&first.lifetime, &second.lifetime) {

@@ -1,5 +1,8 @@
 //! Room 5, *program*: what people declare about resources, because no code says it.
 
+use super::summaries::{Effect, Holder, Lifetime};
+use super::{Program, ResourceId};
+
 /// One declaration about a resource, or about one role of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResourceDeclaration {
@@ -14,6 +17,10 @@ pub struct ResourceDeclaration {
     pub owner: Vec<String>,
     /// Whether the service works without it.
     pub optional: bool,
+    /// Where the declaration stands in its file: line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
 }
 
 impl ResourceDeclaration {
@@ -27,4 +34,32 @@ impl ResourceDeclaration {
 pub fn is_within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('.'))
+}
+
+impl Program<'_> {
+    /// The declared role of a creation: that of which a function on its way, or the static that keeps the handle, is an
+    /// owner.
+    pub fn declared_role(&self, resource: ResourceId, effect: &Effect) -> Option<&str> {
+        let id = &self.resource(resource).id;
+        let mut owned = self.declared.iter().filter(|declared| declared.id == *id && declared.role.is_some());
+        let owner = owned.find(|declared| {
+            let kept = match effect.lifetime {
+                Lifetime::Held(Holder::Static(kept)) => declared.is_owner(&self.static_path(kept)),
+                _ => false,
+            };
+            let mut functions = self.functions_on(&effect.steps).into_iter();
+            kept || functions.any(|function| declared.is_owner(&self.path_of(function)))
+        });
+        owner?.role.as_deref()
+    }
+
+    /// Whether the service is declared to work without what a creation opens.
+    pub fn is_optional(&self, effect: &Effect) -> bool {
+        let Some(resource) = self.resource_of(effect) else { return false };
+        let role = self.declared_role(resource, effect);
+        let id = &self.resource(resource).id;
+        self.declared
+            .iter()
+            .any(|declared| declared.optional && declared.id == *id && declared.role.as_deref() == role)
+    }
 }

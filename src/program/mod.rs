@@ -40,6 +40,7 @@ use crate::finding::Hop;
 use crate::location::{Location, Span};
 use crate::workspace::Workspace;
 use bodies::{Call, CallId, LinkedBody, Target};
+use declarations::ResourceDeclaration;
 use entries::Entry;
 use inventory::{Address, Place, Resource, Scope};
 use items::{Container, FnId};
@@ -72,11 +73,12 @@ pub struct Program<'a> {
     entries: Vec<Entry>,
     resources: Vec<(Value, Resource)>,
     handlers: Vec<Place>,
+    declared: &'a [ResourceDeclaration],
 }
 
 impl<'a> Program<'a> {
     /// Links the bodies of all functions. Linear in the size of the program, but for name look-ups; parallel.
-    pub fn link(workspace: &'a Workspace, types: &'a Types<'a>) -> Self {
+    pub fn link(workspace: &'a Workspace, types: &'a Types<'a>, declared: &'a [ResourceDeclaration]) -> Self {
         let items = types.items;
         let count = items.functions.len();
         let sketches: Vec<Option<Sketch>> = (0..count)
@@ -136,6 +138,7 @@ impl<'a> Program<'a> {
             entries,
             resources: Vec::new(),
             handlers: Vec::new(),
+            declared,
         };
         program.find_resources();
         program.handlers = program.find_handlers();

@@ -26,7 +26,10 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
     let effect = program.effects(id).iter().find(|effect| {
         let here = matches!(detached_by(effect), Some((function, _)) if function == id);
-        here && effect.creates_handle() && is_init(effect) && is_handed_out(program, id, effect)
+        here && effect.creates_handle()
+            && is_init(effect)
+            && is_handed_out(program, id, effect)
+            && !program.is_optional(effect)
     })?;
     let (_, task) = detached_by(effect)?;
     if is_waited_for(program, id, task) {
@@ -50,7 +53,9 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     let effects = program.effects(entry.main);
     let mut findings: Vec<Finding> = Vec::new();
     for (at, effect) in effects.iter().enumerate() {
-        let Some((function, task)) = detached_by(effect).filter(|_| is_init(effect)) else {
+        let Some((function, task)) =
+            detached_by(effect).filter(|_| is_init(effect) && !program.is_optional(effect))
+        else {
             continue;
         };
         let serve = effects.iter().enumerate().find(|(index, serve)| {

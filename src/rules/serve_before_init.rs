@@ -27,6 +27,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
             .enumerate()
             .filter(|(index, effect)| {
                 is_required(effect)
+                    && !program.is_optional(effect)
                     && is_late(program, serve, effect, *index > at)
                     && !is_own(effects, serve, effect)
             })

@@ -96,6 +96,14 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
+/// Like [`read_text`], for a file that need not be there.
+pub fn read_text_if_there(path: &Path) -> Result<Option<String>, ReadError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        _ => read_text(path).map(Some),
+    }
+}
+
 /// Writes a text to a file a person named, replacing what was there.
 pub fn write_text(path: &Path, text: &str) -> Result<(), WriteError> {
     fs::write(path, text).map_err(|error| WriteError { path: path.to_path_buf(), why: error.to_string() })

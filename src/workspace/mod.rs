@@ -24,7 +24,10 @@ use std::sync::Arc;
 use crate::location::FileId;
 use crate::problem::Problem;
 
-pub use disk::{MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, repository_prefix, write_text};
+pub use disk::{
+    MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
+    write_text,
+};
 pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};

@@ -243,3 +243,73 @@ fn three_hundred_init_sites_fit_on_a_page() {
     let page = report(folder.path(), "html").out;
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
 }
+
+/// The three managers with a configuration.
+fn three_managers_with(configuration: &str) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().expect("a temporary folder can be made");
+    copy_folder(&fixture("three-managers"), copy.path());
+    std::fs::write(copy.path().join("initpath.toml"), configuration)
+        .expect("the configuration can be written");
+    copy
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder can be made");
+    for entry in std::fs::read_dir(from).expect("a folder can be read") {
+        let entry = entry.expect("a folder can be read");
+        let target = to.join(entry.file_name());
+        match entry.path() {
+            path if path.ends_with("target") => {}
+            path if path.is_dir() => copy_folder(&path, &target),
+            path => {
+                std::fs::copy(path, target).expect("a file can be copied");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_declared_canonical_stays_whatever_speaks_against_it() {
+    let folder = three_managers_with(
+        "[[resource]]\nid = \"postgres:env.DATABASE_URL\"\ncanonical = \"db_manager::DatabaseManager\"\n",
+    );
+    let json = json(folder.path());
+    let group = &json["resources"][0]["groups"][0];
+    assert_eq!(group["choice"]["kind"], "declared");
+    assert_eq!(group["choice"]["canonical"], "db_manager::DatabaseManager.pool");
+    let removed: Vec<&str> = list(group, "doors")
+        .iter()
+        .filter(|door| door["verdict"] == "remove")
+        .map(|door| text(door, "name"))
+        .collect();
+    assert_eq!(removed, ["database::POOL"]);
+    let kinds: Vec<&str> =
+        list(&json["resources"][0], "steps").iter().map(|step| text(step, "kind")).collect();
+    assert_eq!(kinds[0], "secure", "its own findings come first: {json}");
+    assert!(!kinds.contains(&"enforce"), "it is declared already: {json}");
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_place() {
+    let folder = three_managers_with("[[resource]]\nid = \"postgres:env.DATABASE_URL\"\ncanonicl = \"x\"\n");
+    for command in ["check", "report", "inventory", "graph"] {
+        let ended = run(folder.path(), &[command]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.err.contains("initpath.toml:3:1: unknown key `canonicl`"), "{ended:?}");
+        assert!(ended.err.contains("did you mean `canonical`?"), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_declaration_about_nothing_is_told_and_stops_nothing() {
+    let folder = three_managers_with("[[resource]]\nid = \"postgres:env.DATABASE_UR\"\noptional = true\n");
+    let ended = run(folder.path(), &["--message-format", "short"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let told = "initpath.toml:1:1: nothing opens the resource `postgres:env.DATABASE_UR`; \
+                did you mean `postgres:env.DATABASE_URL`?";
+    let both = format!("{}{}", ended.out, ended.err);
+    assert!(
+        both.contains("nothing opens the resource") && both.contains("DATABASE_URL`?"),
+        "{told}: {ended:?}"
+    );
+}

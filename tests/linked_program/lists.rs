@@ -10,7 +10,8 @@ use super::{MANIFEST, check};
 
 pub(super) fn inventory(main: &str) -> Inventory {
     let files = [("src/main.rs", main), ("Cargo.toml", MANIFEST)];
-    analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1) }).inventory
+    analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1), ..Settings::default() })
+        .inventory
 }
 
 fn labels(places: &[Place]) -> Vec<&str> {

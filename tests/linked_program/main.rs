@@ -84,7 +84,8 @@ fn check_files(files: &[(&str, &str)]) {
 
 /// `file:line resource` of the places in production code that make a handle, sorted.
 fn sites(files: &[(&str, &str)]) -> Vec<String> {
-    let analysis = analyse(in_memory(files), Catalog::builtin(), &Settings { threads: Some(1) });
+    let analysis =
+        analyse(in_memory(files), Catalog::builtin(), &Settings { threads: Some(1), ..Settings::default() });
     assert_eq!(analysis.problems, [], "the case is read without problems");
     let production = analysis.inventory.init_sites.iter().filter(|site| site.scope == Scope::Production);
     let mut found: Vec<String> = production

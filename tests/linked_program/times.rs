@@ -9,7 +9,7 @@ use super::MANIFEST;
 /// `path: when` of every init path.
 fn times(main: &str) -> Vec<String> {
     let files = [("src/main.rs", main), ("Cargo.toml", MANIFEST)];
-    let settings = Settings { threads: Some(1) };
+    let settings = Settings { threads: Some(1), ..Settings::default() };
     let (_, paths) =
         inquire(in_memory(&files), Catalog::builtin(), &settings, |program| program.init_paths());
     let shown = paths.iter().map(|path| {
@@ -96,7 +96,8 @@ async fn serve(pool: sqlx::PgPool) -> std::io::Result<()> {
 }
 "#;
     let files = [("src/main.rs", main), ("Cargo.toml", MANIFEST)];
-    let analysis = analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1) });
+    let analysis =
+        analyse(in_memory(&files), Catalog::builtin(), &Settings { threads: Some(1), ..Settings::default() });
     let found: Vec<(&str, Vec<&str>)> = analysis
         .findings
         .iter()
