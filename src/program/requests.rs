@@ -1,11 +1,30 @@
 //! Room 5, *program*: what a handler is given once for the whole process, and what comes with each request.
 
+use super::bodies::Target;
 use super::items::FnId;
+use super::summaries::{Effect, Step};
 use super::values::Value;
 use super::{Program, bodies};
 use crate::catalog::TypeKind;
 
 impl Program<'_> {
+    /// Whether an effect opens an embedded database that nobody else may have open at the same time, neither to read
+    /// alone nor with a named lock in hand.
+    pub fn opens_exclusively(&self, effect: &Effect) -> bool {
+        let (function, call) = effect.site;
+        let call = self.call(function, call);
+        let Target::Library(facts) = call.target else { return false };
+        let name = facts.path.rsplit("::").next().unwrap_or_default();
+        let reads_only = ["read_only", "readonly", "secondary"].iter().any(|part| name.contains(part));
+        let ty = self.types.type_facts(bodies::settled(&call.result));
+        let exclusive = ty.is_some_and(|ty| ty.single_path && ty.kind == TypeKind::Embedded);
+        let locked = effect.steps.iter().any(|step| match step {
+            Step::Call(function, call) => !self.call(*function, *call).guards.is_empty(),
+            Step::Static(..) => false,
+        });
+        exclusive && !reads_only && !locked
+    }
+
     /// Whether a value of a handler, as a term over its parameters, is the same for every request: made of settings,
     /// texts, statics, and what the application's state holds. What is not known may come from the request.
     pub fn is_same_for_all_requests(&self, handler: FnId, value: &Value) -> bool {

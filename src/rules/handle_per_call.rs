@@ -35,13 +35,15 @@ struct PerCall<'p> {
     own: (FnId, &'p Value),
     /// The database, where its address has a name.
     named: Option<ResourceId>,
+    /// Whether every call has the same address.
+    fixed: bool,
 }
 
 impl PerCall<'_> {
     /// Whether one cure is for both: they meet in one creation, or lead to one database.
     fn has_cause_of(&self, other: &Self) -> bool {
         self.effect.site == other.effect.site
-            || self.own == other.own
+            || (self.fixed && self.own == other.own)
             || (self.named.is_some() && self.named == other.named)
     }
 }
@@ -80,6 +82,12 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             causes.push(operations);
         }
     }
+    // One function may well write to a path of its own; what opens for several handlers is shared by them.
+    causes.retain(|cause| {
+        let first = &cause[0];
+        cause.iter().any(|way| way.fixed)
+            || gives_away(program, first) && cause.iter().any(|way| way.own.0 != first.own.0)
+    });
     causes.iter().filter_map(|cause| per_call(program, cause)).collect()
 }
 
@@ -109,6 +117,7 @@ fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec
                     caller: Caller::Operation,
                     own: (id, address),
                     named: None,
+                    fixed,
                 });
             }
         }
@@ -119,6 +128,12 @@ fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec
 /// Whether nobody keeps the handle beyond the call.
 fn goes(effect: &Effect) -> bool {
     matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended)
+}
+
+/// Whether the function with the library call does nothing but give the handle to its caller.
+fn gives_away(program: &Program<'_>, way: &PerCall<'_>) -> bool {
+    let mut own = program.effects(way.effect.site.0).iter().filter(|own| own.site == way.effect.site);
+    own.any(|own| own.steps.len() == 1 && own.lifetime == Lifetime::Returned)
 }
 
 /// Why nothing is reported in a function.
@@ -166,15 +181,18 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
         let named =
             program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low);
         // An address that nobody could trace may come with the request.
-        let fixed =
-            named.is_some() || seen_inside.is_some() && program.is_same_for_all_requests(handler, address);
-        (effect.creates_handle() && each_time && goes(effect) && fixed).then_some(PerCall {
+        let fixed = named.is_some()
+            || seen_inside.is_some() && program.is_same_for_all_requests(handler, address);
+        // Whatever the path is, two requests may have the same.
+        let repeats = fixed || program.opens_exclusively(effect);
+        (effect.creates_handle() && each_time && goes(effect) && repeats).then_some(PerCall {
             from: id,
             effect,
             inside,
             caller: if wrapped || program.has_attribute_route(handler) { Caller::Route } else { Caller::Handler },
             own: (handler, address),
             named,
+            fixed,
         })
     });
     ways.collect()
@@ -203,6 +221,18 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
     };
     for way in cause {
         add(site_of(way), Role::InitSite, format!("another {noun}"));
+    }
+    for way in cause {
+        if let [.., through, _] = way.inside
+            && way.inside.len() > 2
+            && gives_away(program, way)
+        {
+            add(
+                program.step_location(through),
+                Role::InitSite,
+                format!("the {noun} is opened for this call"),
+            );
+        }
     }
     for way in cause {
         let label = format!("each call of `{}` comes here", program.name_of(way.own.0));
