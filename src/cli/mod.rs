@@ -252,7 +252,7 @@ impl Answer {
             Task::Graph(..) => Self { init_paths: program.init_paths(), ..Self::default() },
             Task::Report(..) => Self {
                 init_paths: program.init_paths(),
-                doors: program.doors(),
+                doors: program.doors().clone(),
                 timelines: program.timelines(),
                 functions: None,
             },

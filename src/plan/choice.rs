@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{production_uses, touches};
+use super::touches;
 use crate::finding::Confidence;
-use crate::program::declarations::{ResourceDeclaration, is_within};
-use crate::program::doors::{Accessor, Conflict, Contract, Door, Doors, Keeper};
+use crate::program::declarations::ResourceDeclaration;
+use crate::program::doors::{Conflict, Contract, Door, Doors, Keeper};
 use crate::settle::Settled;
 
 /// Which door of a resource stays.
@@ -60,7 +60,7 @@ pub(super) fn choose(
     let reasons: BTreeMap<usize, Vec<Reason>> =
         members.iter().map(|index| (*index, reasons_for(doors, *index, &lasting, findings))).collect();
     for wanted in declared.iter().flat_map(|declared| &declared.canonical) {
-        let named = members.iter().copied().find(|index| is_named(&doors.list[*index], wanted));
+        let named = members.iter().copied().find(|index| doors.list[*index].is_named(wanted));
         if let Some(index) = named {
             return (Choice::Declared(wanted.clone()), Some(index), reasons);
         }
@@ -88,11 +88,11 @@ pub(super) fn choose(
     let (best, next) = (ranked[0], ranked[1]);
     let margin = total(best) - total(next);
     if margin >= CLEAR_MARGIN {
-        let next = title(&doors.list[next]);
+        let next = doors.list[next].title();
         return (Choice::Chosen { margin, next }, Some(best), reasons);
     }
     let close = ranked.iter().filter(|index| total(best) - total(**index) < CLEAR_MARGIN);
-    let mut between: Vec<String> = close.map(|index| title(&doors.list[*index])).collect();
+    let mut between: Vec<String> = close.map(|index| doors.list[*index].title()).collect();
     between.sort();
     between.dedup();
     let decides = vec![
@@ -100,28 +100,6 @@ pub(super) fn choose(
         "a use, a guard or a repair that only one of them has".to_owned(),
     ];
     (Choice::Undecided { between, decides }, None, reasons)
-}
-
-/// How a door is called: by its accessor, where it has one, else by what keeps the handle.
-fn title(door: &Door) -> String {
-    accessor_that_stays(door).map_or_else(|| door.name.clone(), |accessor| accessor.path.clone())
-}
-
-/// The accessor through which the uses of a door should go: the one with the most uses that does more than forward.
-pub fn accessor_that_stays(door: &Door) -> Option<&Accessor> {
-    let uses =
-        |accessor: &Accessor| production_uses(door).filter(|used| used.callee == accessor.path).count();
-    let own = door.accessors.iter().filter(|accessor| accessor.contract != Contract::Forwards);
-    own.max_by_key(|accessor| {
-        (accessor.contract != Contract::Keeper, uses(accessor), std::cmp::Reverse(accessor.location))
-    })
-}
-
-/// Whether a door is what somebody named: its keeper, an accessor, or a function that makes its handle.
-pub(super) fn is_named(door: &Door, wanted: &str) -> bool {
-    let makers = door.openings.iter().flat_map(|opening| &opening.makers);
-    let accessors = door.accessors.iter().map(|accessor| &accessor.path);
-    [&door.name].into_iter().chain(makers).chain(accessors).any(|path| is_within(path, wanted))
 }
 
 fn reasons_for(doors: &Doors, index: usize, lasting: &[usize], findings: &[Settled]) -> Vec<Reason> {
@@ -152,8 +130,8 @@ fn reasons_for(doors: &Doors, index: usize, lasting: &[usize], findings: &[Settl
             push(points, format!("opened {when}"));
         }
     }
-    let uses = production_uses(door).count();
-    let most_elsewhere = others().map(|other| production_uses(other).count()).max().unwrap_or(0);
+    let uses = door.production_uses().count();
+    let most_elsewhere = others().map(|other| other.production_uses().count()).max().unwrap_or(0);
     if uses > most_elsewhere && most_elsewhere * 2 <= uses {
         push(2, format!("most used: {uses} against {most_elsewhere} of the next"));
     } else if uses > most_elsewhere {

@@ -8,14 +8,14 @@ mod why;
 
 use crate::finding::Confidence;
 use crate::location::Location;
-use crate::program::declarations::ResourceDeclaration;
+use crate::program::declarations::{ResourceDeclaration, role_of_door};
 use crate::program::doors::{Conflict, Door, Doors, Keeper};
 use crate::program::init_paths::InitPath;
-use crate::program::inventory::{Resource, Scope};
+use crate::program::inventory::Resource;
 use crate::program::timeline::Timeline;
 use crate::settle::Settled;
 
-pub use choice::{Choice, Reason, accessor_that_stays};
+pub use choice::{Choice, Reason};
 pub use steps::{Item, Removed, Step, StepKind};
 pub use why::Chain;
 
@@ -132,17 +132,12 @@ impl ResourcePlan {
 
     /// How many uses in production code go through a door that stays, shims not counted, and how many there are.
     pub fn share(&self) -> (usize, usize) {
-        let all = self.doors().map(|planned| production_uses(&planned.door).count()).sum();
+        let all = self.doors().map(|planned| planned.door.production_uses().count()).sum();
         let kept = self.groups.iter().filter_map(Group::canonical);
         let direct =
-            kept.map(|planned| production_uses(&planned.door).filter(|used| !used.through_shim).count());
+            kept.map(|planned| planned.door.production_uses().filter(|used| !used.through_shim).count());
         (direct.sum(), all)
     }
-}
-
-/// The uses of a door in production code.
-pub fn production_uses(door: &Door) -> impl Iterator<Item = &crate::program::doors::Use> {
-    door.uses.iter().filter(|used| used.scope == Scope::Production)
 }
 
 /// Makes the plan. Deterministic; linear in doors, uses and findings but for pairs of doors of one resource.
@@ -155,7 +150,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
             unknown.push(door.clone());
             continue;
         }
-        let role = role_of(door, declared);
+        let role = role_of_door(door, declared).map(str::to_owned);
         let id = &door.resource.id;
         match groups.iter_mut().find(|(known, of, _)| known == id && *of == role) {
             Some((_, _, list)) => list.push(index),
@@ -174,14 +169,6 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         plan.steps.is_empty() && !undecided
     });
     Plan { resources, unknown, init_paths: init_paths.to_vec(), timelines: timelines.to_vec() }
-}
-
-/// The declared role whose owner opens a door.
-fn role_of(door: &Door, declared: &[ResourceDeclaration]) -> Option<String> {
-    let makers = || door.openings.iter().flat_map(|opening| &opening.makers).chain([&door.name]);
-    let mut owners = declared.iter().filter(|one| one.id == door.resource.id);
-    let owned = owners.find(|one| one.role.is_some() && makers().any(|path| one.is_owner(path)))?;
-    owned.role.clone()
 }
 
 fn resource_plan(
@@ -213,7 +200,7 @@ fn by_process(doors: &Doors, members: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for member in members {
         let touches = |group: &Vec<usize>| {
-            group.iter().any(|other| shares_binary(&doors.list[*member], &doors.list[*other]))
+            group.iter().any(|other| doors.list[*member].shares_binary(&doors.list[*other]))
         };
         let (joined, mut rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(touches);
         let mut group: Vec<usize> = joined.into_iter().flatten().chain([*member]).collect();
@@ -281,11 +268,6 @@ fn group_of(
     binaries.sort();
     binaries.dedup();
     Group { binaries, doors: planned, choice }
-}
-
-fn shares_binary(one: &Door, other: &Door) -> bool {
-    let in_other = |binary: &Option<String>| other.openings.iter().any(|opening| opening.binary == *binary);
-    one.openings.iter().any(|opening| opening.binary.is_some() && in_other(&opening.binary))
 }
 
 /// Whether a finding is about a door: one of its places is where the door is opened, kept or handed out.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::choice::{Choice, accessor_that_stays};
+use super::choice::Choice;
 use super::{Group, PlannedDoor, Verdict, touches};
 use crate::location::Location;
 use crate::program::doors::{Accessor, Contract, Door, Keeper, Use};
@@ -194,13 +194,13 @@ impl Steps<'_> {
                 outside_production: false,
             });
         }
-        let title = format!("Make `{}` safe", name_of(door));
+        let title = format!("Make `{}` safe", door.title());
         let verify = "the findings named here are gone, and the service starts".to_owned();
         self.push(StepKind::Secure, title, items, removes, verify);
     }
 
     fn move_callers(&mut self, from: &Door, to: &Door) {
-        let name = name_of(from);
+        let name = from.title();
         if matches!(from.keeper, Keeper::Variable | Keeper::Nobody) {
             let removes = self.take(from, |_| true);
             let location = from.variable.as_ref().map_or(from.place, |variable| variable.value);
@@ -214,7 +214,7 @@ impl Steps<'_> {
                 outside_production: false,
             }];
             let verify = gone(&removes, &format!("`{name}` is a clone"));
-            let title = format!("Give `{name}` the handle of `{}`", name_of(to));
+            let title = format!("Give `{name}` the handle of `{}`", to.title());
             self.push(StepKind::Move, title, items, removes, verify);
             return;
         }
@@ -228,7 +228,7 @@ impl Steps<'_> {
         if items.len() <= MOST_MOVES {
             let removes = self.take(from, |_| true);
             let verify = gone(&removes, &format!("nothing calls `{name}`"));
-            let title = format!("Move the callers of `{name}` to `{}`", name_of(to));
+            let title = format!("Move the callers of `{name}` to `{}`", to.title());
             self.push(StepKind::Move, title, items, removes, verify);
             return;
         }
@@ -239,7 +239,7 @@ impl Steps<'_> {
             let own: Vec<Item> = items.iter().filter(|item| item.package == *package).cloned().collect();
             let removes = if index + 1 == packages.len() { self.take(from, |_| true) } else { Vec::new() };
             let verify = gone(&removes, &format!("nothing in `{package}` calls `{name}`"));
-            let title = format!("Move the callers of `{name}` in `{package}` to `{}`", name_of(to));
+            let title = format!("Move the callers of `{name}` in `{package}` to `{}`", to.title());
             self.push(StepKind::Move, title, own, removes, verify);
         }
     }
@@ -277,7 +277,7 @@ impl Steps<'_> {
         let instead = expression(kept, None);
         let through = kept.uses.iter().filter(|used| used.through_shim);
         let items: Vec<Item> = through.map(|used| item_of(used, &instead)).collect();
-        let title = format!("Call `{}` directly", name_of(kept));
+        let title = format!("Call `{}` directly", kept.title());
         self.push(StepKind::Move, title, items, Vec::new(), "nothing calls the shim".to_owned());
     }
 
@@ -322,7 +322,7 @@ impl Steps<'_> {
         if let Some(role) = role {
             snippet.push_str(&format!("role = {}\n", quoted(role)));
         }
-        let mut names: Vec<String> = kept.iter().map(|door| quoted(&name_of(door))).collect();
+        let mut names: Vec<String> = kept.iter().map(|door| quoted(&door.title())).collect();
         names.sort();
         names.dedup();
         match names.as_slice() {
@@ -374,14 +374,9 @@ fn removal(location: Location, path: &str, why: &str) -> Item {
     }
 }
 
-/// How people call a door: by the accessor that stays, else by what keeps the handle.
-pub(super) fn name_of(door: &Door) -> String {
-    accessor_that_stays(door).map_or_else(|| door.name.clone(), |accessor| accessor.path.clone())
-}
-
 /// What to write to get the handle of a door, in the place of another one.
 fn expression(to: &Door, instead_of: Option<&Door>) -> String {
-    if let Some(accessor) = accessor_that_stays(to) {
+    if let Some(accessor) = to.main_accessor() {
         let called = match (accessor.is_method, accessor.path.rsplit("::").next()) {
             (true, Some(name)) => format!("(the shared value).{name}()"),
             _ => format!("{}()", accessor.path),

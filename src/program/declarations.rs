@@ -1,5 +1,6 @@
 //! Room 5, *program*: what people declare about resources, because no code says it.
 
+use super::doors::Door;
 use super::summaries::{Effect, Holder, Lifetime};
 use super::{Program, ResourceId};
 
@@ -36,6 +37,13 @@ pub fn is_within(path: &str, outer: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('.'))
 }
 
+/// The role of which a door's keeper, or a function that makes its handle, is declared an owner.
+pub fn role_of_door<'d>(door: &Door, declared: &'d [ResourceDeclaration]) -> Option<&'d str> {
+    let makers = || door.openings.iter().flat_map(|opening| &opening.makers).chain([&door.name]);
+    let mut owners = declared.iter().filter(|one| one.id == door.resource.id && one.role.is_some());
+    owners.find(|one| makers().any(|path| one.is_owner(path)))?.role.as_deref()
+}
+
 impl Program<'_> {
     /// The declared role of a creation: that of which a function on its way, or the static that keeps the handle, is an
     /// owner.
@@ -51,6 +59,22 @@ impl Program<'_> {
             kept || functions.any(|function| declared.is_owner(&self.path_of(function)))
         });
         owner?.role.as_deref()
+    }
+
+    /// Everything that is declared about resources.
+    pub fn declared(&self) -> &[ResourceDeclaration] {
+        self.declared
+    }
+
+    /// The declared role of a door: that of which its keeper, or a function that makes its handle, is an owner.
+    pub fn role_of_door(&self, door: &Door) -> Option<&str> {
+        role_of_door(door, self.declared)
+    }
+
+    /// Whether a function, static or field is declared to be what all code should get its handle through.
+    pub fn is_declared_canonical(&self, resource: &str, path: &str) -> bool {
+        let about = self.declared.iter().filter(|declared| declared.id == resource);
+        about.flat_map(|declared| &declared.canonical).any(|canonical| is_within(path, canonical))
     }
 
     /// Whether the service is declared to work without what a creation opens.

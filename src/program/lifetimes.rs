@@ -143,7 +143,10 @@ impl<'a> Summarizer<'_, 'a> {
     }
 
     fn is_from_block(body: &LinkedBody<'a>, value: &Value, subject: &Value) -> bool {
-        matches!(value, Value::Block(block) if contains(&body.blocks[block.0 as usize].result, subject))
+        let Value::Block(block) = value else { return false };
+        let result = &body.blocks[block.0 as usize].result;
+        // A closure that gives an async block gives what that one gives.
+        contains(result, subject) || Self::is_from_block(body, result, subject)
     }
 
     fn captured(&self, body: &LinkedBody<'a>, used_in: ContextId, made_in: Option<ContextId>) -> bool {

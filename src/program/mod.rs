@@ -41,6 +41,7 @@ use crate::location::{Location, Span};
 use crate::workspace::Workspace;
 use bodies::{Call, CallId, LinkedBody, Target};
 use declarations::ResourceDeclaration;
+use doors::Doors;
 use entries::Entry;
 use inventory::{Address, Place, Resource, Scope};
 use items::{Container, FnId};
@@ -74,6 +75,7 @@ pub struct Program<'a> {
     resources: Vec<(Value, Resource)>,
     handlers: Vec<Place>,
     declared: &'a [ResourceDeclaration],
+    doors: OnceLock<Doors>,
 }
 
 impl<'a> Program<'a> {
@@ -139,6 +141,7 @@ impl<'a> Program<'a> {
             resources: Vec::new(),
             handlers: Vec::new(),
             declared,
+            doors: OnceLock::new(),
         };
         program.find_resources();
         program.handlers = program.find_handlers();
@@ -225,6 +228,11 @@ impl<'a> Program<'a> {
     /// The resources that production code opens.
     pub fn resources(&self) -> impl Iterator<Item = &Resource> {
         self.resources.iter().map(|(_, resource)| resource)
+    }
+
+    /// The doors of production code, worked out at the first question.
+    pub fn doors(&self) -> &Doors {
+        self.doors.get_or_init(|| self.find_doors())
     }
 
     /// A resource by index.

@@ -142,6 +142,23 @@ impl Program<'_> {
         matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")
     }
 
+    /// Whether a function can come to another one by calls, at whatever time. Linear in functions and calls.
+    pub fn reaches(&self, from: FnId, to: FnId) -> bool {
+        let mut seen = BTreeSet::from([from]);
+        let mut queue = VecDeque::from([from]);
+        while let Some(function) = queue.pop_front() {
+            if function == to {
+                return true;
+            }
+            for (callee, _) in self.sketches[function.index()].iter().flat_map(|sketch| &sketch.callees) {
+                if seen.insert(*callee) {
+                    queue.push_back(*callee);
+                }
+            }
+        }
+        false
+    }
+
     /// The shortest call path from an entry point to a function; the function alone when there is none.
     pub fn way_to(&self, target: FnId) -> Vec<Hop> {
         let mut previous: Vec<Option<FnId>> = vec![None; self.sketches.len()];

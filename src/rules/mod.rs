@@ -2,15 +2,18 @@
 //! the program and the finding type and nothing else; what a rule is called, how strict it is and how it is
 //! explained stands on its page in `rules/`, whose examples are its tests.
 
+mod bypassed_accessor;
 mod check_then_init;
 mod competing_pools;
 mod competing_singletons;
 mod detached_init;
 mod handle_per_call;
 mod handle_per_worker;
+mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
 mod serve_before_init;
+mod shim_accessor;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -44,14 +47,17 @@ macro_rules! rules {
 }
 
 const RULES: &[Rule] = rules! {
+    "bypassed-accessor" => bypassed_accessor,
     "check-then-init" => check_then_init,
     "competing-pools" => competing_pools,
     "competing-singletons" => competing_singletons,
     "detached-init" => detached_init,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
+    "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
     "serve-before-init" => serve_before_init,
+    "shim-accessor" => shim_accessor,
 };
 
 /// All rules, sorted by category, then name.

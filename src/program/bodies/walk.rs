@@ -197,6 +197,13 @@ impl<'a> Walk<'_, 'a> {
             }
             ExprKind::Await(inner) => {
                 let future = self.expr(*inner);
+                // What a call gives may be told as what it carries on; it is the call that is polled.
+                let made_by = self.out.calls.iter().rposition(|call| call.expr == *inner);
+                if let Some(made_by) = made_by.map(|index| Value::Call(CallId(index as u32)))
+                    && made_by != future.value
+                {
+                    self.poll(&made_by, Time::Inline);
+                }
                 self.await_value(future)
             }
             ExprKind::Try(inner) => {

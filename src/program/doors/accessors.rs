@@ -74,7 +74,7 @@ impl<'a> Program<'a> {
                 (Some(_), _) => Contract::Forwards,
                 (None, true) => Contract::Keeper,
                 (None, false) if self.effects(id).iter().any(Effect::creates_handle) => Contract::Opens,
-                (None, false) if is_fallible => Contract::Asks,
+                (None, false) if is_fallible || body.is_some_and(waits) => Contract::Asks,
                 (None, false) => Contract::Demands,
             };
             let signature = self.types.items.functions[id.index()].signature;
@@ -154,6 +154,13 @@ pub(super) fn names(ty: &Ty, adt: AdtId) -> bool {
         }
     }
     false
+}
+
+/// Whether a body waits until somebody filled a cell.
+fn waits(body: &LinkedBody<'_>) -> bool {
+    body.calls
+        .iter()
+        .any(|call| matches!(call.target, Target::Library(facts) if facts.role == CallRole::OnceWait))
 }
 
 /// The accessor that a body calls and gives back, when it does nothing else.

@@ -114,7 +114,7 @@ impl Program<'_> {
     }
 
     /// The step from which on the handle is no longer given back, and what becomes of it there.
-    fn kept(&self, effect: &Effect) -> (usize, Lifetime) {
+    pub(super) fn kept(&self, effect: &Effect) -> (usize, Lifetime) {
         for index in (0..effect.steps.len()).rev() {
             let (Step::Call(function, _) | Step::Static(function, _)) = effect.steps[index];
             let rest = &effect.steps[index..];
@@ -122,7 +122,10 @@ impl Program<'_> {
                 .effects(function)
                 .iter()
                 .find(|other| other.site == effect.site && other.steps.as_ref() == rest);
+            let initializes = self.types.items.functions[function.index()].initializes.is_some();
             match here {
+                // What an initializer makes is kept by its static, which is the next step outwards.
+                Some(_) if initializes && index > 0 => {}
                 Some(here) if here.lifetime == Lifetime::Returned => {}
                 Some(here) => return (index, here.lifetime.clone()),
                 None => break,

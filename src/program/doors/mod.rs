@@ -8,6 +8,7 @@ mod uses;
 use std::collections::BTreeMap;
 
 use super::bodies::CallId;
+use super::declarations::is_within;
 use super::init_paths::InitPath;
 use super::inventory::{Resource, Scope};
 use super::items::{AdtId, AdtShape, FnId};
@@ -75,6 +76,42 @@ pub struct Door {
     pub asked_by: Vec<Hop>,
 }
 
+impl Door {
+    /// Its uses in production code.
+    pub fn production_uses(&self) -> impl Iterator<Item = &Use> {
+        self.uses.iter().filter(|used| used.scope == Scope::Production)
+    }
+
+    /// The accessor through which its uses should go: the one with the most uses that does more than forward.
+    pub fn main_accessor(&self) -> Option<&Accessor> {
+        let uses =
+            |accessor: &Accessor| self.production_uses().filter(|used| used.callee == accessor.path).count();
+        let own = self.accessors.iter().filter(|accessor| accessor.contract != Contract::Forwards);
+        own.max_by_key(|accessor| {
+            (accessor.contract != Contract::Keeper, uses(accessor), std::cmp::Reverse(accessor.location))
+        })
+    }
+
+    /// How people call it: by its accessor, where it has one, else by what keeps the handle.
+    pub fn title(&self) -> String {
+        self.main_accessor().map_or_else(|| self.name.clone(), |accessor| accessor.path.clone())
+    }
+
+    /// Whether it is what somebody named: its keeper, an accessor, or a function that makes its handle.
+    pub fn is_named(&self, wanted: &str) -> bool {
+        let makers = self.openings.iter().flat_map(|opening| &opening.makers);
+        let accessors = self.accessors.iter().map(|accessor| &accessor.path);
+        [&self.name].into_iter().chain(makers).chain(accessors).any(|path| is_within(path, wanted))
+    }
+
+    /// Whether both open in one binary.
+    pub fn shares_binary(&self, other: &Self) -> bool {
+        let in_other =
+            |binary: &Option<String>| other.openings.iter().any(|opening| opening.binary == *binary);
+        self.openings.iter().any(|opening| opening.binary.is_some() && in_other(&opening.binary))
+    }
+}
+
 /// A variable and what it is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variable {
@@ -120,6 +157,14 @@ pub struct Opening {
     pub certain: bool,
 }
 
+impl Opening {
+    /// Whether `main` does it in line, before what follows.
+    pub fn is_at_start(&self) -> bool {
+        self.binary.is_some()
+            && self.when.iter().all(|when| matches!(*when, "once for all callers" | "before main"))
+    }
+}
+
 /// What calling an accessor needs and does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Contract {
@@ -127,7 +172,7 @@ pub enum Contract {
     Opens,
     /// Demands that somebody opened it, and panics otherwise.
     Demands,
-    /// Says when nobody opened it.
+    /// Says when nobody opened it, or waits until somebody did.
     Asks,
     /// Forwards to another accessor, and does nothing else.
     Forwards,
@@ -199,7 +244,7 @@ pub struct Use {
 
 impl<'a> Program<'a> {
     /// The doors of production code. Linear in the effects of entry points and in the callers of accessors.
-    pub fn doors(&self) -> Doors {
+    pub(super) fn find_doors(&self) -> Doors {
         let creations = self.creations();
         let routes = Routes::of(self);
         let mut groups: BTreeMap<(String, Key), Vec<&Creation<'_>>> = BTreeMap::new();

@@ -104,7 +104,9 @@ impl Program<'_> {
             let id = FnId(index as u32);
             let touches = sketch.as_ref().is_some_and(|sketch| sketch.statics.contains(&kept));
             let fills = self.effects(id).iter().any(|effect| {
-                effect.creates_handle() && effect.lifetime == Lifetime::Held(Holder::Static(kept))
+                effect.creates_handle()
+                    && effect.lifetime == Lifetime::Held(Holder::Static(kept))
+                    && self.kept(effect).0 == 0
             });
             if !touches || fills || accessors.iter().any(|accessor| accessor.id == id) {
                 continue;

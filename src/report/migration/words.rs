@@ -3,7 +3,7 @@
 
 use super::super::{counted, one_line, path_of};
 use crate::location::Location;
-use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, Step, StepKind, Verdict, production_uses};
+use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, Step, StepKind, Verdict};
 use crate::program::doors::{Contract, Door, Keeper};
 use crate::workspace::SourceFile;
 
@@ -104,8 +104,8 @@ fn ordinal(number: usize) -> String {
 
 /// How many places use a door, in how many files.
 pub(super) fn uses(door: &Door) -> String {
-    let places = production_uses(door).count();
-    let mut files: Vec<u32> = production_uses(door).map(|used| used.location.file.0).collect();
+    let places = door.production_uses().count();
+    let mut files: Vec<u32> = door.production_uses().map(|used| used.location.file.0).collect();
     files.sort_unstable();
     files.dedup();
     match places {
