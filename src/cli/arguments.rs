@@ -76,6 +76,9 @@ pub(super) enum TaskArguments {
         /// How to print it [default: markdown]
         #[arg(long, alias = "message-format", value_name = "FORMAT", value_parser = migration_format(), help_heading = "Output")]
         format: Option<MigrationFormat>,
+        /// Print the mechanical steps as a unified diff, each tried and analysed again before; nothing is written
+        #[arg(long, conflicts_with = "format", help_heading = "Output")]
+        patch: bool,
         #[command(flatten)]
         output: PlainOutputFlags,
     },

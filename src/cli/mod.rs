@@ -7,6 +7,7 @@ pub mod configuration;
 mod environment;
 mod narration;
 mod options;
+mod patch;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
@@ -130,6 +131,7 @@ fn stages(
         | Task::Inventory(wanted)
         | Task::Graph(wanted, _)
         | Task::Report(wanted, _)
+        | Task::Patch(wanted)
         | Task::ExplainPlace(wanted, ..) => wanted,
     };
     watch.stage("configure");
@@ -141,7 +143,7 @@ fn stages(
     let selection = Selection::of(&workspace.packages);
     watch.stage("load");
 
-    let settings = Settings { threads: wanted.threads, declared: configuration.resources };
+    let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
     let (analysis, answer) =
         analysis::inquire(workspace, catalog, &settings, |program| Answer::to(&options.task, program));
     let Analysis {
@@ -194,16 +196,28 @@ fn stages(
                 answer.init_paths.into_iter().filter(|path| selected_file(path.site)).collect();
             (report::render_graph(*format, &shown, files), Outcome::of_analysis(&report, wanted))
         }
-        Task::Report(_, format) => {
+        Task::Report(..) | Task::Patch(_) => {
             let plan = plan::plan(PlanInput {
                 doors: &answer.doors,
                 init_paths: &answer.init_paths,
                 timelines: &answer.timelines,
                 findings: &report.findings,
-                declared: &settings.declared,
+                declared: &configuration.resources,
             });
-            let view = MigrationView { plan: &plan, problems: &report.problems, files };
-            (report::render_migration(*format, view), Outcome::of_analysis(&report, wanted))
+            let text = match &options.task {
+                Task::Report(_, format) => {
+                    let view = MigrationView { plan: &plan, problems: &report.problems, files };
+                    report::render_migration(*format, view)
+                }
+                _ => {
+                    let depends_on = |package: &str, krate: &str| workspace.depends_on(package, krate);
+                    let edits = plan::edits(&plan, files, &depends_on);
+                    let (changed, refused) = patch::verified(&edits, files, wanted, &configuration)?;
+                    narration::patch(err, &changed, &refused, options.quiet);
+                    report::render_patch(&changed)
+                }
+            };
+            (text, Outcome::of_analysis(&report, wanted))
         }
         Task::ExplainPlace(_, path, line) => {
             let Some(functions) = answer.functions else {
@@ -250,7 +264,7 @@ impl Answer {
     fn to(task: &Task, program: &Program<'_>) -> Self {
         match task {
             Task::Graph(..) => Self { init_paths: program.init_paths(), ..Self::default() },
-            Task::Report(..) => Self {
+            Task::Report(..) | Task::Patch(_) => Self {
                 init_paths: program.init_paths(),
                 doors: program.doors().clone(),
                 timelines: program.timelines(),

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::report::counted;
+use crate::report::{ChangedFile, counted};
 use crate::settle::Coverage;
 use crate::workspace::PackageSource;
 
@@ -109,4 +109,20 @@ pub(super) fn timings(err: &mut dyn Write, watch: &Stopwatch, parse: ParseTime) 
 
 fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+/// Says what a patch holds and what was tried in vain.
+pub(super) fn patch(err: &mut dyn Write, changed: &[ChangedFile], refused: &[String], quiet: bool) {
+    if quiet {
+        return;
+    }
+    match changed.len() {
+        0 => say(err, "no step is mechanical: `cargo initpath report` lists what to do by hand"),
+        number => {
+            say(err, &format!("{} changed; the rest of the steps is done by hand", counted(number, "file")))
+        }
+    }
+    for title in refused {
+        say(err, &format!("tried and left out, because it does not remove its findings alone: {title}"));
+    }
 }

@@ -41,6 +41,8 @@ pub(super) enum Task {
     Graph(Box<AnalysisOptions>, GraphFormat),
     /// Write the migration report.
     Report(Box<AnalysisOptions>, MigrationFormat),
+    /// Print the mechanical steps of the migration.
+    Patch(Box<AnalysisOptions>),
     /// Say what is known at a line of a file.
     ExplainPlace(Box<AnalysisOptions>, PathBuf, u32),
     /// Print a rule's page.
@@ -56,7 +58,7 @@ impl Task {
             Self::Check(_) => "check",
             Self::Inventory(_) => "inventory",
             Self::Graph(..) => "graph",
-            Self::Report(..) => "report",
+            Self::Report(..) | Self::Patch(_) => "report",
             Self::Explain(_) | Self::ExplainPlace(..) => "explain",
             Self::Rules => "rules",
         }
@@ -68,7 +70,7 @@ impl Task {
             Self::Check(_) => &Format::ALL,
             Self::Inventory(_) | Self::Rules => &[Format::Human, Format::Json],
             // These have formats of their own; of those given before the command they share one.
-            Self::Graph(..) | Self::Report(..) => &[Format::Human, Format::Json],
+            Self::Graph(..) | Self::Report(..) | Self::Patch(_) => &[Format::Human, Format::Json],
             Self::Explain(_) | Self::ExplainPlace(..) => &[Format::Human],
         }
     }
@@ -121,14 +123,18 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
             };
             (Task::Graph(Box::new(options), format.unwrap_or(before)), output)
         }
-        Some(TaskArguments::Report { analysis: later, format, output: output_later }) => {
+        Some(TaskArguments::Report { analysis: later, format, patch, output: output_later }) => {
             let options = analysis_options(analysis.then(later), environment, &mut notes)?;
             let output = output.then(OutputFlags { message_format: None, plain: output_later });
             let before = match output.message_format {
                 Some(Format::Json) => MigrationFormat::Json,
                 _ => MigrationFormat::Markdown,
             };
-            (Task::Report(Box::new(options), format.unwrap_or(before)), output)
+            let task = match patch {
+                true => Task::Patch(Box::new(options)),
+                false => Task::Report(Box::new(options), format.unwrap_or(before)),
+            };
+            (task, output)
         }
         Some(TaskArguments::Explain { subject, analysis: later, output: output_later }) => {
             let task = match place_in(&subject) {

@@ -33,6 +33,7 @@ fn analysis_of(options: &Options) -> &AnalysisOptions {
         | Task::Inventory(options)
         | Task::Graph(options, _)
         | Task::Report(options, _)
+        | Task::Patch(options)
         | Task::ExplainPlace(options, ..) => options,
         Task::Explain(_) | Task::Rules => panic!("not an analysis"),
     }

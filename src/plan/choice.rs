@@ -144,7 +144,14 @@ fn reasons_for(doors: &Doors, index: usize, lasting: &[usize], findings: &[Settl
     }
     let first = |door: &Door| door.openings.iter().map(|opening| opening.order).min().unwrap_or(usize::MAX);
     if others().next().is_some() && others().all(|other| first(door) < first(other)) {
-        push(1, "opens first, so that what comes later can take a clone".to_owned());
+        let function =
+            |door: &Door| door.openings.first().and_then(|opening| opening.makers.first().cloned());
+        match others().all(|other| function(other) == function(door)) {
+            true => {
+                push(2, "opens first in the same function: what comes later is one clone away".to_owned())
+            }
+            false => push(1, "opens first, so that what comes later can take a clone".to_owned()),
+        }
     }
     if door.noun != "connection" && others().any(|other| other.noun == "connection") {
         push(1, format!("a {} can be shared", door.noun));

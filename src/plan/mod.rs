@@ -3,6 +3,7 @@
 //! from settled findings; nothing here judges code or writes text for a format.
 
 mod choice;
+mod edits;
 mod steps;
 mod why;
 
@@ -16,6 +17,7 @@ use crate::program::timeline::Timeline;
 use crate::settle::Settled;
 
 pub use choice::{Choice, Reason};
+pub use edits::{Edit, applied, edits};
 pub use steps::{Item, Removed, Step, StepKind};
 pub use why::Chain;
 

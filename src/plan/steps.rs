@@ -268,7 +268,7 @@ impl Steps<'_> {
             removes.extend(self.take(door, |_| true));
         }
         items.sort_by_key(|item| item.location);
-        let verify = gone(&removes, "requests open no handle of their own");
+        let verify = gone(&removes, "no request and no worker opens a handle of its own");
         let title = format!("Open one {} when {start} starts", first.door.noun);
         self.push(StepKind::Move, title, items, removes, verify);
     }

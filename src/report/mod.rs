@@ -8,6 +8,7 @@ mod human;
 mod inventory;
 mod json;
 mod migration;
+mod patch;
 mod picture;
 mod place;
 mod rule_list;
@@ -24,6 +25,7 @@ pub use inventory::{
     InventoryView, render_human as render_inventory_human, render_json as render_inventory_json,
 };
 pub use migration::{MigrationFormat, MigrationView, render as render_migration};
+pub use patch::{ChangedFile, render as render_patch};
 pub use place::{RuleAt, render as render_place};
 pub use rule_list::{render_human as render_rules_human, render_json as render_rules_json};
 

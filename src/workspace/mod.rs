@@ -61,6 +61,20 @@ pub struct Workspace {
 }
 
 impl Workspace {
+    /// Whether a package, by name, may name a crate in its code, by the name that code uses.
+    pub fn depends_on(&self, package: &str, krate: &str) -> bool {
+        let mut packages = self.packages.iter().filter(|one| one.name == package);
+        packages.any(|one| one.dependencies.iter().any(|dependency| dependency.name_in_code == krate))
+    }
+
+    /// Gives a file another text than the one on disk, which stays as it is. Must be called before modules are loaded.
+    pub fn edit(&mut self, path: &str, text: &str) {
+        let identity = self.tree.identity(&self.root.join(path));
+        let base = std::mem::replace(&mut self.tree, tree::Tree::Disk);
+        let texts = std::iter::once((identity, Arc::from(text))).collect();
+        self.tree = tree::Tree::Edited(Box::new(base), texts);
+    }
+
     /// The file that was read from this absolute path; else the one whose path from the root is the end of it.
     pub fn file_at(&self, path: &Path) -> Option<FileId> {
         let shown = tree::relative(&self.root, &self.tree.identity(path));

@@ -1,6 +1,7 @@
 //! Room 2, *workspace*: the folder tree that packages and modules are read from, on disk or in memory. The readers
 //! of manifests and modules see this alone, so examples in memory behave like real workspaces.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ use super::memory::MemoryTree;
 pub(super) enum Tree {
     Disk,
     Memory(MemoryTree),
+    /// Another tree in which some files have other texts.
+    Edited(Box<Tree>, BTreeMap<PathBuf, Arc<str>>),
 }
 
 impl Tree {
@@ -20,6 +23,7 @@ impl Tree {
         match self {
             Self::Disk => disk::presence(path),
             Self::Memory(memory) => memory.presence(path),
+            Self::Edited(base, _) => base.presence(path),
         }
     }
 
@@ -38,6 +42,7 @@ impl Tree {
         match self {
             Self::Disk => disk::names(folder),
             Self::Memory(memory) => memory.names(folder),
+            Self::Edited(base, _) => base.names(folder),
         }
     }
 
@@ -46,6 +51,10 @@ impl Tree {
         match self {
             Self::Disk => disk::read_file(path).map(Arc::from),
             Self::Memory(memory) => memory.read(path),
+            Self::Edited(base, texts) => match texts.get(&self.identity(path)) {
+                Some(text) => Ok(Arc::clone(text)),
+                None => base.read(path),
+            },
         }
     }
 
@@ -55,6 +64,7 @@ impl Tree {
         match self {
             Self::Disk => disk::canonical(path).unwrap_or_else(|| normalized(path)),
             Self::Memory(_) => normalized(path),
+            Self::Edited(base, _) => base.identity(path),
         }
     }
 
@@ -63,6 +73,7 @@ impl Tree {
         match self {
             Self::Disk => disk::walk(folder),
             Self::Memory(memory) => memory.walk(folder),
+            Self::Edited(base, _) => base.walk(folder),
         }
     }
 }

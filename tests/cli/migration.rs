@@ -313,3 +313,116 @@ fn a_declaration_about_nothing_is_told_and_stops_nothing() {
         "{told}: {ended:?}"
     );
 }
+
+/// What `report --patch` prints, and that it writes nothing.
+fn patch(folder: &Path) -> String {
+    let ended = run(folder, &["report", "--patch"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.err.contains("by hand"), "{ended:?}");
+    ended.out
+}
+
+/// Lines that a patch removes and adds.
+fn changed(patch: &str) -> Vec<&str> {
+    let is_change = |line: &&str| {
+        (line.starts_with('-') || line.starts_with('+'))
+            && !line.starts_with("---")
+            && !line.starts_with("+++")
+    };
+    patch.lines().filter(is_change).collect()
+}
+
+const ACTIX: &str = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nactix-web = \"4\"\nsqlx = \"0.8\"\n";
+
+#[test]
+fn a_second_pool_of_one_function_becomes_a_clone() {
+    let patch = patch(&fixture("quickstart"));
+    assert!(patch.starts_with("--- a/src/main.rs\n+++ b/src/main.rs\n@@ "), "{patch}");
+    assert_eq!(
+        changed(&patch),
+        [
+            "-    let job_pool = database::connect(&config).await?; //~ competing-pools",
+            "+    let job_pool = pool.clone(); //~ competing-pools",
+        ]
+    );
+}
+
+#[test]
+fn a_pool_of_each_worker_is_made_before_the_server() {
+    let main = "\
+use actix_web::{App, HttpServer, web};
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let url = std::env::var(\"DATABASE_URL\").expect(\"set\");
+    HttpServer::new(move || {
+        let pool = sqlx::PgPool::connect_lazy(&url).expect(\"an address\");
+        App::new().app_data(web::Data::new(pool))
+    })
+    .bind((\"0.0.0.0\", 8080))?
+    .run()
+    .await
+}
+";
+    let folder = folder(&[("Cargo.toml", ACTIX.as_bytes()), ("src/main.rs", main.as_bytes())]);
+    assert_eq!(
+        changed(&patch(folder.path())),
+        [
+            "+    let pool = sqlx::PgPool::connect_lazy(&url).expect(\"an address\");",
+            "-        let pool = sqlx::PgPool::connect_lazy(&url).expect(\"an address\");",
+            "+        let pool = pool.clone();",
+        ]
+    );
+}
+
+#[test]
+fn a_shim_is_left_out_where_the_crate_behind_it_is_in_reach() {
+    let copy = three_managers_with("");
+    let manifest = copy.path().join("services/worker/Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).expect("the manifest can be read");
+    let text = text.replace(
+        "core-services.workspace = true",
+        "core-services.workspace = true\ndatabase.workspace = true",
+    );
+    std::fs::write(manifest, text).expect("the manifest can be written");
+    assert_eq!(
+        changed(&patch(copy.path())),
+        ["-    let pool = core_services::pool().await?;", "+    let pool = database::pool().await?;",]
+    );
+    assert!(
+        patch(&fixture("three-managers")).is_empty(),
+        "the worker does not depend on the crate behind the shim"
+    );
+}
+
+#[test]
+fn what_is_given_away_before_is_cloned_or_the_edit_is_not_offered() {
+    let main = |between: &str| {
+        format!(
+            "async fn open() -> sqlx::Result<sqlx::PgPool> {{\n    \
+             sqlx::PgPool::connect(&std::env::var(\"DATABASE_URL\").expect(\"set\")).await\n}}\n\
+             async fn serve(pool: sqlx::PgPool) {{\n    \
+             let app = axum::Router::new().with_state(pool);\n    \
+             axum::serve(tokio::net::TcpListener::bind(\"0.0.0.0:1\").await.expect(\"free\"), app).await.ok();\n}}\n\
+             #[tokio::main]\nasync fn main() -> sqlx::Result<()> {{\n    \
+             let pool = open().await?;\n    {between}\n    let other = open().await?;\n    serve(other).await;\n    Ok(())\n}}\n"
+        )
+    };
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\naxum = \"0.8\"\nsqlx = \"0.8\"\ntokio = \"1\"\n";
+    let with = |between: &str| {
+        let text = main(between);
+        let folder = folder(&[("Cargo.toml", manifest.as_bytes()), ("src/main.rs", text.as_bytes())]);
+        patch(folder.path())
+    };
+    let given = with("tokio::spawn(serve(pool));");
+    assert_eq!(
+        changed(&given),
+        [
+            "-    tokio::spawn(serve(pool));",
+            "-    let other = open().await?;",
+            "+    tokio::spawn(serve(pool.clone()));",
+            "+    let other = pool.clone();",
+        ]
+    );
+    assert_eq!(with("tokio::spawn(async move { serve(pool).await });"), "");
+}

@@ -7,7 +7,7 @@ use crate::source::Source;
 const MOST_LINES: usize = 700;
 
 /// Paths that belong to one room.
-const OWNED: [(&str, &str, &str); 10] = [
+const OWNED: [(&str, &str, &str); 11] = [
     ("std::fs", "src/workspace/", "ask `crate::workspace` to read or write the file"),
     ("std::process", "src/workspace/", "ask `crate::workspace` to run the program"),
     ("walkdir", "src/workspace/", "ask `crate::workspace` to list the folder"),
@@ -17,6 +17,7 @@ const OWNED: [(&str, &str, &str); 10] = [
     ("proc_macro2", "src/facts/", "add what is needed to the facts of a file"),
     ("petgraph", "src/program/", "let `crate::program` answer the question"),
     ("miette", "src/report/human.rs", "let `report/human.rs` draw it"),
+    ("similar", "src/report/patch.rs", "let `report/patch.rs` write the diff"),
     ("clap", "src/cli/", "take a value; `cli/` reads it from the command line"),
 ];
 

@@ -87,6 +87,7 @@ impl<'a> Program<'a> {
                 is_async: signature.is_some_and(|signature| signature.is_async)
                     || matches!(output, Ty::Future(_)),
                 is_fallible,
+                returns: self.types.display(settled(output)),
                 is_method: signature.is_some_and(|signature| signature.receiver.is_some()),
             });
         }

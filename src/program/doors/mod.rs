@@ -7,7 +7,7 @@ mod uses;
 
 use std::collections::BTreeMap;
 
-use super::bodies::CallId;
+use super::bodies::{CallId, Time};
 use super::declarations::is_within;
 use super::init_paths::InitPath;
 use super::inventory::{Resource, Scope};
@@ -121,6 +121,11 @@ pub struct Variable {
     pub value: Location,
     /// Whether it is the handle itself, rather than something that has it.
     pub is_handle: bool,
+    /// The whole `let` statement.
+    pub statement: Location,
+    /// Where it is bound by the first statement of a closure that runs once per worker: the statement around the
+    /// closure.
+    pub per_worker: Option<Location>,
 }
 
 /// What keeps a handle.
@@ -210,6 +215,8 @@ pub struct Accessor {
     pub is_async: bool,
     /// Whether it gives a `Result` or an `Option`.
     pub is_fallible: bool,
+    /// What it gives, awaited and taken out of a `Result` or `Option`.
+    pub returns: String,
     /// Whether it is a method, so that one needs the value that keeps the handle.
     pub is_method: bool,
 }
@@ -366,17 +373,51 @@ impl<'a> Program<'a> {
             (span.line, span.column) == (made.line, made.column)
                 && (span.end_line, span.end_column) >= (made.end_line, made.end_column)
         };
-        let statements = body.exprs.iter().flat_map(|expr| match &expr.kind {
-            ExprKind::Block { statements, .. } => statements.as_slice(),
-            _ => &[],
+        let blocks = || {
+            body.exprs.iter().filter_map(|expr| match &expr.kind {
+                ExprKind::Block { statements, tail } => Some((expr.span, statements.as_slice(), *tail)),
+                _ => None,
+            })
+        };
+        let mut bindings = blocks().flat_map(|(block, statements, _)| {
+            statements.iter().enumerate().filter_map(move |(index, statement)| match statement {
+                Statement::Let(binding) => Some((block, index, binding)),
+                Statement::Expr(..) => None,
+            })
         });
-        statements.into_iter().find_map(|statement| {
-            let Statement::Let(binding) = statement else { return None };
+        bindings.find_map(|(block, index, binding)| {
             let Pat::Bind { name, sub: None, .. } = &binding.pat else { return None };
             let value = body.expr(binding.init?).span;
             let value = starts_with(value).then(|| self.location(function, value))?;
-            let is_handle = reach::is_handle(self.types, &self.call(function, call).result);
-            Some(Variable { name: name.to_string(), value, is_handle })
+            let worker = self.worker_around(function, call).filter(|_| index == 0);
+            let per_worker = worker.filter(|factory| contains(*factory, block)).and_then(|factory| {
+                let spans = blocks().flat_map(|(_, statements, tail)| {
+                    let tail = tail.map(|tail| body.expr(tail).span);
+                    let spans = statements.iter().map(|statement| match statement {
+                        Statement::Let(binding) => binding.span,
+                        Statement::Expr(id, _) => body.expr(*id).span,
+                    });
+                    spans.chain(tail)
+                });
+                spans.filter(|span| contains(*span, factory)).max_by_key(|span| (span.line, span.column))
+            });
+            Some(Variable {
+                name: name.to_string(),
+                value,
+                is_handle: reach::is_handle(self.types, &self.call(function, call).result),
+                statement: self.location(function, binding.span),
+                per_worker: per_worker.map(|span| self.location(function, span)),
+            })
+        })
+    }
+
+    /// The call whose closure, run once per worker, makes the given call.
+    fn worker_around(&self, function: FnId, call: CallId) -> Option<Span> {
+        let effects = self.effects(function).iter();
+        let made = effects.filter(|effect| effect.steps.first() == Some(&Step::Call(function, call)));
+        made.flat_map(|effect| effect.times.iter()).find_map(|(of, time)| match time {
+            Time::PerWorker(by) if *of == function => Some(self.call(function, *by).span),
+            _ => None,
         })
     }
 
@@ -425,4 +466,10 @@ impl<'a> Program<'a> {
             .map(|((first, second, binary), confidence)| Conflict { first, second, binary, confidence })
             .collect()
     }
+}
+
+/// Whether a span lies in another one.
+fn contains(outer: Span, inner: Span) -> bool {
+    (outer.line, outer.column) <= (inner.line, inner.column)
+        && (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
 }

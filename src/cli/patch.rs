@@ -1,0 +1,96 @@
+//! Room 1, *cli*: `report --patch`. Every edit is applied in memory and the workspace analysed again; it is offered only if
+//! its findings are gone and nothing new appeared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::configuration::Configuration;
+use super::{AnalysisOptions, Stop, load_catalog};
+use crate::analysis::{self, Settings};
+use crate::location::Span;
+use crate::plan::{Edit, applied};
+use crate::report::ChangedFile;
+use crate::rules;
+use crate::settle::{self, Selection, SettleInput};
+use crate::workspace::{self, SourceFile};
+
+/// What a second look at an edited workspace gives.
+struct Looked {
+    fingerprints: BTreeSet<String>,
+    problems: usize,
+}
+
+/// The edits that hold, as changed files, and the titles of those that do not.
+pub(super) fn verified(
+    edits: &[Edit],
+    files: &[SourceFile],
+    wanted: &AnalysisOptions,
+    configuration: &Configuration,
+) -> Result<(Vec<ChangedFile>, Vec<String>), Stop> {
+    let mut accepted: Vec<&Edit> = Vec::new();
+    let mut refused = Vec::new();
+    let mut known = look(&BTreeMap::new(), wanted, configuration)?;
+    for edit in edits {
+        accepted.push(edit);
+        let looked = match texts(&accepted, files) {
+            Some(texts) => look(&texts, wanted, configuration)?,
+            None => {
+                accepted.pop();
+                refused.push(edit.title.clone());
+                continue;
+            }
+        };
+        let gone = edit.removes.iter().all(|fingerprint| !looked.fingerprints.contains(fingerprint));
+        let nothing_new = looked.fingerprints.is_subset(&known.fingerprints);
+        if gone && nothing_new && looked.problems <= known.problems {
+            known = looked;
+        } else {
+            accepted.pop();
+            refused.push(edit.title.clone());
+        }
+    }
+    let changed = texts(&accepted, files).unwrap_or_default().into_iter().map(|(path, after)| {
+        let before = files.iter().find(|file| file.path == path).map_or("", |file| &file.text);
+        ChangedFile { path, before: before.to_owned(), after }
+    });
+    Ok((changed.collect(), refused))
+}
+
+/// The files that edits change, by path; `None` when edits overlap.
+fn texts(edits: &[&Edit], files: &[SourceFile]) -> Option<BTreeMap<String, String>> {
+    let mut changes: BTreeMap<u32, Vec<(Span, &str)>> = BTreeMap::new();
+    for (location, new) in edits.iter().flat_map(|edit| &edit.changes) {
+        changes.entry(location.file.0).or_default().push((location.span, new));
+    }
+    let mut edited = BTreeMap::new();
+    for (file, changes) in changes {
+        let file = files.get(file as usize)?;
+        edited.insert(file.path.clone(), applied(&file.text, &changes)?);
+    }
+    Some(edited)
+}
+
+fn look(
+    texts: &BTreeMap<String, String>,
+    wanted: &AnalysisOptions,
+    configuration: &Configuration,
+) -> Result<Looked, Stop> {
+    let mut workspace = workspace::open(&wanted.request).map_err(Stop::refused)?;
+    let selection = Selection::of(&workspace.packages);
+    for (path, text) in texts {
+        workspace.edit(path, text);
+    }
+    let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
+    let analysis = analysis::analyse(workspace, load_catalog(&wanted.catalogs)?, &settings);
+    let input = SettleInput {
+        findings: analysis.findings,
+        problems: analysis.problems,
+        coverage: analysis.coverage,
+        resources: analysis.resources,
+        files: &analysis.workspace.files,
+        rules: rules::table(),
+        selected: &|path| selection.includes(path),
+    };
+    let report = settle::settle(input, &wanted.policy);
+    let fingerprints = report.findings.into_iter().map(|settled| settled.fingerprint).collect();
+    Ok(Looked { fingerprints, problems: report.problems.len() })
+}
