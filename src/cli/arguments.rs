@@ -76,6 +76,9 @@ pub(super) enum TaskArguments {
         /// How to print it [default: markdown]
         #[arg(long, alias = "message-format", value_name = "FORMAT", value_parser = migration_format(), help_heading = "Output")]
         format: Option<MigrationFormat>,
+        /// Say what went and what came since a git revision or a report saved as JSON
+        #[arg(long, value_name = "REV|FILE", conflicts_with = "patch", help_heading = "Output")]
+        since: Option<String>,
         /// Print the mechanical steps as a unified diff, each tried and analysed again before; nothing is written
         #[arg(long, conflicts_with = "format", help_heading = "Output")]
         patch: bool,

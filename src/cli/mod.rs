@@ -2,6 +2,7 @@
 //! turns their result into an exit code. It must not judge: what is found, at which level, is decided elsewhere.
 
 mod arguments;
+mod burn_down;
 mod color;
 pub mod configuration;
 mod environment;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::analysis::{self, Analysis, Settings};
 use crate::catalog::Catalog;
 use crate::location::Location;
-use crate::plan::{self, PlanInput};
+use crate::plan::{self, PlanInput, Snapshot};
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::program::declarations::ResourceDeclaration;
@@ -130,7 +131,7 @@ fn stages(
         Task::Check(wanted)
         | Task::Inventory(wanted)
         | Task::Graph(wanted, _)
-        | Task::Report(wanted, _)
+        | Task::Report(wanted, ..)
         | Task::Patch(wanted)
         | Task::ExplainPlace(wanted, ..) => wanted,
     };
@@ -205,8 +206,23 @@ fn stages(
                 declared: &configuration.resources,
             });
             let text = match &options.task {
-                Task::Report(_, format) => {
-                    let view = MigrationView { plan: &plan, problems: &report.problems, files };
+                Task::Report(_, format, since) => {
+                    let snapshot = Snapshot::of(&plan, &report.findings);
+                    let here = &environment.current_dir;
+                    let before = since.as_ref().map(|since| {
+                        burn_down::snapshot(since, here, &workspace.root, wanted, &configuration)
+                    });
+                    let progress = match (since, before.transpose()?) {
+                        (Some(since), Some(before)) => Some(plan::progress(since, &before, &snapshot)),
+                        _ => None,
+                    };
+                    let view = MigrationView {
+                        plan: &plan,
+                        snapshot: &snapshot,
+                        progress: progress.as_ref(),
+                        problems: &report.problems,
+                        files,
+                    };
                     report::render_migration(*format, view)
                 }
                 _ => {

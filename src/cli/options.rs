@@ -39,8 +39,8 @@ pub(super) enum Task {
     Inventory(Box<AnalysisOptions>),
     /// Print the init paths.
     Graph(Box<AnalysisOptions>, GraphFormat),
-    /// Write the migration report.
-    Report(Box<AnalysisOptions>, MigrationFormat),
+    /// Write the migration report, perhaps compared with a revision or a saved report.
+    Report(Box<AnalysisOptions>, MigrationFormat, Option<String>),
     /// Print the mechanical steps of the migration.
     Patch(Box<AnalysisOptions>),
     /// Say what is known at a line of a file.
@@ -123,7 +123,7 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
             };
             (Task::Graph(Box::new(options), format.unwrap_or(before)), output)
         }
-        Some(TaskArguments::Report { analysis: later, format, patch, output: output_later }) => {
+        Some(TaskArguments::Report { analysis: later, format, since, patch, output: output_later }) => {
             let options = analysis_options(analysis.then(later), environment, &mut notes)?;
             let output = output.then(OutputFlags { message_format: None, plain: output_later });
             let before = match output.message_format {
@@ -132,7 +132,7 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
             };
             let task = match patch {
                 true => Task::Patch(Box::new(options)),
-                false => Task::Report(Box::new(options), format.unwrap_or(before)),
+                false => Task::Report(Box::new(options), format.unwrap_or(before), since),
             };
             (task, output)
         }

@@ -32,7 +32,7 @@ fn analysis_of(options: &Options) -> &AnalysisOptions {
         Task::Check(options)
         | Task::Inventory(options)
         | Task::Graph(options, _)
-        | Task::Report(options, _)
+        | Task::Report(options, ..)
         | Task::Patch(options)
         | Task::ExplainPlace(options, ..) => options,
         Task::Explain(_) | Task::Rules => panic!("not an analysis"),

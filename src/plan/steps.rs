@@ -225,8 +225,11 @@ impl Steps<'_> {
             items.push(item_of(mention, &instead));
         }
         items.sort_by(|a, b| (&a.package, a.location).cmp(&(&b.package, b.location)));
+        // What a rule says of a process ends when the process does not come here any more; what it says of a function
+        // ends with the function.
+        let of_a_process = |settled: &Settled| settled.finding.binary.is_some();
         if items.len() <= MOST_MOVES {
-            let removes = self.take(from, |_| true);
+            let removes = self.take(from, of_a_process);
             let verify = gone(&removes, &format!("nothing calls `{name}`"));
             let title = format!("Move the callers of `{name}` to `{}`", to.title());
             self.push(StepKind::Move, title, items, removes, verify);
@@ -237,7 +240,8 @@ impl Steps<'_> {
         packages.dedup();
         for (index, package) in packages.iter().enumerate() {
             let own: Vec<Item> = items.iter().filter(|item| item.package == *package).cloned().collect();
-            let removes = if index + 1 == packages.len() { self.take(from, |_| true) } else { Vec::new() };
+            let removes =
+                if index + 1 == packages.len() { self.take(from, of_a_process) } else { Vec::new() };
             let verify = gone(&removes, &format!("nothing in `{package}` calls `{name}`"));
             let title = format!("Move the callers of `{name}` in `{package}` to `{}`", to.title());
             self.push(StepKind::Move, title, own, removes, verify);
@@ -307,14 +311,11 @@ impl Steps<'_> {
         }
         items.sort_by(|a, b| (a.location, &a.what).cmp(&(b.location, &b.what)));
         items.dedup();
+        let removes: Vec<Removed> =
+            going.iter().flat_map(|planned| self.take(&planned.door, |_| true)).collect();
         let title = "Remove what nobody calls any more".to_owned();
-        self.push(
-            StepKind::Remove,
-            title,
-            items,
-            Vec::new(),
-            "the workspace compiles without them".to_owned(),
-        );
+        let verify = gone(&removes, "the workspace compiles without them");
+        self.push(StepKind::Remove, title, items, removes, verify);
     }
 
     fn enforce(&mut self, resource: &Resource, role: Option<&str>, kept: &[&Door]) {

@@ -24,7 +24,7 @@ pub use graph::{GraphFormat, render as render_graph};
 pub use inventory::{
     InventoryView, render_human as render_inventory_human, render_json as render_inventory_json,
 };
-pub use migration::{MigrationFormat, MigrationView, render as render_migration};
+pub use migration::{MigrationFormat, MigrationView, read_snapshot, render as render_migration};
 pub use patch::{ChangedFile, render as render_patch};
 pub use place::{RuleAt, render as render_place};
 pub use rule_list::{render_human as render_rules_human, render_json as render_rules_json};

@@ -14,6 +14,7 @@ mod members;
 mod memory;
 mod modules;
 mod open;
+mod revision;
 mod text;
 mod tree;
 mod wildcard;
@@ -31,6 +32,7 @@ pub use disk::{
 pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};
+pub use revision::{RevisionError, open_revision};
 pub use text::Lines;
 
 /// Index of a package in [`Workspace::packages`].

@@ -4,6 +4,7 @@
 mod command;
 mod inputs;
 mod migration;
+mod migration_steps;
 mod odd_inputs;
 mod output;
 mod questions;

@@ -426,3 +426,77 @@ fn what_is_given_away_before_is_cloned_or_the_edit_is_not_offered() {
     );
     assert_eq!(with("tokio::spawn(async move { serve(pool).await });"), "");
 }
+
+/// Runs git in a folder.
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity =
+        ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+    let ended = std::process::Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(identity)
+        .args(arguments)
+        .output()
+        .expect("git can be run");
+    assert!(ended.status.success(), "{arguments:?}: {ended:?}");
+}
+
+/// The three managers after the callers of the shim moved: the worker calls what is behind it.
+fn move_the_worker(folder: &Path) {
+    for (path, from, to) in [
+        ("services/worker/Cargo.toml", "core-services.workspace", "database.workspace"),
+        ("services/worker/src/main.rs", "core_services::pool()", "database::pool()"),
+    ] {
+        let path = folder.join(path);
+        let text = std::fs::read_to_string(&path).expect("the file can be read");
+        assert!(text.contains(from), "{path:?} has no {from}");
+        std::fs::write(path, text.replace(from, to)).expect("the file can be written");
+    }
+}
+
+#[test]
+fn since_a_saved_report_or_a_revision_it_is_said_what_went_and_what_came() {
+    let copy = three_managers_with("");
+    let folder = copy.path();
+    git(folder, &["init", "--quiet"]);
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "--quiet", "-m", "three managers"]);
+    let saved = report(folder, "json").out;
+    std::fs::write(folder.join("before.json"), saved).expect("the report can be saved");
+    move_the_worker(folder);
+    for since in ["HEAD", "before.json"] {
+        let ended = run(folder, &["report", "--format", "json", "--since", since]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let json = ended.json();
+        let progress = &json["since"];
+        assert_eq!(progress["name"], since);
+        let [resource] = list(progress, "resources") else { panic!("one resource: {progress}") };
+        assert_eq!(resource["before"], serde_json::json!({ "uses_through_canonical": 2, "uses": 6 }));
+        assert_eq!(resource["now"], serde_json::json!({ "uses_through_canonical": 3, "uses": 6 }));
+        assert!(list(progress, "gone").is_empty() && list(progress, "new").is_empty(), "{progress}");
+        for format in ["markdown", "html"] {
+            let text = run(folder, &["report", "--format", format, "--since", since]).out;
+            assert!(text.contains("3 of 6, before 2 of 6"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_saved_report_and_an_unknown_revision_are_refused() {
+    let copy = three_managers_with("");
+    for (text, wrong) in [
+        ("{", "is no JSON of `cargo initpath report"),
+        ("{\"version\": 1}", "missing field"),
+        ("{\"version\": 9, \"resources\": [], \"findings\": []}", "has version 9"),
+    ] {
+        std::fs::write(copy.path().join("saved.json"), text).expect("the file can be written");
+        let ended = run(copy.path(), &["report", "--since", "saved.json"]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.err.contains("`saved.json`") && ended.err.contains(wrong), "{ended:?}");
+    }
+    for revision in ["no-such-revision", "--output=x"] {
+        let ended = run(copy.path(), &["report", &format!("--since={revision}")]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.err.contains("neither a file nor a revision"), "{ended:?}");
+    }
+}

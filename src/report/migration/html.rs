@@ -8,7 +8,7 @@ use super::super::graph::{Nodes, description};
 use super::super::picture::{Look, draw, escape};
 use super::super::{counted, one_line, path_of, problem_place};
 use super::{MigrationView, words};
-use crate::plan::{Group, Item, PlannedDoor, ResourcePlan, Step, StepKind, Verdict};
+use crate::plan::{Group, Item, PlannedDoor, Progress, ResourcePlan, Step, StepKind, Verdict};
 use crate::program::init_paths::InitPath;
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
@@ -16,7 +16,7 @@ use crate::workspace::SourceFile;
 const STYLE: &str = include_str!("page.css");
 
 pub(super) fn render(view: MigrationView<'_>) -> String {
-    let MigrationView { plan, problems, files } = view;
+    let MigrationView { plan, snapshot: _, progress, problems, files } = view;
     let mut text = String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     text.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     text.push_str(
@@ -41,6 +41,9 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         text.push_str("</ul></nav>\n");
     }
     text.push_str("</header>\n<main id=\"main\">\n");
+    if let Some(progress) = progress {
+        since(&mut text, progress);
+    }
     for (index, resource) in plan.resources.iter().enumerate() {
         let own: Vec<&InitPath> =
             plan.init_paths.iter().filter(|path| path.resource.id == resource.resource.id).collect();
@@ -72,6 +75,21 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     }
     text.push_str("</main>\n</body>\n</html>\n");
     text
+}
+
+fn since(text: &mut String, progress: &Progress) {
+    let _ = writeln!(text, "<section>\n<h2>Since {}</h2>", code(&progress.since));
+    let findings = (progress.gone.len(), progress.new.len());
+    let _ = writeln!(text, "<p>Findings: {} gone, {} new.</p>\n<ul>", findings.0, findings.1);
+    for resource in &progress.resources {
+        let _ = writeln!(text, "<li>{}: {}</li>", code(&resource.id), prose(&words::burn_down(resource)));
+    }
+    for (title, list) in [("gone", &progress.gone), ("new", &progress.new)] {
+        for (rule, fingerprint) in list {
+            let _ = writeln!(text, "<li>{title}: {} {}</li>", code(rule), code(fingerprint));
+        }
+    }
+    text.push_str("</ul>\n</section>\n");
 }
 
 fn about(text: &mut String, index: usize, plan: &ResourcePlan, paths: &[&InitPath], files: &[SourceFile]) {

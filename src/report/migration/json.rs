@@ -6,7 +6,7 @@ use super::super::json::WireProblem;
 use super::super::{WireTool, path_of, to_json};
 use super::MigrationView;
 use crate::location::Location;
-use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, Step};
+use crate::plan::{Choice, Group, PlannedDoor, Progress, ResourcePlan, Step};
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
 
@@ -21,6 +21,10 @@ struct WireMigration<'a> {
     tool: WireTool,
     /// Resources whose address is known, sorted by id and role.
     resources: Vec<WireResource<'a>>,
+    /// The findings of `check`, whatever they are about.
+    findings: Vec<WireRemoved<'a>>,
+    /// What went and what came since an earlier report or revision; null where none was named.
+    since: Option<WireProgress<'a>>,
     /// Doors whose address is not known.
     unknown: Vec<WireDoor<'a>>,
     /// The start-up of each binary.
@@ -221,7 +225,49 @@ struct WireItem<'a> {
     outside_production: bool,
 }
 
-/// A finding that a step removes.
+/// What changed since an earlier report.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireProgress<'a> {
+    /// The revision or file.
+    name: &'a str,
+    /// Per resource of either.
+    resources: Vec<WireResourceProgress<'a>>,
+    /// Findings that are gone.
+    gone: Vec<WireRemoved<'a>>,
+    /// Findings that came.
+    new: Vec<WireRemoved<'a>>,
+}
+
+/// What changed in one resource.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireResourceProgress<'a> {
+    /// `driver:address`.
+    id: &'a str,
+    /// Its role, where one is declared.
+    role: Option<&'a str>,
+    /// Uses through a door that stays, and all uses, before; null where the resource was not there.
+    before: Option<WireShare>,
+    /// The same now.
+    now: Option<WireShare>,
+    /// Doors that are gone.
+    gone: &'a [String],
+    /// Doors that came.
+    new: &'a [String],
+}
+
+/// How many uses go through a door that stays.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireShare {
+    /// Through a door that stays.
+    uses_through_canonical: usize,
+    /// All.
+    uses: usize,
+}
+
+/// A finding.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct WireRemoved<'a> {
@@ -272,8 +318,10 @@ struct WireMoment<'a> {
 }
 
 pub(super) fn render(view: MigrationView<'_>) -> String {
-    let MigrationView { plan, problems, files } = view;
+    let MigrationView { plan, snapshot, progress, problems, files } = view;
     to_json(&WireMigration {
+        findings: snapshot.findings.iter().map(WireRemoved::new).collect(),
+        since: progress.map(WireProgress::new),
         version: 1,
         tool: WireTool::current(),
         resources: plan.resources.iter().map(|resource| WireResource::new(resource, files)).collect(),
@@ -289,6 +337,33 @@ fn point<'a>(files: &'a [SourceFile], location: &Location) -> WirePoint<'a> {
 
 fn hop<'a>(files: &'a [SourceFile], hop: &'a crate::finding::Hop) -> WireHop<'a> {
     WireHop { label: &hop.label, file: path_of(files, &hop.location), line: hop.location.span.line }
+}
+
+impl<'a> WireRemoved<'a> {
+    fn new((rule, fingerprint): &'a (String, String)) -> Self {
+        Self { rule, fingerprint }
+    }
+}
+
+impl<'a> WireProgress<'a> {
+    fn new(progress: &'a Progress) -> Self {
+        let share =
+            |(uses_through_canonical, uses): (usize, usize)| WireShare { uses_through_canonical, uses };
+        let resources = progress.resources.iter().map(|resource| WireResourceProgress {
+            id: &resource.id,
+            role: resource.role.as_deref(),
+            before: resource.before.map(share),
+            now: resource.now.map(share),
+            gone: &resource.gone,
+            new: &resource.new,
+        });
+        Self {
+            name: &progress.since,
+            resources: resources.collect(),
+            gone: progress.gone.iter().map(WireRemoved::new).collect(),
+            new: progress.new.iter().map(WireRemoved::new).collect(),
+        }
+    }
 }
 
 impl<'a> WireResource<'a> {

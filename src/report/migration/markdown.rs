@@ -4,14 +4,17 @@ use std::fmt::Write as _;
 
 use super::super::{one_line, path_of, problem_place};
 use super::{MigrationView, words};
-use crate::plan::{Group, Item, Plan, ResourcePlan, Step, StepKind};
+use crate::plan::{Group, Item, Plan, Progress, ResourcePlan, Step, StepKind};
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
 
 pub(super) fn render(view: MigrationView<'_>) -> String {
-    let MigrationView { plan, problems, files } = view;
+    let MigrationView { plan, snapshot: _, progress, problems, files } = view;
     let mut text = String::from("# SSOT migration report\n");
     overview(&mut text, plan);
+    if let Some(progress) = progress {
+        since(&mut text, progress);
+    }
     for resource in &plan.resources {
         about(&mut text, resource, files);
     }
@@ -51,6 +54,20 @@ fn overview(text: &mut String, plan: &Plan) {
         let id = cell(&code(&words::title(resource)));
         let _ =
             writeln!(text, "| {id} | {} | {share} | {} |", resource.doors().count(), resource.steps.len());
+    }
+}
+
+fn since(text: &mut String, progress: &Progress) {
+    let _ = write!(text, "\n## Since {}\n\n", code(&progress.since));
+    let findings = (progress.gone.len(), progress.new.len());
+    let _ = writeln!(text, "Findings: {} gone, {} new.\n", findings.0, findings.1);
+    for resource in &progress.resources {
+        let _ = writeln!(text, "- {}: {}", code(&resource.id), prose(&words::burn_down(resource)));
+    }
+    for (title, list) in [("gone", &progress.gone), ("new", &progress.new)] {
+        for (rule, fingerprint) in list {
+            let _ = writeln!(text, "- {title}: {} {}", code(rule), code(fingerprint));
+        }
     }
 }
 

@@ -4,11 +4,14 @@
 mod html;
 mod json;
 mod markdown;
+mod saved;
 mod words;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Progress, Snapshot};
 use crate::problem::Problem;
 use crate::workspace::SourceFile;
+
+pub use saved::read_snapshot;
 
 /// How to print the migration report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,10 @@ impl MigrationFormat {
 pub struct MigrationView<'a> {
     /// The plan.
     pub plan: &'a Plan,
+    /// What of it a later run compares.
+    pub snapshot: &'a Snapshot,
+    /// What went and what came since an earlier one, where one was named.
+    pub progress: Option<&'a Progress>,
     /// What limited the analysis.
     pub problems: &'a [Problem],
     /// The files that locations point into.

@@ -3,7 +3,7 @@
 
 use super::super::{counted, one_line, path_of};
 use crate::location::Location;
-use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, Step, StepKind, Verdict};
+use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, ResourceProgress, Step, StepKind, Verdict};
 use crate::program::doors::{Contract, Door, Keeper};
 use crate::workspace::SourceFile;
 
@@ -217,4 +217,26 @@ pub(super) fn after(step: &Step) -> String {
 pub(super) fn was_weighed(group: &Group) -> bool {
     matches!(group.choice, Choice::Declared(_) | Choice::Chosen { .. } | Choice::Undecided { .. })
         && group.doors.len() > 1
+}
+
+/// What became of a resource since an earlier report, in one line.
+pub(super) fn burn_down(resource: &ResourceProgress) -> String {
+    let share = |share: Option<(usize, usize)>| match share {
+        Some((through, all)) => format!("{through} of {all}"),
+        None => "none".to_owned(),
+    };
+    let doors = |title: &str, list: &[String]| match list {
+        [] => String::new(),
+        list => {
+            let names: Vec<String> = list.iter().map(|name| format!("`{name}`")).collect();
+            format!("; {title}: {}", names.join(", "))
+        }
+    };
+    format!(
+        "uses through the one that stays: {}, before {}{}{}",
+        share(resource.now),
+        share(resource.before),
+        doors("gone", &resource.gone),
+        doors("new", &resource.new)
+    )
 }

@@ -1,0 +1,51 @@
+//! Room 1, *cli*: `report --since`: the plan as it was at a revision, or as it was saved.
+
+use std::path::Path;
+
+use super::configuration::Configuration;
+use super::{AnalysisOptions, Stop, load_catalog};
+use crate::analysis::{self, Settings};
+use crate::plan::{self, PlanInput, Snapshot};
+use crate::report;
+use crate::rules;
+use crate::settle::{self, Selection, SettleInput};
+use crate::workspace;
+
+/// What was there before: `since` is a file that `report --format json` wrote, seen from `here`, else a revision of the
+/// repository around `root`. Levels, selection and configuration are those of today.
+pub(super) fn snapshot(
+    since: &str,
+    here: &Path,
+    root: &Path,
+    wanted: &AnalysisOptions,
+    configuration: &Configuration,
+) -> Result<Snapshot, Stop> {
+    if let Some(text) = workspace::read_text_if_there(&here.join(since)).map_err(Stop::refused)? {
+        return report::read_snapshot(&text).map_err(|wrong| Stop::refused(format!("`{since}` {wrong}")));
+    }
+    let workspace = workspace::open_revision(root, since).map_err(Stop::refused)?;
+    let selection = Selection::of(&workspace.packages);
+    let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
+    let catalog = load_catalog(&wanted.catalogs)?;
+    let (analysis, (doors, timelines)) = analysis::inquire(workspace, catalog, &settings, |program| {
+        (program.doors().clone(), program.timelines())
+    });
+    let input = SettleInput {
+        findings: analysis.findings,
+        problems: analysis.problems,
+        coverage: analysis.coverage,
+        resources: analysis.resources,
+        files: &analysis.workspace.files,
+        rules: rules::table(),
+        selected: &|path| selection.includes(path),
+    };
+    let report = settle::settle(input, &wanted.policy);
+    let plan = plan::plan(PlanInput {
+        doors: &doors,
+        init_paths: &[],
+        timelines: &timelines,
+        findings: &report.findings,
+        declared: &configuration.resources,
+    });
+    Ok(Snapshot::of(&plan, &report.findings))
+}

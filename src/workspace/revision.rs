@@ -1,0 +1,114 @@
+//! Room 2, *workspace*: a workspace as it was at a revision of the git repository around it. Nothing is checked out.
+
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::Workspace;
+use super::memory::in_memory;
+
+/// Why a revision could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RevisionError {
+    /// Git did not run.
+    NoGit(String),
+    /// There is no such revision, or no repository.
+    Unknown {
+        /// What was asked for.
+        revision: String,
+        /// What git says.
+        why: String,
+    },
+}
+
+impl fmt::Display for RevisionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoGit(why) => {
+                write!(f, "git cannot be run ({why}); install it, or name a saved JSON report")
+            }
+            Self::Unknown { revision, why } => {
+                write!(f, "`{revision}` is neither a file nor a revision of this repository: {why}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RevisionError {}
+
+/// The workspace in `root` as it was at `revision`, in memory: sources and manifests, read without cargo. Files that are
+/// not UTF-8 are left out.
+///
+/// # Errors
+/// When git cannot be run or does not know the revision.
+pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionError> {
+    let unknown = |why: &[u8]| RevisionError::Unknown {
+        revision: revision.to_owned(),
+        why: String::from_utf8_lossy(why).lines().next().unwrap_or("git does not say why").to_owned(),
+    };
+    // What starts with a dash would be an option.
+    if revision.starts_with('-') {
+        return Err(unknown(b"it starts with a dash"));
+    }
+    let tree = git(root, &["ls-tree", "-r", "-z", revision], b"")?;
+    if !tree.status.success() {
+        return Err(unknown(&tree.stderr));
+    }
+    let rows = tree.stdout.split(|byte| *byte == 0).filter_map(|row| {
+        let (about, path) = std::str::from_utf8(row).ok()?.split_once('\t')?;
+        let hash = about.split(' ').nth(2)?;
+        let wanted = about.contains(" blob ") && (path.ends_with(".rs") || path.ends_with("Cargo.toml"));
+        wanted.then(|| (hash.to_owned(), path.to_owned()))
+    });
+    let rows: Vec<(String, String)> = rows.collect();
+    let hashes: String = rows.iter().map(|(hash, _)| format!("{hash}\n")).collect();
+    let texts = git(root, &["cat-file", "--batch"], hashes.as_bytes())?;
+    if !texts.status.success() {
+        return Err(unknown(&texts.stderr));
+    }
+    let mut files: Vec<(&str, &str)> = Vec::new();
+    let mut rest = texts.stdout.as_slice();
+    for (_, path) in &rows {
+        let Some((head, after)) = split_at_newline(rest) else { break };
+        let length =
+            std::str::from_utf8(head).ok().and_then(|head| head.rsplit(' ').next()?.parse::<usize>().ok());
+        let Some((text, after)) = length.and_then(|length| after.split_at_checked(length)) else {
+            // Git says `missing` in one line.
+            rest = after;
+            continue;
+        };
+        rest = after.get(1..).unwrap_or_default();
+        if let Ok(text) = std::str::from_utf8(text) {
+            files.push((path, text));
+        }
+    }
+    Ok(in_memory(&files))
+}
+
+fn split_at_newline(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+/// Runs git with an input, which is written beside reading the output: both can be larger than a pipe holds.
+fn git(folder: &Path, arguments: &[&str], input: &[u8]) -> Result<std::process::Output, RevisionError> {
+    let failed = |error: std::io::Error| RevisionError::NoGit(error.to_string());
+    let mut child = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let stdin = child.stdin.take();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // Git may end before it read everything; its exit code says so.
+            let _ = stdin.map(|mut stdin| stdin.write_all(input));
+        });
+        child.wait_with_output().map_err(failed)
+    })
+}
