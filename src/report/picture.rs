@@ -46,13 +46,16 @@ pub(super) struct Look {
 /// A drawing of the nodes, each looking as `look` says. Quadratic in the nodes of a layer.
 pub(super) fn draw(nodes: &Nodes, description: &str, look: impl Fn(usize) -> Look) -> String {
     let count = nodes.labels.len();
-    let layers = layers(nodes);
+    let mut layers = layers(nodes);
+    let ways = ways(nodes, &mut layers);
+    let links: Vec<(usize, usize)> =
+        ways.iter().flat_map(|way| way.windows(2).map(|pair| (pair[0], pair[1]))).collect();
     let depth = layers.iter().copied().max().map_or(0, |last| last + 1);
     let mut columns: Vec<Vec<usize>> = vec![Vec::new(); depth];
     for (node, layer) in layers.iter().enumerate() {
         columns[*layer].push(node);
     }
-    let mut rows = vec![0.0_f32; count];
+    let mut rows = vec![0.0_f32; layers.len()];
     for column in &columns {
         column.iter().enumerate().for_each(|(row, node)| rows[*node] = row as f32);
     }
@@ -60,14 +63,15 @@ pub(super) fn draw(nodes: &Nodes, description: &str, look: impl Fn(usize) -> Loo
         let forward = pass % 2 == 0;
         let order: Vec<usize> = if forward { (0..depth).collect() } else { (0..depth).rev().collect() };
         for layer in order {
-            place(nodes, &columns[layer], forward, &mut rows);
+            place(&links, &columns[layer], count, forward, &mut rows);
             columns[layer].sort_by(|one, other| rows[*one].total_cmp(&rows[*other]).then(one.cmp(other)));
         }
     }
     let highest = rows.iter().copied().fold(f32::INFINITY, f32::min);
     rows.iter_mut().for_each(|row| *row -= highest);
     let width = |node: usize| {
-        let lines = nodes.labels[node].0.split('\n');
+        let Some((label, _)) = nodes.labels.get(node) else { return 0.0 };
+        let lines = label.split('\n');
         let longest = lines.map(|line| line.chars().count().min(LONGEST_LABEL)).max().unwrap_or(0);
         longest as f32 * CHARACTER + 2.0 * PADDING
     };
@@ -89,20 +93,23 @@ pub(super) fn draw(nodes: &Nodes, description: &str, look: impl Fn(usize) -> Loo
         escape(description)
     );
     let _ = writeln!(svg, "<style>{STYLE}</style>");
-    for (from, to, certain) in &nodes.edges {
-        let (x1, y1) = (left[layers[*from]] + widths[layers[*from]], centre(*from));
-        let (x2, y2) = (left[layers[*to]], centre(*to));
-        let x0 = left[layers[*from]] + width(*from);
-        let bend = ((x2 - x1) / 2.0).max(20.0);
+    for (way, (_, _, certain)) in ways.iter().zip(&nodes.edges) {
         let class = if *certain { "" } else { " class=\"maybe\"" };
-        let _ = writeln!(
-            svg,
-            "<path{class} d=\"M{x0:.1} {y1:.1}H{x1:.1}C{:.1} {y1:.1} {:.1} {y2:.1} {:.1} {y2:.1}\"/>\
-             <path class=\"head\" d=\"M{x2:.1} {y2:.1}l-7 -4v8z\"/>",
-            x1 + bend,
-            x2 - bend - 6.0,
-            x2 - 6.0
-        );
+        let first = way[0];
+        let _ =
+            write!(svg, "<path{class} d=\"M{:.1} {:.1}", left[layers[first]] + width(first), centre(first));
+        for (index, pair) in way.windows(2).enumerate() {
+            let (from, to) = (pair[0], pair[1]);
+            let (x1, y1) = (left[layers[from]] + widths[layers[from]], centre(from));
+            let (x2, y2) = (left[layers[to]], centre(to));
+            let end = if index + 2 == way.len() { x2 - 6.0 } else { x2 };
+            let bend = ((end - x1) / 2.0).max(20.0);
+            let _ =
+                write!(svg, "H{x1:.1}C{:.1} {y1:.1} {:.1} {y2:.1} {end:.1} {y2:.1}", x1 + bend, end - bend);
+        }
+        let last = way[way.len() - 1];
+        let (x, y) = (left[layers[last]], centre(last));
+        let _ = writeln!(svg, "\"/><path class=\"head\" d=\"M{x:.1} {y:.1}l-7 -4v8z\"/>");
     }
     let starts = |node: usize| !nodes.edges.iter().any(|(_, to, _)| *to == node);
     for (node, (label, is_resource)) in nodes.labels.iter().enumerate() {
@@ -176,13 +183,32 @@ fn layers(nodes: &Nodes) -> Vec<usize> {
     layers
 }
 
-/// Moves the nodes of a layer towards their neighbours without letting them overlap.
-fn place(nodes: &Nodes, column: &[usize], forward: bool, rows: &mut [f32]) {
+/// Per edge, the nodes it goes by: an edge that skips layers gets a bend in each, which takes room like a node, so that
+/// it goes beside what stands there and not behind it. Bends are numbered after the nodes.
+fn ways(nodes: &Nodes, layers: &mut Vec<usize>) -> Vec<Vec<usize>> {
+    let mut ways = Vec::with_capacity(nodes.edges.len());
+    for (from, to, _) in &nodes.edges {
+        let mut way = vec![*from];
+        for layer in layers[*from] + 1..layers[*to] {
+            way.push(layers.len());
+            layers.push(layer);
+        }
+        way.push(*to);
+        ways.push(way);
+    }
+    ways
+}
+
+/// How much of a row a bend takes.
+const BEND: f32 = 0.4;
+
+/// Moves the nodes of a layer towards their neighbours without letting them overlap. What is numbered from `count` on
+/// is a bend.
+fn place(links: &[(usize, usize)], column: &[usize], count: usize, forward: bool, rows: &mut [f32]) {
     let wanted = |node: usize| {
-        let neighbours: Vec<f32> = nodes
-            .edges
+        let neighbours: Vec<f32> = links
             .iter()
-            .filter_map(|(from, to, _)| match (forward, *from == node, *to == node) {
+            .filter_map(|(from, to)| match (forward, *from == node, *to == node) {
                 (true, _, true) => Some(rows[*from]),
                 (false, true, _) => Some(rows[*to]),
                 _ => None,
@@ -195,11 +221,13 @@ fn place(nodes: &Nodes, column: &[usize], forward: bool, rows: &mut [f32]) {
     };
     let mut targets: Vec<(f32, usize)> = column.iter().map(|node| (wanted(*node), *node)).collect();
     targets.sort_by(|(one, first), (other, second)| one.total_cmp(other).then(first.cmp(second)));
-    let mut free = 0.0_f32;
+    // Nodes and bends stand in the middle of the room they take.
+    let half = |node: usize| if node < count { 0.5 } else { BEND / 2.0 };
+    let mut free = -0.5_f32;
     for (target, node) in targets {
-        let row = target.max(free);
+        let row = target.max(free + half(node));
         rows[node] = row;
-        free = row + 1.0;
+        free = row + half(node);
     }
 }
 
