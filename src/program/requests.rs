@@ -3,6 +3,7 @@
 use super::bodies::Target;
 use super::items::FnId;
 use super::summaries::{Effect, Step};
+use super::types::{Bound, Ty};
 use super::values::Value;
 use super::{Program, bodies};
 use crate::catalog::TypeKind;
@@ -23,6 +24,37 @@ impl Program<'_> {
             Step::Static(..) => false,
         });
         exclusive && !reads_only && !locked
+    }
+
+    /// Whether an effect opens a database that is gone when the process ends.
+    pub fn is_in_memory(&self, effect: &Effect) -> bool {
+        let mut found = false;
+        effect.address.visit(&mut |part| {
+            found |= matches!(part, Value::Text(text) if text.contains(":memory:") || text.contains("mode=memory"));
+        });
+        let (function, call) = effect.site;
+        let name = match self.call(function, call).target {
+            Target::Library(facts) => facts.path.as_str(),
+            _ => "",
+        };
+        found || name.ends_with("in_memory")
+    }
+
+    /// The name of a type of the workspace that keeps no handle and can stand for a value that does: both implement one
+    /// trait, and the value is only known by it.
+    pub fn stands_in_for(&self, made: &Ty, wanted: &Ty) -> Option<String> {
+        let (Ty::Adt(adt, _), false) = (made, self.types.contains_handle(made)) else { return None };
+        let mut wanted = wanted.clone();
+        loop {
+            if let Ty::Bounds(bounds) = &wanted {
+                let shared = bounds.iter().any(|bound| match bound {
+                    Bound::Trait(id) => self.types.implements(made, *id),
+                    Bound::External(_) => false,
+                });
+                return shared.then(|| self.types.items.adts[adt.index()].name.to_string());
+            }
+            wanted = bodies::settled(&self.types.deref(&wanted)?).clone();
+        }
     }
 
     /// Whether a value of a handler, as a term over its parameters, is the same for every request: made of settings,

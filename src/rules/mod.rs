@@ -7,6 +7,7 @@ mod check_then_init;
 mod competing_pools;
 mod competing_singletons;
 mod detached_init;
+mod fallback_init;
 mod handle_per_call;
 mod handle_per_worker;
 mod mixed_init_contracts;
@@ -52,6 +53,7 @@ const RULES: &[Rule] = rules! {
     "competing-pools" => competing_pools,
     "competing-singletons" => competing_singletons,
     "detached-init" => detached_init,
+    "fallback-init" => fallback_init,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
     "mixed-init-contracts" => mixed_init_contracts,

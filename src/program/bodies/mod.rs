@@ -253,6 +253,19 @@ pub struct Atom {
     pub if_false: Vec<u32>,
 }
 
+/// A branch that tests whether a call succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The call.
+    pub call: CallId,
+    /// The branch.
+    pub branch: u32,
+    /// Arms taken only when it succeeded.
+    pub if_ok: Vec<u32>,
+    /// Arms taken only when it failed.
+    pub arms: Vec<u32>,
+}
+
 /// A write to a place.
 #[derive(Debug, Clone)]
 pub struct Write {
@@ -402,35 +415,47 @@ impl LinkedBody<'_> {
         })
     }
 
-    /// Whether the second call is made only when the first one failed: in the `Err` or `None` arm of its result.
-    pub fn only_if_failed(&self, first: CallId, second: CallId) -> bool {
-        let result = Value::Call(first);
+    /// What is decided by whether a call succeeded.
+    pub fn failures(&self) -> Vec<Failure> {
         let events = self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
-        let mut branchings = events.filter_map(|event| match &event.kind {
+        let branchings = events.filter_map(|event| match &event.kind {
             EventKind::Branch(branching) => Some(branching.as_ref()),
             _ => None,
         });
-        branchings.any(|branching| {
-            let arm = self.arms(self.call(second).context).find(|(branch, _, _)| *branch == branching.branch);
-            branching.atoms.iter().any(|atom| {
-                let (if_ok, if_failed) = match &atom.value {
-                    Value::Test { place, present_when: false } if **place == result => {
-                        (&atom.if_false, &atom.if_true)
-                    }
-                    Value::Test { place, .. } if **place == result => (&atom.if_true, &atom.if_false),
-                    value if *value == result => (&atom.if_true, &atom.if_false),
-                    _ => return false,
+        let mut failures = Vec::new();
+        for branching in branchings {
+            for atom in &branching.atoms {
+                let (value, if_ok, if_failed) = match &atom.value {
+                    Value::Test { place, present_when: false } => (&**place, &atom.if_false, &atom.if_true),
+                    Value::Test { place, .. } => (&**place, &atom.if_true, &atom.if_false),
+                    value => (value, &atom.if_true, &atom.if_false),
                 };
-                match arm {
-                    Some((_, arm, _)) => if_failed.contains(&arm),
-                    // After the branch only when success did not leave.
-                    None => {
-                        let later = self.call(second).context;
-                        !if_ok.is_empty()
-                            && if_ok.iter().all(|arm| self.leaves_before(branching.branch, *arm, later))
-                    }
+                if let Value::Call(call) = value {
+                    failures.push(Failure {
+                        call: *call,
+                        branch: branching.branch,
+                        if_ok: if_ok.clone(),
+                        arms: if_failed.clone(),
+                    });
                 }
-            })
+            }
+        }
+        failures
+    }
+
+    /// Whether the second call is made only when the first one failed: in the `Err` or `None` arm of its result.
+    pub fn only_if_failed(&self, first: CallId, second: CallId) -> bool {
+        self.failures().into_iter().filter(|failure| failure.call == first).any(|failure| {
+            let arm = self.arms(self.call(second).context).find(|(branch, _, _)| *branch == failure.branch);
+            match arm {
+                Some((_, arm, _)) => failure.arms.contains(&arm),
+                // After the branch only when success did not leave.
+                None => {
+                    let later = self.call(second).context;
+                    !failure.if_ok.is_empty()
+                        && failure.if_ok.iter().all(|arm| self.leaves_before(failure.branch, *arm, later))
+                }
+            }
         })
     }
 

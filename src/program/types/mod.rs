@@ -315,6 +315,11 @@ impl<'a> Types<'a> {
         self.impl_traits[id.index()].as_ref()
     }
 
+    /// Whether a type has an impl block for a trait of the workspace.
+    pub fn implements(&self, ty: &Ty, id: TraitId) -> bool {
+        key_of(ty).and_then(|key| self.traits_of.get(&key)).is_some_and(|traits| traits.contains(&id))
+    }
+
     /// The type an impl block is for.
     pub fn impl_type(&self, id: ImplId) -> &Ty {
         &self.impl_types[id.index()]

@@ -1,0 +1,148 @@
+//! `fallback-init`: when opening a database fails, something else takes its place.
+
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::location::Location;
+use crate::program::Program;
+use crate::program::bodies::{CallId, LinkedBody, settled};
+use crate::program::inventory::Scope;
+use crate::program::items::FnId;
+use crate::program::summaries::{Effect, Step};
+
+/// Looks at what functions do where a creation failed.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let production = program.linked().filter(|(id, _)| program.scope(*id) == Scope::Production);
+    production.flat_map(|(id, body)| check_function(program, id, body)).collect()
+}
+
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    let Some(body) = program.body(id) else { return "it opens nothing".to_owned() };
+    match body.failures().iter().any(|failure| opened_by(program, id, failure.call).is_some()) {
+        true => {
+            "where opening fails, nothing takes the place of the handle, or the same is created".to_owned()
+        }
+        false => "what happens when a handle cannot be opened is not decided here".to_owned(),
+    }
+}
+
+/// What stands in for a handle.
+enum Substitute<'p> {
+    /// A value of the workspace that keeps nothing outside the process.
+    Store(String),
+    /// A database in memory.
+    Memory,
+    /// A handle to something else.
+    Other(&'p Effect),
+}
+
+fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for failure in body.failures() {
+        let Some(opened) = opened_by(program, id, failure.call) else { continue };
+        if program.is_optional(opened) {
+            continue;
+        }
+        for (index, call) in body.calls.iter().enumerate() {
+            let here = CallId(index as u32);
+            let in_failure = body
+                .arms(call.context)
+                .any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm));
+            if !in_failure {
+                continue;
+            }
+            let Some(substitute) = substitute_at(program, id, body, failure.call, here, opened) else {
+                continue;
+            };
+            let location = program.location(id, call.span);
+            if !findings.iter().any(|known| known.primary.location == location) {
+                findings.push(report(program, id, opened, &substitute, location));
+            }
+            break;
+        }
+    }
+    findings
+}
+
+/// The handle that a call of a function opens and gives, by itself or in something. What a call opens for its own use is
+/// none: its failure says nothing of a handle.
+fn opened_by<'p>(program: &'p Program<'_>, id: FnId, call: CallId) -> Option<&'p Effect> {
+    if !program.types.contains_handle(settled(&program.call(id, call).result)) {
+        return None;
+    }
+    let mut effects = program.effects(id).iter();
+    effects.find(|effect| effect.creates_handle() && effect.steps.first() == Some(&Step::Call(id, call)))
+}
+
+fn substitute_at<'p>(
+    program: &'p Program<'_>,
+    id: FnId,
+    body: &LinkedBody<'_>,
+    opening: CallId,
+    call: CallId,
+    opened: &Effect,
+) -> Option<Substitute<'p>> {
+    if let Some(other) = opened_by(program, id, call) {
+        // A second try at the same address, or a create where there was nothing to open, is no substitute.
+        if other.address == opened.address || other.site == opened.site {
+            return None;
+        }
+        return Some(if program.is_in_memory(other) { Substitute::Memory } else { Substitute::Other(other) });
+    }
+    let made = settled(&body.call(call).result);
+    let wanted = settled(&body.call(opening).result);
+    let name = program.stands_in_for(made, wanted)?;
+    Some(Substitute::Store(name))
+}
+
+fn report(
+    program: &Program<'_>,
+    id: FnId,
+    opened: &Effect,
+    substitute: &Substitute<'_>,
+    location: Location,
+) -> Finding {
+    let noun = program.noun(opened);
+    let resource = program.resource_of(opened).map(|resource| program.resource(resource));
+    let shown = match resource {
+        Some(resource) => format!("the {noun} to {}", program.resource_phrase(resource)),
+        None => format!("the {noun}"),
+    };
+    let (what, proven) = match substitute {
+        Substitute::Store(name) => (format!("`{name}`"), true),
+        Substitute::Memory => ("a database in memory".to_owned(), true),
+        Substitute::Other(other) => (format!("another {}", program.noun(other)), false),
+    };
+    let sure = proven && opened.certain && program.is_of_database(opened);
+    let mut evidence = vec![Evidence {
+        location: program.step_location(&opened.steps[0]),
+        role: Role::InitSite,
+        label: format!("opening the {noun} may fail"),
+    }];
+    let site = program.step_location(&opened.steps[opened.steps.len() - 1]);
+    if site != evidence[0].location {
+        evidence.push(Evidence {
+            location: site,
+            role: Role::InitSite,
+            label: format!("the {noun} is opened here"),
+        });
+    }
+    Finding {
+        rule: "fallback-init",
+        confidence: if sure { Confidence::High } else { Confidence::Medium },
+        message: format!("when {shown} cannot be opened, {what} takes its place"),
+        help: "let the error end the start-up, or answer that the service is not ready until the database is there"
+            .to_owned(),
+        silent_if: "the error goes on to the caller, or the resource is declared optional".to_owned(),
+        primary: Evidence {
+            location,
+            role: Role::InitSite,
+            label: "what is written here is not in the database".to_owned(),
+        },
+        evidence,
+        path: program.way_to(id),
+        notes: Vec::new(),
+        binary: None,
+        resource: resource.map(|resource| resource.id.clone()),
+        identity: vec![program.path_of(id), what],
+    }
+}
