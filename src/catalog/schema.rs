@@ -189,7 +189,7 @@ pub(super) const CALL: Section = Section {
         key(
             "option",
             Shape::Text,
-            "Which option is set: `max`, `min`, `acquire-timeout`, `address`, `lazy`, `verify`, `locking`, `workers`, `retries`, `timeout`, `transaction`.",
+            "Which option is set: `max`, `min`, `acquire-timeout`, `address`, `lazy`, `verify`, `locking`, `workers`, `retries`, `timeout`, `transaction`; `charset`, `foreign-keys`, `journal-mode`, `locking-mode`, `synchronous`, `timezone`, `tls`.",
         ),
         key("route", Shape::Index, "Argument that holds a route's path."),
         key("handler", Shape::Index, "Argument that holds a handler, service, sub-router or state."),

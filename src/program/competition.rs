@@ -1,5 +1,6 @@
 //! Room 5, *program*: whether two creations of handles for one resource compete in one process.
 
+use super::behaviour::is_behaviour;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime};
 use super::values::Value;
 use super::{Program, ResourceId};
@@ -39,7 +40,7 @@ impl Program<'_> {
         // Different sizes or timeouts on one database are a bulkhead somebody built on purpose.
         let (one, two) = (self.options_of(first), self.options_of(second));
         let differs = |(name, value): &(String, Value)| {
-            two.iter().any(|(other, different)| other == name && different != value)
+            !is_behaviour(name) && two.iter().any(|(other, different)| other == name && different != value)
         };
         let apart = self.sized_apart(first, second) || self.chosen_apart(first, second);
         if one.iter().any(differs) || apart {

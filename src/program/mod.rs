@@ -5,6 +5,7 @@
 //! bodies together, [`identity`] names the resources. Unknown stays unknown at every step: it may hide a finding,
 //! never make one. The room does no IO and judges nothing.
 
+pub mod behaviour;
 pub mod bodies;
 pub mod competition;
 pub mod declarations;

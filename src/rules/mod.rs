@@ -6,6 +6,7 @@ mod bypassed_accessor;
 mod check_then_init;
 mod competing_pools;
 mod competing_singletons;
+mod conflicting_pool_options;
 mod detached_init;
 mod fallback_init;
 mod handle_per_call;
@@ -52,6 +53,7 @@ const RULES: &[Rule] = rules! {
     "check-then-init" => check_then_init,
     "competing-pools" => competing_pools,
     "competing-singletons" => competing_singletons,
+    "conflicting-pool-options" => conflicting_pool_options,
     "detached-init" => detached_init,
     "fallback-init" => fallback_init,
     "handle-per-call" => handle_per_call,
