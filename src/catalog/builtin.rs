@@ -138,6 +138,7 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("spin", &[], include_str!("../../rules/catalog/spin.toml")),
     file("sqlx", &["sqlx-core", "sqlx-postgres", "sqlx-mysql", "sqlx-sqlite"], include_str!("../../rules/catalog/sqlx.toml")),
     file("std", &["core", "alloc"], include_str!("../../rules/catalog/std.toml")),
+    file("structopt", &[], include_str!("../../rules/catalog/structopt.toml")),
     file("surrealdb", &[], include_str!("../../rules/catalog/surrealdb.toml")),
     file("tantivy", &[], include_str!("../../rules/catalog/tantivy.toml")),
     file("tauri", &[], include_str!("../../rules/catalog/tauri.toml")),

@@ -119,12 +119,25 @@ impl<'a> Walk<'_, 'a> {
             Some(Method::Fluent(path, on)) => {
                 Callee::External(Name::new(format!("{path}::{name}")), Some(on))
             }
-            Some(Method::Unlisted(path)) => Callee::External(Name::new(format!("{path}::{name}")), None),
+            Some(Method::Unlisted(path)) => match self.taken_out(ty, &path, name) {
+                Some(facts) => {
+                    Callee::Library(facts, Ty::External(Name::new(RESULT), Arc::from([ty.clone()])))
+                }
+                None => Callee::External(Name::new(format!("{path}::{name}")), None),
+            },
             None => match self.adapter(name).filter(|_| *ty == Ty::Unknown) {
                 Some(facts) => Callee::Library(facts, Ty::Unknown),
                 None => Callee::Unknown(name.clone()),
             },
         }
+    }
+
+    /// `unwrap` and `expect` on a catalogued type that has no such method: the version at hand gives it in a `Result`,
+    /// which other versions do not.
+    fn taken_out(&self, ty: &Ty, path: &str, name: &Name) -> Option<&'a CallFacts> {
+        let known = self.types.type_facts(ty).is_some() && self.types.catalog.method(path, name).is_none();
+        let takes_out = matches!(name.as_str(), "unwrap" | "expect");
+        if known && takes_out { self.types.catalog.method(RESULT, name) } else { None }
     }
 
     /// The value of an argument that was walked already, where it is a literal or a variable.

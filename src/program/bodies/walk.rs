@@ -329,7 +329,9 @@ impl<'a> Walk<'_, 'a> {
                     (ExprKind::Range(..), _) => base.ty,
                     _ => self.element_type(&base.ty),
                 };
-                Typed::new(ty, Value::Element(Arc::new(base.value)))
+                // `text[..]` is all of it.
+                let whole = matches!(self.body.expr(*index).kind, ExprKind::Range(None, None));
+                Typed::new(ty, if whole { base.value } else { Value::Element(Arc::new(base.value)) })
             }
             ExprKind::Cast(inner, ty) => {
                 let inner = self.expr(*inner);
