@@ -8,10 +8,10 @@ use crate::analysis::{self, Settings};
 use crate::plan::{self, PlanInput, Snapshot};
 use crate::report;
 use crate::rules;
-use crate::settle::{self, Selection, SettleInput};
+use crate::settle::{self, SettleInput};
 use crate::workspace;
 
-/// What was there before: `since` is a file that `report --format json` wrote, seen from `here`, else a revision of the
+/// What was there before, and how many problems limited the look at it: `since` is a file that `report --format json` wrote, seen from `here`, else a revision of the
 /// repository around `root`. Levels, selection and configuration are those of today.
 pub(super) fn snapshot(
     since: &str,
@@ -19,12 +19,14 @@ pub(super) fn snapshot(
     root: &Path,
     wanted: &AnalysisOptions,
     configuration: &Configuration,
-) -> Result<Snapshot, Stop> {
+) -> Result<(Snapshot, usize), Stop> {
     if let Some(text) = workspace::read_text_if_there(&here.join(since)).map_err(Stop::refused)? {
-        return report::read_snapshot(&text).map_err(|wrong| Stop::refused(format!("`{since}` {wrong}")));
+        let snapshot = report::read_snapshot(&text);
+        return snapshot
+            .map(|snapshot| (snapshot, 0))
+            .map_err(|wrong| Stop::refused(format!("`{since}` {wrong}")));
     }
     let workspace = workspace::open_revision(root, since).map_err(Stop::refused)?;
-    let selection = Selection::of(&workspace.packages);
     let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
     let catalog = load_catalog(&wanted.catalogs)?;
     let (analysis, (doors, timelines)) = analysis::inquire(workspace, catalog, &settings, |program| {
@@ -37,7 +39,7 @@ pub(super) fn snapshot(
         resources: analysis.resources,
         files: &analysis.workspace.files,
         rules: rules::table(),
-        selected: &|path| selection.includes(path),
+        selected: &|_| true,
     };
     let report = settle::settle(input, &wanted.policy);
     let plan = plan::plan(PlanInput {
@@ -47,5 +49,6 @@ pub(super) fn snapshot(
         findings: &report.findings,
         declared: &configuration.resources,
     });
-    Ok(Snapshot::of(&plan, &report.findings))
+    let unread = report.problems.iter().filter(|problem| problem.kind.makes_incomplete()).count();
+    Ok((Snapshot::of(&plan, &report.findings), unread))
 }

@@ -21,7 +21,7 @@ use crate::plan::{self, PlanInput, Snapshot};
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::program::declarations::ResourceDeclaration;
-use crate::program::doors::Doors;
+use crate::program::doors::{Door, Doors};
 use crate::program::init_paths::InitPath;
 use crate::program::inventory::Inventory;
 use crate::program::place::FunctionAt;
@@ -161,9 +161,13 @@ fn stages(
     watch.stages(timings);
 
     problems.extend(workspace.problems.iter().cloned());
-    problems.extend(settings.declared.iter().filter_map(|declared| unknown_resource(declared, &inventory)));
+    problems.extend(
+        settings.declared.iter().flat_map(|declared| unknown_names(declared, &inventory, &answer.doors)),
+    );
     let files = &workspace.files;
-    let selected = |path: &str| selection.includes(path);
+    // A migration is a matter of the whole program, whatever findings somebody wants to see.
+    let whole = matches!(options.task, Task::Report(..) | Task::Patch(_));
+    let selected = |path: &str| whole || selection.includes(path);
     let selected_file = |place: Location| selected(&files[place.file.0 as usize].path);
     let rules = rules::table();
     let input = SettleInput { findings, problems, coverage, resources, files, rules, selected: &selected };
@@ -213,7 +217,13 @@ fn stages(
                         burn_down::snapshot(since, here, &workspace.root, wanted, &configuration)
                     });
                     let progress = match (since, before.transpose()?) {
-                        (Some(since), Some(before)) => Some(plan::progress(since, &before, &snapshot)),
+                        (Some(since), Some((before, unread))) => {
+                            if unread > 0 {
+                                let limits = report::counted(unread, "problem");
+                                narration::say(err, &format!("`{since}` was not read whole: {limits}"));
+                            }
+                            Some(plan::progress(since, &before, &snapshot))
+                        }
                         _ => None,
                     };
                     let view = MigrationView {
@@ -278,8 +288,13 @@ type Silences = Vec<(&'static str, String)>;
 
 impl Answer {
     fn to(task: &Task, program: &Program<'_>) -> Self {
+        // Declarations name doors: whoever has some is told of those that name none.
+        let doors = match program.declared() {
+            [] => Doors::default(),
+            _ => program.doors().clone(),
+        };
         match task {
-            Task::Graph(..) => Self { init_paths: program.init_paths(), ..Self::default() },
+            Task::Graph(..) => Self { init_paths: program.init_paths(), doors, ..Self::default() },
             Task::Report(..) | Task::Patch(_) => Self {
                 init_paths: program.init_paths(),
                 doors: program.doors().clone(),
@@ -297,9 +312,9 @@ impl Answer {
                         })
                         .collect()
                 });
-                Self { functions, ..Self::default() }
+                Self { functions, doors, ..Self::default() }
             }
-            _ => Self::default(),
+            _ => Self { doors, ..Self::default() },
         }
     }
 }
@@ -339,26 +354,35 @@ fn load_configuration(root: &Path) -> Result<Configuration, Stop> {
     text.map_or_else(|| Ok(Configuration::default()), read)
 }
 
-/// What is to be said of a declaration about a resource that nothing opens.
-fn unknown_resource(declared: &ResourceDeclaration, inventory: &Inventory) -> Option<Problem> {
-    let mut known = inventory.resources.iter().map(|resource| resource.id.as_str());
-    if known.clone().any(|id| id == declared.id) {
-        return None;
-    }
-    let meant = match suggest::nearest(&declared.id, known.clone()) {
-        Some(nearest) => format!("; did you mean `{nearest}`?"),
-        None => match known.next() {
-            Some(_) => " (`cargo initpath inventory` lists those that are)".to_owned(),
-            None => String::new(),
-        },
-    };
-    Some(Problem {
+/// What is to be said of a declaration about a resource that nothing opens, or with a canonical path that names nothing.
+fn unknown_names(declared: &ResourceDeclaration, inventory: &Inventory, doors: &Doors) -> Vec<Problem> {
+    let problem = |message: String| Problem {
         file: configuration::FILE_NAME.to_owned(),
         line: declared.line,
         column: declared.column,
         kind: ProblemKind::UnknownResource,
-        message: format!("nothing opens the resource `{}`{meant}", declared.id),
+        message,
+    };
+    let meant = |name: &str, known: &mut dyn Iterator<Item = &str>| {
+        let nearest = suggest::nearest(name, known);
+        nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+    };
+    let mut known = inventory.resources.iter().map(|resource| resource.id.as_str());
+    if !known.clone().any(|id| id == declared.id) {
+        let meant = meant(&declared.id, &mut known);
+        return vec![problem(format!("nothing opens the resource `{}`{meant}", declared.id))];
+    }
+    let about: Vec<&Door> = doors.list.iter().filter(|door| door.resource.id == declared.id).collect();
+    let lost = declared.canonical.iter().filter(|path| !about.iter().any(|door| door.is_named(path)));
+    lost.map(|path| {
+        let mut names = about.iter().flat_map(|door| door.names());
+        problem(format!(
+            "nothing that opens or hands out `{}` is in `{path}`{}",
+            declared.id,
+            meant(path, &mut names)
+        ))
     })
+    .collect()
 }
 
 /// The built-in catalog and the user's own files, in the order given.

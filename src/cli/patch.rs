@@ -10,7 +10,7 @@ use crate::location::Span;
 use crate::plan::{Edit, applied};
 use crate::report::ChangedFile;
 use crate::rules;
-use crate::settle::{self, Selection, SettleInput};
+use crate::settle::{self, SettleInput};
 use crate::workspace::{self, SourceFile};
 
 /// What a second look at an edited workspace gives.
@@ -59,7 +59,11 @@ pub(super) fn verified(
 fn texts(edits: &[&Edit], files: &[SourceFile]) -> Option<BTreeMap<String, String>> {
     let mut changes: BTreeMap<u32, Vec<(Span, &str)>> = BTreeMap::new();
     for (location, new) in edits.iter().flat_map(|edit| &edit.changes) {
-        changes.entry(location.file.0).or_default().push((location.span, new));
+        let changes = changes.entry(location.file.0).or_default();
+        // Two edits may need the same clone.
+        if !changes.contains(&(location.span, new.as_str())) {
+            changes.push((location.span, new));
+        }
     }
     let mut edited = BTreeMap::new();
     for (file, changes) in changes {
@@ -75,7 +79,6 @@ fn look(
     configuration: &Configuration,
 ) -> Result<Looked, Stop> {
     let mut workspace = workspace::open(&wanted.request).map_err(Stop::refused)?;
-    let selection = Selection::of(&workspace.packages);
     for (path, text) in texts {
         workspace.edit(path, text);
     }
@@ -88,7 +91,7 @@ fn look(
         resources: analysis.resources,
         files: &analysis.workspace.files,
         rules: rules::table(),
-        selected: &|path| selection.includes(path),
+        selected: &|_| true,
     };
     let report = settle::settle(input, &wanted.policy);
     let fingerprints = report.findings.into_iter().map(|settled| settled.fingerprint).collect();

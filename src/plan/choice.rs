@@ -85,7 +85,9 @@ pub(super) fn choose(
         return (Choice::Apart, Some(best), reasons);
     }
     let ranked: Vec<usize> = ranked.into_iter().filter(competing).collect();
-    let (best, next) = (ranked[0], ranked[1]);
+    let [best, next, ..] = ranked[..] else {
+        return (Choice::Apart, Some(best), reasons);
+    };
     let margin = total(best) - total(next);
     if margin >= CLEAR_MARGIN {
         let next = doors.list[next].title();

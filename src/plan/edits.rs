@@ -106,6 +106,12 @@ impl Texts<'_> {
         Some((offset(text, span.line, span.column)?, offset(text, span.end_line, span.end_column)?))
     }
 
+    /// Whether a function, given where its name is, is declared `pub` for everybody.
+    fn is_public(&self, name: Location) -> bool {
+        let line = self.text(name).lines().nth(name.span.line.saturating_sub(1) as usize).unwrap_or_default();
+        line.trim_start().starts_with("pub ")
+    }
+
     /// A clone of the handle that the same function has already, in the place of a second creation.
     fn clone_of_first(&self, group: &Group, planned: &PlannedDoor) -> Option<Vec<(Location, String)>> {
         let second = &planned.door;
@@ -113,7 +119,8 @@ impl Texts<'_> {
         let (kept, goes) = (first.variable.as_ref()?, second.variable.as_ref()?);
         let (function, same) =
             (first.openings.first()?.makers.first()?, second.openings.first()?.makers.first()?);
-        let alike = kept.is_handle && goes.is_handle && first.handle == second.handle && function == same;
+        let alike =
+            kept.can_be_cloned && goes.can_be_cloned && first.handle == second.handle && function == same;
         if !alike || kept.value.file != goes.value.file {
             return None;
         }
@@ -125,6 +132,14 @@ impl Texts<'_> {
         };
         settled(kept, first)?;
         settled(goes, second)?;
+        // What is set up in another way is another handle, whatever it leads to.
+        let written = |variable: &Variable| -> Option<String> {
+            let (from, to) = self.range(variable.value)?;
+            Some(text.get(from..to)?.split_whitespace().collect())
+        };
+        if written(kept)? != written(goes)? {
+            return None;
+        }
         let mut changes = vec![(goes.value, format!("{}.clone()", kept.name))];
         for given in given_away(text.get(start..end)?, &kept.name)? {
             let (line, column) = line_and_column(text, start + given);
@@ -146,8 +161,21 @@ impl Texts<'_> {
         let (from, to) = self.range(variable.statement)?;
         let statement = text.get(from..to)?.trim_end_matches(';');
         let head = text.get(start..from)?;
+        let name = &variable.name;
         // Only a closure that owns what it uses can have a clone for each worker; nothing is awaited in it.
         if !has_word(head, "move") || statement.contains(".await") || statement.contains('?') {
+            return None;
+        }
+        // A type or `mut` in the pattern would be lost with it.
+        if !variable.can_be_cloned || !statement.starts_with(&format!("let {name} =")) {
+            return None;
+        }
+        // What is bound between the two places is not there before them, and nothing else may have the name.
+        let (body_from, body_to) = self.range(variable.body)?;
+        let outside = [text.get(body_from..start)?, text.get(self.range(around)?.1..body_to)?];
+        let binds =
+            head.contains("=>") || ["let", "for", "while", "match"].iter().any(|word| has_word(head, word));
+        if binds || !variable.is_at_top || outside.iter().any(|code| has_word(code, name)) {
             return None;
         }
         let indent: String =
@@ -155,7 +183,6 @@ impl Texts<'_> {
         let indent: String = indent.chars().rev().collect();
         let before = Span { end_line: around.span.line, end_column: around.span.column, ..around.span };
         let semicolon = if text.get(from..to)?.ends_with(';') { ";" } else { "" };
-        let name = &variable.name;
         Some(vec![
             (Location { file: around.file, span: before }, format!("{statement};\n{indent}")),
             (variable.statement, format!("let {name} = {name}.clone(){semicolon}")),
@@ -176,7 +203,8 @@ impl Texts<'_> {
             let alike = (shim.is_async, shim.is_fallible, shim.is_method)
                 == (behind.is_async, behind.is_fallible, false)
                 && shim.returns == behind.returns
-                && behind.contract != Contract::Forwards;
+                && behind.contract != Contract::Forwards
+                && self.is_public(behind.location);
             // What stands at the root of a library is in reach of every crate that depends on it.
             let Some((krate, name)) = behind.path.split_once("::") else { continue };
             let Some((from, to)) = self.range(used.location) else { continue };
@@ -226,7 +254,7 @@ fn is_settling(rest: &str) -> bool {
 /// places the variable is surely still there afterwards. `None` when that cannot be said: something else may have its
 /// name, a closure or task takes it, or the code leaves the block where it was bound.
 fn given_away(code: &str, name: &str) -> Option<Vec<usize>> {
-    let code = without_texts(code);
+    let code = without_texts(code)?;
     let mut depth = 0_i32;
     // A `move` takes what is named up to the end of the block or statement behind it.
     let (mut taking, mut taken_in) = (false, None);
@@ -278,35 +306,85 @@ fn given_away(code: &str, name: &str) -> Option<Vec<usize>> {
     Some(given)
 }
 
-/// Code with a blank in the place of every byte of a comment or a text. Raw texts end at the first quotation mark, which
-/// only makes more of the rest look like code.
-fn without_texts(code: &str) -> String {
+/// Code with a blank in the place of every byte of a comment or a text; `None` when one of them does not end.
+fn without_texts(code: &str) -> Option<String> {
     let mut plain = String::with_capacity(code.len());
-    let mut letters = code.chars().peekable();
-    let blank = |plain: &mut String, letter: char| (0..letter.len_utf8()).for_each(|_| plain.push(' '));
-    while let Some(letter) = letters.next() {
-        match letter {
-            '/' if letters.peek() == Some(&'/') => {
-                plain.push(' ');
-                while let Some(inside) = letters.next_if(|next| *next != '\n') {
-                    blank(&mut plain, inside);
-                }
+    let mut rest = code;
+    while let Some(letter) = rest.chars().next() {
+        let before = plain.chars().next_back();
+        let length = match letter {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => block_comment(rest)?,
+            '"' => text(rest, 1, 0)?,
+            'r' if !before.is_some_and(|before| is_word(before) && before != 'b') && is_raw(rest) => {
+                let hashes = rest[1..].bytes().take_while(|byte| *byte == b'#').count();
+                text(rest, hashes + 2, hashes)?
             }
-            '"' => {
-                plain.push(' ');
-                while let Some(inside) = letters.next() {
-                    blank(&mut plain, inside);
-                    match inside {
-                        '\\' => letters.next().into_iter().for_each(|escaped| blank(&mut plain, escaped)),
-                        '"' => break,
-                        _ => {}
-                    }
-                }
-            }
-            other => plain.push(other),
+            '\'' => character(rest),
+            _ => 0,
+        };
+        match length {
+            0 => plain.push(letter),
+            length => (0..length).for_each(|_| plain.push(' ')),
+        }
+        rest = &rest[length.max(letter.len_utf8())..];
+    }
+    Some(plain)
+}
+
+fn is_raw(code: &str) -> bool {
+    code[1..].trim_start_matches('#').starts_with('"')
+}
+
+/// Length of a comment that may hold others.
+fn block_comment(code: &str) -> Option<usize> {
+    let mut depth = 0;
+    let mut at = 0;
+    while let Some(rest) = code.get(at..).filter(|rest| !rest.is_empty()) {
+        let step = match rest {
+            rest if rest.starts_with("/*") => (1, 2),
+            rest if rest.starts_with("*/") => (-1, 2),
+            rest => (0, rest.chars().next().map_or(1, char::len_utf8)),
+        };
+        depth += step.0;
+        at += step.1;
+        if depth == 0 {
+            return Some(at);
         }
     }
-    plain
+    None
+}
+
+/// Length of a text whose content starts at `from` and ends at a quotation mark with so many `#`; only without them a
+/// backslash escapes.
+fn text(code: &str, from: usize, hashes: usize) -> Option<usize> {
+    let is_raw = from > 1;
+    let end = format!("\"{}", "#".repeat(hashes));
+    let mut at = from;
+    loop {
+        let rest = code.get(at..)?;
+        if rest.starts_with(&end) {
+            return Some(at + end.len());
+        }
+        let letter = rest.chars().next()?;
+        at += letter.len_utf8();
+        if letter == '\\' && !is_raw {
+            at += code.get(at..)?.chars().next()?.len_utf8();
+        }
+    }
+}
+
+/// Length of a character in quotation marks; 0 for a lifetime.
+fn character(code: &str) -> usize {
+    let mut letters = code.char_indices().skip(1);
+    match (letters.next(), letters.next()) {
+        (Some((_, '\\')), Some((escaped, letter))) => {
+            let from = escaped + letter.len_utf8();
+            code.get(from..).and_then(|rest| rest.find('\'')).map_or(0, |end| from + end + 1)
+        }
+        (Some(_), Some((end, '\''))) => end + 1,
+        _ => 0,
+    }
 }
 
 fn is_word(letter: char) -> bool {
@@ -330,6 +408,9 @@ mod tests {
         assert_eq!(given_away(code, "pool"), nowhere);
         let code = "log(\"} pool\"); // the pool }\n spawn(async move { run().await }); check(&pool);";
         assert_eq!(given_away(code, "pool"), nowhere);
+        let code =
+            "let a = '\"'; let b: &'static str = r#\" pool \"#; /* don't \"quote the pool */ check(&pool);";
+        assert_eq!(given_away(code, "pool"), nowhere);
     }
 
     #[test]
@@ -348,6 +429,9 @@ mod tests {
             "tokio::spawn(async move { run(&pool).await });",
             "spawn(move || run(&pool));",
             "use_it(&pool); }",
+            "let dir = r\"C:\\\"; let holder = Some(pool); let other = \"x\"; let pool = 1;",
+            "/* don't \"quote */ let holder = State { pool }; let other = \"x\";",
+            "let open = \"no end",
         ] {
             assert_eq!(given_away(code, "pool"), None, "{code}");
         }

@@ -103,7 +103,9 @@ fn plain(value: &str) -> String {
 
 /// The pragmas that a text of SQL sets: `PRAGMA name = value;` or `PRAGMA name(value);`.
 fn pragmas(sql: &str) -> Vec<(String, String)> {
-    let statements = sql.split(';').map(str::trim);
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+    let plain: String = lines.flat_map(|line| [line, "\n"]).collect();
+    let statements = plain.split(';').map(str::trim);
     let set = |statement: &str| {
         let (keyword, rest) = statement.split_at_checked("pragma ".len())?;
         if !keyword.eq_ignore_ascii_case("pragma ") {
@@ -121,7 +123,8 @@ mod tests {
 
     #[test]
     fn pragmas_are_read_in_both_spellings() {
-        let sql = "PRAGMA journal_mode = WAL; pragma foreign_keys(ON); SELECT 1; PRAGMA user_version;";
+        let sql =
+            "PRAGMA journal_mode = WAL -- fast\n; pragma foreign_keys(ON); SELECT 1; PRAGMA user_version;";
         let expected = [("journal_mode", "WAL"), ("foreign_keys", "ON")];
         assert_eq!(pragmas(sql), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!((plain("'ON'"), plain("0"), plain("Wal")), ("true".into(), "false".into(), "wal".into()));

@@ -5,6 +5,7 @@ use super::summaries::{Effect, EffectKind, Holder, Lifetime};
 use super::values::Value;
 use super::{Program, ResourceId};
 use crate::catalog::TypeKind;
+use crate::facts::Cfg;
 use crate::finding::Confidence;
 
 /// Whether each of two handles is kept by a static of its own.
@@ -19,6 +20,12 @@ impl Program<'_> {
     pub fn competition(&self, resource: ResourceId, first: &Effect, second: &Effect) -> Option<Confidence> {
         // What is declared to be for different purposes is not one too many.
         if self.declared_role(resource, first) != self.declared_role(resource, second) {
+            return None;
+        }
+        // Code for one configuration and code for another are not there together.
+        let (one, two) = (self.configurations(first), self.configurations(second));
+        let configured = one.len() != two.len() || one.iter().any(|cfg| !two.contains(cfg));
+        if configured && !one.is_empty() && !two.is_empty() {
             return None;
         }
         // One once cell, or one place for both: whoever comes second replaces or meets the first.
@@ -62,11 +69,33 @@ impl Program<'_> {
             && second.certain
             && is_database
             && !conditional
+            && !configured
             && !single(first)
             && !single(second)
             && !scoped(first)
             && !scoped(second);
         let confidence = if proven { Confidence::High } else { Confidence::Medium };
         Some(confidence.min(self.resource(resource).confidence))
+    }
+
+    /// The `#[cfg(…)]` that decide whether the code of an effect is there, in no particular order, each once.
+    fn configurations(&self, effect: &Effect) -> Vec<&Cfg> {
+        let items = self.types.items;
+        let mut all: Vec<&Cfg> = Vec::new();
+        for function in self.functions_on(&effect.steps) {
+            let item = &items.functions[function.index()];
+            all.extend(&item.attributes.cfg);
+            all.extend(&items.modules[item.module.index()].cfgs);
+        }
+        if let Lifetime::Held(Holder::Static(kept)) = &effect.lifetime {
+            all.extend(&items.modules[items.statics[kept.index()].module.index()].cfgs);
+        }
+        let mut found: Vec<&Cfg> = Vec::new();
+        for cfg in all {
+            if !found.contains(&cfg) {
+                found.push(cfg);
+            }
+        }
+        found
     }
 }

@@ -74,6 +74,8 @@ pub struct Module<'a> {
     pub is_block: bool,
     /// Where its code runs.
     pub scope: Scope,
+    /// The `#[cfg(…)]` of the module and of those around it: it is there only if they all hold.
+    pub cfgs: Vec<&'a Cfg>,
     /// Declared names, types and values together; several when `cfg` alternatives exist.
     pub declared: FxHashMap<Name, Vec<Declared>>,
     /// Named imports by the name they bind.
@@ -303,12 +305,14 @@ impl<'a> Items<'a> {
         scope: Scope,
     ) -> ModuleId {
         let id = ModuleId(self.modules.len() as u32);
+        let around = parent.map(|parent| self.modules[parent.index()].cfgs.clone());
         self.modules.push(Module {
             krate,
             parent,
             name,
             is_block,
             scope,
+            cfgs: around.unwrap_or_default(),
             declared: FxHashMap::default(),
             imports: FxHashMap::default(),
             globs: Vec::new(),
@@ -456,7 +460,9 @@ impl<'a> Collector<'_, 'a> {
         let krate = self.items.modules[place.module.index()].krate;
         let scope = self.scope_of(place.module, &item.attributes);
         let open = |items: &mut Items<'a>| {
-            items.new_module(krate, Some(place.module), item.name.clone(), false, scope)
+            let module = items.new_module(krate, Some(place.module), item.name.clone(), false, scope);
+            items.modules[module.index()].cfgs.extend(&item.attributes.cfg);
+            module
         };
         if let Some(list) = inline {
             let module = open(self.items);

@@ -49,6 +49,8 @@ fn direct_uses(door: &Door, canonical: &[String]) -> Option<Finding> {
         .uses
         .iter()
         .filter(|used| used.callee == door.name && used.scope == Scope::Production)
+        // The module of the static is what the accessor hides: it may close the handle, or ask whether it is open.
+        .filter(|used| !is_within(&used.function, module_of(&door.name)))
         .map(|used| used.location)
         .collect();
     let (first, rest) = past.split_first()?;
@@ -80,6 +82,11 @@ fn direct_uses(door: &Door, canonical: &[String]) -> Option<Finding> {
         resource: Some(door.resource.id.clone()),
         identity: vec![door.name.clone(), through.path.clone()],
     })
+}
+
+/// The path of the module around an item.
+fn module_of(path: &str) -> &str {
+    path.rsplit_once("::").map_or(path, |(module, _)| module)
 }
 
 fn opened_past(program: &Program<'_>, door: &Door, kept: &Door) -> Finding {

@@ -29,7 +29,13 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
                 continue;
             }
             let role = program.declared_role(id, effect);
-            for option in program.behaviour_of(effect) {
+            let options = program.behaviour_of(effect);
+            for option in &options {
+                // What is set twice on one handle is switched on and off again, or chosen by a branch.
+                if options.iter().any(|other| other.name == option.name && other.value != option.value) {
+                    continue;
+                }
+                let option = option.clone();
                 let key = (resource.id.clone(), role, option.name.clone());
                 let binary = entry.binary.name.as_str();
                 settings.entry(key).or_default().push(Setting { option, start, effect, binary });
@@ -50,7 +56,16 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 
 fn conflict(program: &Program<'_>, name: &str, settings: &[Setting<'_>]) -> Option<Finding> {
     let first = settings.first()?;
-    let other = settings.iter().find(|setting| setting.option.value != first.option.value)?;
+    // Functions of one path are alternatives of `cfg`.
+    let alternative = |setting: &Setting<'_>| {
+        let function = |setting: &Setting<'_>| program.path_of(setting.effect.site.0);
+        setting.effect.site != first.effect.site && function(setting) == function(first)
+    };
+    let other = settings.iter().find(|setting| {
+        setting.option.value != first.option.value
+            && setting.effect.site != first.effect.site
+            && !alternative(setting)
+    })?;
     let id = program.resource_of(other.effect)?;
     let resource = program.resource(id);
     let site =

@@ -7,6 +7,7 @@ use crate::program::bodies::{CallId, LinkedBody, settled};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, Step};
+use crate::program::values::Value;
 
 /// Looks at what functions do where a creation failed.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -53,6 +54,9 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
             let Some(substitute) = substitute_at(program, id, body, failure.call, here, opened) else {
                 continue;
             };
+            if !takes_its_place(body, &failure.arms, failure.branch, here) {
+                continue;
+            }
             let location = program.location(id, call.span);
             if !findings.iter().any(|known| known.primary.location == location) {
                 findings.push(report(program, id, opened, &substitute, location));
@@ -61,6 +65,36 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         }
     }
     findings
+}
+
+/// Whether what a call of a failing arm makes is what the branch gives: it stands beside the other arms' values in a
+/// choice, rather than being used and let go inside the arm.
+fn takes_its_place(body: &LinkedBody<'_>, arms: &[u32], branch: u32, made: CallId) -> bool {
+    let inside = |context| {
+        let mut around = body.arms(context);
+        around.any(|(other, arm, _)| other == branch && arms.contains(&arm))
+    };
+    // What is made of it in the same arm (`Arc::new(…)`, `Ok(…)`) stands for it.
+    let mut same = vec![Value::Call(made)];
+    for (index, call) in body.calls.iter().enumerate().skip(made.0 as usize + 1) {
+        let mut given = call.receiver.iter().chain(&call.args).map(|argument| &argument.value);
+        if inside(call.context) && given.any(|value| same.contains(value)) {
+            same.push(Value::Call(CallId(index as u32)));
+        }
+    }
+    let chosen = |value: &Value| {
+        let mut found = false;
+        value.visit(&mut |part| {
+            found |= matches!(part, Value::Choice(list) if list.iter().any(|one| same.contains(one)));
+        });
+        found
+    };
+    let outside = body.calls.iter().filter(|call| !inside(call.context));
+    let mut values =
+        outside.flat_map(|call| call.receiver.iter().chain(&call.args)).map(|argument| &argument.value);
+    // A closure for the error (`unwrap_or_else`) gives it back.
+    let mut closures = body.blocks.iter().filter(|block| inside(block.context));
+    chosen(&body.result) || values.any(chosen) || closures.any(|block| same.contains(&block.result))
 }
 
 /// The handle that a call of a function opens and gives, by itself or in something. What a call opens for its own use is

@@ -96,9 +96,10 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// Like [`read_text`], for a file that need not be there.
+/// Like [`read_text`], for a file that need not be there. A folder is no file.
 pub fn read_text_if_there(path: &Path) -> Result<Option<String>, ReadError> {
-    match fs::symlink_metadata(path) {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Ok(None),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         _ => read_text(path).map(Some),
     }

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::Workspace;
 use super::memory::in_memory;
+use super::tree::{normalized, relative};
 
 /// Why a revision could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,17 +60,19 @@ pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionE
         let (about, path) = std::str::from_utf8(row).ok()?.split_once('\t')?;
         let hash = about.split(' ').nth(2)?;
         let wanted = about.contains(" blob ") && (path.ends_with(".rs") || path.ends_with("Cargo.toml"));
-        wanted.then(|| (hash.to_owned(), path.to_owned()))
+        let is_link = about.starts_with("120000 ");
+        wanted.then(|| (hash.to_owned(), path.to_owned(), is_link))
     });
-    let rows: Vec<(String, String)> = rows.collect();
-    let hashes: String = rows.iter().map(|(hash, _)| format!("{hash}\n")).collect();
+    let rows: Vec<(String, String, bool)> = rows.collect();
+    let hashes: String = rows.iter().map(|(hash, ..)| format!("{hash}\n")).collect();
     let texts = git(root, &["cat-file", "--batch"], hashes.as_bytes())?;
     if !texts.status.success() {
         return Err(unknown(&texts.stderr));
     }
     let mut files: Vec<(&str, &str)> = Vec::new();
+    let mut links: Vec<(&str, String)> = Vec::new();
     let mut rest = texts.stdout.as_slice();
-    for (_, path) in &rows {
+    for (_, path, is_link) in &rows {
         let Some((head, after)) = split_at_newline(rest) else { break };
         let length =
             std::str::from_utf8(head).ok().and_then(|head| head.rsplit(' ').next()?.parse::<usize>().ok());
@@ -79,7 +82,18 @@ pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionE
             continue;
         };
         rest = after.get(1..).unwrap_or_default();
-        if let Ok(text) = std::str::from_utf8(text) {
+        match (std::str::from_utf8(text), is_link) {
+            (Ok(target), true) => {
+                let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+                links.push((path, relative(Path::new(""), &normalized(&folder.join(target)))));
+            }
+            (Ok(text), false) => files.push((path, text)),
+            (Err(_), _) => {}
+        }
+    }
+    // What a link leads to is read where it stands; links to folders and to what is not there are left out.
+    for (path, target) in &links {
+        if let Some((_, text)) = files.iter().find(|(known, _)| known == target) {
             files.push((path, text));
         }
     }

@@ -500,3 +500,92 @@ fn a_broken_saved_report_and_an_unknown_revision_are_refused() {
         assert!(ended.err.contains("neither a file nor a revision"), "{ended:?}");
     }
 }
+
+#[test]
+fn a_canonical_path_that_names_nothing_is_told() {
+    let folder = three_managers_with(
+        "[[resource]]\nid = \"postgres:env.DATABASE_URL\"\ncanonical = \"db_manager::database_managr\"\n",
+    );
+    let ended = run(folder.path(), &["--message-format", "json"]);
+    let problems = ended.json()["problems"].clone();
+    let message = problems[0]["message"].as_str().expect("a problem");
+    assert!(
+        message.contains("`db_manager::database_managr`; did you mean `db_manager::database_manager`?"),
+        "{problems}"
+    );
+    assert_eq!(problems[0]["line"], 1);
+}
+
+#[test]
+fn a_rival_that_ends_with_its_function_needs_no_choice() {
+    let main = "\
+async fn serve(pool: sqlx::PgPool) {
+    loop { sqlx::query(\"SELECT 1\").execute(&pool).await.unwrap(); }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let url = std::env::var(\"DATABASE_URL\")?;
+    let pool = sqlx::PgPool::connect(&url).await?;
+    tokio::spawn(serve(pool));
+    let jobs = sqlx::PgPool::connect(&url).await?;
+    serve(jobs).await;
+    Ok(())
+}
+";
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nsqlx = \"0.8\"\ntokio = \"1\"\n";
+    let folder = folder(&[("Cargo.toml", manifest.as_bytes()), ("src/main.rs", main.as_bytes())]);
+    assert_eq!(list(&json(folder.path())["resources"][0]["groups"][0], "doors").len(), 2);
+}
+
+#[test]
+fn the_report_is_about_the_whole_program_whatever_package_is_selected() {
+    let folder = fixture("three-managers");
+    let one = run(&folder, &["report", "--format", "json", "-p", "worker"]);
+    assert_eq!(one.json(), json(&folder));
+}
+
+#[test]
+fn every_fixture_has_a_report() {
+    for name in
+        ["clean", "in-progress-flag", "lifecycle-phases", "quickstart", "round-table", "startup-crisis"]
+    {
+        json(&fixture(name));
+    }
+}
+
+#[test]
+fn edits_that_would_not_compile_or_would_change_something_are_not_offered() {
+    let worker = |body: &str| {
+        format!(
+            "use actix_web::{{App, HttpServer, web}};\n#[actix_web::main]\nasync fn main() -> std::io::Result<()> {{\n    \
+             let url = std::env::var(\"DATABASE_URL\").expect(\"set\");\n{body}\n}}\n"
+        )
+    };
+    let server = |statement: &str| {
+        format!(
+            "    HttpServer::new(move || {{\n        {statement}\n        App::new().app_data(web::Data::new(db))\n    \
+             }}).bind(\"0.0.0.0:80\")?.run().await"
+        )
+    };
+    let open = "sqlx::PgPool::connect_lazy(&url).expect(\"an address\");";
+    let cases = [
+        // Not to be cloned, a pattern that would be lost, a name that is used elsewhere, a variable of a pattern.
+        worker(&server("let db = rusqlite::Connection::open(url.clone()).expect(\"a file\");")),
+        worker(&server(&format!("let mut db = {open}"))),
+        worker(&server(&format!("let db: sqlx::PgPool = {open}"))),
+        worker(&format!(
+            "    let db = String::new();\n    println!(\"{{db}}\");\n{}",
+            server(&format!("let db = {open}"))
+        )),
+        worker(&format!(
+            "    match Some(url) {{\n        Some(url) => HttpServer::new(move || {{\n            let db = {open}\n            \
+             App::new().app_data(web::Data::new(db))\n        }}).bind(\"0.0.0.0:80\")?.run().await,\n        None => Ok(()),\n    }}"
+        )),
+    ];
+    let manifest = format!("{ACTIX}rusqlite = \"0.32\"\n");
+    for main in cases {
+        let folder = folder(&[("Cargo.toml", manifest.as_bytes()), ("src/main.rs", main.as_bytes())]);
+        assert_eq!(patch(folder.path()), "", "{main}");
+    }
+}

@@ -7,13 +7,14 @@ mod uses;
 
 use std::collections::BTreeMap;
 
-use super::bodies::{CallId, Time};
+use super::bodies::{CallId, Time, settled};
 use super::declarations::is_within;
 use super::init_paths::InitPath;
 use super::inventory::{Resource, Scope};
 use super::items::{AdtId, AdtShape, FnId};
 use super::summaries::Step;
 use super::{Program, reach};
+use crate::catalog::CloneKind;
 use crate::facts::{ExprKind, Name, Pat, Statement};
 use crate::finding::{Confidence, Hop};
 use crate::location::{Location, Span};
@@ -99,9 +100,14 @@ impl Door {
 
     /// Whether it is what somebody named: its keeper, an accessor, or a function that makes its handle.
     pub fn is_named(&self, wanted: &str) -> bool {
+        self.names().any(|path| is_within(path, wanted))
+    }
+
+    /// Everything it can be named by: its keeper, its accessors, the functions that make its handle.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         let makers = self.openings.iter().flat_map(|opening| &opening.makers);
         let accessors = self.accessors.iter().map(|accessor| &accessor.path);
-        [&self.name].into_iter().chain(makers).chain(accessors).any(|path| is_within(path, wanted))
+        [&self.name].into_iter().chain(makers).chain(accessors).map(String::as_str)
     }
 
     /// Whether both open in one binary.
@@ -121,8 +127,14 @@ pub struct Variable {
     pub value: Location,
     /// Whether it is the handle itself, rather than something that has it.
     pub is_handle: bool,
+    /// Whether a clone of it shares what it has.
+    pub can_be_cloned: bool,
     /// The whole `let` statement.
     pub statement: Location,
+    /// The body of the function.
+    pub body: Location,
+    /// Whether what stands around the closure (see below) is a statement of the body itself, not of a block in it.
+    pub is_at_top: bool,
     /// Where it is bound by the first statement of a closure that runs once per worker: the statement around the
     /// closure.
     pub per_worker: Option<Location>,
@@ -401,10 +413,27 @@ impl<'a> Program<'a> {
                 });
                 spans.filter(|span| contains(*span, factory)).max_by_key(|span| (span.line, span.column))
             });
+            let result = &self.call(function, call).result;
+            let shared =
+                self.types.type_facts(settled(result)).is_some_and(|facts| facts.clone == CloneKind::Shared);
+            let top = match &body.expr(body.root).kind {
+                ExprKind::Block { statements, tail } => {
+                    let tail = tail.map(|tail| body.expr(tail).span);
+                    let spans = statements.iter().map(|statement| match statement {
+                        Statement::Let(binding) => binding.span,
+                        Statement::Expr(id, _) => body.expr(*id).span,
+                    });
+                    spans.chain(tail).collect()
+                }
+                _ => Vec::new(),
+            };
             Some(Variable {
                 name: name.to_string(),
                 value,
-                is_handle: reach::is_handle(self.types, &self.call(function, call).result),
+                is_handle: reach::is_handle(self.types, result),
+                can_be_cloned: shared,
+                body: self.location(function, body.expr(body.root).span),
+                is_at_top: per_worker.is_some_and(|around| top.contains(&around)),
                 statement: self.location(function, binding.span),
                 per_worker: per_worker.map(|span| self.location(function, span)),
             })
@@ -438,7 +467,10 @@ impl<'a> Program<'a> {
         for (one, (first_door, firsts)) in found.iter().enumerate() {
             for (two, (second_door, seconds)) in found.iter().enumerate() {
                 let resource = &first_door.resource;
+                let ends = |door: &Door| door.keeper == Keeper::Nobody;
                 if one == two
+                    || ends(first_door)
+                    || ends(second_door)
                     || resource.id != second_door.resource.id
                     || resource.confidence == Confidence::Low
                 {

@@ -6,7 +6,7 @@ use super::super::Program;
 use super::super::bodies::{Call, CallId, Target};
 use super::super::inventory::Scope;
 use super::super::items::{AdtId, AdtShape, Container, FnId, ModuleId, StaticId};
-use super::super::summaries::{Holder, Lifetime};
+use super::super::summaries::{Holder, Lifetime, Step};
 use super::super::types::{Args, Ty};
 use super::super::values::Value;
 use super::accessors::names;
@@ -106,6 +106,7 @@ impl Program<'_> {
             let fills = self.effects(id).iter().any(|effect| {
                 effect.creates_handle()
                     && effect.lifetime == Lifetime::Held(Holder::Static(kept))
+                    && matches!(effect.steps[0], Step::Call(..))
                     && self.kept(effect).0 == 0
             });
             if !touches || fills || accessors.iter().any(|accessor| accessor.id == id) {
