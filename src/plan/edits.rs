@@ -173,6 +173,9 @@ impl Texts<'_> {
         // What is bound between the two places is not there before them, and nothing else may have the name.
         let (body_from, body_to) = self.range(variable.body)?;
         let outside = [text.get(body_from..start)?, text.get(self.range(around)?.1..body_to)?];
+        // The statement's own name is not in reach of what it is bound to.
+        let plain = without_texts(head)?;
+        let head = plain.strip_prefix("let ").unwrap_or(&plain);
         let binds =
             head.contains("=>") || ["let", "for", "while", "match"].iter().any(|word| has_word(head, word));
         if binds || !variable.is_at_top || outside.iter().any(|code| has_word(code, name)) {

@@ -355,13 +355,11 @@ use actix_web::{App, HttpServer, web};
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let url = std::env::var(\"DATABASE_URL\").expect(\"set\");
-    HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         let pool = sqlx::PgPool::connect_lazy(&url).expect(\"an address\");
         App::new().app_data(web::Data::new(pool))
-    })
-    .bind((\"0.0.0.0\", 8080))?
-    .run()
-    .await
+    });
+    server.bind((\"0.0.0.0\", 8080))?.run().await
 }
 ";
     let folder = folder(&[("Cargo.toml", ACTIX.as_bytes()), ("src/main.rs", main.as_bytes())]);
