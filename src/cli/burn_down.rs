@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use super::configuration::Configuration;
-use super::{AnalysisOptions, Stop, load_catalog};
-use crate::analysis::{self, Settings};
+use super::second_look::look;
+use super::{AnalysisOptions, Stop};
 use crate::plan::{self, PlanInput, Snapshot};
 use crate::report;
-use crate::rules;
-use crate::settle::{self, SettleInput};
 use crate::workspace;
 
 /// What was there before, and how many problems limited the look at it: `since` is a file that `report --format json` wrote, seen from `here`, else a revision of the
@@ -27,21 +25,8 @@ pub(super) fn snapshot(
             .map_err(|wrong| Stop::refused(format!("`{since}` {wrong}")));
     }
     let workspace = workspace::open_revision(root, since).map_err(Stop::refused)?;
-    let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
-    let catalog = load_catalog(&wanted.catalogs)?;
-    let (analysis, (doors, timelines)) = analysis::inquire(workspace, catalog, &settings, |program| {
-        (program.doors().clone(), program.timelines())
-    });
-    let input = SettleInput {
-        findings: analysis.findings,
-        problems: analysis.problems,
-        coverage: analysis.coverage,
-        resources: analysis.resources,
-        files: &analysis.workspace.files,
-        rules: rules::table(),
-        selected: &|_| true,
-    };
-    let report = settle::settle(input, &wanted.policy);
+    let (report, (doors, timelines)) =
+        look(workspace, wanted, configuration, |program| (program.doors().clone(), program.timelines()))?;
     let plan = plan::plan(PlanInput {
         doors: &doors,
         init_paths: &[],

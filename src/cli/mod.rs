@@ -9,6 +9,7 @@ mod environment;
 mod narration;
 mod options;
 mod patch;
+mod second_look;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};

@@ -4,13 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::configuration::Configuration;
-use super::{AnalysisOptions, Stop, load_catalog};
-use crate::analysis::{self, Settings};
+use super::{AnalysisOptions, Stop, second_look};
 use crate::location::Span;
 use crate::plan::{Edit, applied};
 use crate::report::ChangedFile;
-use crate::rules;
-use crate::settle::{self, SettleInput};
 use crate::workspace::{self, SourceFile};
 
 /// What a second look at an edited workspace gives.
@@ -82,18 +79,7 @@ fn look(
     for (path, text) in texts {
         workspace.edit(path, text);
     }
-    let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
-    let analysis = analysis::analyse(workspace, load_catalog(&wanted.catalogs)?, &settings);
-    let input = SettleInput {
-        findings: analysis.findings,
-        problems: analysis.problems,
-        coverage: analysis.coverage,
-        resources: analysis.resources,
-        files: &analysis.workspace.files,
-        rules: rules::table(),
-        selected: &|_| true,
-    };
-    let report = settle::settle(input, &wanted.policy);
+    let (report, ()) = second_look::look(workspace, wanted, configuration, |_| ())?;
     let fingerprints = report.findings.into_iter().map(|settled| settled.fingerprint).collect();
     Ok(Looked { fingerprints, problems: report.problems.len() })
 }

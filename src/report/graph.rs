@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::inventory::describe;
-use super::{WireTool, counted, one_line, path_of, picture, place, to_json};
+use super::{WireHop, WirePoint, WireTool, counted, one_line, path_of, picture, place, to_json};
 use crate::location::Location;
 use crate::program::init_paths::InitPath;
 use crate::workspace::SourceFile;
@@ -235,7 +235,7 @@ struct WireInitPath<'a> {
     /// From the entry function to the library call.
     path: Vec<WireHop<'a>>,
     /// The call that creates the handle.
-    site: WireSite<'a>,
+    site: WirePoint<'a>,
     /// Type of the handle, canonical.
     handle: &'a str,
     /// Who keeps it, in words.
@@ -246,46 +246,12 @@ struct WireInitPath<'a> {
     certain: bool,
 }
 
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct WireHop<'a> {
-    /// The function, type or static.
-    label: &'a str,
-    /// Path relative to the workspace root.
-    file: &'a str,
-    /// Line, from 1.
-    line: u32,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct WireSite<'a> {
-    /// Path relative to the workspace root.
-    file: &'a str,
-    /// Line, from 1.
-    line: u32,
-    /// Column in characters, from 1.
-    column: u32,
-}
-
 fn json(paths: &[InitPath], files: &[SourceFile]) -> String {
     let init_paths = paths.iter().map(|path| WireInitPath {
         resource: &path.resource.id,
         binary: path.binary.as_deref(),
-        path: path
-            .hops
-            .iter()
-            .map(|hop| WireHop {
-                label: &hop.label,
-                file: path_of(files, &hop.location),
-                line: hop.location.span.line,
-            })
-            .collect(),
-        site: WireSite {
-            file: path_of(files, &path.site),
-            line: path.site.span.line,
-            column: path.site.span.column,
-        },
+        path: path.hops.iter().map(|hop| WireHop::new(files, hop)).collect(),
+        site: WirePoint::new(files, &path.site),
         handle: &path.handle,
         held_by: &path.held_by,
         when: &path.when,

@@ -16,6 +16,7 @@ mod short;
 
 use std::time::Duration;
 
+use crate::finding::Hop;
 use crate::location::Location;
 use crate::settle::Report;
 use crate::workspace::SourceFile;
@@ -153,6 +154,42 @@ struct WireTool {
 impl WireTool {
     fn current() -> Self {
         Self { name: "initpath", version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
+/// A place.
+#[derive(serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WirePoint<'a> {
+    /// Path relative to the workspace root, with forward slashes.
+    file: &'a str,
+    /// Line, from 1.
+    line: u32,
+    /// Column in characters, from 1.
+    column: u32,
+}
+
+impl<'a> WirePoint<'a> {
+    fn new(files: &'a [SourceFile], location: &Location) -> Self {
+        Self { file: path_of(files, location), line: location.span.line, column: location.span.column }
+    }
+}
+
+/// One hop of a path.
+#[derive(serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireHop<'a> {
+    /// The function, type, static or call.
+    label: &'a str,
+    /// Path relative to the workspace root, with forward slashes.
+    file: &'a str,
+    /// Line, from 1.
+    line: u32,
+}
+
+impl<'a> WireHop<'a> {
+    fn new(files: &'a [SourceFile], hop: &'a Hop) -> Self {
+        Self { label: &hop.label, file: path_of(files, &hop.location), line: hop.location.span.line }
     }
 }
 

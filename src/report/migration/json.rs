@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::super::json::WireProblem;
-use super::super::{WireTool, path_of, to_json};
+use super::super::{WireHop, WirePoint, WireTool, to_json};
 use super::MigrationView;
-use crate::location::Location;
 use crate::plan::{Choice, Group, PlannedDoor, Progress, ResourcePlan, Step};
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
@@ -113,30 +112,6 @@ struct WireReason<'a> {
     points: i32,
     /// In a few words.
     text: &'a str,
-}
-
-/// A place.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct WirePoint<'a> {
-    /// Path relative to the workspace root.
-    file: &'a str,
-    /// Line, from 1.
-    line: u32,
-    /// Column in characters, from 1.
-    column: u32,
-}
-
-/// A place with a name.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct WireHop<'a> {
-    /// The function, type, static or call.
-    label: &'a str,
-    /// Path relative to the workspace root.
-    file: &'a str,
-    /// Line, from 1.
-    line: u32,
 }
 
 /// A way to open a door.
@@ -331,14 +306,6 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     })
 }
 
-fn point<'a>(files: &'a [SourceFile], location: &Location) -> WirePoint<'a> {
-    WirePoint { file: path_of(files, location), line: location.span.line, column: location.span.column }
-}
-
-fn hop<'a>(files: &'a [SourceFile], hop: &'a crate::finding::Hop) -> WireHop<'a> {
-    WireHop { label: &hop.label, file: path_of(files, &hop.location), line: hop.location.span.line }
-}
-
 impl<'a> WireRemoved<'a> {
     fn new((rule, fingerprint): &'a (String, String)) -> Self {
         Self { rule, fingerprint }
@@ -383,7 +350,7 @@ impl<'a> WireResource<'a> {
             rule: chain.rule,
             fingerprint: &chain.fingerprint,
             message: &chain.message,
-            hops: chain.hops.iter().map(|one| hop(files, one)).collect(),
+            hops: chain.hops.iter().map(|one| WireHop::new(files, one)).collect(),
         };
         Self {
             id: &plan.resource.id,
@@ -432,7 +399,7 @@ impl<'a> WireDoor<'a> {
             name: &door.name,
             handle: &door.handle,
             verdict: None,
-            place: point(files, &door.place),
+            place: WirePoint::new(files, &door.place),
             reasons: Vec::new(),
             beside: Vec::new(),
             openings: door
@@ -441,8 +408,8 @@ impl<'a> WireDoor<'a> {
                 .map(|opening| WireOpening {
                     binary: opening.binary.as_deref(),
                     order: opening.order + 1,
-                    path: opening.hops.iter().map(|one| hop(files, one)).collect(),
-                    site: point(files, &opening.site),
+                    path: opening.hops.iter().map(|one| WireHop::new(files, one)).collect(),
+                    site: WirePoint::new(files, &opening.site),
                     when: &opening.when,
                     once: opening.once,
                     certain: opening.certain,
@@ -455,14 +422,14 @@ impl<'a> WireDoor<'a> {
                     name: &accessor.path,
                     contract: accessor.contract.name(),
                     behind: accessor.behind.as_deref(),
-                    place: point(files, &accessor.location),
+                    place: WirePoint::new(files, &accessor.location),
                 })
                 .collect(),
             uses: door
                 .uses
                 .iter()
                 .map(|used| WireUse {
-                    place: point(files, &used.location),
+                    place: WirePoint::new(files, &used.location),
                     function: &used.function,
                     package: &used.package,
                     callee: &used.callee,
@@ -484,7 +451,7 @@ impl<'a> WireStep<'a> {
                 .items
                 .iter()
                 .map(|item| WireItem {
-                    place: item.location.as_ref().map(|location| point(files, location)),
+                    place: item.location.as_ref().map(|location| WirePoint::new(files, location)),
                     what: &item.what,
                     instead: &item.instead,
                     outside_production: item.outside_production,
@@ -506,7 +473,7 @@ impl<'a> WireTimeline<'a> {
         let moments = timeline.moments.iter().map(|moment| WireMoment {
             phase: moment.phase.name(),
             label: &moment.label,
-            place: point(files, &moment.location),
+            place: WirePoint::new(files, &moment.location),
             beside: moment.beside,
         });
         Self { binary: &timeline.binary, moments: moments.collect(), is_cut: timeline.is_cut }

@@ -1,0 +1,32 @@
+//! Room 1, *cli*: looks at a workspace again, edited or as it was, with the levels and declarations of this run. Everything
+//! in it counts as selected.
+
+use super::configuration::Configuration;
+use super::{AnalysisOptions, Stop, load_catalog};
+use crate::analysis::{self, Settings};
+use crate::program::Program;
+use crate::rules;
+use crate::settle::{self, Report, SettleInput};
+use crate::workspace::Workspace;
+
+/// The report on a workspace, and what `question` asks its program.
+pub(super) fn look<T: Send>(
+    workspace: Workspace,
+    wanted: &AnalysisOptions,
+    configuration: &Configuration,
+    question: impl FnOnce(&Program<'_>) -> T + Send,
+) -> Result<(Report, T), Stop> {
+    let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
+    let (analysis, answer) =
+        analysis::inquire(workspace, load_catalog(&wanted.catalogs)?, &settings, question);
+    let input = SettleInput {
+        findings: analysis.findings,
+        problems: analysis.problems,
+        coverage: analysis.coverage,
+        resources: analysis.resources,
+        files: &analysis.workspace.files,
+        rules: rules::table(),
+        selected: &|_| true,
+    };
+    Ok((settle::settle(input, &wanted.policy), answer))
+}
