@@ -30,6 +30,7 @@ pub(super) fn snapshot(
     let plan = plan::plan(PlanInput {
         doors: &doors,
         init_paths: &[],
+        init_cycles: &[],
         timelines: &timelines,
         findings: &report.findings,
         declared: &configuration.resources,

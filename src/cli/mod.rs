@@ -23,6 +23,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::program::declarations::ResourceDeclaration;
 use crate::program::doors::{Door, Doors};
+use crate::program::init_cycles::InitCycle;
 use crate::program::init_paths::InitPath;
 use crate::program::inventory::Inventory;
 use crate::program::place::FunctionAt;
@@ -206,6 +207,7 @@ fn stages(
             let plan = plan::plan(PlanInput {
                 doors: &answer.doors,
                 init_paths: &answer.init_paths,
+                init_cycles: &answer.init_cycles,
                 timelines: &answer.timelines,
                 findings: &report.findings,
                 declared: &configuration.resources,
@@ -277,6 +279,7 @@ fn stages(
 #[derive(Default)]
 struct Answer {
     init_paths: Vec<InitPath>,
+    init_cycles: Vec<InitCycle>,
     doors: Doors,
     timelines: Vec<Timeline>,
     /// The functions around a place, each with why the rules would be silent in it; `None` for a file that was not
@@ -298,6 +301,7 @@ impl Answer {
             Task::Graph(..) => Self { init_paths: program.init_paths(), doors, ..Self::default() },
             Task::Report(..) | Task::Patch(_) => Self {
                 init_paths: program.init_paths(),
+                init_cycles: program.init_cycles(),
                 doors: program.doors().clone(),
                 timelines: program.timelines(),
                 functions: None,

@@ -12,6 +12,7 @@ use crate::finding::Confidence;
 use crate::location::Location;
 use crate::program::declarations::{ResourceDeclaration, role_of_door};
 use crate::program::doors::{Conflict, Door, Doors, Keeper};
+use crate::program::init_cycles::InitCycle;
 use crate::program::init_paths::InitPath;
 use crate::program::inventory::Resource;
 use crate::program::timeline::Timeline;
@@ -30,6 +31,8 @@ pub struct PlanInput<'a> {
     pub doors: &'a Doors,
     /// The init paths, for the drawing.
     pub init_paths: &'a [InitPath],
+    /// Statics that need each other.
+    pub init_cycles: &'a [InitCycle],
     /// The start-up of each binary.
     pub timelines: &'a [Timeline],
     /// What was found, settled.
@@ -48,6 +51,8 @@ pub struct Plan {
     pub unknown: Vec<Door>,
     /// All init paths of the program.
     pub init_paths: Vec<InitPath>,
+    /// Statics that need each other, with the fewest needs that have to go.
+    pub init_cycles: Vec<InitCycle>,
     /// The start-up of each binary.
     pub timelines: Vec<Timeline>,
 }
@@ -146,7 +151,7 @@ impl ResourcePlan {
 
 /// Makes the plan. Deterministic; linear in doors, uses and findings but for pairs of doors of one resource.
 pub fn plan(input: PlanInput<'_>) -> Plan {
-    let PlanInput { doors, init_paths, timelines, findings, declared } = input;
+    let PlanInput { doors, init_paths, init_cycles, timelines, findings, declared } = input;
     let mut groups: Vec<(String, Option<String>, Vec<usize>)> = Vec::new();
     let mut unknown = Vec::new();
     for (index, door) in doors.list.iter().enumerate() {
@@ -172,7 +177,13 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         let undecided = plan.groups.iter().any(|group| matches!(group.choice, Choice::Undecided { .. }));
         plan.steps.is_empty() && !undecided
     });
-    Plan { resources, unknown, init_paths: init_paths.to_vec(), timelines: timelines.to_vec() }
+    Plan {
+        resources,
+        unknown,
+        init_paths: init_paths.to_vec(),
+        init_cycles: init_cycles.to_vec(),
+        timelines: timelines.to_vec(),
+    }
 }
 
 fn resource_plan(

@@ -13,6 +13,7 @@ pub mod doors;
 pub mod entries;
 pub mod flow;
 pub mod identity;
+pub mod init_cycles;
 pub mod init_paths;
 pub mod inventory;
 pub mod items;

@@ -587,3 +587,38 @@ fn edits_that_would_not_compile_or_would_change_something_are_not_offered() {
         assert_eq!(patch(folder.path()), "", "{main}");
     }
 }
+
+#[test]
+fn statics_that_need_each_other_are_told_with_the_need_that_has_to_go() {
+    let main = "\
+use std::sync::LazyLock;
+
+static SETTINGS: LazyLock<String> = LazyLock::new(read_settings);
+static POOL: LazyLock<sqlx::PgPool> = LazyLock::new(|| sqlx::PgPool::connect_lazy(&SETTINGS).unwrap());
+static OTHER: LazyLock<String> = LazyLock::new(|| SETTINGS.clone());
+
+fn read_settings() -> String {
+    remembered().unwrap_or_default()
+}
+
+fn remembered() -> Option<String> {
+    POOL.is_closed().then(String::new)
+}
+
+fn main() {
+    println!(\"{} {}\", POOL.size(), OTHER.len());
+}
+";
+    let folder = folder(&[("Cargo.toml", ACTIX.as_bytes()), ("src/main.rs", main.as_bytes())]);
+    let json = json(folder.path());
+    let [cycle] = list(&json, "init_cycles") else { panic!("one cycle: {json}") };
+    assert_eq!(cycle["members"], serde_json::json!(["app::POOL", "app::SETTINGS"]));
+    let needs = list(cycle, "needs");
+    let told = |need: &Value| format!("{} -> {}", text(need, "from"), text(need, "to"));
+    let mut all: Vec<String> = needs.iter().map(told).collect();
+    all.sort();
+    assert_eq!(all, ["app::POOL -> app::SETTINGS", "app::SETTINGS -> app::POOL"]);
+    assert_eq!(needs.iter().filter(|need| need["cut"] == true).count(), 1);
+    assert!(report(folder.path(), "markdown").out.contains("**this has to go**"));
+    assert!(list(&self::json(&fixture("quickstart")), "init_cycles").is_empty());
+}

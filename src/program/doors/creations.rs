@@ -114,7 +114,7 @@ impl Program<'_> {
     }
 
     /// The step from which on the handle is no longer given back, and what becomes of it there.
-    pub(super) fn kept(&self, effect: &Effect) -> (usize, Lifetime) {
+    pub(in crate::program) fn kept(&self, effect: &Effect) -> (usize, Lifetime) {
         for index in (0..effect.steps.len()).rev() {
             let (Step::Call(function, _) | Step::Static(function, _)) = effect.steps[index];
             let rest = &effect.steps[index..];

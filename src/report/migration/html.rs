@@ -49,6 +49,16 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
             plan.init_paths.iter().filter(|path| path.resource.id == resource.resource.id).collect();
         about(&mut text, index, resource, &own, files);
     }
+    for cycle in &plan.init_cycles {
+        let members: Vec<String> = cycle.members.iter().map(|member| code(member)).collect();
+        let _ = writeln!(text, "<section>\n<h2>Init cycle: {}</h2>", members.join(", "));
+        text.push_str("<p>Each of these needs another one to be initialized: whoever comes first waits for ever, or panics.</p>\n<ul>\n");
+        for need in &cycle.needs {
+            let place = code(&words::at(files, &need.location));
+            let _ = writeln!(text, "<li>{} {place}</li>", bold_prose(&words::need(need)));
+        }
+        text.push_str("</ul>\n</section>\n");
+    }
     if !plan.unknown.is_empty() {
         text.push_str("<section>\n<h2>Address not known</h2>\n<p>What these lead to is not known, so nothing is said about what they share.</p>\n<ul>\n");
         for door in &plan.unknown {

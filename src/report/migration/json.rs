@@ -6,6 +6,7 @@ use super::super::json::WireProblem;
 use super::super::{WireHop, WirePoint, WireTool, to_json};
 use super::MigrationView;
 use crate::plan::{Choice, Group, PlannedDoor, Progress, ResourcePlan, Step};
+use crate::program::init_cycles::InitCycle;
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
 
@@ -26,6 +27,8 @@ struct WireMigration<'a> {
     since: Option<WireProgress<'a>>,
     /// Doors whose address is not known.
     unknown: Vec<WireDoor<'a>>,
+    /// Statics that need each other to be initialized.
+    init_cycles: Vec<WireCycle<'a>>,
     /// The start-up of each binary.
     timelines: Vec<WireTimeline<'a>>,
     /// What limited the analysis.
@@ -266,6 +269,30 @@ struct WireChain<'a> {
     hops: Vec<WireHop<'a>>,
 }
 
+/// Statics that need each other.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireCycle<'a> {
+    /// Their paths, sorted.
+    members: &'a [String],
+    /// Who needs whom.
+    needs: Vec<WireNeed<'a>>,
+}
+
+/// That the initializer of one static comes to another one.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireNeed<'a> {
+    /// The static that is initialized.
+    from: &'a str,
+    /// The static that it needs.
+    to: &'a str,
+    /// Where the way to it begins.
+    place: WirePoint<'a>,
+    /// Whether it is one of the fewest needs without which there is no circle.
+    cut: bool,
+}
+
 /// The start-up of one binary.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -301,6 +328,7 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         tool: WireTool::current(),
         resources: plan.resources.iter().map(|resource| WireResource::new(resource, files)).collect(),
         unknown: plan.unknown.iter().map(|door| WireDoor::new(door, files)).collect(),
+        init_cycles: plan.init_cycles.iter().map(|cycle| WireCycle::new(cycle, files)).collect(),
         timelines: plan.timelines.iter().map(|timeline| WireTimeline::new(timeline, files)).collect(),
         problems: problems.iter().map(WireProblem::new).collect(),
     })
@@ -465,6 +493,18 @@ impl<'a> WireStep<'a> {
             verify: &step.verify,
             after: &step.after,
         }
+    }
+}
+
+impl<'a> WireCycle<'a> {
+    fn new(cycle: &'a InitCycle, files: &'a [SourceFile]) -> Self {
+        let needs = cycle.needs.iter().map(|need| WireNeed {
+            from: &need.from,
+            to: &need.to,
+            place: WirePoint::new(files, &need.location),
+            cut: need.cut,
+        });
+        Self { members: &cycle.members, needs: needs.collect() }
     }
 }
 

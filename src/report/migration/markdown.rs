@@ -18,6 +18,15 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     for resource in &plan.resources {
         about(&mut text, resource, files);
     }
+    for cycle in &plan.init_cycles {
+        let members: Vec<String> = cycle.members.iter().map(|member| code(member)).collect();
+        let _ = write!(text, "\n## Init cycle: {}\n\n", members.join(", "));
+        text.push_str("Each of these needs another one to be initialized: whoever comes first waits for ever, or panics.\n\n");
+        for need in &cycle.needs {
+            let place = code(&words::at(files, &need.location));
+            let _ = writeln!(text, "- {} {place}", bold_prose(&words::need(need)));
+        }
+    }
     if !plan.unknown.is_empty() {
         text.push_str("\n## Address not known\n\nWhat these lead to is not known, so nothing is said about what they share.\n\n");
         for door in &plan.unknown {

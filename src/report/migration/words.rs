@@ -5,6 +5,7 @@ use super::super::{counted, one_line, path_of};
 use crate::location::Location;
 use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, ResourceProgress, Step, StepKind, Verdict};
 use crate::program::doors::{Contract, Door, Keeper};
+use crate::program::init_cycles::Need;
 use crate::workspace::SourceFile;
 
 /// Source texts longer than this are cut.
@@ -239,4 +240,10 @@ pub(super) fn burn_down(resource: &ResourceProgress) -> String {
         doors("gone", &resource.gone),
         doors("new", &resource.new)
     )
+}
+
+/// That one static needs another one, and whether that has to go.
+pub(super) fn need(need: &Need) -> String {
+    let cut = if need.cut { ": **this has to go**" } else { "" };
+    format!("`{}` needs `{}`{cut}", need.from, need.to)
 }
