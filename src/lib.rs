@@ -16,6 +16,8 @@
 //! | render | the report | text in one format | [`report`] |
 //! | exit | the report | 0, 1 or 2 | [`cli`] |
 //!
+//! The command `report` has a stage more: from doors and the settled report, [`plan`] makes the migration that is rendered.
+//!
 //! [`analysis`] strings together the pure middle, from extract to check, for the command and for tests alike.
 //!
 //! # Rooms
