@@ -157,4 +157,5 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("tracing", &[], include_str!("../../rules/catalog/tracing.toml")),
     file("tryhard", &[], include_str!("../../rules/catalog/tryhard.toml")),
     file("warp", &[], include_str!("../../rules/catalog/warp.toml")),
+    file("wither", &[], include_str!("../../rules/catalog/wither.toml")),
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bodies::{CallId, Target, settled};
+use super::bodies::{self, CallId, EventKind, Target, settled};
 use super::identity;
 use super::inventory::{Address, Coverage, InitSite, Inventory, Place, Resource, ResourceSummary, Scope};
 use super::items::{AdtId, AdtShape, FnId, StaticId};
@@ -245,6 +245,48 @@ impl Program<'_> {
     /// Where a static is declared.
     pub fn static_location(&self, id: StaticId) -> Location {
         self.types.items.statics[id.index()].location
+    }
+
+    /// Every `static mut` of production code with room for a handle.
+    pub fn mutable_handle_statics(&self) -> Vec<StaticId> {
+        let statics = self.types.items.statics.iter().enumerate();
+        let mutable = statics.filter(|(_, item)| item.facts.mutable && item.scope == Scope::Production);
+        let ids = mutable.map(|(index, _)| StaticId(index as u32));
+        ids.filter(|id| self.types.contains_handle(self.types.static_type(*id))).collect()
+    }
+
+    /// Where production code writes a static or calls something on it, and whether it writes; sorted, each place once.
+    pub fn places_of_static(&self, id: StaticId) -> Vec<(Location, bool)> {
+        let mut places: Vec<(Location, bool)> = Vec::new();
+        for (index, sketch) in self.sketches.iter().enumerate() {
+            let function = FnId(index as u32);
+            let uses = sketch.as_ref().is_some_and(|sketch| sketch.statics.contains(&id));
+            if !uses || self.scope(function) != Scope::Production {
+                continue;
+            }
+            let fresh = if self.body(function).is_some() { None } else { bodies::link(self.types, function) };
+            let Some(body) = self.body(function).or(fresh.as_ref()) else { continue };
+            let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+            for event in events {
+                if let EventKind::Write(write) = &event.kind
+                    && *write.place.root() == Value::Static(id)
+                {
+                    places.push((self.location(function, write.span), true));
+                }
+            }
+            for call in &body.calls {
+                let on = call
+                    .receiver
+                    .as_ref()
+                    .is_some_and(|receiver| *receiver.value.root() == Value::Static(id));
+                if on && call.chained_on.is_none() {
+                    places.push((self.location(function, call.span), false));
+                }
+            }
+        }
+        places.sort();
+        places.dedup_by(|later, first| later.0 == first.0);
+        places
     }
 
     /// Whether each thread has a static of its own.

@@ -16,6 +16,7 @@ mod once_cell_check_then_set;
 mod page;
 mod serve_before_init;
 mod shim_accessor;
+mod static_mut_handle;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -62,6 +63,7 @@ const RULES: &[Rule] = rules! {
     "once-cell-check-then-set" => once_cell_check_then_set,
     "serve-before-init" => serve_before_init,
     "shim-accessor" => shim_accessor,
+    "static-mut-handle" => static_mut_handle,
 };
 
 /// All rules, sorted by category, then name.
