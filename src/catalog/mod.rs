@@ -325,6 +325,8 @@ pub enum CallRole {
     Retry,
     DatabaseLock,
     DatabaseUnlock,
+    FileCheck,
+    FileCreate,
     BeforeMain,
     /// A test: not production code.
     Test,

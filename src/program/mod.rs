@@ -11,6 +11,7 @@ pub mod competition;
 pub mod declarations;
 pub mod doors;
 pub mod entries;
+pub mod existence;
 pub mod flow;
 pub mod identity;
 pub mod init_cycles;

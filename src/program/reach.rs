@@ -173,6 +173,7 @@ fn is_supporting(role: CallRole) -> bool {
             | CallRole::Register
             | CallRole::Middleware
             | CallRole::OnceInit
+            | CallRole::FileCreate
     )
 }
 

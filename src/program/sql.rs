@@ -2,45 +2,101 @@
 
 /// Whether one of the statements changes the schema. Temporary tables are no schema.
 pub(super) fn changes_schema(text: &str) -> bool {
-    text.split(';').any(|statement| {
-        let mut words = statement
-            .lines()
-            .map(|line| line.split("--").next().unwrap_or_default())
-            .flat_map(str::split_whitespace)
-            .map(str::to_ascii_lowercase);
-        let first = words.next().unwrap_or_default();
-        let second = words.next().unwrap_or_default();
-        match first.as_str() {
-            "create" => matches!(
-                second.as_str(),
-                "table"
-                    | "index"
-                    | "unique"
-                    | "schema"
-                    | "type"
-                    | "extension"
-                    | "view"
-                    | "materialized"
-                    | "trigger"
-                    | "function"
-                    | "sequence"
-                    | "virtual"
-                    | "database"
-            ),
-            "alter" | "drop" => {
-                matches!(
-                    second.as_str(),
-                    "table" | "index" | "schema" | "type" | "view" | "database" | "column"
-                )
-            }
+    statements(text).any(|words| is_change(&words))
+}
+
+/// The first statement that fails when somebody else has run it already: it creates or adds something and does not say
+/// `IF NOT EXISTS` or `OR REPLACE`. As its first three words.
+pub(super) fn fails_when_repeated(text: &str) -> Option<String> {
+    let blind = |words: &Vec<String>| {
+        let says = |phrase: &[&str]| {
+            words.windows(phrase.len()).any(|part| part.iter().map(String::as_str).eq(phrase.iter().copied()))
+        };
+        let creates = words[0] == "create" || (words[0] == "alter" && words.iter().any(|word| word == "add"));
+        is_change(words) && creates && !says(&["if", "not", "exists"]) && !says(&["or", "replace"])
+    };
+    let first = statements(text).find(blind)?;
+    Some(first.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ").to_uppercase())
+}
+
+/// The table of the database's own catalogue that a query asks, in lower case.
+pub(super) fn asked_catalogue(text: &str) -> Option<&'static str> {
+    const CATALOGUES: [&str; 13] = [
+        "sqlite_master",
+        "sqlite_schema",
+        "pragma_table_info",
+        "information_schema.tables",
+        "information_schema.columns",
+        "information_schema.schemata",
+        "pg_tables",
+        "pg_class",
+        "pg_type",
+        "pg_namespace",
+        "pg_database",
+        "pg_indexes",
+        "to_regclass",
+    ];
+    let lower = text.to_ascii_lowercase();
+    let asks = lower.trim_start().starts_with("select") || lower.trim_start().starts_with("with");
+    CATALOGUES.into_iter().find(|name| asks && lower.contains(name))
+}
+
+/// Whether one of the statements takes a lock or begins a transaction.
+pub(super) fn locks(text: &str) -> bool {
+    const LOCKS: [&str; 5] = [
+        "pg_advisory_lock",
+        "pg_try_advisory_lock",
+        "pg_advisory_xact_lock",
+        "pg_try_advisory_xact_lock",
+        "get_lock(",
+    ];
+    let lower = text.to_ascii_lowercase();
+    LOCKS.iter().any(|lock| lower.contains(lock))
+        || statements(text).any(|words| match words[0].as_str() {
+            "begin" | "lock" => true,
+            "start" => words.get(1).is_some_and(|word| word == "transaction"),
             _ => false,
+        })
+}
+
+/// The statements with a word in them, as lower-case words without comments.
+fn statements(text: &str) -> impl Iterator<Item = Vec<String>> {
+    let words = |statement: &str| -> Vec<String> {
+        let lines = statement.lines().map(|line| line.split("--").next().unwrap_or_default());
+        lines.flat_map(str::split_whitespace).map(str::to_ascii_lowercase).collect()
+    };
+    text.split(';').map(words).filter(|words: &Vec<String>| !words.is_empty())
+}
+
+fn is_change(words: &[String]) -> bool {
+    let second = words.get(1).map(String::as_str).unwrap_or_default();
+    match words[0].as_str() {
+        "create" => matches!(
+            second,
+            "table"
+                | "index"
+                | "unique"
+                | "schema"
+                | "type"
+                | "extension"
+                | "view"
+                | "materialized"
+                | "trigger"
+                | "function"
+                | "sequence"
+                | "virtual"
+                | "database"
+        ),
+        "alter" | "drop" => {
+            matches!(second, "table" | "index" | "schema" | "type" | "view" | "database" | "column")
         }
-    })
+        _ => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::changes_schema;
+    use super::*;
 
     #[test]
     fn definitions_change_the_schema_and_queries_do_not() {
@@ -50,5 +106,33 @@ mod tests {
         assert!(!changes_schema("SELECT * FROM create_table"));
         assert!(!changes_schema("CREATE TEMPORARY TABLE t (id INT)"));
         assert!(!changes_schema(""));
+    }
+
+    #[test]
+    fn what_may_be_repeated_does_not_fail() {
+        assert_eq!(fails_when_repeated("create table if not exists t (id int); select 1"), None);
+        assert_eq!(
+            fails_when_repeated("DROP TABLE t; CREATE VIEW v AS SELECT 1").as_deref(),
+            Some("CREATE VIEW V")
+        );
+        assert_eq!(fails_when_repeated("ALTER TABLE t ADD COLUMN x INT").as_deref(), Some("ALTER TABLE T"));
+        assert_eq!(fails_when_repeated("ALTER TABLE t ADD COLUMN IF NOT EXISTS x INT"), None);
+        assert_eq!(fails_when_repeated("CREATE TEMP TABLE t (id INT)"), None);
+    }
+
+    #[test]
+    fn locks_and_transactions_are_told_from_other_statements() {
+        assert!(locks("SELECT pg_advisory_lock(42)"));
+        assert!(locks("begin immediate"));
+        assert!(locks("LOCK TABLE t"));
+        assert!(!locks("SELECT begin FROM meetings"));
+    }
+
+    #[test]
+    fn a_query_about_tables_is_known_by_the_catalogue_it_asks() {
+        assert_eq!(asked_catalogue("SELECT 1 FROM sqlite_master WHERE name = 't'"), Some("sqlite_master"));
+        assert_eq!(asked_catalogue("select to_regclass('t')"), Some("to_regclass"));
+        assert_eq!(asked_catalogue("CREATE TABLE pg_class_copy (id INT)"), None);
+        assert_eq!(asked_catalogue("SELECT 1 FROM orders"), None);
     }
 }

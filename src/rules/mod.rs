@@ -8,6 +8,7 @@ mod competing_pools;
 mod competing_singletons;
 mod conflicting_pool_options;
 mod detached_init;
+mod exists_then_create;
 mod fallback_init;
 mod handle_per_call;
 mod handle_per_worker;
@@ -56,6 +57,7 @@ const RULES: &[Rule] = rules! {
     "competing-singletons" => competing_singletons,
     "conflicting-pool-options" => conflicting_pool_options,
     "detached-init" => detached_init,
+    "exists-then-create" => exists_then_create,
     "fallback-init" => fallback_init,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,

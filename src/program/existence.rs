@@ -1,0 +1,222 @@
+//! Room 5, *program*: tests whether a database file or a table exists, and what creates it where it does not. The test
+//! and the creation are two steps, and the file or table belongs to everybody.
+
+use super::bodies::{Argument, Call, CallId, EventKind, LinkedBody, Target, settled};
+use super::items::FnId;
+use super::summaries::{Effect, EffectKind, Step};
+use super::terms::{address_of, substitute};
+use super::types::Ty;
+use super::values::Value;
+use super::{Program, flow, sql};
+use crate::catalog::CallRole;
+use crate::location::{Location, Span};
+
+/// A test of existence that decides whether something is created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistenceGap {
+    /// What is tested.
+    pub subject: Subject,
+    /// The test.
+    pub test: Span,
+    /// What creates it.
+    pub creation: Location,
+    /// What the creation does (`CREATE TABLE ORDERS`, `fs::write`).
+    pub creates: String,
+    /// Where the file is opened as a database, for files that are written.
+    pub opened: Option<Location>,
+    /// Whether the file is made by writing it bit by bit rather than by opening it.
+    pub written: bool,
+}
+
+/// What is tested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A file that is opened as a database.
+    File,
+    /// Something that a table of the database's own catalogue lists.
+    Table(&'static str),
+}
+
+impl Subject {
+    /// Whether only processes on one machine can reach it.
+    pub fn is_embedded(&self) -> bool {
+        match self {
+            Self::File => true,
+            Self::Table(catalogue) => catalogue.starts_with("sqlite") || catalogue.starts_with("pragma"),
+        }
+    }
+}
+
+/// A tested value that says whether something exists.
+struct Existence {
+    subject: Subject,
+    /// The file's path, over the parameters.
+    path: Value,
+    test: flow::Test,
+}
+
+impl Program<'_> {
+    /// The existence tests of a function that decide whether something is created, in order, without those that hold a
+    /// lock of the process or of the database, or a transaction, over both steps.
+    pub fn existence_gaps(&self, id: FnId) -> Vec<ExistenceGap> {
+        let Some(body) = self.body(id) else { return Vec::new() };
+        let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let mut gaps: Vec<ExistenceGap> = Vec::new();
+        for event in events {
+            let EventKind::Branch(branching) = &event.kind else { continue };
+            for atom in &branching.atoms {
+                let Some((call, present_when)) = asked(&atom.value) else { continue };
+                let (present, absent) = match present_when {
+                    true => (&atom.if_true, &atom.if_false),
+                    false => (&atom.if_false, &atom.if_true),
+                };
+                let Some((subject, path)) = self.subject_of(id, body, call) else { continue };
+                let span = body.call(call).span;
+                let test = flow::Test {
+                    place: Value::Unknown,
+                    lock: None,
+                    guards: branching.guards.clone(),
+                    branch: branching.branch,
+                    present: present.clone(),
+                    absent: absent.clone(),
+                    span,
+                };
+                let gap = self.gap(id, body, &Existence { subject, path, test });
+                gaps.extend(gap.filter(|gap| !gaps.contains(gap)));
+            }
+        }
+        gaps
+    }
+
+    /// What the call asks for the existence of.
+    fn subject_of(&self, id: FnId, body: &LinkedBody<'_>, call: CallId) -> Option<(Subject, Value)> {
+        if let Target::Library(facts) = body.call(call).target
+            && facts.role == CallRole::FileCheck
+        {
+            let asked = body.call(call);
+            let path = asked.receiver.as_ref().or(asked.args.first())?;
+            return Some((Subject::File, self.close(id, &path.value)));
+        }
+        // `query("…").fetch_optional(…)`: the text stands at the beginning of the chain.
+        let mut current = Some(call);
+        while let Some(link) = current {
+            let link = body.call(link);
+            let texts = link.args.iter().filter_map(|argument| match &argument.value {
+                Value::Text(text) => sql::asked_catalogue(text),
+                _ => None,
+            });
+            if let Some(catalogue) = texts.into_iter().next() {
+                return Some((Subject::Table(catalogue), Value::Unknown));
+            }
+            current = link.chained_on;
+        }
+        None
+    }
+
+    fn gap(&self, id: FnId, body: &LinkedBody<'_>, existence: &Existence) -> Option<ExistenceGap> {
+        let Existence { subject, path, test } = existence;
+        let locked_before =
+            |call: CallId| body.calls[..call.0 as usize].iter().any(|earlier| locks_database(earlier));
+        let decided = |call: CallId| {
+            let made = body.call(call);
+            let guarded = test.guards.iter().any(|guard| made.guards.contains(guard));
+            flow::controls(body, test, made.context) && !guarded && !locked_before(call)
+        };
+        let gap = |creation: Location, creates: String, written: bool, opened: Option<Location>| {
+            ExistenceGap { subject: subject.clone(), test: test.span, creation, creates, opened, written }
+        };
+        for effect in self.effects(id).iter().filter(|effect| effect.kind == EffectKind::Migrate) {
+            let Step::Call(_, call) = effect.steps[0] else { continue };
+            let Some(statement) = self.fails_when_repeated(effect).filter(|_| decided(call)) else {
+                continue;
+            };
+            let opened = self.opened_at(self.effects(id), path);
+            if *subject == Subject::File && opened.is_none() {
+                continue;
+            }
+            let site = self.location(effect.site.0, self.call(effect.site.0, effect.site.1).span);
+            return Some(gap(site, statement, false, opened));
+        }
+        if *subject != Subject::File {
+            return None;
+        }
+        body.calls.iter().enumerate().find_map(|(index, call)| {
+            let Target::Library(facts) = call.target else { return None };
+            let created = address_of(call).filter(|_| facts.role == CallRole::FileCreate)?;
+            if !decided(CallId(index as u32)) || self.close(id, &created.value) != *path {
+                return None;
+            }
+            let opened =
+                self.opened_at(self.effects(id), path).or_else(|| self.opened_by_caller(id, path))?;
+            Some(gap(self.location(id, call.span), self.callee_name(call), true, Some(opened)))
+        })
+    }
+
+    /// What a schema change outside a transaction would fail with when somebody else has done it.
+    fn fails_when_repeated(&self, effect: &Effect) -> Option<String> {
+        let call = self.call(effect.site.0, effect.site.1);
+        let mut executors = call.receiver.iter().chain(&call.args);
+        let in_transaction = executors.any(|argument| is_transaction(&argument.ty));
+        let texts = call.args.iter().filter_map(|argument| match &argument.value {
+            Value::Text(text) => sql::fails_when_repeated(text),
+            _ => None,
+        });
+        texts.into_iter().next().filter(|_| !in_transaction)
+    }
+
+    /// Where one of the effects opens a database in the file at a path.
+    fn opened_at(&self, effects: &[Effect], path: &Value) -> Option<Location> {
+        if *path == Value::Unknown {
+            return None;
+        }
+        let opens = |effect: &&Effect| {
+            let mut found = false;
+            effect.address.visit(&mut |part| found |= part == path);
+            effect.creates_handle() && found
+        };
+        let effect = effects.iter().find(opens)?;
+        Some(self.location(effect.site.0, self.call(effect.site.0, effect.site.1).span))
+    }
+
+    /// Where a caller of the function opens a database in the file at a path of the function.
+    fn opened_by_caller(&self, id: FnId, path: &Value) -> Option<Location> {
+        self.graph.callers[id.index()].iter().find_map(|caller| {
+            let body = self.body(*caller)?;
+            body.calls.iter().find_map(|call| {
+                let leads_here =
+                    matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id));
+                if !leads_here {
+                    return None;
+                }
+                let close = |value: &Value| self.close(*caller, value);
+                let args: Vec<Value> = call.args.iter().map(|argument| close(&argument.value)).collect();
+                let receiver = call.receiver.as_ref().map(|receiver| close(&receiver.value));
+                self.opened_at(self.effects(*caller), &substitute(path, &args, receiver.as_ref()))
+            })
+        })
+    }
+}
+
+/// Whether nobody else gets to the schema after the call: it takes a lock of the database or begins a transaction.
+fn locks_database(call: &Call<'_>) -> bool {
+    let library = matches!(call.target, Target::Library(facts) if facts.role == CallRole::DatabaseLock);
+    let says = |argument: &Argument| match &argument.value {
+        Value::Text(text) => sql::locks(text),
+        _ => false,
+    };
+    library || is_transaction(&call.result) || call.args.iter().any(says)
+}
+
+fn is_transaction(ty: &Ty) -> bool {
+    matches!(settled(ty), Ty::External(path, _) if path.ends_with("Transaction"))
+}
+
+/// The call whose answer is tested, and whether true or present means that something is there.
+fn asked(value: &Value) -> Option<(CallId, bool)> {
+    match value {
+        Value::Call(call) => Some((*call, true)),
+        Value::Content(inner) => asked(inner),
+        Value::Test { place, present_when } => asked(place).map(|(call, _)| (call, *present_when)),
+        _ => None,
+    }
+}
