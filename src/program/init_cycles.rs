@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::algo::{is_cyclic_directed, kosaraju_scc};
 use petgraph::graph::DiGraph;
 
-use super::bodies::Target;
-use super::items::{FnId, StaticId};
-use super::summaries::{Holder, Lifetime};
-use super::{Program, inventory::Scope};
+use super::Program;
+use super::forcing::Forced;
+use super::items::StaticId;
+use crate::finding::{Confidence, Hop};
 use crate::location::Location;
 
 /// Statics that need each other to be initialized; at least one keeps a handle.
@@ -17,8 +17,12 @@ use crate::location::Location;
 pub struct InitCycle {
     /// Their paths, sorted.
     pub members: Vec<String>,
+    /// Where they are declared, in the same order.
+    pub declared: Vec<Location>,
     /// Who needs whom, sorted by place.
     pub needs: Vec<Need>,
+    /// How surely the surest circle among them is closed.
+    pub confidence: Confidence,
 }
 
 /// That the initializer of one static comes to another one.
@@ -32,6 +36,10 @@ pub struct Need {
     pub location: Location,
     /// Whether it is one of the fewest needs without which there is no circle.
     pub cut: bool,
+    /// The call path from the initializer to the use.
+    pub hops: Vec<Hop>,
+    /// How surely the initializer comes there.
+    pub confidence: Confidence,
 }
 
 /// Circles with more needs than this are cut need by need, in the order of places, instead of by trying all sets.
@@ -41,11 +49,12 @@ impl Program<'_> {
     /// The circles among statics of production code, sorted by their members. Linear in functions and calls for each
     /// static with an initializer.
     pub fn init_cycles(&self) -> Vec<InitCycle> {
-        let mut needs: BTreeMap<(StaticId, StaticId), Location> = BTreeMap::new();
-        for (kept, starts) in self.initializers() {
-            for start in starts {
-                for (needed, location) in self.needed_by(start, kept) {
-                    needs.entry((kept, needed)).or_insert(location);
+        let mut needs: BTreeMap<(StaticId, StaticId), Forced> = BTreeMap::new();
+        for initializer in self.initializers() {
+            for forced in self.forced_by(initializer) {
+                let known = needs.get(&(initializer.fills, forced.id));
+                if known.is_none_or(|known| known.confidence < forced.confidence) {
+                    needs.insert((initializer.fills, forced.id), forced);
                 }
             }
         }
@@ -61,67 +70,15 @@ impl Program<'_> {
         cycles
     }
 
-    /// Per static of production code, the functions that run to initialize it.
-    fn initializers(&self) -> BTreeMap<StaticId, BTreeSet<FnId>> {
-        let mut found: BTreeMap<StaticId, BTreeSet<FnId>> = BTreeMap::new();
-        for (index, item) in self.types.items.statics.iter().enumerate() {
-            if let (Some(initializer), Scope::Production) = (item.initializer, item.scope) {
-                found.entry(StaticId(index as u32)).or_default().insert(initializer);
-            }
-        }
-        for (id, _) in self.linked().filter(|(id, _)| self.scope(*id) == Scope::Production) {
-            for effect in self.effects(id).iter().filter(|effect| effect.once.is_some()) {
-                let Lifetime::Held(Holder::Static(kept)) = effect.lifetime else { continue };
-                // The function that hands `connect` to the cell, and `connect` itself: what else it does is no init.
-                if self.kept(effect).0 == 0
-                    && let Some(maker) = self.functions_on(&effect.steps).get(1)
-                {
-                    found.entry(kept).or_default().insert(*maker);
-                }
-            }
-        }
-        found
-    }
-
-    /// The statics with an initializer that a function comes to, with the call in it that leads there. The initializer's
-    /// own mention of its static is no need.
-    fn needed_by(&self, start: FnId, kept: StaticId) -> Vec<(StaticId, Location)> {
-        let mut found = Vec::new();
-        let own = |used: &StaticId| self.types.items.statics[used.index()].initializer == Some(start);
-        let direct = self.sketches[start.index()].iter().flat_map(|sketch| &sketch.statics);
-        found.extend(
-            direct.filter(|used| !own(used) && **used != kept).map(|used| (*used, self.declaration(start))),
-        );
-        let calls = self.body(start).map_or(&[][..], |body| &body.calls);
-        let first = calls.iter().flat_map(|call| match &call.target {
-            Target::Local { targets, .. } => {
-                let location = self.location(start, call.span);
-                targets.iter().map(|target| (*target, location)).collect()
-            }
-            _ => Vec::new(),
-        });
-        for (callee, location) in first {
-            let mut seen = BTreeSet::from([callee]);
-            let mut stack = vec![callee];
-            while let Some(function) = stack.pop() {
-                let Some(sketch) = &self.sketches[function.index()] else { continue };
-                found.extend(sketch.statics.iter().map(|used| (*used, location)));
-                let next = sketch.callees.iter().filter(|(_, beside)| !beside).map(|(target, _)| *target);
-                stack.extend(next.filter(|target| seen.insert(*target)));
-            }
-        }
-        found
-    }
-
     fn cycle(
         &self,
         group: &BTreeSet<StaticId>,
-        needs: &BTreeMap<(StaticId, StaticId), Location>,
+        needs: &BTreeMap<(StaticId, StaticId), Forced>,
     ) -> Option<InitCycle> {
-        let inside: Vec<(StaticId, StaticId, Location)> = needs
+        let inside: Vec<(StaticId, StaticId, &Forced)> = needs
             .iter()
             .filter(|((from, to), _)| group.contains(from) && group.contains(to))
-            .map(|((from, to), location)| (*from, *to, *location))
+            .map(|((from, to), forced)| (*from, *to, forced))
             .collect();
         let keeps_handle = |id: &StaticId| self.types.contains_handle(self.types.static_type(*id));
         if inside.is_empty() || !group.iter().any(keeps_handle) {
@@ -129,20 +86,29 @@ impl Program<'_> {
         }
         let edges: Vec<(u32, u32)> = inside.iter().map(|(from, to, _)| (from.0, to.0)).collect();
         let cut = smallest_cut(&edges);
-        let mut members: Vec<String> = group.iter().map(|id| self.static_path(*id)).collect();
-        members.sort();
+        let mut places: Vec<(String, Location)> =
+            group.iter().map(|id| (self.static_path(*id), self.static_location(*id))).collect();
+        places.sort();
+        let (members, declared) = places.into_iter().unzip();
+        let is_closed = |least: Confidence| {
+            let sure = inside.iter().filter(|(_, _, forced)| forced.confidence >= least);
+            is_cyclic_directed(&DiGraph::<(), ()>::from_edges(sure.map(|(from, to, _)| (from.0, to.0))))
+        };
+        let confidence = [Confidence::High, Confidence::Medium].into_iter().find(|least| is_closed(*least));
         let mut needs: Vec<Need> = inside
             .iter()
             .enumerate()
-            .map(|(index, (from, to, location))| Need {
+            .map(|(index, (from, to, forced))| Need {
                 from: self.static_path(*from),
                 to: self.static_path(*to),
-                location: *location,
+                location: forced.location(),
                 cut: cut.contains(&index),
+                hops: forced.hops.clone(),
+                confidence: forced.confidence,
             })
             .collect();
         needs.sort_by(|a, b| (a.location, &a.from, &a.to).cmp(&(b.location, &b.from, &b.to)));
-        Some(InitCycle { members, needs })
+        Some(InitCycle { members, declared, needs, confidence: confidence.unwrap_or(Confidence::Low) })
     }
 }
 

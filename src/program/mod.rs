@@ -13,6 +13,7 @@ pub mod doors;
 pub mod entries;
 pub mod existence;
 pub mod flow;
+pub mod forcing;
 pub mod identity;
 pub mod init_cycles;
 pub mod init_paths;

@@ -289,6 +289,17 @@ impl Program<'_> {
         places
     }
 
+    /// Whether the type of a static has room for a handle, or is not known: a number that was asked of a pool has none.
+    pub fn has_room_for_handle(&self, id: StaticId) -> bool {
+        let ty = self.types.static_type(id);
+        let mut current = ty.clone();
+        while let Ty::External(_, args) = &current {
+            let Some(first) = args.first() else { break };
+            current = first.clone();
+        }
+        current == Ty::Unknown || !matches!(current, Ty::Adt(..)) || self.types.contains_handle(ty)
+    }
+
     /// Whether each thread has a static of its own.
     pub fn is_thread_local(&self, id: StaticId) -> bool {
         self.types.items.statics[id.index()].facts.source == StaticSource::ThreadLocal

@@ -46,8 +46,12 @@ fn kept_by(program: &Program<'_>, effect: &Effect) -> Option<StaticId> {
     let Lifetime::Held(Holder::Static(kept)) = &effect.lifetime else { return None };
     let each_worker = effect.has_time(|time| matches!(time, Time::PerWorker(_)));
     let once = effect.once.is_some();
-    (effect.creates_handle() && (once || !each_worker && !effect.looped) && !program.is_thread_local(*kept))
-        .then_some(*kept)
+    let counts = once || (!each_worker && !effect.looped);
+    (effect.creates_handle()
+        && counts
+        && !program.is_thread_local(*kept)
+        && program.has_room_for_handle(*kept))
+    .then_some(*kept)
 }
 
 fn compete(

@@ -12,9 +12,11 @@ mod exists_then_create;
 mod fallback_init;
 mod handle_per_call;
 mod handle_per_worker;
+mod init_cycle;
 mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
+mod recursive_init;
 mod serve_before_init;
 mod shim_accessor;
 mod static_mut_handle;
@@ -61,8 +63,10 @@ const RULES: &[Rule] = rules! {
     "fallback-init" => fallback_init,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
+    "init-cycle" => init_cycle,
     "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
+    "recursive-init" => recursive_init,
     "serve-before-init" => serve_before_init,
     "shim-accessor" => shim_accessor,
     "static-mut-handle" => static_mut_handle,

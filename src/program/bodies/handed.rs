@@ -102,7 +102,11 @@ impl Walk<'_, '_> {
         for (index, value, ty) in arguments {
             let is_callback = callback.is_none_or(|callback| callback == index);
             match &value {
-                Value::Function(target) if is_callback => self.run_function(*target, id, time),
+                Value::Function(target) if is_callback => {
+                    // A library that is not known to run what it is given (`Vec::push`) may only keep it.
+                    let kept = known && callback.is_none() && time == Time::Inline;
+                    self.run_function(*target, id, if kept { Time::Maybe(id) } else { time });
+                }
                 Value::Origin(path, parts) if is_callback && parts.is_empty() => {
                     self.run_library_function(path, id, time);
                 }

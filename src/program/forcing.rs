@@ -1,0 +1,233 @@
+//! Room 5, *program*: what makes a static initialize itself, and what its initializer makes initialize in turn.
+
+use std::collections::BTreeMap;
+
+use super::bodies::{BlockId, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
+use super::inventory::Scope;
+use super::items::{FnId, StaticId};
+use super::values::Value;
+use super::{Program, types::Ty};
+use crate::catalog::{CallRole, TypeKind};
+use crate::facts::StaticSource;
+use crate::finding::{Confidence, Hop};
+use crate::location::{Location, Span};
+
+/// Code that runs to fill a static, at most once for the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Initializer {
+    /// What it fills.
+    pub fills: StaticId,
+    /// The function it is, or is in: the static's own initializer, or what is handed to the cell.
+    pub function: FnId,
+    /// The closure or block of the function that it is; `None` when it is all of the function.
+    pub block: Option<BlockId>,
+}
+
+/// That code comes to the first use of a static.
+#[derive(Debug, Clone)]
+pub struct Forced {
+    /// The static.
+    pub id: StaticId,
+    /// From the code asked about to the use: functions, and the calls that lead to them.
+    pub hops: Vec<Hop>,
+    /// High when the use is on every path; low when a test of a place decides about it.
+    pub confidence: Confidence,
+}
+
+impl Program<'_> {
+    /// The initializers of statics of production code, sorted.
+    pub fn initializers(&self) -> Vec<Initializer> {
+        let mut found = Vec::new();
+        for (index, item) in self.types.items.statics.iter().enumerate() {
+            let fills = StaticId(index as u32);
+            if let (Some(function), Scope::Production, true) =
+                (item.initializer, item.scope, self.is_lazy(fills))
+            {
+                found.push(Initializer { fills, function, block: None });
+            }
+        }
+        for (function, body) in self.linked().filter(|(id, _)| self.scope(*id) == Scope::Production) {
+            for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+                let (EventKind::Call { time: Time::Once(by), .. }
+                | EventKind::Block { time: Time::Once(by), .. }) = event.kind
+                else {
+                    continue;
+                };
+                let Some(fills) = filled_by(body, by) else { continue };
+                match &event.kind {
+                    EventKind::Call { call, .. } => {
+                        if let Target::Local { targets, .. } = &body.call(*call).target {
+                            let whole =
+                                |function: &FnId| Initializer { fills, function: *function, block: None };
+                            found.extend(targets.iter().map(whole));
+                        }
+                    }
+                    EventKind::Block { block, .. } => {
+                        found.push(Initializer { fills, function, block: Some(*block) });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Whether the first use of a static runs its initializer, once for the process.
+    pub fn is_lazy(&self, id: StaticId) -> bool {
+        let item = &self.types.items.statics[id.index()];
+        let lazy = |ty: &Ty| self.types.type_facts(ty).is_some_and(|facts| facts.kind == TypeKind::Lazy);
+        item.facts.source == StaticSource::LazyStatic || lazy(self.types.static_type(id))
+    }
+
+    /// What an initializer makes initialize before it is done, each static once, by the surest way.
+    pub fn forced_by(&self, initializer: Initializer) -> Vec<Forced> {
+        let Some(body) = self.body(initializer.function) else { return Vec::new() };
+        let mut search = Search { program: self, seen: BTreeMap::new(), found: BTreeMap::new() };
+        let start = Hop {
+            label: self.name_of(initializer.function),
+            location: self.declaration(initializer.function),
+        };
+        let (events, arms) = match initializer.block {
+            None => (&body.events, 0),
+            // Whether the cell is asked at all is no question here: its initializer runs.
+            Some(block) => {
+                let block = &body.blocks[block.0 as usize];
+                (&block.events, body.arms(block.context).count())
+            }
+        };
+        search.events(initializer.function, body, events, arms, Confidence::High, &[start]);
+        search.found.into_values().collect()
+    }
+}
+
+/// The static that a call fills unless it is filled.
+fn filled_by(body: &LinkedBody<'_>, call: CallId) -> Option<StaticId> {
+    let call = body.call(call);
+    let Target::Library(facts) = call.target else { return None };
+    let on = call.receiver.as_ref().or(call.args.first()).filter(|_| facts.role == CallRole::OnceInit)?;
+    match &on.value {
+        Value::Static(id) => Some(*id),
+        _ => None,
+    }
+}
+
+struct Search<'p, 'a> {
+    program: &'p Program<'a>,
+    /// Functions that were looked into, with how surely they run.
+    seen: BTreeMap<FnId, Confidence>,
+    found: BTreeMap<StaticId, Forced>,
+}
+
+impl Search<'_, '_> {
+    /// Looks at events that run before the initializer is done. `arms` are the branches around the start.
+    fn events(
+        &mut self,
+        function: FnId,
+        body: &LinkedBody<'_>,
+        events: &[Event],
+        arms: usize,
+        confidence: Confidence,
+        hops: &[Hop],
+    ) {
+        for event in events {
+            let here = confidence.min(sureness(body, event.context, arms));
+            // What runs to fill a cell shows that the cell is filled here, also where the call itself only gives a future.
+            if let EventKind::Call { time: Time::Once(by), .. }
+            | EventKind::Block { time: Time::Once(by), .. } = event.kind
+                && let Some(fills) = filled_by(body, by)
+            {
+                let call = body.call(by);
+                let hops = self.extended(hops, &self.program.callee_name(call), function, call.span);
+                self.forced(fills, here, &hops);
+            }
+            match &event.kind {
+                EventKind::Static(id) if self.program.is_lazy(*id) => {
+                    let item = &self.program.types.items.statics[id.index()];
+                    // The initializer names its own static where a macro wrote it.
+                    if item.initializer != Some(function) {
+                        self.forced(*id, here, hops);
+                    }
+                }
+                EventKind::Call { call, time } if runs_before_the_end(*time) => {
+                    self.call(function, body, *call, here, hops);
+                }
+                EventKind::Block { block, time } if runs_before_the_end(*time) => {
+                    let block = &body.blocks[block.0 as usize];
+                    self.events(function, body, &block.events, arms, confidence, hops);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        function: FnId,
+        body: &LinkedBody<'_>,
+        id: CallId,
+        confidence: Confidence,
+        hops: &[Hop],
+    ) {
+        let call = body.call(id);
+        let Target::Local { targets, dispatched } = &call.target else { return };
+        let confidence = if *dispatched || targets.len() > 1 { Confidence::Low } else { confidence };
+        for target in targets {
+            if self.seen.get(target).is_some_and(|known| *known >= confidence) {
+                continue;
+            }
+            self.seen.insert(*target, confidence);
+            let Some(callee) = self.program.body(*target) else { continue };
+            let hops = self.extended(hops, &self.program.name_of(*target), function, call.span);
+            self.events(*target, callee, &callee.events, 0, confidence, &hops);
+        }
+    }
+
+    fn extended(&self, hops: &[Hop], label: &str, function: FnId, span: Span) -> Vec<Hop> {
+        let mut hops = hops.to_vec();
+        hops.push(Hop { label: label.to_owned(), location: self.program.location(function, span) });
+        hops
+    }
+
+    fn forced(&mut self, id: StaticId, confidence: Confidence, hops: &[Hop]) {
+        let better = self.found.get(&id).is_none_or(|known| known.confidence < confidence);
+        if better {
+            self.found.insert(id, Forced { id, hops: hops.to_vec(), confidence });
+        }
+    }
+}
+
+/// Whether what follows the initializer has to wait for something that runs at this time.
+fn runs_before_the_end(time: Time) -> bool {
+    matches!(time, Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_))
+}
+
+/// How surely an event happens when the function with more than `arms` branches around the start runs.
+fn sureness(body: &LinkedBody<'_>, context: ContextId, arms: usize) -> Confidence {
+    let around: Vec<u32> = body.arms(context).map(|(branch, _, _)| branch).collect();
+    let inside = &around[..around.len().saturating_sub(arms)];
+    let events = || body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+    let asks_a_place = |branch: &u32| {
+        events().any(|event| match &event.kind {
+            EventKind::Branch(branching) if branching.branch == *branch => branching
+                .atoms
+                .iter()
+                .any(|atom| matches!(atom.value, Value::Test { .. } | Value::Content(_))),
+            _ => false,
+        })
+    };
+    match inside {
+        [] => Confidence::High,
+        _ if inside.iter().any(asks_a_place) => Confidence::Low,
+        _ => Confidence::Medium,
+    }
+}
+
+impl Forced {
+    /// Where the way to the use begins: the first call, else the initializer itself.
+    pub fn location(&self) -> Location {
+        let first = self.hops.get(1).or(self.hops.first());
+        first.expect("every way begins with the initializer").location
+    }
+}
