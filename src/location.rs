@@ -17,6 +17,14 @@ pub struct Span {
     pub end_column: u32,
 }
 
+impl Span {
+    /// Whether the other range lies inside this one; a range lies inside itself.
+    pub fn encloses(&self, other: Self) -> bool {
+        (self.line, self.column) <= (other.line, other.column)
+            && (other.end_line, other.end_column) <= (self.end_line, self.end_column)
+    }
+}
+
 /// A range of text in a known file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::bodies::{BlockId, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{BlockId, Call, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
+use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{FnId, StaticId};
+use super::summaries::{Effect, Step};
 use super::values::Value;
 use super::{Program, types::Ty};
-use crate::catalog::{CallRole, TypeKind};
+use crate::catalog::{CallRole, Io, TypeKind};
 use crate::facts::StaticSource;
 use crate::finding::{Confidence, Hop};
 use crate::location::{Location, Span};
@@ -84,7 +86,7 @@ impl Program<'_> {
     /// What an initializer makes initialize before it is done, each static once, by the surest way.
     pub fn forced_by(&self, initializer: Initializer) -> Vec<Forced> {
         let Some(body) = self.body(initializer.function) else { return Vec::new() };
-        let mut search = Search { program: self, seen: BTreeMap::new(), found: BTreeMap::new() };
+        let mut search = Search::new(self);
         let start = Hop {
             label: self.name_of(initializer.function),
             location: self.declaration(initializer.function),
@@ -99,6 +101,68 @@ impl Program<'_> {
         };
         search.events(initializer.function, body, events, arms, Confidence::High, &[start]);
         search.found.into_values().collect()
+    }
+
+    /// The statics that a process makes initialize before it answers anything: in `main` up to the serve point, and in
+    /// what its workers do when they start.
+    pub fn forced_before_serving(&self, entry: &Entry) -> Vec<StaticId> {
+        let mut search = Search::new(self);
+        search.until_served = true;
+        for start in entry.before_main.iter().chain([&entry.main]) {
+            if let Some(body) = self.body(*start) {
+                search.events(*start, body, &body.events, 0, Confidence::High, &[]);
+            }
+        }
+        search.found.into_keys().collect()
+    }
+
+    /// The first use of a lazy static that a request makes, as the entry's effect that shows it. A use that the process
+    /// makes before it serves is none.
+    pub fn forced_by_request<'p>(&'p self, entry: &'p Entry, id: StaticId) -> Option<&'p Effect> {
+        let uses = |effect: &&Effect| {
+            let used = effect.steps.iter().any(|step| matches!(step, Step::Static(_, used) if *used == id));
+            used && effect.has_time(|time| matches!(time, Time::Handler(_)))
+        };
+        let first = self.effects(entry.main).iter().find(uses)?;
+        (!self.forced_before_serving(entry).contains(&id)).then_some(first)
+    }
+
+    /// The handles that the initializer of a lazy static creates, and whose failure panics in it.
+    pub fn panics_without(&self, initializer: Initializer) -> Vec<&Effect> {
+        let effects = self.effects(initializer.function).iter();
+        let eager = |effect: &&Effect| {
+            let call = self.call(effect.site.0, effect.site.1);
+            matches!(call.target, Target::Library(facts) if matches!(facts.io, Some(Io::Eager | Io::File)))
+        };
+        effects
+            .filter(|effect| effect.creates_handle())
+            .filter(eager)
+            .filter(|effect| self.is_unwrapped(effect))
+            .collect()
+    }
+
+    /// Whether somebody on the way to an effect takes its success for granted.
+    fn is_unwrapped(&self, effect: &Effect) -> bool {
+        effect.steps.iter().any(|step| {
+            let Step::Call(function, id) = step else { return false };
+            let Some(body) = self.body(*function) else { return false };
+            // `block_on(connect()).expect(…)` unwraps what is made of the future.
+            let runs_it = |call: &&Call<'_>| {
+                matches!(call.target, Target::Library(facts) if facts.role == CallRole::BlockOn)
+                    && call.args.iter().any(|argument| argument.value == Value::Call(*id))
+            };
+            body.call(*id).outcome.unwrapped
+                || body.calls.iter().filter(runs_it).any(|call| call.outcome.unwrapped)
+        })
+    }
+
+    /// The call in an initializer, or in what it calls, that blocks the thread until a future is done. A thread of its own
+    /// may block, and so may code that tells the runtime.
+    pub fn blocking_call_of(&self, initializer: Initializer) -> Option<(FnId, CallId)> {
+        let mut search = Search::new(self);
+        let body = self.body(initializer.function)?;
+        search.events(initializer.function, body, &body.events, 0, Confidence::High, &[]);
+        search.blocks.into_iter().next()
     }
 }
 
@@ -118,9 +182,34 @@ struct Search<'p, 'a> {
     /// Functions that were looked into, with how surely they run.
     seen: BTreeMap<FnId, Confidence>,
     found: BTreeMap<StaticId, Forced>,
+    /// Calls that block the thread until a future is done, in order.
+    blocks: Vec<(FnId, CallId)>,
+    /// Whether what follows a serve point does not count, and what workers do when they start does.
+    until_served: bool,
+    served: bool,
 }
 
-impl Search<'_, '_> {
+impl<'p, 'a> Search<'p, 'a> {
+    fn new(program: &'p Program<'a>) -> Self {
+        Self {
+            program,
+            seen: BTreeMap::new(),
+            found: BTreeMap::new(),
+            blocks: Vec::new(),
+            until_served: false,
+            served: false,
+        }
+    }
+
+    /// Whether what runs at this time counts.
+    fn enters(&self, time: Time) -> bool {
+        match time {
+            Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_) => true,
+            Time::PerWorker(_) => self.until_served,
+            _ => false,
+        }
+    }
+
     /// Looks at events that run before the initializer is done. `arms` are the branches around the start.
     fn events(
         &mut self,
@@ -132,6 +221,9 @@ impl Search<'_, '_> {
         hops: &[Hop],
     ) {
         for event in events {
+            if self.served {
+                return;
+            }
             let here = confidence.min(sureness(body, event.context, arms));
             // What runs to fill a cell shows that the cell is filled here, also where the call itself only gives a future.
             if let EventKind::Call { time: Time::Once(by), .. }
@@ -150,10 +242,10 @@ impl Search<'_, '_> {
                         self.forced(*id, here, hops);
                     }
                 }
-                EventKind::Call { call, time } if runs_before_the_end(*time) => {
+                EventKind::Call { call, time } if self.enters(*time) => {
                     self.call(function, body, *call, here, hops);
                 }
-                EventKind::Block { block, time } if runs_before_the_end(*time) => {
+                EventKind::Block { block, time } if self.enters(*time) => {
                     let block = &body.blocks[block.0 as usize];
                     self.events(function, body, &block.events, arms, confidence, hops);
                 }
@@ -171,6 +263,13 @@ impl Search<'_, '_> {
         hops: &[Hop],
     ) {
         let call = body.call(id);
+        if let Target::Library(facts) = call.target {
+            let serves = matches!(facts.role, CallRole::Serve | CallRole::ServeInBackground);
+            self.served |= self.until_served && serves;
+            if facts.role == CallRole::BlockOn && !is_told(body, call) {
+                self.blocks.push((function, id));
+            }
+        }
         let Target::Local { targets, dispatched } = &call.target else { return };
         let confidence = if *dispatched || targets.len() > 1 { Confidence::Low } else { confidence };
         for target in targets {
@@ -198,9 +297,13 @@ impl Search<'_, '_> {
     }
 }
 
-/// Whether what follows the initializer has to wait for something that runs at this time.
-fn runs_before_the_end(time: Time) -> bool {
-    matches!(time, Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_))
+/// Whether a blocking call tells the runtime (`block_in_place`), or stands inside one that does.
+fn is_told(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
+    let tells = |other: &Call<'_>| {
+        matches!(other.target, Target::Library(facts) if facts.path.ends_with("::block_in_place"))
+            && other.span.encloses(call.span)
+    };
+    body.calls.iter().any(tells)
 }
 
 /// How surely an event happens when the function with more than `arms` branches around the start runs.

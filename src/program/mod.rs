@@ -219,6 +219,11 @@ impl<'a> Program<'a> {
         self.graph.needs_handle[id.index()]
     }
 
+    /// Whether the function is written `async`.
+    pub fn is_async(&self, id: FnId) -> bool {
+        self.types.items.functions[id.index()].signature.is_some_and(|signature| signature.is_async)
+    }
+
     /// Where the code of a function runs.
     pub fn scope(&self, id: FnId) -> Scope {
         self.types.items.functions[id.index()].scope

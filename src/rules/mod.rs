@@ -2,6 +2,7 @@
 //! the program and the finding type and nothing else; what a rule is called, how strict it is and how it is
 //! explained stands on its page in `rules/`, whose examples are its tests.
 
+mod blocking_init_in_async;
 mod bypassed_accessor;
 mod check_then_init;
 mod competing_pools;
@@ -16,6 +17,7 @@ mod init_cycle;
 mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
+mod panicking_lazy_init;
 mod recursive_init;
 mod serve_before_init;
 mod shim_accessor;
@@ -53,6 +55,7 @@ macro_rules! rules {
 }
 
 const RULES: &[Rule] = rules! {
+    "blocking-init-in-async" => blocking_init_in_async,
     "bypassed-accessor" => bypassed_accessor,
     "check-then-init" => check_then_init,
     "competing-pools" => competing_pools,
@@ -66,6 +69,7 @@ const RULES: &[Rule] = rules! {
     "init-cycle" => init_cycle,
     "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
+    "panicking-lazy-init" => panicking_lazy_init,
     "recursive-init" => recursive_init,
     "serve-before-init" => serve_before_init,
     "shim-accessor" => shim_accessor,

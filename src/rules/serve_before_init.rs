@@ -7,7 +7,7 @@ use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::start_up::Gate;
-use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime};
+use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -60,8 +60,11 @@ fn is_required(effect: &Effect) -> bool {
     match &effect.kind {
         EffectKind::Migrate => !detached,
         EffectKind::Create { .. } => {
+            // A lazy static is made by whoever comes first, a request included.
+            let by_first_use = effect.steps.iter().any(|step| matches!(step, Step::Static(..)));
             effect.creates_handle()
                 && !detached
+                && !by_first_use
                 && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
         }
         EffectKind::Serve => false,

@@ -1,0 +1,107 @@
+//! `blocking-init-in-async`: a lazy static blocks its thread until it is connected, and async code is the first to use
+//! it.
+
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::Program;
+use crate::program::bodies::CallId;
+use crate::program::bodies::Time;
+use crate::program::entries::Entry;
+use crate::program::forcing::Initializer;
+use crate::program::inventory::Scope;
+use crate::program::items::{FnId, StaticId};
+use crate::program::summaries::{Effect, Step};
+
+/// Looks at the lazy statics of production code that create a handle.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let lazies = program.initializers().into_iter().filter(|initializer| program.is_lazy(initializer.fills));
+    lazies
+        .filter_map(|initializer| {
+            let mut created = program.effects(initializer.function).iter();
+            let created = created.find(|effect| effect.creates_handle())?;
+            let blocking = program.blocking_call_of(initializer)?;
+            let mut entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+            entries.find_map(|entry| {
+                let use_ = used_by_async_code(program, entry, initializer.fills)?;
+                Some(report(program, entry, initializer, created, blocking, use_))
+            })
+        })
+        .collect()
+}
+
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    let own = program.initializers().into_iter().find(|initializer| initializer.function == id);
+    match own.and_then(|initializer| program.blocking_call_of(initializer)) {
+        Some(_) => "no async code is seen to be the first to use it".to_owned(),
+        None => "no lazy static is filled here by code that blocks on a future".to_owned(),
+    }
+}
+
+/// The first use of a static in a process, where async code may be the one that makes it.
+fn used_by_async_code<'p>(program: &'p Program<'_>, entry: &'p Entry, id: StaticId) -> Option<&'p Effect> {
+    let uses = |effect: &&Effect| {
+        effect.steps.iter().any(|step| matches!(step, Step::Static(_, used) if *used == id))
+    };
+    let mut effects = program.effects(entry.main).iter().filter(uses);
+    if program.is_async(entry.main) {
+        return effects.next();
+    }
+    // A `main` that is not async fills it while no runtime is there.
+    if program.forced_before_serving(entry).contains(&id) {
+        return None;
+    }
+    effects.find(|effect| effect.has_time(|time| matches!(time, Time::Handler(_))))
+}
+
+fn report(
+    program: &Program<'_>,
+    entry: &Entry,
+    initializer: Initializer,
+    created: &Effect,
+    blocking: (FnId, CallId),
+    use_: &Effect,
+) -> Finding {
+    let path = program.static_path(initializer.fills);
+    let (function, call) = blocking;
+    let call = program.call(function, call);
+    let site = program.step_location(&created.steps[created.steps.len() - 1]);
+    Finding {
+        rule: "blocking-init-in-async",
+        confidence: match (use_.certain && created.certain, program.is_of_database(created)) {
+            (true, true) => Confidence::High,
+            (true, false) => Confidence::Medium,
+            (false, _) => Confidence::Low,
+        },
+        message: format!(
+            "`{path}` blocks the thread until it is connected, and async code is the first to use it"
+        ),
+        help: "make the handle in async code (`OnceCell::get_or_try_init`), or in `main` and hand it on"
+            .to_owned(),
+        silent_if: "a `main` that is not async uses the static before it starts the runtime".to_owned(),
+        primary: Evidence {
+            location: program.location(function, call.span),
+            role: Role::Guard,
+            label: format!(
+                "`{}` panics inside a runtime, or holds one of its threads",
+                program.callee_name(call)
+            ),
+        },
+        evidence: vec![
+            Evidence {
+                location: program.static_location(initializer.fills),
+                role: Role::Holder,
+                label: "everybody else waits here meanwhile".to_owned(),
+            },
+            Evidence {
+                location: site,
+                role: Role::InitSite,
+                label: format!("the {} is created", program.noun(created)),
+            },
+        ],
+        path: program.hops(entry.main, &use_.steps),
+        notes: Vec::new(),
+        binary: Some(entry.binary.name.clone()),
+        resource: program.resource_of(created).map(|id| program.resource(id).id.clone()),
+        identity: vec![path],
+    }
+}
