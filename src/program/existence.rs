@@ -74,6 +74,7 @@ impl Program<'_> {
                 let span = body.call(call).span;
                 let test = flow::Test {
                     place: Value::Unknown,
+                    claim: None,
                     lock: None,
                     guards: branching.guards.clone(),
                     branch: branching.branch,

@@ -41,6 +41,8 @@ pub struct Test {
     pub lock: Option<CallId>,
     /// Named locks held.
     pub guards: Vec<CallId>,
+    /// The call that changed the place and told what was there before, when the test looks at its result.
+    pub claim: Option<CallId>,
     /// The branch it decides.
     pub branch: u32,
     /// The arms taken only when something is there.
@@ -116,10 +118,15 @@ impl<'a> Program<'a> {
                 EventKind::Branch(branching) => {
                     // What runs on failure alone (`unwrap_or_else`) is no decision about a place.
                     for atom in branching.atoms.iter().filter(|atom| !atom.if_true.is_empty()) {
-                        let closed = terms.close(&atom.value);
-                        let (place, truth) = match &closed {
-                            Value::Test { place, present_when } => (place.place().clone(), *present_when),
-                            other => (other.place().clone(), true),
+                        let claim = claim_of(body, &atom.value);
+                        let (place, truth) = match claim {
+                            Some((_, flag, present_when)) => {
+                                (terms.close(flag).place().clone(), present_when)
+                            }
+                            None => match terms.close(&atom.value) {
+                                Value::Test { place, present_when } => (place.place().clone(), present_when),
+                                other => (other.place().clone(), true),
+                            },
                         };
                         let (present, absent) = if truth {
                             (&atom.if_true, &atom.if_false)
@@ -136,6 +143,7 @@ impl<'a> Program<'a> {
                                 place,
                                 lock: tested.lock(),
                                 guards: branching.guards.clone(),
+                                claim: claim.map(|(call, ..)| call),
                                 branch: branching.branch,
                                 present: present.clone(),
                                 absent: absent.clone(),
@@ -357,6 +365,23 @@ impl Program<'_> {
         }
         called
     }
+}
+
+/// The call whose result a tested value is, when that result says who was first at a flag: the call, the flag, and
+/// whether the value is true when somebody else was.
+fn claim_of<'b>(body: &'b bodies::LinkedBody<'_>, tested: &Value) -> Option<(CallId, &'b Value, bool)> {
+    let (call, as_it_is) = match tested {
+        Value::Call(call) => (*call, true),
+        Value::Test { place, present_when } => match **place {
+            Value::Call(call) => (call, *present_when),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let first_if_true = body.claims(call)? == bodies::Claimed::FirstIfTrue;
+    let call_of = body.call(call);
+    let flag = call_of.receiver.as_ref().or(call_of.args.first())?;
+    Some((call, &flag.value, first_if_true != as_it_is))
 }
 
 /// Whether a write is controlled by a test: it happens where the test found nothing, or after it when the arm that

@@ -7,6 +7,7 @@
 
 pub mod behaviour;
 pub mod bodies;
+pub mod claims;
 pub mod competition;
 pub mod declarations;
 pub mod doors;

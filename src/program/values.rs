@@ -135,7 +135,7 @@ impl Value {
     }
 
     /// Whether it is `Err(…)` or `None`.
-    fn is_failure(&self) -> bool {
+    pub fn is_failure(&self) -> bool {
         matches!(self, Self::Origin(path, _)
             if matches!(&**path, "std::result::Result::Err" | "std::option::Option::None"))
     }

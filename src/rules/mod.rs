@@ -11,6 +11,7 @@ mod conflicting_pool_options;
 mod detached_init;
 mod exists_then_create;
 mod fallback_init;
+mod flag_as_lock;
 mod handle_per_call;
 mod handle_per_worker;
 mod init_cycle;
@@ -64,6 +65,7 @@ const RULES: &[Rule] = rules! {
     "detached-init" => detached_init,
     "exists-then-create" => exists_then_create,
     "fallback-init" => fallback_init,
+    "flag-as-lock" => flag_as_lock,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
     "init-cycle" => init_cycle,

@@ -45,7 +45,13 @@ impl Walk<'_, '_> {
                 None => return,
             },
         };
-        let value = rest.last().map_or(Value::Unknown, |argument| argument.value.clone());
+        let written = match facts.role {
+            // After the value, and after the expected one of `compare_exchange`, come memory orderings.
+            CallRole::AtomicUpdate if facts.wrap.is_some() => rest.get(1),
+            CallRole::AtomicStore | CallRole::AtomicUpdate => rest.first(),
+            _ => rest.last(),
+        };
+        let value = written.map_or(Value::Unknown, |argument| argument.value.clone());
         let span = call.span;
         let guards = self.guards();
         self.emit(EventKind::Write(Box::new(Write { place, value, call: Some(id), atomic, guards, span })));
@@ -100,6 +106,9 @@ impl Walk<'_, '_> {
             _ => is_local,
         };
         for (index, value, ty) in arguments {
+            if let (Value::Block(block), Some(CallRole::OnceInit)) = (&value, role) {
+                self.raised_once(*block, id);
+            }
             let is_callback = callback.is_none_or(|callback| callback == index);
             match &value {
                 Value::Function(target) if is_callback => {
@@ -125,6 +134,19 @@ impl Walk<'_, '_> {
                 }
                 _ if polls => self.poll(&value, time),
                 _ => {}
+            }
+        }
+    }
+
+    /// `once.call_once(|| first = true)`: the variable tells the caller that came first, as the call itself would.
+    fn raised_once(&mut self, block: super::BlockId, once: CallId) {
+        let own = self.out.blocks[block.0 as usize].context;
+        for (context, local) in self.raised.clone() {
+            if context == own
+                && let Some(local) = self.locals.get_mut(local)
+                && local.typed.value == Value::Choice(Arc::from([Value::Bool(false), Value::Bool(true)]))
+            {
+                local.typed.value = Value::Call(once);
             }
         }
     }

@@ -16,7 +16,7 @@ mod walk;
 use super::items::FnId;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole};
+use crate::catalog::{CallFacts, CallRole, Wrap};
 use crate::facts::{ExprId, Name};
 use crate::location::Span;
 
@@ -227,6 +227,8 @@ pub enum EventKind {
     Write(Box<Write>),
     /// A value is dropped explicitly.
     Drop(Value),
+    /// The body, or the closure or async block around, is left with a value by `return`.
+    Return(Value),
 }
 
 /// A branch and what it tests. Arm 0 is taken when the atoms hold.
@@ -251,6 +253,15 @@ pub struct Atom {
     pub if_true: Vec<u32>,
     /// Arms taken only when it is false, absent or `Err`.
     pub if_false: Vec<u32>,
+}
+
+/// What the result of a call that changes a flag says to the first caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// `true` or `Ok` (`compare_exchange`).
+    FirstIfTrue,
+    /// `false`, the value before (`swap`).
+    FirstIfFalse,
 }
 
 /// A branch that tests whether a call succeeded.
@@ -385,6 +396,18 @@ impl LinkedBody<'_> {
             inner.is_some_and(|inner| self.outwards(later).any(|context| std::ptr::eq(context, inner)))
         };
         !breaks || same_loop()
+    }
+
+    /// Whether the result of a call says who was the first at a flag, and what it says to the one who was.
+    pub fn claims(&self, call: CallId) -> Option<Claimed> {
+        let Target::Library(facts) = self.call(call).target else { return None };
+        match facts.role {
+            // `call_once` with a closure that raises a flag: the flag is the result.
+            CallRole::OnceInit => Some(Claimed::FirstIfTrue),
+            CallRole::AtomicUpdate if facts.wrap == Some(Wrap::Result) => Some(Claimed::FirstIfTrue),
+            CallRole::AtomicUpdate => Some(Claimed::FirstIfFalse),
+            _ => None,
+        }
     }
 
     /// Whether a branch tests the result of a call.

@@ -84,6 +84,9 @@ impl Walk<'_, '_> {
         {
             let context = self.context;
             let guard = self.is_guard(&written.ty);
+            if written.value == Value::Bool(true) {
+                self.raised.push((context, index));
+            }
             let local = &mut self.locals[index];
             local.guard |= guard;
             let always = local.context == context;

@@ -78,6 +78,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) closure_inputs: Vec<Typed>,
     /// Type that the annotation of a `let` asks of the conversion at its right.
     pub(super) wanted: Option<Ty>,
+    /// Variables that a closure sets to `true`, with the closure's context.
+    pub(super) raised: Vec<(ContextId, usize)>,
 }
 
 /// Walks a body once, in evaluation order. Linear in its size, but for name look-ups.
@@ -101,6 +103,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         returned: Vec::new(),
         closure_inputs: Vec::new(),
         wanted: None,
+        raised: Vec::new(),
     };
     walk.out.contexts.push(Context { parent: None, kind: ContextKind::Root });
     let item = &types.items.functions[id.index()];
@@ -286,6 +289,7 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Return(value) => {
                 let value = value.map_or_else(Typed::unit, |value| self.expr(value));
                 self.poll(&value.value, Time::Inline);
+                self.emit(EventKind::Return(value.value.clone()));
                 self.returned.push(value.value);
                 self.diverged = true;
                 Typed::new(Ty::Never, Value::Unknown)
@@ -482,7 +486,7 @@ impl<'a> Walk<'_, 'a> {
         match op {
             BinaryOp::Add => Typed::new(first.ty, Value::joined(vec![first.value, second.value])),
             BinaryOp::Eq | BinaryOp::Ne => {
-                let value = compared(&first.value, &second.value, op == BinaryOp::Eq);
+                let value = self.compared(&first.value, &second.value, op == BinaryOp::Eq);
                 Typed::new(Ty::external("bool"), value)
             }
             BinaryOp::Order => Typed::new(Ty::external("bool"), Value::Unknown),
@@ -491,6 +495,27 @@ impl<'a> Walk<'_, 'a> {
                 Typed::unit()
             }
             _ => Typed::new(first.ty, Value::Unknown),
+        }
+    }
+
+    /// `x.load() == false` tests like `!x.load()`, and so does `x.load() == 0`.
+    fn compared(&self, left: &Value, right: &Value, equal: bool) -> Value {
+        let (tested, flag) = match (left, right) {
+            (tested, Value::Bool(flag)) | (Value::Bool(flag), tested) => (tested, *flag),
+            (tested @ (Value::Test { .. } | Value::Call(_)), Value::Number(0)) => (tested, false),
+            _ => return Value::Unknown,
+        };
+        match tested {
+            Value::Test { place, present_when } => Value::Test {
+                place: Arc::clone(place),
+                present_when: if flag == equal { *present_when } else { !present_when },
+            },
+            // What a flag was before it was changed.
+            Value::Call(call) if self.out.claims(*call).is_some() => {
+                Value::Test { place: Arc::new(tested.clone()), present_when: flag == equal }
+            }
+            other if flag == equal && !matches!(right, Value::Number(_)) => other.clone(),
+            _ => Value::Unknown,
         }
     }
 
@@ -596,21 +621,5 @@ pub(super) fn literal_value(literal: &Literal) -> Typed {
         Literal::Int(number) => Typed::new(Ty::Unknown, Value::Number(*number)),
         Literal::Bool(flag) => Typed::new(Ty::external("bool"), Value::Bool(*flag)),
         Literal::Other => Typed::unknown(),
-    }
-}
-
-/// `x.load() == false` tests like `!x.load()`.
-fn compared(left: &Value, right: &Value, equal: bool) -> Value {
-    let (tested, flag) = match (left, right) {
-        (tested, Value::Bool(flag)) | (Value::Bool(flag), tested) => (tested, *flag),
-        _ => return Value::Unknown,
-    };
-    match tested {
-        Value::Test { place, present_when } => Value::Test {
-            place: Arc::clone(place),
-            present_when: if flag == equal { *present_when } else { !present_when },
-        },
-        other if flag == equal => other.clone(),
-        _ => Value::Unknown,
     }
 }
