@@ -325,6 +325,18 @@ pub enum Pat {
     Other,
 }
 
+impl Pat {
+    /// The name that the pattern binds, if it is just one, with whatever wrapped around it.
+    pub fn only_name(&self) -> Option<&Name> {
+        match self {
+            Self::Bind { name, sub: None, .. } => Some(name),
+            Self::Ref(inner) => inner.only_name(),
+            Self::TupleStruct(_, parts) if parts.len() == 1 => parts[0].only_name(),
+            _ => None,
+        }
+    }
+}
+
 /// A literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Literal {

@@ -8,7 +8,7 @@ use super::terms::{Terms, substitute};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};
-use crate::catalog::{CallRole, CloneKind, TypeKind};
+use crate::catalog::{CallRole, CloneKind, TypeFacts, TypeKind};
 use crate::facts::{Receiver, StaticSource, TypeRef};
 use crate::location::Span;
 
@@ -289,23 +289,14 @@ impl<'a> Program<'a> {
                 self.types.items.statics[id.index()].facts.source != StaticSource::ThreadLocal
             }
             Value::Receiver => {
+                let lent = matches!(signature.receiver, Some(Receiver::Shared | Receiver::Typed));
                 matches!(place, Value::Field(..))
-                    && matches!(signature.receiver, Some(Receiver::Shared | Receiver::Typed))
+                    && (lent || self.is_behind_pointer(id, place))
                     && !self.is_single_threaded(id, place)
             }
             Value::Param(index) => {
-                let param = signature.params.get(*index as usize);
-                param.is_some_and(|param| match &param.ty {
-                    TypeRef::Ref(_, mutable) => !mutable,
-                    // An owned value is shared only through a pointer that counts its owners.
-                    _ => {
-                        let ty = self.types.signature(id).params.get(*index as usize);
-                        let pointer = ty.and_then(|ty| self.types.type_facts(ty)).is_some_and(|facts| {
-                            facts.clone == CloneKind::Shared && facts.kind == TypeKind::Wrapper
-                        });
-                        pointer && matches!(place, Value::Field(..))
-                    }
-                })
+                let lent = |param: &crate::facts::Param| matches!(param.ty, TypeRef::Ref(_, false));
+                signature.params.get(*index as usize).is_some_and(lent) || self.is_behind_pointer(id, place)
             }
             _ => false,
         }
@@ -313,6 +304,43 @@ impl<'a> Program<'a> {
 }
 
 impl Program<'_> {
+    /// Whether the way from a parameter or `self` to a place goes through a pointer that counts its owners, or through
+    /// what a framework hands to every handler, so that others have the place as well.
+    fn is_behind_pointer(&self, id: FnId, place: &Value) -> bool {
+        let Some(own) = self.type_of_place(id, place) else { return false };
+        let mut inside = self.pointees(own);
+        // What is behind the last pointer can only be changed if it synchronizes.
+        if inside.any(|ty| self.types.type_facts(&ty).is_some_and(|facts| is_shared_pointer(facts)))
+            && inside.any(|ty| self.types.type_facts(&ty).is_some_and(|facts| synchronizes(facts.kind)))
+        {
+            return true;
+        }
+        let mut current = place;
+        while let Value::Field(around, _) = current {
+            let mut types = self.type_of_place(id, around).into_iter().flat_map(|ty| self.pointees(ty));
+            if types.any(|ty| self.types.type_facts(&ty).is_some_and(|facts| is_shared_pointer(facts))) {
+                return true;
+            }
+            current = around;
+        }
+        false
+    }
+
+    /// A type, and what it points to, and so on.
+    fn pointees(&self, ty: Ty) -> impl Iterator<Item = Ty> {
+        std::iter::successors(Some(ty), |ty| self.types.deref(ty)).take(8)
+    }
+
+    fn type_of_place(&self, id: FnId, place: &Value) -> Option<Ty> {
+        let signature = self.types.signature(id);
+        match place {
+            Value::Receiver => signature.self_ty.clone(),
+            Value::Param(index) => signature.params.get(*index as usize).cloned(),
+            Value::Field(inner, name) => Some(self.types.field(&self.type_of_place(id, inner)?, name)),
+            _ => None,
+        }
+    }
+
     /// Whether the field at the start of a place of `self` is a cell that no two threads can reach.
     fn is_single_threaded(&self, id: FnId, place: &Value) -> bool {
         let mut current = place;
@@ -400,4 +428,17 @@ pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bo
             !test.present.is_empty() && test.present.iter().all(|arm| leaves(*arm))
         }
     }
+}
+
+/// Whether clones of a value of the type lead to the same thing.
+fn is_shared_pointer(facts: &TypeFacts) -> bool {
+    facts.kind == TypeKind::State || (facts.kind == TypeKind::Wrapper && facts.clone == CloneKind::Shared)
+}
+
+/// Whether what is in a value of the kind can be changed by several owners.
+fn synchronizes(kind: TypeKind) -> bool {
+    matches!(
+        kind,
+        TypeKind::Lock | TypeKind::Atomic | TypeKind::OnceCell | TypeKind::SwapCell | TypeKind::Map
+    )
 }

@@ -13,6 +13,7 @@ pub mod declarations;
 pub mod doors;
 pub mod entries;
 pub mod existence;
+pub mod fillings;
 pub mod flow;
 pub mod forcing;
 pub mod identity;
@@ -275,6 +276,20 @@ impl<'a> Program<'a> {
     pub fn close(&self, id: FnId, value: &Value) -> Value {
         let summarizer = self.summarizer();
         self.body(id).map_or(Value::Unknown, |body| summarizer.close(id, body, value))
+    }
+
+    /// A place of a function as its author names it; [`Program::describe`] does not know the names of parameters.
+    pub fn describe_place(&self, id: FnId, place: &Value) -> String {
+        match place {
+            Value::Param(index) => {
+                let signature = self.types.items.functions[id.index()].signature;
+                let param = signature.and_then(|signature| signature.params.get(*index as usize));
+                let name = param.and_then(|param| param.pat.only_name());
+                name.map_or_else(|| self.describe(place), |name| name.to_string())
+            }
+            Value::Field(inner, name) => format!("{}.{name}", self.describe_place(id, inner)),
+            other => self.describe(other),
+        }
     }
 
     /// A value as people would name it.

@@ -112,7 +112,7 @@ fn is_claimed(earlier: &[Happening<'_>]) -> bool {
 }
 
 fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects: &[&Effect]) -> Finding {
-    let place = program.describe(&write.place);
+    let place = program.describe_place(id, &write.place);
     let what = |effect: &Effect| match effect.kind {
         EffectKind::Migrate => (Role::Migration, "the schema is changed".to_owned()),
         _ => (Role::InitSite, format!("a {} is created", program.noun(effect))),
@@ -157,6 +157,6 @@ fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects
         notes: Vec::new(),
         binary: None,
         resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
-        identity: vec![program.path_of(id), place],
+        identity: vec![program.path_of(id), program.describe(&write.place)],
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 }
 
 fn report(program: &Program<'_>, id: FnId, claim: &Claim<'_>) -> Finding {
-    let flag = program.describe(&claim.flag);
+    let flag = program.describe_place(id, &claim.flag);
     let mut evidence = Vec::new();
     if claim.raised != claim.tested {
         evidence.push(Evidence {
@@ -86,6 +86,6 @@ fn report(program: &Program<'_>, id: FnId, claim: &Claim<'_>) -> Finding {
         notes: Vec::new(),
         binary: None,
         resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
-        identity: vec![program.path_of(id), flag],
+        identity: vec![program.path_of(id), program.describe(&claim.flag)],
     }
 }

@@ -23,6 +23,7 @@ mod recursive_init;
 mod serve_before_init;
 mod shim_accessor;
 mod static_mut_handle;
+mod unconditional_reinit;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -76,6 +77,7 @@ const RULES: &[Rule] = rules! {
     "serve-before-init" => serve_before_init,
     "shim-accessor" => shim_accessor,
     "static-mut-handle" => static_mut_handle,
+    "unconditional-reinit" => unconditional_reinit,
 };
 
 /// All rules, sorted by category, then name.

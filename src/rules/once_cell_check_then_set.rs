@@ -102,7 +102,7 @@ fn judge(
         Some(effect) if !program.is_of_database(effect) => confidence.min(Confidence::Medium),
         _ => confidence,
     };
-    let cell = program.describe(&write.place);
+    let cell = program.describe_place(id, &write.place);
     let mut evidence = vec![Evidence {
         location: program.location(id, write.span),
         role: Role::Write,
@@ -133,6 +133,6 @@ fn judge(
         resource: creates
             .and_then(|effect| program.resource_of(effect))
             .map(|id| program.resource(id).id.clone()),
-        identity: vec![function, cell],
+        identity: vec![function, program.describe(&write.place)],
     })
 }
