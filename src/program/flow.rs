@@ -306,11 +306,11 @@ impl<'a> Program<'a> {
 impl Program<'_> {
     /// Whether the way from a parameter or `self` to a place goes through a pointer that counts its owners, or through
     /// what a framework hands to every handler, so that others have the place as well.
-    fn is_behind_pointer(&self, id: FnId, place: &Value) -> bool {
+    pub(super) fn is_behind_pointer(&self, id: FnId, place: &Value) -> bool {
         let Some(own) = self.type_of_place(id, place) else { return false };
         let mut inside = self.pointees(own);
         // What is behind the last pointer can only be changed if it synchronizes.
-        if inside.any(|ty| self.types.type_facts(&ty).is_some_and(|facts| is_shared_pointer(facts)))
+        if inside.any(|ty| self.types.type_facts(&ty).is_some_and(is_shared_pointer))
             && inside.any(|ty| self.types.type_facts(&ty).is_some_and(|facts| synchronizes(facts.kind)))
         {
             return true;
@@ -318,7 +318,7 @@ impl Program<'_> {
         let mut current = place;
         while let Value::Field(around, _) = current {
             let mut types = self.type_of_place(id, around).into_iter().flat_map(|ty| self.pointees(ty));
-            if types.any(|ty| self.types.type_facts(&ty).is_some_and(|facts| is_shared_pointer(facts))) {
+            if types.any(|ty| self.types.type_facts(&ty).is_some_and(is_shared_pointer)) {
                 return true;
             }
             current = around;

@@ -19,6 +19,7 @@ pub mod forcing;
 pub mod identity;
 pub mod init_cycles;
 pub mod init_paths;
+pub mod instances;
 pub mod inventory;
 pub mod items;
 mod lifetimes;

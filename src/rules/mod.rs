@@ -19,6 +19,7 @@ mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
 mod panicking_lazy_init;
+mod per_instance_guard;
 mod recursive_init;
 mod serve_before_init;
 mod shim_accessor;
@@ -73,6 +74,7 @@ const RULES: &[Rule] = rules! {
     "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
     "panicking-lazy-init" => panicking_lazy_init,
+    "per-instance-guard" => per_instance_guard,
     "recursive-init" => recursive_init,
     "serve-before-init" => serve_before_init,
     "shim-accessor" => shim_accessor,

@@ -1,0 +1,206 @@
+//! Room 5, *program*: guards that are part of a value, and where values of their type are made.
+
+use std::collections::BTreeSet;
+
+use super::bodies::{CallId, EventKind, LinkedBody, Target, Time};
+use super::flow::{What, controls};
+use super::inventory::Scope;
+use super::items::{AdtId, AdtShape, FnId};
+use super::summaries::{Effect, EffectKind, Holder, Lifetime};
+use super::types::Ty;
+use super::values::Value;
+use super::{Program, bodies};
+use crate::catalog::CallRole;
+use crate::facts::TypeRef;
+use crate::location::{Location, Span};
+
+/// Something that concerns the whole process, done under a guard that belongs to one value.
+#[derive(Debug)]
+pub struct OwnGuard<'p> {
+    /// The field of `self` that guards.
+    pub guard: Value,
+    /// The type that has the field.
+    pub owner: AdtId,
+    /// Where the guard is taken or asked.
+    pub taken: Span,
+    /// What is done.
+    pub effect: &'p Effect,
+    /// The static that is filled; `None` where the schema is changed.
+    pub fills: Option<Value>,
+}
+
+/// A place where a value is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Construction {
+    /// The call of a constructor.
+    pub location: Location,
+    /// Whether it is made in a loop, a handler or a task, or in what these call.
+    pub again_and_again: bool,
+}
+
+impl Program<'_> {
+    /// What a method does for the whole process under a lock or once cell of its own `self`.
+    pub fn own_guards(&self, id: FnId) -> Vec<OwnGuard<'_>> {
+        let (Some(body), Some(Ty::Adt(owner, _))) = (self.body(id), &self.types.signature(id).self_ty) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for effect in self.effects(id) {
+            let Some(once) = effect.once.as_ref().filter(|once| self.is_own_guard(id, once)) else {
+                continue;
+            };
+            let fills = static_of(effect);
+            if (fills.is_some() || effect.kind == EffectKind::Migrate)
+                && let Some(taken) = asked_at(body, once)
+            {
+                found.push(OwnGuard { guard: once.clone(), owner: *owner, taken, effect, fills });
+            }
+        }
+        let happenings = self.happenings(id);
+        for (at, happening) in happenings.iter().enumerate() {
+            let What::Write(write) = &happening.what else { continue };
+            if !matches!(write.place, Value::Static(_)) {
+                continue;
+            }
+            let guard = write.guards.iter().find_map(|lock| self.own_lock(id, body, *lock));
+            let Some((guard, taken)) = guard else { continue };
+            let tested = happenings[..at].iter().any(
+                |one| matches!(&one.what, What::Test(test) if test.place == write.place && controls(body, test, happening.context)),
+            );
+            let effect = happenings[..at].iter().find_map(|one| match &one.what {
+                What::Effect(effect) if static_of(effect).as_ref() == Some(&write.place) => Some(*effect),
+                _ => None,
+            });
+            if let (true, Some(effect)) = (tested, effect) {
+                found.push(OwnGuard {
+                    guard,
+                    owner: *owner,
+                    taken,
+                    effect,
+                    fills: Some(write.place.clone()),
+                });
+            }
+        }
+        found
+    }
+
+    /// Where production code makes values of a type, by calls of its constructors. Linear in functions and calls.
+    pub fn constructions(&self, owner: AdtId) -> Vec<Construction> {
+        let functions = &self.types.items.functions;
+        let makes = |id: &FnId| {
+            let signature = self.types.signature(*id);
+            let own = matches!(&signature.self_ty, Some(Ty::Adt(adt, _)) if *adt == owner);
+            let free = functions[id.index()].signature.is_some_and(|signature| signature.receiver.is_none());
+            own && free && matches!(bodies::settled(&signature.output), Ty::Adt(adt, _) if *adt == owner)
+        };
+        let makers: Vec<FnId> = (0..functions.len()).map(|index| FnId(index as u32)).filter(makes).collect();
+        let again = self.run_again_and_again();
+        let callers: BTreeSet<FnId> =
+            makers.iter().flat_map(|maker| &self.graph.callers[maker.index()]).copied().collect();
+        let mut found = Vec::new();
+        for caller in callers {
+            if makers.contains(&caller) || self.scope(caller) != Scope::Production {
+                continue;
+            }
+            let Some(body) = bodies::link(self.types, caller) else { continue };
+            let events = body.events.iter().map(|event| (event, None));
+            let inner =
+                body.blocks.iter().enumerate().flat_map(|(index, block)| {
+                    block.events.iter().map(move |event| (event, Some(index as u32)))
+                });
+            for (event, block) in events.chain(inner) {
+                let EventKind::Call { call, time } = event.kind else { continue };
+                let call = body.call(call);
+                let makes = matches!(&call.target, Target::Local { targets, .. } if targets.iter().any(|target| makers.contains(target)));
+                let once = |time: &Time| matches!(time, Time::Once(_) | Time::FirstUse(_));
+                let around = block.and_then(|block| time_of_block(&body, block));
+                if !makes || once(&time) || around.as_ref().is_some_and(once) {
+                    continue;
+                }
+                let beside = around.is_some_and(|time| {
+                    matches!(time, Time::Task(_) | Time::Handler(_) | Time::PerWorker(_))
+                });
+                found.push(Construction {
+                    location: self.location(caller, call.span),
+                    again_and_again: again[caller.index()] || beside || body.in_loop(event.context),
+                });
+            }
+        }
+        found.sort_by_key(|construction| construction.location);
+        found
+    }
+
+    /// Per function: whether a handler, task or worker of the workspace comes to it.
+    fn run_again_and_again(&self) -> Vec<bool> {
+        let mut marked = vec![false; self.sketches.len()];
+        let all = || self.sketches.iter().flatten().flat_map(|sketch| &sketch.callees);
+        let mut stack: Vec<FnId> = all().filter(|(_, beside)| *beside).map(|(target, _)| *target).collect();
+        let functions = (0..self.sketches.len()).map(|index| FnId(index as u32));
+        stack.extend(functions.filter(|id| self.is_attribute_handler(*id)));
+        while let Some(id) = stack.pop() {
+            if !std::mem::replace(&mut marked[id.index()], true) {
+                let callees = self.sketches[id.index()].iter().flat_map(|sketch| &sketch.callees);
+                stack.extend(callees.map(|(target, _)| *target));
+            }
+        }
+        marked
+    }
+
+    /// The field of `self` that a call locks, and where.
+    fn own_lock(&self, id: FnId, body: &LinkedBody<'_>, lock: CallId) -> Option<(Value, Span)> {
+        let call = body.call(lock);
+        let subject = call.receiver.as_ref().or(call.args.first())?;
+        let place = subject.value.place().clone();
+        self.is_own_guard(id, &place).then_some((place, call.span))
+    }
+
+    /// Whether a place is a field that each value of the type has for itself, rather than a pointer to a shared one.
+    fn is_own_guard(&self, id: FnId, place: &Value) -> bool {
+        match place {
+            Value::Field(around, _) if **around == Value::Receiver => {
+                !self.is_behind_pointer(id, place) && !self.is_lent(id, place)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a field of `self` is a reference: lowered types do not say so.
+    fn is_lent(&self, id: FnId, place: &Value) -> bool {
+        let (Value::Field(_, field), Some(Ty::Adt(owner, _))) = (place, &self.types.signature(id).self_ty)
+        else {
+            return false;
+        };
+        match &self.types.items.adts[owner.index()].shape {
+            AdtShape::Struct(facts) => {
+                facts.fields.list().iter().any(|one| one.name == *field && matches!(one.ty, TypeRef::Ref(..)))
+            }
+            AdtShape::Enum(_) => false,
+        }
+    }
+}
+
+/// The static that keeps a created handle.
+fn static_of(effect: &Effect) -> Option<Value> {
+    match &effect.lifetime {
+        Lifetime::Held(Holder::Static(id)) if effect.creates_handle() => Some(Value::Static(*id)),
+        _ => None,
+    }
+}
+
+/// The call that asks the once cell at a place.
+fn asked_at(body: &LinkedBody<'_>, once: &Value) -> Option<Span> {
+    let asks = |call: &&bodies::Call<'_>| {
+        let subject = call.receiver.as_ref().or(call.args.first());
+        matches!(call.target, Target::Library(facts) if facts.role == CallRole::OnceInit)
+            && subject.is_some_and(|subject| subject.value.place() == once)
+    };
+    body.calls.iter().find(asks).map(|call| call.span)
+}
+
+fn time_of_block(body: &LinkedBody<'_>, wanted: u32) -> Option<Time> {
+    let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+    events.into_iter().find_map(|event| match event.kind {
+        EventKind::Block { block, time } if block.0 == wanted => Some(time),
+        _ => None,
+    })
+}
