@@ -128,12 +128,12 @@ impl Program<'_> {
                 EventKind::Return(value) if arm_of_loser(event.context) == Some(true) => Some(value),
                 _ => None,
             });
-            let returns = returned.next().is_some_and(|value| !is_failure(body, value));
+            let returns = returned.next().is_some_and(|value| !body.is_failure(value));
             return (returns && !told).then_some(Loser::Returns);
         }
         let after = |context| arm_of_loser(context).is_none();
         let rest = || body.calls.iter().filter(|call| after(call.context)).filter(from);
-        if rest().any(|call| self.holds_up(call, 0)) || own().any(|call| fails(call)) {
+        if rest().any(|call| self.holds_up(call, 0)) || own().any(bodies::fails) {
             return None;
         }
         let panics = rest().find(|call| {
@@ -242,22 +242,6 @@ fn is_excluded(body: &LinkedBody<'_>, effect: &Effect, test: &Test, write: &Writ
     let held = &body.call(call).guards;
     let taken = |lock: &CallId| held.contains(lock);
     test.guards.iter().any(taken) || write.guards.iter().any(taken) || write.lock.iter().any(taken)
-}
-
-/// Whether a value says that something went wrong.
-fn is_failure(body: &LinkedBody<'_>, value: &Value) -> bool {
-    match value {
-        Value::Call(call) => fails(body.call(*call)),
-        other => other.is_failure(),
-    }
-}
-
-fn fails(call: &Call<'_>) -> bool {
-    match &call.target {
-        Target::Library(facts) => facts.path == "std::result::Result::Err",
-        Target::External(path) => path.as_str() == "std::result::Result::Err",
-        _ => false,
-    }
 }
 
 fn is_pause(path: &str) -> bool {

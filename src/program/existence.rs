@@ -109,7 +109,10 @@ impl Program<'_> {
             if let Some(catalogue) = texts.into_iter().next() {
                 return Some((Subject::Table(catalogue), Value::Unknown));
             }
-            current = link.chained_on;
+            current = link.chained_on.or_else(|| match link.receiver.as_ref()?.value {
+                Value::Call(made) => Some(made),
+                _ => None,
+            });
         }
         None
     }
@@ -217,7 +220,9 @@ fn asked(value: &Value) -> Option<(CallId, bool)> {
     match value {
         Value::Call(call) => Some((*call, true)),
         Value::Content(inner) => asked(inner),
-        Value::Test { place, present_when } => asked(place).map(|(call, _)| (call, *present_when)),
+        Value::Test { place, present_when } => {
+            asked(place).map(|(call, inner)| (call, inner == *present_when))
+        }
         _ => None,
     }
 }

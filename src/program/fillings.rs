@@ -76,7 +76,6 @@ impl Program<'_> {
                 |span| events().any(|event| matches!(&event.kind, EventKind::Write(own) if own.span == span));
             for effect in own {
                 let Some(named) = kept_in(effect) else { continue };
-                let Some(place) = self.known_place(id, &named) else { continue };
                 let write = happenings.iter().find_map(|one| match &one.what {
                     What::Write(write) if write.place == named && !write.once_cell && is_own(write.span) => {
                         Some((one.context, write))
@@ -99,21 +98,29 @@ impl Program<'_> {
                     None if write.atomic || effect.once.is_some() || looks() => Care::Replaces,
                     None => Care::Overwrites,
                 };
-                found.push(Filling { function: id, place, named, effect, written: write.span, care });
+                let filling = |place| Filling {
+                    function: id,
+                    place,
+                    named: named.clone(),
+                    effect,
+                    written: write.span,
+                    care,
+                };
+                found.extend(self.known_places(id, &named).into_iter().map(filling));
             }
         }
         found
     }
 
-    /// A place of one function by what it begins with; `None` for parameters of no type of the workspace, and locals.
-    pub fn known_place(&self, id: FnId, place: &Value) -> Option<KnownPlace> {
+    /// The places that a place of one function stands for, by what they begin with; none for locals, and parameters of
+    /// no type of the workspace that no caller gives a static for.
+    fn known_places(&self, id: FnId, place: &Value) -> Vec<KnownPlace> {
         let mut fields = Vec::new();
         let mut current = place;
         while let Value::Field(inner, name) = current {
             fields.insert(0, name.clone());
             current = inner;
         }
-        let signature = self.types.signature(id);
         let of_type = |ty: &Ty| {
             let mut ty = ty.clone();
             loop {
@@ -123,13 +130,19 @@ impl Program<'_> {
                 }
             }
         };
-        let root = match current {
-            Value::Static(id) => PlaceRoot::Static(*id),
-            Value::Receiver if !fields.is_empty() => of_type(signature.self_ty.as_ref()?)?,
-            Value::Param(index) if !fields.is_empty() => of_type(signature.params.get(*index as usize)?)?,
-            _ => return None,
+        let signature = self.types.signature(id);
+        let owner = match current {
+            Value::Receiver if !fields.is_empty() => signature.self_ty.as_ref().and_then(of_type),
+            Value::Param(index) if !fields.is_empty() => {
+                signature.params.get(*index as usize).and_then(of_type)
+            }
+            _ => None,
         };
-        Some(KnownPlace { root, fields })
+        let roots = match owner {
+            Some(owner) => vec![owner],
+            None => self.statics_given(id, current).into_iter().map(PlaceRoot::Static).collect(),
+        };
+        roots.into_iter().map(|root| KnownPlace { root, fields: fields.clone() }).collect()
     }
 }
 

@@ -157,7 +157,8 @@ impl<'a> Program<'a> {
                 EventKind::Write(write) => {
                     let once_cell = write.call.is_some_and(|call| self.is_cell_write(id, call));
                     let outcome = write.call.map(|call| body.call(call).outcome).unwrap_or_default();
-                    let handled = write.call.is_some_and(|call| body.is_tested(call));
+                    let handed_on = write.call.is_some_and(|call| body.hands_failure_on(call));
+                    let handled = !handed_on && write.call.is_some_and(|call| body.is_tested(call));
                     let value = match &write.value {
                         Value::Block(block) => body.blocks[block.0 as usize].result.clone(),
                         other => other.clone(),
@@ -171,7 +172,7 @@ impl<'a> Program<'a> {
                             atomic: write.atomic,
                             once_cell,
                             unwrapped: outcome.unwrapped,
-                            propagated: outcome.propagated,
+                            propagated: outcome.propagated || handed_on,
                             handled,
                             value,
                             span: write.span,
@@ -211,7 +212,7 @@ impl<'a> Program<'a> {
         }
         let (receiver, args) = terms.inputs(call);
         for write in targets.iter().flat_map(|target| self.place_writes(*target)) {
-            let PlaceWrite { place, atomic, once_cell, unwrapped } = write;
+            let PlaceWrite { place, value, atomic, once_cell, unwrapped } = write;
             list.push(Happening {
                 context,
                 what: What::Write(Written {
@@ -223,7 +224,7 @@ impl<'a> Program<'a> {
                     unwrapped: *unwrapped,
                     propagated: false,
                     handled: false,
-                    value: Value::Unknown,
+                    value: value.clone(),
                     span: call.span,
                 }),
             });

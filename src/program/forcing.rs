@@ -55,20 +55,51 @@ impl Program<'_> {
                 else {
                     continue;
                 };
-                let Some(fills) = filled_by(body, by) else { continue };
-                match &event.kind {
-                    EventKind::Call { call, .. } => {
-                        if let Target::Local { targets, .. } = &body.call(*call).target {
-                            let whole =
-                                |function: &FnId| Initializer { fills, function: *function, block: None };
-                            found.extend(targets.iter().map(whole));
+                let Some(cell) = cell_of(body, by) else { continue };
+                for fills in self.statics_given(function, cell) {
+                    match &event.kind {
+                        EventKind::Call { call, .. } => {
+                            if let Target::Local { targets, .. } = &body.call(*call).target {
+                                let whole =
+                                    |function: &FnId| Initializer { fills, function: *function, block: None };
+                                found.extend(targets.iter().map(whole));
+                            }
                         }
+                        EventKind::Block { block, .. } => {
+                            found.push(Initializer { fills, function, block: Some(*block) });
+                        }
+                        _ => {}
                     }
-                    EventKind::Block { block, .. } => {
-                        found.push(Initializer { fills, function, block: Some(*block) });
-                    }
-                    _ => {}
                 }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The statics that a value of a function stands for: itself, or what callers give for a parameter. Callers of
+    /// callers are asked as well, up to three deep.
+    pub(super) fn statics_given(&self, id: FnId, value: &Value) -> Vec<StaticId> {
+        self.statics_given_at(id, value, 0)
+    }
+
+    fn statics_given_at(&self, id: FnId, value: &Value, depth: u32) -> Vec<StaticId> {
+        let index = match value {
+            Value::Static(id) => return vec![*id],
+            Value::Param(index) if depth < 3 => *index as usize,
+            _ => return Vec::new(),
+        };
+        let mut found = Vec::new();
+        for caller in &self.graph.callers[id.index()] {
+            let Some(body) = self.body(*caller).filter(|_| self.scope(*caller) == Scope::Production) else {
+                continue;
+            };
+            let calls = body.calls.iter().filter(
+                |call| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id)),
+            );
+            for argument in calls.filter_map(|call| call.args.get(index)) {
+                found.extend(self.statics_given_at(*caller, argument.value.place(), depth + 1));
             }
         }
         found.sort();
@@ -99,8 +130,24 @@ impl Program<'_> {
                 (&block.events, body.arms(block.context).count())
             }
         };
-        search.events(initializer.function, body, events, arms, Confidence::High, &[start]);
+        let frame = Frame { function: initializer.function, body, given: self.given_for(initializer, body) };
+        search.events(&frame, events, arms, Confidence::High, &[start]);
         search.found.into_values().collect()
+    }
+
+    /// What the function around an initializer was given: the cell that it fills.
+    fn given_for(&self, initializer: Initializer, body: &LinkedBody<'_>) -> Vec<Option<StaticId>> {
+        let mut given = Vec::new();
+        for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+            if let EventKind::Block { block, time: Time::Once(by) } = event.kind
+                && Some(block) == initializer.block
+                && let Some(Value::Param(index)) = cell_of(body, by)
+            {
+                given.resize(given.len().max(*index as usize + 1), None);
+                given[*index as usize] = Some(initializer.fills);
+            }
+        }
+        given
     }
 
     /// The statics that a process makes initialize before it answers anything: in `main` up to the serve point, and in
@@ -110,7 +157,7 @@ impl Program<'_> {
         search.until_served = true;
         for start in entry.before_main.iter().chain([&entry.main]) {
             if let Some(body) = self.body(*start) {
-                search.events(*start, body, &body.events, 0, Confidence::High, &[]);
+                search.events(&Frame::new(*start, body), &body.events, 0, Confidence::High, &[]);
             }
         }
         search.found.into_keys().collect()
@@ -161,26 +208,46 @@ impl Program<'_> {
     pub fn blocking_call_of(&self, initializer: Initializer) -> Option<(FnId, CallId)> {
         let mut search = Search::new(self);
         let body = self.body(initializer.function)?;
-        search.events(initializer.function, body, &body.events, 0, Confidence::High, &[]);
+        search.events(&Frame::new(initializer.function, body), &body.events, 0, Confidence::High, &[]);
         search.blocks.into_iter().next()
     }
 }
 
-/// The static that a call fills unless it is filled.
-fn filled_by(body: &LinkedBody<'_>, call: CallId) -> Option<StaticId> {
+/// The cell that a call fills unless it is filled.
+fn cell_of<'b>(body: &'b LinkedBody<'_>, call: CallId) -> Option<&'b Value> {
     let call = body.call(call);
     let Target::Library(facts) = call.target else { return None };
     let on = call.receiver.as_ref().or(call.args.first()).filter(|_| facts.role == CallRole::OnceInit)?;
-    match &on.value {
-        Value::Static(id) => Some(*id),
-        _ => None,
+    Some(on.value.place())
+}
+
+/// A function that is looked into, as it was called.
+struct Frame<'b, 'a> {
+    function: FnId,
+    body: &'b LinkedBody<'a>,
+    /// Per parameter: the static that was given for it.
+    given: Vec<Option<StaticId>>,
+}
+
+impl<'b, 'a> Frame<'b, 'a> {
+    fn new(function: FnId, body: &'b LinkedBody<'a>) -> Self {
+        Self { function, body, given: Vec::new() }
+    }
+
+    /// The static that a value is here.
+    fn static_of(&self, value: &Value) -> Option<StaticId> {
+        match value {
+            Value::Static(id) => Some(*id),
+            Value::Param(index) => self.given.get(*index as usize).copied().flatten(),
+            _ => None,
+        }
     }
 }
 
 struct Search<'p, 'a> {
     program: &'p Program<'a>,
-    /// Functions that were looked into, with how surely they run.
-    seen: BTreeMap<FnId, Confidence>,
+    /// Functions that were looked into, with the statics they were given and how surely they run.
+    seen: BTreeMap<(FnId, Vec<Option<StaticId>>), Confidence>,
     found: BTreeMap<StaticId, Forced>,
     /// Calls that block the thread until a future is done, in order.
     blocks: Vec<(FnId, CallId)>,
@@ -213,13 +280,13 @@ impl<'p, 'a> Search<'p, 'a> {
     /// Looks at events that run before the initializer is done. `arms` are the branches around the start.
     fn events(
         &mut self,
-        function: FnId,
-        body: &LinkedBody<'_>,
+        frame: &Frame<'_, '_>,
         events: &[Event],
         arms: usize,
         confidence: Confidence,
         hops: &[Hop],
     ) {
+        let (function, body) = (frame.function, frame.body);
         for event in events {
             if self.served {
                 return;
@@ -228,7 +295,7 @@ impl<'p, 'a> Search<'p, 'a> {
             // What runs to fill a cell shows that the cell is filled here, also where the call itself only gives a future.
             if let EventKind::Call { time: Time::Once(by), .. }
             | EventKind::Block { time: Time::Once(by), .. } = event.kind
-                && let Some(fills) = filled_by(body, by)
+                && let Some(fills) = cell_of(body, by).and_then(|cell| frame.static_of(cell))
             {
                 let call = body.call(by);
                 let hops = self.extended(hops, &self.program.callee_name(call), function, call.span);
@@ -243,25 +310,19 @@ impl<'p, 'a> Search<'p, 'a> {
                     }
                 }
                 EventKind::Call { call, time } if self.enters(*time) => {
-                    self.call(function, body, *call, here, hops);
+                    self.call(frame, *call, here, hops);
                 }
                 EventKind::Block { block, time } if self.enters(*time) => {
                     let block = &body.blocks[block.0 as usize];
-                    self.events(function, body, &block.events, arms, confidence, hops);
+                    self.events(frame, &block.events, arms, confidence, hops);
                 }
                 _ => {}
             }
         }
     }
 
-    fn call(
-        &mut self,
-        function: FnId,
-        body: &LinkedBody<'_>,
-        id: CallId,
-        confidence: Confidence,
-        hops: &[Hop],
-    ) {
+    fn call(&mut self, frame: &Frame<'_, '_>, id: CallId, confidence: Confidence, hops: &[Hop]) {
+        let (function, body) = (frame.function, frame.body);
         let call = body.call(id);
         if let Target::Library(facts) = call.target {
             let serves = matches!(facts.role, CallRole::Serve | CallRole::ServeInBackground);
@@ -272,14 +333,18 @@ impl<'p, 'a> Search<'p, 'a> {
         }
         let Target::Local { targets, dispatched } = &call.target else { return };
         let confidence = if *dispatched || targets.len() > 1 { Confidence::Low } else { confidence };
+        let given: Vec<Option<StaticId>> =
+            call.args.iter().map(|argument| frame.static_of(argument.value.place())).collect();
         for target in targets {
-            if self.seen.get(target).is_some_and(|known| *known >= confidence) {
+            let entered = (*target, given.clone());
+            if self.seen.get(&entered).is_some_and(|known| *known >= confidence) {
                 continue;
             }
-            self.seen.insert(*target, confidence);
+            self.seen.insert(entered, confidence);
             let Some(callee) = self.program.body(*target) else { continue };
             let hops = self.extended(hops, &self.program.name_of(*target), function, call.span);
-            self.events(*target, callee, &callee.events, 0, confidence, &hops);
+            let frame = Frame { function: *target, body: callee, given: given.clone() };
+            self.events(&frame, &callee.events, 0, confidence, &hops);
         }
     }
 

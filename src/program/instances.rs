@@ -157,7 +157,7 @@ impl Program<'_> {
     /// Whether a place is a field that each value of the type has for itself, rather than a pointer to a shared one.
     fn is_own_guard(&self, id: FnId, place: &Value) -> bool {
         match place {
-            Value::Field(around, _) if **around == Value::Receiver => {
+            Value::Field(..) if *place.root() == Value::Receiver => {
                 !self.is_behind_pointer(id, place) && !self.is_lent(id, place)
             }
             _ => false,
@@ -166,10 +166,15 @@ impl Program<'_> {
 
     /// Whether a field of `self` is a reference: lowered types do not say so.
     fn is_lent(&self, id: FnId, place: &Value) -> bool {
-        let (Value::Field(_, field), Some(Ty::Adt(owner, _))) = (place, &self.types.signature(id).self_ty)
-        else {
-            return false;
+        let mut current = place;
+        let field = loop {
+            match current {
+                Value::Field(inner, field) if **inner == Value::Receiver => break field,
+                Value::Field(inner, _) => current = inner,
+                _ => return false,
+            }
         };
+        let Some(Ty::Adt(owner, _)) = &self.types.signature(id).self_ty else { return false };
         match &self.types.items.adts[owner.index()].shape {
             AdtShape::Struct(facts) => {
                 facts.fields.list().iter().any(|one| one.name == *field && matches!(one.ty, TypeRef::Ref(..)))

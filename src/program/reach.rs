@@ -195,6 +195,9 @@ pub(super) fn is_handle(types: &Types<'_>, ty: &Ty) -> bool {
     false
 }
 
+/// Most calls of a function that may only forward.
+const FORWARDING_CALLS: u32 = 3;
+
 /// The call graph over all functions.
 #[derive(Debug)]
 pub(super) struct CallGraph {
@@ -254,7 +257,13 @@ impl CallGraph {
         let mut stack: Vec<usize> = (0..count).filter(|index| relevant[*index]).collect();
         while let Some(index) = stack.pop() {
             for (callee, _) in sketches[index].iter().flat_map(|sketch| &sketch.callees) {
-                let supports = sketches[callee.index()].as_ref().is_some_and(|sketch| sketch.supporting);
+                let supports = sketches[callee.index()].as_ref().is_some_and(|sketch| {
+                    // A method of one line may pass the write on to another one.
+                    let forwards = sketch.calls <= FORWARDING_CALLS;
+                    let inner =
+                        || sketch.callees.iter().filter_map(|(inner, _)| sketches[inner.index()].as_ref());
+                    sketch.supporting || forwards && inner().any(|inner| inner.supporting)
+                });
                 if supports && !std::mem::replace(&mut relevant[callee.index()], true) {
                     stack.push(callee.index());
                 }

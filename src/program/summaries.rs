@@ -134,6 +134,8 @@ impl Effect {
 pub struct PlaceWrite {
     /// The place, over the parameters.
     pub place: Value,
+    /// What is written, where that is a constant; otherwise unknown.
+    pub value: Value,
     /// Whether only the first writer wins.
     pub atomic: bool,
     /// Whether it is a once cell.
@@ -218,6 +220,10 @@ impl<'a> Summarizer<'_, 'a> {
                     });
                     push(PlaceWrite {
                         place: terms.close(write.place.place()),
+                        value: match &write.value {
+                            constant @ (Value::Bool(_) | Value::Number(_)) => constant.clone(),
+                            _ => Value::Unknown,
+                        },
                         atomic: write.atomic,
                         once_cell,
                         unwrapped: facts.is_some_and(|call| call.outcome.unwrapped),

@@ -87,6 +87,19 @@ impl Value {
         }
     }
 
+    /// A test that is true when there is something in a place, or when there is nothing. A test whether another test
+    /// holds is one of the same place.
+    pub fn test(place: Self, present_when: bool) -> Self {
+        match place {
+            Self::Test { place, present_when: inner } => {
+                Self::Test { place, present_when: inner == present_when }
+            }
+            Self::Bool(flag) => Self::Bool(flag == present_when),
+            Self::Unknown | Self::Number(_) => Self::Unknown,
+            place => Self::Test { place: Arc::new(place), present_when },
+        }
+    }
+
     /// Several values side by side: the parts of a tuple or an array.
     pub fn parts(list: Vec<Self>) -> Self {
         if list.len() > MOST_PARTS { Self::Unknown } else { Self::Choice(list.into()).bounded() }
@@ -179,9 +192,7 @@ impl Value {
             Self::Element(inner) => Self::Element(Arc::new(change(inner))),
             Self::Behind(call, inner) => Self::Behind(*call, Arc::new(change(inner))),
             Self::Content(inner) => Self::Content(Arc::new(change(inner))),
-            Self::Test { place, present_when } => {
-                Self::Test { place: Arc::new(change(place)), present_when: *present_when }
-            }
+            Self::Test { place, present_when } => Self::test(change(place), *present_when),
             Self::Record(adt, variant, fields) => {
                 let fields = fields.iter().map(|(name, value)| (name.clone(), change(value)));
                 Self::Record(*adt, *variant, fields.collect())

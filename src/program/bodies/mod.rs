@@ -422,6 +422,28 @@ impl LinkedBody<'_> {
         })
     }
 
+    /// Whether a value says that something went wrong.
+    pub fn is_failure(&self, value: &Value) -> bool {
+        match value {
+            Value::Call(call) => fails(self.call(*call)),
+            other => other.is_failure(),
+        }
+    }
+
+    /// Whether the failure of a call is only handed on, by a branch that returns it: `?`, written out.
+    pub fn hands_failure_on(&self, call: CallId) -> bool {
+        let events = || self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
+        self.failures().iter().filter(|failure| failure.call == call).any(|failure| {
+            events().any(|event| {
+                let fails = matches!(&event.kind, EventKind::Return(value) if self.is_failure(value));
+                fails
+                    && self
+                        .arms(event.context)
+                        .any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
+            })
+        })
+    }
+
     /// Whether an arm of a branch never reaches what follows the branch.
     pub fn leaves(&self, wanted: u32, wanted_arm: u32) -> bool {
         self.contexts.iter().any(|context| {
@@ -485,6 +507,15 @@ impl LinkedBody<'_> {
     /// Whether the context is inside a loop of the body.
     pub fn in_loop(&self, context: ContextId) -> bool {
         self.outwards(context).any(|context| context.kind == ContextKind::Loop)
+    }
+}
+
+/// Whether a call makes an `Err`.
+pub fn fails(call: &Call<'_>) -> bool {
+    match &call.target {
+        Target::Library(facts) => facts.path == "std::result::Result::Err",
+        Target::External(path) => path.as_str() == "std::result::Result::Err",
+        _ => false,
     }
 }
 

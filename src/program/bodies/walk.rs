@@ -8,6 +8,7 @@ use super::super::items::FnId;
 use super::super::names::Def;
 use super::super::types::{TraitRef, Ty, TypeScope, Types};
 use super::super::values::Value;
+use super::patterns::presence;
 use super::{
     Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind, Event,
     EventKind, LinkedBody, Time,
@@ -222,11 +223,7 @@ impl<'a> Walk<'_, 'a> {
             }
             ExprKind::Not(inner) => {
                 let inner = self.expr(*inner);
-                let value = match inner.value {
-                    Value::Test { place, present_when } => Value::Test { place, present_when: !present_when },
-                    other => other,
-                };
-                Typed::new(inner.ty, value)
+                Typed::new(inner.ty, Value::test(inner.value, false))
             }
             ExprKind::Reference(inner, _) => self.expr(*inner),
             ExprKind::Closure(closure) => {
@@ -255,7 +252,9 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Let(condition) => {
                 let value = self.expr(condition.value);
                 self.bind(&condition.pat, &value, true);
-                Typed::new(Ty::external("bool"), Value::Unknown)
+                let tested =
+                    presence(&condition.pat).map(|present_when| Value::test(value.value, present_when));
+                Typed::new(Ty::external("bool"), tested.unwrap_or_default())
             }
             ExprKind::Match { scrutinee, arms } => self.match_arms(*scrutinee, arms),
             ExprKind::Loop(inner) => {
@@ -502,20 +501,19 @@ impl<'a> Walk<'_, 'a> {
     fn compared(&self, left: &Value, right: &Value, equal: bool) -> Value {
         let (tested, flag) = match (left, right) {
             (tested, Value::Bool(flag)) | (Value::Bool(flag), tested) => (tested, *flag),
-            (tested @ (Value::Test { .. } | Value::Call(_)), Value::Number(0)) => (tested, false),
+            (tested @ (Value::Test { .. } | Value::Call(_)), Value::Number(0))
+            | (Value::Number(0), tested @ (Value::Test { .. } | Value::Call(_))) => (tested, false),
             _ => return Value::Unknown,
         };
+        let is_number = matches!((left, right), (_, Value::Number(_)) | (Value::Number(_), _));
+        let of_flag = |call: &CallId| self.out.claims(*call).is_some();
         match tested {
-            Value::Test { place, present_when } => Value::Test {
-                place: Arc::clone(place),
-                present_when: if flag == equal { *present_when } else { !present_when },
-            },
+            Value::Test { .. } => Value::test(tested.clone(), flag == equal),
             // What a flag was before it was changed.
-            Value::Call(call) if self.out.claims(*call).is_some() => {
-                Value::Test { place: Arc::new(tested.clone()), present_when: flag == equal }
-            }
-            other if flag == equal && !matches!(right, Value::Number(_)) => other.clone(),
-            _ => Value::Unknown,
+            Value::Call(call) if of_flag(call) => Value::test(tested.clone(), flag == equal),
+            _ if is_number => Value::Unknown,
+            other if flag == equal => other.clone(),
+            other => Value::test(other.clone(), false),
         }
     }
 
