@@ -328,7 +328,7 @@ impl Program<'_> {
     }
 
     /// A type, and what it points to, and so on.
-    fn pointees(&self, ty: Ty) -> impl Iterator<Item = Ty> {
+    pub(super) fn pointees(&self, ty: Ty) -> impl Iterator<Item = Ty> {
         std::iter::successors(Some(ty), |ty| self.types.deref(ty)).take(8)
     }
 

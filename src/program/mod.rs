@@ -25,9 +25,10 @@ pub mod items;
 mod lifetimes;
 pub mod names;
 pub mod place;
+pub mod probes;
 mod reach;
 mod requests;
-mod routes;
+pub mod routes;
 mod seen;
 mod sql;
 pub mod start_up;
@@ -50,9 +51,10 @@ use bodies::{Call, CallId, LinkedBody, Target};
 use declarations::ResourceDeclaration;
 use doors::Doors;
 use entries::Entry;
-use inventory::{Address, Place, Resource, Scope};
+use inventory::{Address, Resource, Scope};
 use items::{Container, FnId};
 use reach::{CallGraph, Sketch};
+use routes::Route;
 use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
 use terms::Results;
 use types::{Ty, Types};
@@ -80,7 +82,7 @@ pub struct Program<'a> {
     concurrent: Vec<bool>,
     entries: Vec<Entry>,
     resources: Vec<(Value, Resource)>,
-    handlers: Vec<Place>,
+    routes: Vec<Route>,
     declared: &'a [ResourceDeclaration],
     doors: OnceLock<Doors>,
 }
@@ -146,12 +148,12 @@ impl<'a> Program<'a> {
             concurrent,
             entries,
             resources: Vec::new(),
-            handlers: Vec::new(),
+            routes: Vec::new(),
             declared,
             doors: OnceLock::new(),
         };
         program.find_resources();
-        program.handlers = program.find_handlers();
+        program.routes = program.find_routes();
         program
     }
 
@@ -232,9 +234,9 @@ impl<'a> Program<'a> {
         self.types.items.functions[id.index()].scope
     }
 
-    /// Handlers registered with a framework, with their routes.
-    pub fn handlers(&self) -> &[Place] {
-        &self.handlers
+    /// The handlers of production code with their routes, sorted by place.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
     }
 
     /// The resources that production code opens.

@@ -343,7 +343,10 @@ impl<'a> Names<'a> {
         let entered = |(other, inner): &(ModuleId, Name)| *other == module && inner == name;
         if let Some(depth) = visited.pairs.iter().position(entered) {
             visited.cut_off_at = visited.cut_off_at.min(depth);
-            return None;
+            // `use x::*` beside `mod x` asks for `x` while it looks for the function `x`: what is declared is there.
+            let declared = self.items.modules[module.index()].declared.get(name).into_iter().flatten();
+            let declared: Vec<Def> = declared.map(|declared| Def::Item(*declared)).collect();
+            return (!declared.is_empty()).then(|| declared.into());
         }
         let depth = visited.pairs.len();
         let cut_off_before = std::mem::replace(&mut visited.cut_off_at, usize::MAX);
@@ -382,10 +385,15 @@ impl<'a> Names<'a> {
         {
             found = self.extern_root(module.krate, original).unwrap_or_default();
         }
-        if found.is_empty() {
+        // A module and a function may have one name: what is named here hides only its like among what globs bring.
+        let modules_alone = found.iter().all(|def| matches!(def, Def::Item(Declared::Module(_))));
+        if modules_alone {
+            let hidden = !found.is_empty();
             for glob in &module.globs {
                 for def in self.glob(id, glob, name, visited) {
-                    if !found.contains(&def) {
+                    let is_value =
+                        matches!(def, Def::Item(Declared::Fn(_) | Declared::Static(_) | Declared::Const(_)));
+                    if !found.contains(&def) && (is_value || !hidden) {
                         found.push(def);
                     }
                 }

@@ -83,7 +83,7 @@ impl Program<'_> {
     fn function_at(&self, id: FnId, line: u32, length: u32) -> FunctionAt {
         let declared = self.declaration(id);
         let first = declared.span.line;
-        let handler = self.handlers().iter().find(|place| place.location == declared);
+        let handler = self.handler_at(declared);
         let fresh = match self.body(id) {
             Some(_) => None,
             None => bodies::link(self.types, id),
@@ -105,7 +105,7 @@ impl Program<'_> {
             relevant: self.body(id).is_some(),
             concurrent: self.is_concurrent(id),
             needs_handle: self.needs_handle(id),
-            handler: handler.map(|place| place.label.clone()),
+            handler,
             way: self.way_to(id),
             callers: callers
                 .map(|caller| Hop { label: self.path_of(*caller), location: self.declaration(*caller) })

@@ -12,14 +12,23 @@ use crate::location::{Location, Span};
 /// Methods that frameworks name functions and attributes after.
 const VERBS: [&str; 8] = ["get", "post", "put", "delete", "patch", "head", "options", "any"];
 
+/// Code that answers outside work, with the route it answers, where that is written in one piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Method and path (`GET /orders`), or the path alone.
+    pub label: Option<String>,
+    /// The function; for closures the one around them.
+    pub function: FnId,
+    /// Extent of the closure, if it is one.
+    pub closure: Option<Span>,
+    /// Where the handler is declared.
+    pub location: Location,
+}
+
 impl Program<'_> {
     /// The functions and closures of production code that answer outside work, sorted by place, each once.
-    pub(super) fn find_handlers(&self) -> Vec<Place> {
-        let mut found: Vec<Place> = Vec::new();
-        let mut push = |location: Location, route: Option<String>, item: String| {
-            let label = route.unwrap_or_else(|| item.clone());
-            found.push(Place { location, label, item, resource: None, binaries: Vec::new() });
-        };
+    pub(super) fn find_routes(&self) -> Vec<Route> {
+        let mut found: Vec<Route> = Vec::new();
         for (index, sketch) in self.sketches.iter().enumerate() {
             let Some(sketch) = sketch else { continue };
             let id = FnId(index as u32);
@@ -31,29 +40,60 @@ impl Program<'_> {
             let fresh = if self.body(id).is_none() { bodies::link(self.types, id) } else { None };
             let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
             for (handler, span) in &sketch.handlers {
-                push(self.declaration(*handler), route_at(body, *span), self.path_of(*handler));
+                let location = self.declaration(*handler);
+                found.push(Route {
+                    label: route_at(body, *span),
+                    function: *handler,
+                    closure: None,
+                    location,
+                });
             }
             for span in &sketch.handler_closures {
-                push(
-                    self.location(id, *span),
-                    route_at(body, *span),
-                    format!("closure in {}", self.path_of(id)),
-                );
+                let location = self.location(id, *span);
+                found.push(Route {
+                    label: route_at(body, *span),
+                    function: id,
+                    closure: Some(*span),
+                    location,
+                });
             }
         }
         for (index, item) in self.types.items.functions.iter().enumerate() {
             let id = FnId(index as u32);
             if item.scope == Scope::Production
-                && let Some(route) = self.route_of_attribute(id)
+                && let Some(label) = self.route_of_attribute(id)
             {
-                push(item.location, route, self.path_of(id));
+                found.push(Route { label, function: id, closure: None, location: item.location });
             }
         }
         // Of several mentions of one handler the one with a route says most.
-        let routed = |place: &Place| place.label != place.item;
-        found.sort_by(|a, b| (a.location, !routed(a), &a.label).cmp(&(b.location, !routed(b), &b.label)));
+        let key =
+            |route: &Route| (route.location, route.label.is_none(), route.label.clone(), route.function);
+        found.sort_by_cached_key(key);
         found.dedup_by(|later, first| later.location == first.location);
         found
+    }
+
+    /// The handlers, as places.
+    pub(super) fn handler_places(&self) -> Vec<Place> {
+        let place = |route: &Route| {
+            let item = self.handler_name(route);
+            let label = route.label.clone().unwrap_or_else(|| item.clone());
+            Place { location: route.location, label, item, resource: None, binaries: Vec::new() }
+        };
+        self.routes.iter().map(place).collect()
+    }
+
+    /// What a framework calls the function declared at a place for: its route, or its path where that is not known.
+    pub fn handler_at(&self, declared: Location) -> Option<String> {
+        let route = self.routes.iter().find(|route| route.location == declared)?;
+        Some(route.label.clone().unwrap_or_else(|| self.handler_name(route)))
+    }
+
+    /// The path of a handler.
+    pub fn handler_name(&self, route: &Route) -> String {
+        let path = self.path_of(route.function);
+        if route.closure.is_some() { format!("closure in {path}") } else { path }
     }
 
     /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler, and its route.

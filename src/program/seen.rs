@@ -97,7 +97,7 @@ impl Program<'_> {
         inventory.holders = self.holders();
         inventory.accessors = self.accessors();
         inventory.gates = self.gates();
-        inventory.handlers = self.handlers.clone();
+        inventory.handlers = self.handler_places();
         // One source file may belong to several targets; it is one place all the same.
         inventory.init_sites.sort_by(|a, b| (a.location, &b.binaries).cmp(&(b.location, &a.binaries)));
         inventory.init_sites.dedup_by(|later, first| {

@@ -14,7 +14,10 @@ mod fallback_init;
 mod flag_as_lock;
 mod handle_per_call;
 mod handle_per_worker;
+mod health_check_initializes;
+mod ignored_health_verdict;
 mod init_cycle;
+mod liveness_touches_database;
 mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
@@ -22,6 +25,7 @@ mod panicking_lazy_init;
 mod per_instance_guard;
 mod recursive_init;
 mod serve_before_init;
+mod shallow_readiness;
 mod shim_accessor;
 mod static_mut_handle;
 mod unconditional_reinit;
@@ -70,13 +74,17 @@ const RULES: &[Rule] = rules! {
     "flag-as-lock" => flag_as_lock,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
+    "health-check-initializes" => health_check_initializes,
+    "ignored-health-verdict" => ignored_health_verdict,
     "init-cycle" => init_cycle,
+    "liveness-touches-database" => liveness_touches_database,
     "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
     "panicking-lazy-init" => panicking_lazy_init,
     "per-instance-guard" => per_instance_guard,
     "recursive-init" => recursive_init,
     "serve-before-init" => serve_before_init,
+    "shallow-readiness" => shallow_readiness,
     "shim-accessor" => shim_accessor,
     "static-mut-handle" => static_mut_handle,
     "unconditional-reinit" => unconditional_reinit,

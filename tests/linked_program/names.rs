@@ -185,3 +185,20 @@ fn main() {
 "#,
     );
 }
+
+#[test]
+fn a_function_of_a_module_with_its_name_comes_through_a_glob() {
+    check_files(&[
+        ("src/routes/connect.rs", DATABASE),
+        ("src/routes.rs", "mod connect;\npub use connect::*;\n"),
+        (
+            "src/main.rs",
+            r#"
+mod routes;
+use crate::routes::{connect};
+#[tokio::main]
+async fn main() { connect().await.unwrap(); }
+"#,
+        ),
+    ]);
+}

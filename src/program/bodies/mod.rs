@@ -309,6 +309,18 @@ pub struct Block {
     pub span: Span,
 }
 
+impl Call<'_> {
+    /// The last segment of the callee's name, where a library has it or nobody knows it.
+    pub fn name_of_callee(&self) -> Option<&str> {
+        let path = match &self.target {
+            Target::Library(facts) => facts.path.as_str(),
+            Target::External(path) | Target::Unknown(path) => path.as_str(),
+            Target::Local { .. } | Target::Block(_) => return None,
+        };
+        path.rsplit("::").next()
+    }
+}
+
 impl LinkedBody<'_> {
     /// Gives back the room that lists were made with and did not need: for bodies that are kept.
     pub(super) fn shrink_to_fit(&mut self) {
@@ -420,6 +432,46 @@ impl LinkedBody<'_> {
             }
             _ => false,
         })
+    }
+
+    /// The calls of a body, or of a closure in it, that decide about the status of the answer that it gives back: not
+    /// those that only make its text.
+    pub fn answer_calls(&self, closure: Option<Span>) -> Vec<CallId> {
+        let given = match closure {
+            None => Some(&self.result),
+            Some(span) => self.blocks.iter().find(|block| block.span == span).map(|block| &block.result),
+        };
+        let (mut calls, mut blocks) = (Vec::new(), Vec::new());
+        let mut values: Vec<&Value> = given.into_iter().collect();
+        while let Some(value) = values.pop() {
+            value.enter(&mut |part| {
+                match part {
+                    Value::Call(id) if !calls.contains(id) => {
+                        calls.push(*id);
+                        let call = self.call(*id);
+                        // `Ok(x)` hands on what it is given.
+                        if !matches!(call.target, Target::Local { .. }) {
+                            values.extend(call.receiver.iter().map(|receiver| &receiver.value));
+                            let wraps = call.name_of_callee().is_some_and(|name| {
+                                matches!(
+                                    name,
+                                    "Json" | "json" | "Html" | "body" | "content_type" | "insert_header"
+                                )
+                            });
+                            values
+                                .extend(call.args.iter().filter(|_| !wraps).map(|argument| &argument.value));
+                        }
+                    }
+                    Value::Block(block) if !blocks.contains(block) => {
+                        blocks.push(*block);
+                        values.push(&self.blocks[block.0 as usize].result);
+                    }
+                    _ => {}
+                }
+                true
+            });
+        }
+        calls
     }
 
     /// Whether a value says that something went wrong.

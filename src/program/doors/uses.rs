@@ -209,9 +209,8 @@ impl Routes {
         loop {
             let declared = program.declaration(current);
             let previous = self.before.get(&current).and_then(|(previous, _)| *previous);
-            let route =
-                program.handlers().iter().find(|place| previous.is_none() && place.location == declared);
-            let label = route.map_or_else(|| program.path_of(current), |place| place.label.clone());
+            let route = program.handler_at(declared).filter(|_| previous.is_none());
+            let label = route.unwrap_or_else(|| program.path_of(current));
             hops.push(Hop { label, location: declared });
             match previous {
                 Some(previous) => current = previous,

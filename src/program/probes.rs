@@ -1,0 +1,454 @@
+//! Room 5, *program*: the routes that say whether a service is well, and what their answers depend on.
+
+use std::collections::BTreeSet;
+
+use super::bodies::{self, Call, CallId, LinkedBody, Target};
+use super::inventory::Scope;
+use super::items::{Container, FnId};
+use super::routes::Route;
+use super::summaries::{Effect, EffectKind};
+use super::types::{TraitRef, Ty};
+use super::values::Value;
+use super::{Program, is_long_lived, reach};
+use crate::catalog::{CallRole, TypeKind};
+use crate::facts::{Body, Expr, ExprKind, Literal};
+use crate::location::{Location, Span};
+
+/// What a probe asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeKind {
+    /// Whether the process is alive; a failure restarts it.
+    Liveness,
+    /// Whether it can do its work; a failure takes it out of the load balancer.
+    Readiness,
+    /// Health in general: whoever has no other route uses it for both.
+    General,
+}
+
+/// A route that is a probe by the name of its path.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe<'p> {
+    /// The route.
+    pub route: &'p Route,
+    /// Its path, without the method.
+    pub path: &'p str,
+    /// What it asks for.
+    pub kind: ProbeKind,
+}
+
+/// What an answer depends on.
+#[derive(Debug, Clone, Default)]
+pub struct Examined {
+    /// The first use of a database handle on the way to it.
+    pub asks: Option<Location>,
+    /// The first shared state that is read on the way to it.
+    pub reads: Option<Location>,
+    /// Whether something on the way is not known: it may ask whatever it likes.
+    pub unknown: bool,
+    /// Whether the answer itself comes from something that is not known.
+    pub answer_unknown: bool,
+    /// Whether it can say that something is wrong: an error, another status, a panic.
+    pub can_fail: bool,
+    /// A test of a future that nobody awaits, where what the future would do is the check.
+    pub unawaited: Option<Location>,
+    /// Whether the names of what is read or called speak of health.
+    pub speaks_of_health: bool,
+}
+
+/// How many functions are looked into for one answer.
+const MOST_FUNCTIONS: usize = 120;
+/// More segments than this make a path one of an API, which people and other services ask.
+const MOST_SEGMENTS: usize = 3;
+
+const READINESS: [&str; 8] =
+    ["ready", "readyz", "readiness", "is_ready", "isready", "startup", "startupz", "started"];
+const LIVENESS: [&str; 9] =
+    ["live", "livez", "liveness", "alive", "is_alive", "isalive", "ping", "heartbeat", "pulse"];
+const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
+
+/// Status codes that tell that something is wrong, in lower case without underscores, as constants and constructors are
+/// named.
+const BAD_STATUS: [&str; 12] = [
+    "internalservererror",
+    "serviceunavailable",
+    "badgateway",
+    "gatewaytimeout",
+    "notimplemented",
+    "insufficientstorage",
+    "failed_dependency",
+    "toomanyrequests",
+    "preconditionfailed",
+    "expectationfailed",
+    "locked",
+    "imateapot",
+];
+
+impl Program<'_> {
+    /// The probes of production code, in the order of their handlers.
+    pub fn probes(&self) -> Vec<Probe<'_>> {
+        self.routes()
+            .iter()
+            .filter_map(|route| {
+                let label = route.label.as_deref()?;
+                let path = label.split_once(' ').map_or(label, |(_, path)| path);
+                let read = !label.contains(' ')
+                    || ["GET ", "HEAD ", "ANY "].iter().any(|verb| label.starts_with(verb));
+                Some(Probe { route, path, kind: kind_of(path).filter(|_| read)? })
+            })
+            .collect()
+    }
+
+    /// The databases outside the process that a binary with the probe keeps handles to: without one of them, it cannot do
+    /// its work.
+    pub fn databases_behind(&self, probe: &Probe<'_>) -> Vec<&Effect> {
+        let mut found: Vec<&Effect> = Vec::new();
+        for entry in self.entries().iter().filter(|entry| entry.scope == Scope::Production) {
+            if !self.reaches(entry.main, probe.route.function) {
+                continue;
+            }
+            for (_, effect) in self.process_effects(entry) {
+                let EffectKind::Create { handle, driver, .. } = &effect.kind else { continue };
+                let outside =
+                    *handle != TypeKind::Embedded && !is_inside(driver) && self.is_of_database(effect);
+                let kept =
+                    matches!(handle, TypeKind::Pool | TypeKind::Client) || is_long_lived(&effect.lifetime);
+                if outside
+                    && effect.creates_handle()
+                    && kept
+                    && !found.iter().any(|known| known.site == effect.site)
+                {
+                    found.push(effect);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether another probe of a binary with this one asks a database, or what it asks is not known.
+    pub fn asks_elsewhere(&self, probe: &Probe<'_>, examined: &[(Probe<'_>, Examined)]) -> bool {
+        let entries = || self.entries().iter().filter(|entry| entry.scope == Scope::Production);
+        let shares_binary = |other: &Probe<'_>| {
+            entries().any(|entry| {
+                self.reaches(entry.main, probe.route.function)
+                    && self.reaches(entry.main, other.route.function)
+            })
+        };
+        examined.iter().any(|(other, known)| {
+            other.route != probe.route
+                && other.kind != ProbeKind::Liveness
+                && (known.asks.is_some() || known.unknown || (known.reads.is_some() && known.can_fail))
+                && shares_binary(other)
+        })
+    }
+
+    /// What the answer of a handler depends on, through the functions that it calls. Linear in the calls of these.
+    pub fn examine(&self, route: &Route) -> Examined {
+        let guarded = self.is_guarded(route.function, route.closure);
+        let mut examined = Examined { unknown: guarded, answer_unknown: guarded, ..Examined::default() };
+        let mut seen = BTreeSet::from([route.function]);
+        let mut queue = vec![(route.function, route.closure, true)];
+        while let Some((id, region, answers)) = queue.pop() {
+            if seen.len() > MOST_FUNCTIONS {
+                examined.unknown = true;
+                break;
+            }
+            let Some(facts) = self.types.items.functions[id.index()].body else { continue };
+            let fresh = if self.body(id).is_none() { bodies::link(self.types, id) } else { None };
+            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let inside = |span: Span| region.is_none_or(|region| region.encloses(span));
+            let exprs = || facts.exprs.iter().filter(|expr| inside(expr.span));
+            examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr));
+            if answers {
+                examined.can_fail |= exprs().any(|expr| leaves_early(expr, self.is_fallible(id, region)));
+                examined.can_fail |= body
+                    .calls
+                    .iter()
+                    .any(|call| inside(call.span) && (bodies::fails(call) || call.outcome.unwrapped));
+            }
+            let answer_calls = body.answer_calls(region);
+            for (index, call) in body.calls.iter().enumerate().filter(|(_, call)| inside(call.span)) {
+                self.examine_call(id, call, &mut examined);
+                let awaited = || {
+                    exprs().any(|expr| matches!(expr.kind, ExprKind::Await(inner) if facts.expr(inner).span == call.span))
+                };
+                let given = answers && answer_calls.contains(&CallId(index as u32));
+                let unknown = match &call.target {
+                    Target::Local { targets, dispatched } => {
+                        for target in targets.iter().filter(|target| seen.insert(**target)) {
+                            queue.push((*target, None, given));
+                        }
+                        // A trait without an implementation here is another crate's business.
+                        examined.answer_unknown |= given && *dispatched;
+                        targets.is_empty()
+                    }
+                    Target::External(_) => awaited(),
+                    Target::Unknown(name) => {
+                        if may_ask(name) {
+                            examined.reads.get_or_insert(self.location(id, call.span));
+                        }
+                        examined.answer_unknown |= given;
+                        awaited() || may_ask(name)
+                    }
+                    Target::Library(facts) => {
+                        // Only a thread that panicked makes a lock fail.
+                        let on_lock =
+                            call.receiver.as_ref().is_some_and(|on| matches!(on.value, Value::Behind(..)));
+                        examined.can_fail |= facts.panics.is_some() && !on_lock;
+                        false
+                    }
+                    Target::Block(_) => false,
+                };
+                examined.unknown |= unknown;
+                examined.answer_unknown |= given && unknown;
+            }
+            if examined.unawaited.is_none() {
+                examined.unawaited = self.unawaited_check(id, body).filter(|_| region.is_none());
+            }
+            for output in self.answer_types(id, region) {
+                queue.extend(
+                    self.answers_of(&output)
+                        .into_iter()
+                        .filter(|id| seen.insert(*id))
+                        .map(|id| (id, None, true)),
+                );
+            }
+        }
+        examined
+    }
+
+    fn examine_call(&self, id: FnId, call: &Call<'_>, examined: &mut Examined) {
+        let location = self.location(id, call.span);
+        let arguments = call.receiver.iter().chain(&call.args);
+        if arguments.clone().any(|argument| reach::is_handle(self.types, &argument.ty))
+            && !is_only_handed_on(call)
+        {
+            examined.asks.get_or_insert(location);
+        }
+        if let Target::Library(facts) = call.target {
+            match facts.role {
+                CallRole::Acquire | CallRole::Verify | CallRole::MigrationCheck | CallRole::Create => {
+                    examined.asks.get_or_insert(location);
+                }
+                CallRole::Lock
+                | CallRole::TryLock
+                | CallRole::AtomicLoad
+                | CallRole::OnceCheck
+                | CallRole::MapCheck
+                    if !facts.path.starts_with("std::option") && !facts.path.starts_with("std::result") =>
+                {
+                    examined.reads.get_or_insert(location);
+                }
+                _ => {}
+            }
+        }
+        let named = |ty: &Ty| {
+            self.pointees(bodies::settled(ty).clone()).any(|ty| match ty {
+                Ty::Adt(adt, _) => speaks_of_health(&self.types.items.adts[adt.index()].name),
+                _ => false,
+            })
+        };
+        examined.speaks_of_health |=
+            named(&call.result) || arguments.clone().any(|argument| named(&argument.ty));
+    }
+
+    /// Whether an extractor of the workspace stands in the signature: it may refuse the request by itself.
+    fn is_guarded(&self, id: FnId, closure: Option<Span>) -> bool {
+        let guards = |ty: &Ty| match bodies::settled(ty) {
+            Ty::Adt(..) => {
+                let functions = self.types.items.functions.iter();
+                let mut extracts = functions.filter(|item| match item.container {
+                    Container::Impl(block) => {
+                        matches!(self.types.impl_trait(block), Some(TraitRef::External(path)) if path.contains("FromRequest"))
+                            && self.types.impl_type(block) == ty
+                    }
+                    _ => false,
+                });
+                extracts.next().is_some()
+            }
+            // State is the same for every request; a handle of its own is fetched for each.
+            other => {
+                let state = self.types.type_facts(other).is_some_and(|facts| facts.kind == TypeKind::State);
+                !state && reach::is_handle(self.types, other)
+            }
+        };
+        closure.is_none() && self.types.signature(id).params.iter().any(guards)
+    }
+
+    /// Whether the function, or the closure, may give an `Err`.
+    fn is_fallible(&self, id: FnId, closure: Option<Span>) -> bool {
+        let output = &self.types.signature(id).output;
+        let awaited = if let Ty::Future(inner) = output { inner } else { output };
+        closure.is_some() || awaited.is_option_or_result() || matches!(awaited, Ty::Unknown)
+    }
+
+    /// The types of the workspace that a handler answers with.
+    fn answer_types(&self, id: FnId, closure: Option<Span>) -> Vec<Ty> {
+        let mut found = Vec::new();
+        if closure.is_none() {
+            let mut types = vec![self.types.signature(id).output.clone()];
+            while let Some(ty) = types.pop() {
+                match &ty {
+                    Ty::Future(inner) => types.push(inner.as_ref().clone()),
+                    Ty::Tuple(parts) => types.extend(parts.iter().cloned()),
+                    Ty::External(_, args) if ty.is_option_or_result() => types.extend(args.iter().cloned()),
+                    Ty::Adt(..) => found.push(ty.clone()),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    /// The functions that make an answer of a type.
+    fn answers_of(&self, ty: &Ty) -> Vec<FnId> {
+        let functions = self.types.items.functions.iter().enumerate();
+        let makes = functions.filter(|(_, item)| match item.container {
+            Container::Impl(block) => {
+                matches!(
+                    item.name.as_str(),
+                    "into_response" | "respond_to" | "status_code" | "error_response"
+                ) && same_type(self.types.impl_type(block), ty)
+            }
+            _ => false,
+        });
+        makes.map(|(index, _)| FnId(index as u32)).collect()
+    }
+
+    /// `pool.get().await.map(|c| async move { c.ping().await }).is_ok()`: what is tested is not the ping.
+    fn unawaited_check(&self, id: FnId, body: &LinkedBody<'_>) -> Option<Location> {
+        let blocks = body.blocks.iter().filter(|block| block.is_async);
+        let mut dropped = blocks.filter(|block| {
+            let own = |call: &&Call<'_>| block.span.encloses(call.span);
+            let is_given = |given: &bodies::BlockId| {
+                matches!(body.blocks[given.0 as usize].result, Value::Block(inner) if std::ptr::eq(&body.blocks[inner.0 as usize], *block))
+            };
+            let takes = |call: &Call<'_>| {
+                let adapts = matches!(call.target, Target::Library(facts) if facts.role == CallRole::Adapt && facts.path.ends_with("::map"));
+                adapts && call.args.iter().any(|argument| matches!(&argument.value, Value::Block(given) if is_given(given)))
+            };
+            let tested = body.calls.iter().any(|call| {
+                let tests = matches!(call.name_of_callee(), Some("is_ok" | "is_err" | "is_some" | "is_none"));
+                tests && call.chained_on.is_some_and(|adapter| takes(body.call(adapter)))
+            });
+            tested && body.calls.iter().filter(own).any(|call| self.checks(call))
+        });
+        dropped.next().map(|block| self.location(id, block.span))
+    }
+
+    /// Whether a call asks a database something.
+    fn checks(&self, call: &Call<'_>) -> bool {
+        let on_handle =
+            call.receiver.iter().chain(&call.args).any(|argument| reach::is_handle(self.types, &argument.ty));
+        let name = call.name_of_callee().unwrap_or_default();
+        on_handle
+            || matches!(
+                name,
+                "ping"
+                    | "execute"
+                    | "fetch_one"
+                    | "query"
+                    | "query_one"
+                    | "simple_query"
+                    | "batch_execute"
+                    | "is_valid"
+            )
+    }
+}
+
+/// What a path asks for, by its last segments.
+fn kind_of(path: &str) -> Option<ProbeKind> {
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    if segments.len() > MOST_SEGMENTS || path.contains(['{', '<', ':', '*']) {
+        return None;
+    }
+    let plain: String =
+        segments.last()?.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).collect();
+    let is = |names: &[&str]| names.iter().any(|name| name.replace('_', "") == plain);
+    match () {
+        () if is(&READINESS) => Some(ProbeKind::Readiness),
+        () if is(&LIVENESS) => Some(ProbeKind::Liveness),
+        () if is(&GENERAL) => Some(ProbeKind::General),
+        () => None,
+    }
+}
+
+/// Whether a driver's database is a file or memory of the process.
+fn is_inside(driver: &str) -> bool {
+    matches!(
+        driver,
+        "sqlite"
+            | "redb"
+            | "sled"
+            | "rocksdb"
+            | "fjall"
+            | "lmdb"
+            | "duckdb"
+            | "libsql"
+            | "hiqlite"
+            | "tantivy"
+    )
+}
+
+fn speaks_of_health(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["health", "readiness", "liveness"].iter().any(|word| name.contains(word))
+}
+
+/// Whether a call on a value of unknown type may ask somebody, by its name.
+fn may_ask(name: &str) -> bool {
+    const ASKING: [&str; 14] = [
+        "health", "check", "ping", "ready", "alive", "connect", "query", "exec", "fetch", "select", "probe",
+        "verify", "acquire", "send",
+    ];
+    ASKING.iter().any(|word| name.contains(word))
+}
+
+/// Whether a call only passes a handle on: nobody is asked.
+fn is_only_handed_on(call: &Call<'_>) -> bool {
+    match call.target {
+        Target::Library(facts) => {
+            matches!(facts.role, CallRole::Share | CallRole::StateGet | CallRole::LocalStatus)
+                || facts.path.starts_with("std::")
+        }
+        Target::Local { .. } => true,
+        _ => false,
+    }
+}
+
+fn same_type(one: &Ty, other: &Ty) -> bool {
+    matches!((one, other), (Ty::Adt(one, _), Ty::Adt(other, _)) if one == other)
+}
+
+/// Whether an expression names a status that tells that something is wrong.
+fn says_bad_status(body: &Body, expr: &Expr) -> bool {
+    let is_bad = |name: &str| {
+        let plain: String = name.to_lowercase().chars().filter(|letter| *letter != '_').collect();
+        BAD_STATUS.iter().any(|status| status.replace('_', "") == plain)
+    };
+    match &expr.kind {
+        ExprKind::Path(path) => path.segments.last().is_some_and(|last| is_bad(&last.name)),
+        ExprKind::MethodCall(call) => {
+            is_bad(&call.method) || matches!(call.method.as_str(), "server_error" | "internal_error")
+        }
+        ExprKind::Call { callee, .. } => match &body.expr(*callee).kind {
+            ExprKind::Path(path) => path.segments.last().is_some_and(|last| is_bad(&last.name)),
+            _ => false,
+        },
+        ExprKind::Literal(Literal::Int(number)) => (500..600).contains(number),
+        _ => false,
+    }
+}
+
+/// Whether an expression leaves with an error.
+fn leaves_early(expr: &Expr, fallible: bool) -> bool {
+    match &expr.kind {
+        ExprKind::Try(_) => fallible,
+        ExprKind::Macro(call) => call.path.segments.last().is_some_and(|last| {
+            matches!(
+                last.name.as_str(),
+                "bail" | "ensure" | "panic" | "unreachable" | "todo" | "unimplemented" | "assert"
+            )
+        }),
+        _ => false,
+    }
+}

@@ -1,0 +1,121 @@
+//! `ignored-health-verdict`: a health check is made, and cannot change the answer.
+
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::location::Location;
+use crate::program::Program;
+use crate::program::items::FnId;
+use crate::program::probes::{Examined, Probe, ProbeKind};
+
+/// Paths of more segments are asked by people and other services; no probe is known to.
+const MOST_SEGMENTS: usize = 2;
+
+/// How the verdict is lost.
+enum Lost {
+    /// The check is a future that nobody awaits.
+    Unawaited(Location),
+    /// A database was asked, and the status is always the same.
+    Asked(Location),
+    /// A state of health was read, and the status is always the same.
+    Read(Location),
+}
+
+/// Looks at the probes of services that keep a handle to a database outside the process.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let probes = program.probes().into_iter();
+    probes
+        .filter_map(|probe| {
+            let lost = lost_in(&probe, &program.examine(probe.route))?;
+            report(program, &probe, &lost)
+        })
+        .collect()
+}
+
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    let probes = program.probes();
+    let Some(probe) = probes.iter().find(|probe| probe.route.function == id) else {
+        return "it answers no route whose path speaks of health or readiness".to_owned();
+    };
+    let examined = program.examine(probe.route);
+    match () {
+        () if examined.can_fail => "what it finds can change the answer".to_owned(),
+        () if examined.answer_unknown => "the answer comes from something that is not known".to_owned(),
+        () => "no check is made that could change the answer".to_owned(),
+    }
+}
+
+fn lost_in(probe: &Probe<'_>, found: &Examined) -> Option<Lost> {
+    if let Some(location) = found.unawaited {
+        return Some(Lost::Unawaited(location));
+    }
+    let segments = probe.path.split('/').filter(|segment| !segment.is_empty()).count();
+    if probe.kind == ProbeKind::Liveness || found.can_fail || found.answer_unknown || segments > MOST_SEGMENTS
+    {
+        return None;
+    }
+    match (found.asks, found.reads) {
+        (Some(location), _) => Some(Lost::Asked(location)),
+        (None, Some(location)) if found.speaks_of_health => Some(Lost::Read(location)),
+        _ => None,
+    }
+}
+
+fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Finding> {
+    let effect = program.databases_behind(probe).into_iter().next()?;
+    let path = probe.path;
+    let (location, label, message) = match lost {
+        Lost::Unawaited(location) => (
+            *location,
+            "this future is dropped: what it would ask is never asked",
+            format!("`{path}` tests whether there is a future, not what it gives"),
+        ),
+        Lost::Asked(location) => (
+            *location,
+            "asked here, and whatever the answer is, the status is the same",
+            format!("`{path}` asks the database and answers with success whatever it hears"),
+        ),
+        Lost::Read(location) => (
+            *location,
+            "read here, and whatever it says, the status is the same",
+            format!("`{path}` reads a state of health and answers with success whatever it is"),
+        ),
+    };
+    let mut evidence = vec![Evidence { location, role: Role::Check, label: label.to_owned() }];
+    evidence.push(Evidence {
+        location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+        role: Role::InitSite,
+        label: format!("the {} that the answer should be about", program.noun(effect)),
+    });
+    let primary = match lost {
+        Lost::Unawaited(location) => *location,
+        _ => probe.route.location,
+    };
+    evidence.retain(|one| one.location != primary);
+    Some(Finding {
+        rule: "ignored-health-verdict",
+        confidence: match lost {
+            Lost::Read(_) => Confidence::Medium,
+            _ => Confidence::High,
+        },
+        message,
+        help: match lost {
+            Lost::Unawaited(_) => "await the check and map its result to the status".to_owned(),
+            _ => "answer 503 when the check fails: probes read the status and nothing else".to_owned(),
+        },
+        silent_if: "a status that is no success, or an error, can come out of the handler".to_owned(),
+        primary: Evidence {
+            location: primary,
+            role: Role::Probe,
+            label: match lost {
+                Lost::Unawaited(_) => label.to_owned(),
+                _ => "always a success".to_owned(),
+            },
+        },
+        evidence,
+        path: program.way_to(probe.route.function),
+        notes: Vec::new(),
+        binary: None,
+        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        identity: vec![program.handler_name(probe.route), path.to_owned()],
+    })
+}
