@@ -33,6 +33,7 @@ mod seen;
 mod sql;
 pub mod start_up;
 pub mod summaries;
+pub mod swallowed;
 mod terms;
 pub mod timeline;
 pub mod types;

@@ -28,6 +28,7 @@ mod serve_before_init;
 mod shallow_readiness;
 mod shim_accessor;
 mod static_mut_handle;
+mod swallowed_init_error;
 mod unconditional_reinit;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -87,6 +88,7 @@ const RULES: &[Rule] = rules! {
     "shallow-readiness" => shallow_readiness,
     "shim-accessor" => shim_accessor,
     "static-mut-handle" => static_mut_handle,
+    "swallowed-init-error" => swallowed_init_error,
     "unconditional-reinit" => unconditional_reinit,
 };
 

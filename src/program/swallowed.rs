@@ -1,0 +1,209 @@
+//! Room 5, *program*: what becomes of the failure of an initialization on its way to `main`.
+
+use super::bodies::{CallId, ContextKind, EventKind, Failure, LinkedBody, Target, Time};
+use super::entries::Entry;
+use super::items::FnId;
+use super::summaries::{Effect, EffectKind, Step};
+use super::types::Ty;
+use super::values::Value;
+use super::{Program, bodies, is_long_lived};
+use crate::catalog::Wrap;
+use crate::location::Span;
+
+/// An initialization whose failure nobody hears of, in a process that serves afterwards.
+#[derive(Debug)]
+pub struct Swallowed<'p> {
+    /// The initialization.
+    pub effect: &'p Effect,
+    /// The server that answers afterwards.
+    pub serve: &'p Effect,
+    /// The function in which the failure ends.
+    pub function: FnId,
+    /// The call whose failure it is there.
+    pub call: Span,
+    /// How it ends.
+    pub end: End,
+}
+
+/// How a failure ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The result is dropped.
+    Dropped,
+    /// A branch looks at it, and goes on.
+    GoesOn,
+}
+
+/// What a function does with the failure of a call.
+enum Outcome {
+    /// It hands it on.
+    HandsOn,
+    /// It ends, retries, or does something else instead.
+    Handles,
+    Ends(End),
+}
+
+impl Program<'_> {
+    /// The initializations of a binary, in line before it serves, whose failure does not keep it from serving. Linear in
+    /// effects and the calls on their ways.
+    pub fn swallowed(&self, entry: &Entry) -> Vec<Swallowed<'_>> {
+        let effects = self.effects(entry.main);
+        let mut found: Vec<Swallowed<'_>> = Vec::new();
+        for (at, effect) in effects.iter().enumerate() {
+            let in_line = effect
+                .times
+                .iter()
+                .all(|(_, time)| matches!(time, Time::Inline | Time::Once(_) | Time::Parallel(_)));
+            let stays =
+                effect.creates_handle() && is_long_lived(&effect.lifetime) && self.is_of_database(effect);
+            let initializes = effect.kind == EffectKind::Migrate || stays;
+            if !in_line || !initializes || effect.looped || !effect.certain || self.is_optional(effect) {
+                continue;
+            }
+            let serves = |other: &&Effect| {
+                other.kind == EffectKind::Serve && other.certain && !self.exclusive(effect, other)
+            };
+            let Some(serve) = effects[at..].iter().find(serves) else { continue };
+            let Some((function, call, end)) = self.ends_at(entry, effect, serve) else { continue };
+            let span = self.call(function, call).span;
+            // Where success gives a handle, failure gives another one, or none: whoever uses it was told.
+            let gives_nothing = *bodies::settled(&self.call(function, call).result) == Ty::unit();
+            let told = effect.kind != EffectKind::Migrate && !gives_nothing && end == End::GoesOn;
+            if !told && !found.iter().any(|known| known.function == function && known.call == span) {
+                found.push(Swallowed { effect, serve, function, call: span, end });
+            }
+        }
+        found
+    }
+
+    fn ends_at(&self, entry: &Entry, effect: &Effect, serve: &Effect) -> Option<(FnId, CallId, End)> {
+        for step in effect.steps.iter().rev() {
+            let Step::Call(function, call) = *step else { return None };
+            let body = self.body(function)?;
+            let call = self.run_by(body, call);
+            let served_from = serve.steps.iter().find_map(|step| match step {
+                Step::Call(other, call) if *other == function => Some(*call),
+                _ => None,
+            });
+            match self.outcome_of(entry, function, body, call, served_from) {
+                Outcome::HandsOn => {}
+                Outcome::Handles => return None,
+                Outcome::Ends(end) => return Some((function, call, end)),
+            }
+        }
+        None
+    }
+
+    /// `query("CREATE …").execute(&pool)`: the text stands at the beginning of the chain that runs it.
+    fn run_by(&self, body: &LinkedBody<'_>, text: CallId) -> CallId {
+        let mut current = text;
+        while !self.may_fail(&body.call(current).target) {
+            let next = body.calls.iter().position(|call| call.chained_on == Some(current));
+            match next {
+                Some(next) => current = CallId(next as u32),
+                None => return text,
+            }
+        }
+        current
+    }
+
+    fn outcome_of(
+        &self,
+        entry: &Entry,
+        function: FnId,
+        body: &LinkedBody<'_>,
+        id: CallId,
+        served_from: Option<CallId>,
+    ) -> Outcome {
+        let call = body.call(id);
+        let outcome = call.outcome;
+        if outcome.propagated {
+            return Outcome::HandsOn;
+        }
+        if outcome.unwrapped || !self.may_fail(&call.target) || body.in_loop(call.context) {
+            return Outcome::Handles;
+        }
+        let dropped_as_option = body.calls.iter().any(|other| {
+            let takes = other.receiver.as_ref().is_some_and(|receiver| receiver.value == Value::Call(id));
+            takes && other.outcome.discarded && other.name_of_callee() == Some("ok")
+        });
+        if outcome.discarded || dropped_as_option {
+            return Outcome::Ends(End::Dropped);
+        }
+        let failures = body.failures();
+        let mut looked =
+            failures.iter().filter(|failure| failure.call == id && !failure.if_ok.is_empty()).peekable();
+        if looked.peek().is_none() {
+            let mut given = false;
+            body.result.visit(&mut |part| given |= *part == Value::Call(id));
+            return if given { Outcome::HandsOn } else { Outcome::Handles };
+        }
+        // Who serves only if it succeeded needs no other way out.
+        let serves_in = |failure: &Failure| {
+            served_from.is_some_and(|served| {
+                let arms = body.arms(body.call(served).context);
+                arms.into_iter()
+                    .any(|(branch, arm, _)| branch == failure.branch && failure.if_ok.contains(&arm))
+            })
+        };
+        if looked.all(|failure| !serves_in(failure) && self.goes_on(entry, function, body, failure)) {
+            Outcome::Ends(End::GoesOn)
+        } else {
+            Outcome::Handles
+        }
+    }
+
+    /// Whether the caller of the function cannot tell that the failing arm was taken.
+    fn goes_on(&self, entry: &Entry, function: FnId, body: &LinkedBody<'_>, failure: &Failure) -> bool {
+        let inside = |context| {
+            body.arms(context).any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
+        };
+        // Another handle, another try: somebody thought of it.
+        let instead = self.effects(function).iter().any(|effect| inside(effect.context));
+        let tries_again = body.contexts.iter().enumerate().any(|(index, context)| {
+            context.kind == ContextKind::Loop && inside(bodies::ContextId(index as u32))
+        });
+        let exits = body.calls.iter().any(|call| {
+            let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
+            inside(call.context) && (diverges || bodies::fails(call))
+        });
+        if instead || tries_again || exits || failure.arms.is_empty() {
+            return false;
+        }
+        let leaves = failure.arms.iter().any(|arm| body.leaves(failure.branch, *arm));
+        let events = || body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let mut returned = events().filter_map(|event| match &event.kind {
+            EventKind::Return(value) if inside(event.context) => Some(value),
+            _ => None,
+        });
+        match leaves {
+            // The end of `main` is the end of the process; a panic or `continue` is something else again.
+            true => {
+                function != entry.main
+                    && returned.any(|value| !body.is_failure(value) && !self.tells(function))
+            }
+            false => true,
+        }
+    }
+
+    /// Whether what the function gives back can say that something is missing, other than by an error.
+    fn tells(&self, function: FnId) -> bool {
+        *bodies::settled(&self.types.signature(function).output) != Ty::unit()
+    }
+
+    fn may_fail(&self, target: &Target<'_>) -> bool {
+        match target {
+            Target::Library(facts) => {
+                facts.wrap == Some(Wrap::Result) || facts.role == crate::catalog::CallRole::Migrate
+            }
+            Target::Local { targets, .. } => targets.iter().all(|target| {
+                let output = &self.types.signature(*target).output;
+                let awaited = if let Ty::Future(inner) = output { inner } else { output };
+                matches!(awaited, Ty::External(path, _) if path.ends_with("Result"))
+            }),
+            // SQL that is handed to something that the catalog does not describe.
+            Target::External(_) | Target::Unknown(_) => true,
+            Target::Block(_) => false,
+        }
+    }
+}
