@@ -12,6 +12,7 @@ pub mod competition;
 pub mod declarations;
 pub mod doors;
 pub mod entries;
+pub mod environment;
 pub mod existence;
 pub mod fillings;
 pub mod flow;
@@ -30,6 +31,7 @@ mod reach;
 mod requests;
 pub mod routes;
 mod seen;
+pub mod session_locks;
 mod sql;
 pub mod start_up;
 pub mod summaries;
@@ -38,6 +40,7 @@ mod terms;
 pub mod timeline;
 pub mod types;
 pub mod values;
+pub mod waiting;
 
 use std::sync::OnceLock;
 
@@ -57,7 +60,7 @@ use items::{Container, FnId};
 use reach::{CallGraph, Sketch};
 use routes::Route;
 use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
-use terms::Results;
+use terms::{Results, Terms};
 use types::{Ty, Types};
 use values::Value;
 
@@ -280,6 +283,11 @@ impl<'a> Program<'a> {
     pub fn close(&self, id: FnId, value: &Value) -> Value {
         let summarizer = self.summarizer();
         self.body(id).map_or(Value::Unknown, |body| summarizer.close(id, body, value))
+    }
+
+    /// The same for a body that was not kept.
+    pub(super) fn close_in(&self, id: FnId, body: &LinkedBody<'_>, value: &Value) -> Value {
+        Terms::new(self.types, &self.results, id, body).close(value)
     }
 
     /// A place of a function as its author names it; [`Program::describe`] does not know the names of parameters.

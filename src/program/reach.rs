@@ -29,6 +29,8 @@ pub(super) struct Sketch {
     pub supporting: bool,
     /// Whether a value of a handle type, or one that contains a handle, is used in it.
     pub uses_handle: bool,
+    /// Whether it takes or gives back a lock of a database session.
+    pub locks_session: bool,
     /// Functions registered as handlers, with the place.
     pub handlers: Vec<(FnId, Span)>,
     /// Closures registered as handlers.
@@ -52,6 +54,7 @@ impl Sketch {
             interesting: false,
             supporting: false,
             uses_handle: false,
+            locks_session: false,
             handlers: Vec::new(),
             handler_closures: Vec::new(),
             calls: 0,
@@ -67,9 +70,14 @@ impl Sketch {
         for (index, call) in body.calls.iter().enumerate() {
             sketch.calls += 1;
             sketch.interesting |= body.changes_schema(CallId(index as u32));
+            sketch.locks_session |= call.args.iter().any(|argument| {
+                matches!(&argument.value, Value::Text(text) if super::sql::session_lock(text).is_some())
+            });
             sketch.interesting |= body.undescribed_client(types, call).is_some();
             sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));
             if let Target::Library(facts) = call.target {
+                sketch.locks_session |=
+                    matches!(facts.role, CallRole::DatabaseLock | CallRole::DatabaseUnlock);
                 sketch.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
                 sketch.supporting |= is_supporting(facts.role);
             }

@@ -59,6 +59,34 @@ pub(super) fn locks(text: &str) -> bool {
         })
 }
 
+/// A lock that a statement takes or gives back, and that belongs to the session rather than to a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SessionLock {
+    /// `pg_advisory_lock` and its kin (PostgreSQL, explicit locking, 13.3.5).
+    Advisory,
+    /// `GET_LOCK` (MySQL, locking functions, 14.14).
+    Named,
+}
+
+/// The session lock that a text takes (`true`) or gives back.
+pub(super) fn session_lock(text: &str) -> Option<(SessionLock, bool)> {
+    const FUNCTIONS: [(&str, SessionLock, bool); 9] = [
+        ("pg_advisory_unlock(", SessionLock::Advisory, false),
+        ("pg_advisory_unlock_shared(", SessionLock::Advisory, false),
+        ("pg_advisory_unlock_all(", SessionLock::Advisory, false),
+        ("pg_advisory_lock(", SessionLock::Advisory, true),
+        ("pg_advisory_lock_shared(", SessionLock::Advisory, true),
+        ("pg_try_advisory_lock(", SessionLock::Advisory, true),
+        ("pg_try_advisory_lock_shared(", SessionLock::Advisory, true),
+        ("release_lock(", SessionLock::Named, false),
+        ("get_lock(", SessionLock::Named, true),
+    ];
+    let lower = text.to_ascii_lowercase();
+    let selects = ["select", "do ", "call"].iter().any(|word| lower.trim_start().starts_with(word));
+    let found = FUNCTIONS.iter().find(|(function, ..)| selects && lower.contains(function));
+    found.map(|(_, lock, takes)| (*lock, *takes))
+}
+
 /// The statements with a word in them, as lower-case words without comments.
 fn statements(text: &str) -> impl Iterator<Item = Vec<String>> {
     let words = |statement: &str| -> Vec<String> {

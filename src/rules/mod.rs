@@ -9,6 +9,7 @@ mod competing_pools;
 mod competing_singletons;
 mod conflicting_pool_options;
 mod detached_init;
+mod env_read_before_load;
 mod exists_then_create;
 mod fallback_init;
 mod flag_as_lock;
@@ -17,7 +18,9 @@ mod handle_per_worker;
 mod health_check_initializes;
 mod ignored_health_verdict;
 mod init_cycle;
+mod leaked_lock;
 mod liveness_touches_database;
+mod lock_on_pool;
 mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
@@ -30,6 +33,7 @@ mod shim_accessor;
 mod static_mut_handle;
 mod swallowed_init_error;
 mod unconditional_reinit;
+mod wait_after_use;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -70,6 +74,7 @@ const RULES: &[Rule] = rules! {
     "competing-singletons" => competing_singletons,
     "conflicting-pool-options" => conflicting_pool_options,
     "detached-init" => detached_init,
+    "env-read-before-load" => env_read_before_load,
     "exists-then-create" => exists_then_create,
     "fallback-init" => fallback_init,
     "flag-as-lock" => flag_as_lock,
@@ -78,7 +83,9 @@ const RULES: &[Rule] = rules! {
     "health-check-initializes" => health_check_initializes,
     "ignored-health-verdict" => ignored_health_verdict,
     "init-cycle" => init_cycle,
+    "leaked-lock" => leaked_lock,
     "liveness-touches-database" => liveness_touches_database,
+    "lock-on-pool" => lock_on_pool,
     "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
     "panicking-lazy-init" => panicking_lazy_init,
@@ -90,6 +97,7 @@ const RULES: &[Rule] = rules! {
     "static-mut-handle" => static_mut_handle,
     "swallowed-init-error" => swallowed_init_error,
     "unconditional-reinit" => unconditional_reinit,
+    "wait-after-use" => wait_after_use,
 };
 
 /// All rules, sorted by category, then name.

@@ -1,0 +1,193 @@
+//! Room 5, *program*: what a process reads from its environment before a file with more of it is loaded.
+
+use std::collections::BTreeSet;
+
+use super::bodies::{CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::entries::Entry;
+use super::items::FnId;
+use super::values::Value;
+use super::{Program, bodies};
+use crate::catalog::CallRole;
+use crate::finding::Hop;
+use crate::location::Location;
+
+/// How deep calls are followed.
+const DEPTH: usize = 12;
+
+/// Variables of the system and of tools, which nobody keeps in the file.
+const OF_SYSTEM: [&str; 14] = [
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+    "HOME",
+    "PATH",
+    "USER",
+    "USERNAME",
+    "PWD",
+    "TMPDIR",
+    "TEMP",
+    "HOSTNAME",
+    "TZ",
+    "LANG",
+    "APPDATA",
+    "CI",
+];
+
+/// Reads of a process that come before the load which could change what they find.
+#[derive(Debug)]
+pub struct EarlyReads {
+    /// The reads, in order; never empty.
+    pub reads: Vec<Read>,
+    /// The call that loads.
+    pub load: Location,
+}
+
+/// A read of an environment variable.
+#[derive(Debug)]
+pub struct Read {
+    /// The variable.
+    pub key: String,
+    /// From `main` to the read.
+    pub hops: Vec<Hop>,
+}
+
+impl Read {
+    /// The call that reads.
+    pub fn location(&self) -> Location {
+        self.hops[self.hops.len() - 1].location
+    }
+}
+
+#[derive(Debug, Default)]
+struct Walk {
+    way: Vec<Hop>,
+    seen: BTreeSet<FnId>,
+    reads: Vec<Read>,
+    /// The load, and the calls that lead to it.
+    load: Option<(Location, Vec<(FnId, CallId)>)>,
+    calls: Vec<(FnId, CallId)>,
+}
+
+impl Program<'_> {
+    /// What a binary reads before its first load of an environment file; `None` where it loads none, or first. Linear in
+    /// the calls before the load.
+    pub fn early_reads(&self, entry: &Entry) -> Option<EarlyReads> {
+        let start = Hop { label: self.name_of(entry.main), location: self.declaration(entry.main) };
+        let mut walk = Walk { way: vec![start], ..Walk::default() };
+        self.read_in(entry.main, &mut walk);
+        let (load, calls) = walk.load?;
+        let chosen_by = self.chosen_by(&calls);
+        let reads: Vec<Read> = walk.reads.into_iter().filter(|read| !chosen_by.contains(&read.key)).collect();
+        (!reads.is_empty()).then_some(EarlyReads { reads, load })
+    }
+
+    fn read_in(&self, id: FnId, walk: &mut Walk) {
+        if walk.way.len() > DEPTH || !walk.seen.insert(id) {
+            return;
+        }
+        let fresh = if self.body(id).is_none() { bodies::link(self.types, id) } else { None };
+        if let Some(body) = self.body(id).or(fresh.as_ref()) {
+            self.read_events(id, body, &body.events, walk);
+        }
+    }
+
+    fn read_events(&self, id: FnId, body: &LinkedBody<'_>, events: &[Event], walk: &mut Walk) {
+        let in_line = |time: &Time| {
+            matches!(time, Time::Inline | Time::Once(_) | Time::FirstUse(_) | Time::Parallel(_))
+        };
+        for event in events {
+            if walk.load.is_some() {
+                return;
+            }
+            match &event.kind {
+                EventKind::Call { call, time } if in_line(time) => {
+                    let label = self.callee_name(body.call(*call));
+                    walk.way.push(Hop { label, location: self.location(id, body.call(*call).span) });
+                    walk.calls.push((id, *call));
+                    self.read_call(body, *call, walk);
+                    walk.calls.pop();
+                    walk.way.pop();
+                }
+                EventKind::Block { block, time } if in_line(time) => {
+                    self.read_events(id, body, &body.blocks[block.0 as usize].events, walk);
+                }
+                EventKind::Static(used) if self.is_lazy(*used) => {
+                    if let Some(initializer) = self.types.items.statics[used.index()].initializer {
+                        walk.way.push(Hop {
+                            label: self.static_path(*used),
+                            location: self.static_location(*used),
+                        });
+                        self.read_in(initializer, walk);
+                        walk.way.pop();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn read_call(&self, body: &LinkedBody<'_>, id: CallId, walk: &mut Walk) {
+        let call = body.call(id);
+        match &call.target {
+            Target::Library(facts) if facts.role == CallRole::EnvironmentLoad => {
+                let location = walk.way[walk.way.len() - 1].location;
+                walk.load = Some((location, walk.calls.clone()));
+            }
+            Target::Library(facts) if facts.role == CallRole::EnvironmentRead => {
+                if let Some(Value::Text(key)) = call.args.first().map(|argument| &argument.value)
+                    && !OF_SYSTEM.contains(&&**key)
+                    && !key.starts_with("CARGO_")
+                    && !key.starts_with("XDG_")
+                {
+                    walk.reads.push(Read { key: key.to_string(), hops: walk.way.clone() });
+                }
+            }
+            Target::Local { targets, dispatched: false } if targets.len() == 1 => {
+                self.read_in(targets[0], walk);
+            }
+            _ => {}
+        }
+    }
+
+    /// The variables that say which file is loaded, or whether one is.
+    fn chosen_by(&self, load: &[(FnId, CallId)]) -> Vec<String> {
+        let mut keys = Vec::new();
+        for (function, call) in load.iter().copied() {
+            let fresh = if self.body(function).is_none() { bodies::link(self.types, function) } else { None };
+            let Some(body) = self.body(function).or(fresh.as_ref()) else { continue };
+            let mut collect = |value: &Value| {
+                // What else a configuration holds does not say which file is meant by one of its fields.
+                value.enter(&mut |part| {
+                    if let Value::Env(key) = part {
+                        keys.push(key.to_string());
+                    }
+                    !matches!(part, Value::Field(..) | Value::Record(..))
+                });
+            };
+            let loading = body.call(call);
+            loading.args.iter().for_each(|argument| collect(&self.close_in(function, body, &argument.value)));
+            let around: Vec<u32> = body.arms(loading.context).map(|(branch, _, _)| branch).collect();
+            // A condition may be made of a read in ways that are not followed: what is read on its line decides.
+            for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+                if let EventKind::Branch(branching) = &event.kind
+                    && around.contains(&branching.branch)
+                {
+                    branching
+                        .atoms
+                        .iter()
+                        .for_each(|atom| collect(&self.close_in(function, body, &atom.value)));
+                }
+            }
+            if !around.is_empty() {
+                for other in body.calls.iter().take(call.0 as usize) {
+                    let reads = matches!(other.target, Target::Library(facts) if facts.role == CallRole::EnvironmentRead);
+                    if let (true, Some(Value::Text(key))) =
+                        (reads, other.args.first().map(|argument| &argument.value))
+                    {
+                        keys.push(key.to_string());
+                    }
+                }
+            }
+        }
+        keys
+    }
+}

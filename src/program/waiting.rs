@@ -1,0 +1,98 @@
+//! Room 5, *program*: steps of the start that wait for a database, and what needed it before them.
+
+use super::Program;
+use super::bodies::{CallId, LinkedBody, Target, Time};
+use super::inventory::Scope;
+use super::items::FnId;
+use super::reach;
+use super::summaries::{Effect, EffectKind, Step};
+use crate::catalog::Io;
+use crate::location::Span;
+
+/// A step that waits for something that was needed before.
+#[derive(Debug)]
+pub struct LateWait<'p> {
+    /// The function in which both stand.
+    pub function: FnId,
+    /// The call that waits.
+    pub wait: Span,
+    /// What needed the database before.
+    pub effect: &'p Effect,
+}
+
+impl Program<'_> {
+    /// The calls of start-up code that wait for a database which an earlier call needed, in order. They are told by the
+    /// names of the functions of the workspace.
+    pub fn late_waits(&self) -> Vec<LateWait<'_>> {
+        let mut found = Vec::new();
+        for (function, body) in self.linked() {
+            if self.scope(function) != Scope::Production || self.is_concurrent(function) {
+                continue;
+            }
+            for index in 0..body.calls.len() {
+                let wait = CallId(index as u32);
+                if !self.waits_for_database(function, body, wait) {
+                    continue;
+                }
+                let needed = self.effects(function).iter().find(|effect| {
+                    let Step::Call(_, call) = effect.steps[0] else { return false };
+                    call < wait
+                        && self.needs_answer(effect)
+                        && !body.exclusive(effect.context, body.call(wait).context)
+                });
+                if let Some(effect) = needed {
+                    found.push(LateWait { function, wait: body.call(wait).span, effect });
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    fn waits_for_database(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> bool {
+        let call = body.call(id);
+        let Target::Local { targets, .. } = &call.target else { return false };
+        let Some(name) =
+            targets.first().map(|target| self.types.items.functions[target.index()].name.to_lowercase())
+        else {
+            return false;
+        };
+        let waits = name.starts_with("wait") || name.contains("_wait_") || name.contains("until_ready");
+        // Who waits with the handle in hand asks whether it works.
+        let with_handle = call.receiver.iter().chain(&call.args).any(|argument| {
+            reach::is_handle(self.types, &argument.ty) || self.types.contains_handle(&argument.ty)
+        });
+        let about = || {
+            let arguments = call
+                .args
+                .iter()
+                .map(|argument| self.describe(&self.close(function, &argument.value)).to_lowercase());
+            arguments.chain([name.clone()]).any(|text| speaks_of_database(&text))
+        };
+        waits && !with_handle && about()
+    }
+
+    /// Whether an effect fails when the database does not answer.
+    fn needs_answer(&self, effect: &Effect) -> bool {
+        let in_line = effect
+            .times
+            .iter()
+            .all(|(_, time)| matches!(time, Time::Inline | Time::Once(_) | Time::Parallel(_)));
+        let eager = match effect.kind {
+            EffectKind::Migrate => true,
+            EffectKind::Create { .. } => {
+                let call = self.call(effect.site.0, effect.site.1);
+                self.is_of_database(effect)
+                    && matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Eager))
+            }
+            EffectKind::Serve => false,
+        };
+        in_line && eager
+    }
+}
+
+fn speaks_of_database(text: &str) -> bool {
+    ["database", "db", "dsn", "postgres", "mysql", "mariadb", "mongo", "sql", "pg"]
+        .iter()
+        .any(|word| text.contains(word))
+}
