@@ -2,12 +2,13 @@
 
 use super::bodies::{CallId, ContextKind, EventKind, Failure, LinkedBody, Target, Time};
 use super::entries::Entry;
+use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies, is_long_lived};
-use crate::catalog::Wrap;
+use crate::catalog::{CallRole, Wrap};
 use crate::location::Span;
 
 /// An initialization whose failure nobody hears of, in a process that serves afterwards.
@@ -32,6 +33,30 @@ pub enum End {
     Dropped,
     /// A branch looks at it, and goes on.
     GoesOn,
+}
+
+/// A schema change whose failure nobody hears of.
+#[derive(Debug)]
+pub struct LostMigration<'p> {
+    /// The change.
+    pub effect: &'p Effect,
+    /// The function in which the failure ends.
+    pub function: FnId,
+    /// The call whose failure it is there.
+    pub call: Span,
+    /// How it ends.
+    pub end: Lost,
+}
+
+/// How the failure of a schema change ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The result is dropped.
+    Dropped,
+    /// A branch looks at it, and goes on.
+    GoesOn,
+    /// Whatever went wrong, the ledger is emptied: all migrations run again.
+    Wiped(Span),
 }
 
 /// What a function does with the failure of a call.
@@ -64,7 +89,7 @@ impl Program<'_> {
                 other.kind == EffectKind::Serve && other.certain && !self.exclusive(effect, other)
             };
             let Some(serve) = effects[at..].iter().find(serves) else { continue };
-            let Some((function, call, end)) = self.ends_at(entry, effect, serve) else { continue };
+            let Some((function, call, end)) = self.ends_at(effect, serve) else { continue };
             let span = self.call(function, call).span;
             // Where success gives a handle, failure gives another one, or none: whoever uses it was told.
             let gives_nothing = *bodies::settled(&self.call(function, call).result) == Ty::unit();
@@ -76,7 +101,47 @@ impl Program<'_> {
         found
     }
 
-    fn ends_at(&self, entry: &Entry, effect: &Effect, serve: &Effect) -> Option<(FnId, CallId, End)> {
+    /// The schema changes of production code whose failure ends in the function with the call, or in one around it,
+    /// without anybody hearing of it. Each call once.
+    pub fn lost_migrations(&self) -> Vec<LostMigration<'_>> {
+        let mut found: Vec<LostMigration<'_>> = Vec::new();
+        for (function, body) in self.linked() {
+            if self.scope(function) != Scope::Production {
+                continue;
+            }
+            let own = self.effects(function).iter().filter(|effect| effect.kind == EffectKind::Migrate && effect.certain);
+            for effect in own {
+                let Step::Call(_, first) = effect.steps[0] else { continue };
+                let inner = effect.steps[1..].iter().rev().all(|step| match *step {
+                    Step::Call(function, call) => self.body(function).is_some_and(|body| {
+                        matches!(self.outcome_of(function, body, self.run_by(body, call), None), Outcome::HandsOn)
+                    }),
+                    Step::Static(..) => false,
+                });
+                let call = self.run_by(body, first);
+                let wiped = wipes_ledger(body, call);
+                let end = match (wiped, self.outcome_of(function, body, call, None)) {
+                    (Some(span), _) => Lost::Wiped(span),
+                    (None, Outcome::Ends(End::Dropped)) => Lost::Dropped,
+                    (None, Outcome::Ends(End::GoesOn)) => Lost::GoesOn,
+                    (None, _) => continue,
+                };
+                let span = body.call(call).span;
+                // A single statement may be meant to fail where it ran before, and who calls a function for something
+                // else has to do without that.
+                let for_itself = match effect.steps.len() {
+                    1 => is_migrator(body.call(call)) || wiped.is_some(),
+                    _ => speaks_of_schema(&self.callee_name(body.call(first))),
+                };
+                if inner && for_itself && !found.iter().any(|known| known.function == function && known.call == span) {
+                    found.push(LostMigration { effect, function, call: span, end });
+                }
+            }
+        }
+        found
+    }
+
+    fn ends_at(&self, effect: &Effect, serve: &Effect) -> Option<(FnId, CallId, End)> {
         for step in effect.steps.iter().rev() {
             let Step::Call(function, call) = *step else { return None };
             let body = self.body(function)?;
@@ -85,7 +150,7 @@ impl Program<'_> {
                 Step::Call(other, call) if *other == function => Some(*call),
                 _ => None,
             });
-            match self.outcome_of(entry, function, body, call, served_from) {
+            match self.outcome_of(function, body, call, served_from) {
                 Outcome::HandsOn => {}
                 Outcome::Handles => return None,
                 Outcome::Ends(end) => return Some((function, call, end)),
@@ -109,7 +174,6 @@ impl Program<'_> {
 
     fn outcome_of(
         &self,
-        entry: &Entry,
         function: FnId,
         body: &LinkedBody<'_>,
         id: CallId,
@@ -146,7 +210,7 @@ impl Program<'_> {
                     .any(|(branch, arm, _)| branch == failure.branch && failure.if_ok.contains(&arm))
             })
         };
-        if looked.all(|failure| !serves_in(failure) && self.goes_on(entry, function, body, failure)) {
+        if looked.all(|failure| !serves_in(failure) && self.goes_on(function, body, failure)) {
             Outcome::Ends(End::GoesOn)
         } else {
             Outcome::Handles
@@ -154,7 +218,7 @@ impl Program<'_> {
     }
 
     /// Whether the caller of the function cannot tell that the failing arm was taken.
-    fn goes_on(&self, entry: &Entry, function: FnId, body: &LinkedBody<'_>, failure: &Failure) -> bool {
+    fn goes_on(&self, function: FnId, body: &LinkedBody<'_>, failure: &Failure) -> bool {
         let inside = |context| {
             body.arms(context).any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
         };
@@ -167,11 +231,13 @@ impl Program<'_> {
             let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
             inside(call.context) && (diverges || bodies::fails(call))
         });
-        if instead || tries_again || exits || failure.arms.is_empty() {
+        // Errors that are told apart were thought of.
+        let events = || body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let tells_apart = events().any(|event| matches!(event.kind, EventKind::Branch(_)) && inside(event.context));
+        if instead || tries_again || exits || tells_apart || failure.arms.is_empty() {
             return false;
         }
         let leaves = failure.arms.iter().any(|arm| body.leaves(failure.branch, *arm));
-        let events = || body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
         let mut returned = events().filter_map(|event| match &event.kind {
             EventKind::Return(value) if inside(event.context) => Some(value),
             _ => None,
@@ -179,7 +245,7 @@ impl Program<'_> {
         match leaves {
             // The end of `main` is the end of the process; a panic or `continue` is something else again.
             true => {
-                function != entry.main
+                !self.mains.contains(&function)
                     && returned.any(|value| !body.is_failure(value) && !self.tells(function))
             }
             false => true,
@@ -194,7 +260,7 @@ impl Program<'_> {
     fn may_fail(&self, target: &Target<'_>) -> bool {
         match target {
             Target::Library(facts) => {
-                facts.wrap == Some(Wrap::Result) || facts.role == crate::catalog::CallRole::Migrate
+                facts.wrap == Some(Wrap::Result) || facts.role == CallRole::Migrate
             }
             Target::Local { targets, .. } => targets.iter().all(|target| {
                 let output = &self.types.signature(*target).output;
@@ -206,4 +272,36 @@ impl Program<'_> {
             Target::Block(_) => false,
         }
     }
+}
+
+/// The call that empties a migrator's ledger where another call failed.
+fn wipes_ledger(body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
+    const LEDGERS: [&str; 4] =
+        ["_sqlx_migrations", "__diesel_schema_migrations", "seaql_migrations", "refinery_schema_history"];
+    let failures = body.failures();
+    let own = failures.iter().filter(|failure| failure.call == failed);
+    let inside = |call: &bodies::Call<'_>| {
+        own.clone().any(|failure| {
+            body.arms(call.context).any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
+        })
+    };
+    let wipes = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        let empties = ["delete from", "drop table", "truncate"].iter().any(|verb| lower.contains(verb));
+        empties && LEDGERS.iter().any(|ledger| lower.contains(ledger))
+    };
+    let wiping = body.calls.iter().find(|call| {
+        inside(call) && call.args.iter().any(|argument| matches!(&argument.value, Value::Text(text) if wipes(text)))
+    });
+    wiping.map(|call| call.span)
+}
+
+/// Whether a call runs a migrator, which knows what ran before.
+fn is_migrator(call: &bodies::Call<'_>) -> bool {
+    matches!(call.target, Target::Library(facts) if facts.role == CallRole::Migrate)
+}
+
+fn speaks_of_schema(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["migrat", "schema", "table", "setup", "prepare", "initial", "bootstrap", "column"].iter().any(|word| name.contains(word))
 }

@@ -32,6 +32,7 @@ mod shallow_readiness;
 mod shim_accessor;
 mod static_mut_handle;
 mod swallowed_init_error;
+mod swallowed_migration_error;
 mod unconditional_reinit;
 mod wait_after_use;
 
@@ -96,6 +97,7 @@ const RULES: &[Rule] = rules! {
     "shim-accessor" => shim_accessor,
     "static-mut-handle" => static_mut_handle,
     "swallowed-init-error" => swallowed_init_error,
+    "swallowed-migration-error" => swallowed_migration_error,
     "unconditional-reinit" => unconditional_reinit,
     "wait-after-use" => wait_after_use,
 };

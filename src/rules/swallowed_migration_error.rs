@@ -1,0 +1,70 @@
+//! `swallowed-migration-error`: a migration fails, and nobody hears of it; or its ledger is emptied for it.
+
+use crate::catalog::CallRole;
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::location::Location;
+use crate::program::Program;
+use crate::program::bodies::Target;
+use crate::program::inventory::Scope;
+use crate::program::items::FnId;
+use crate::program::swallowed::{Lost, LostMigration};
+
+/// Looks at every schema change of production code. What a process does before it serves is the business of
+/// `swallowed-init-error`.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let told: Vec<Location> = entries
+        .flat_map(|entry| program.swallowed(entry))
+        .map(|swallowed| program.location(swallowed.function, swallowed.call))
+        .collect();
+    let lost = program.lost_migrations();
+    let untold = lost.iter().filter(|lost| {
+        matches!(lost.end, Lost::Wiped(_)) || !told.contains(&program.location(lost.function, lost.call))
+    });
+    untold.map(|lost| report(program, lost)).collect()
+}
+
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    match program.lost_migrations().iter().any(|lost| lost.function == id) {
+        true => "`swallowed-init-error` reports it",
+        false => "no schema is changed here whose failure ends here",
+    }
+    .to_owned()
+}
+
+fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
+    let effect = lost.effect;
+    let primary = program.location(lost.function, lost.call);
+    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let mut evidence = Vec::new();
+    if site != primary && effect.steps.len() > 1 {
+        evidence.push(Evidence { location: site, role: Role::Migration, label: "it fails here".to_owned() });
+    }
+    let (message, label) = match lost.end {
+        Lost::Dropped => ("a migration may fail, and its result is dropped", "nobody hears of a failure"),
+        Lost::GoesOn => ("a migration may fail, and the failing branch goes on", "nobody hears of a failure"),
+        Lost::Wiped(span) => {
+            let label = "what is applied is forgotten, whatever went wrong".to_owned();
+            evidence.push(Evidence { location: program.location(lost.function, span), role: Role::Write, label });
+            ("a migration that fails makes all of them run again on the same data", "any failure leads to that")
+        }
+    };
+    // A statement may be meant to fail where it ran before; a migrator knows what ran.
+    let (function, call) = effect.site;
+    let migrator = matches!(program.call(function, call).target, Target::Library(facts) if facts.role == CallRole::Migrate);
+    Finding {
+        rule: "swallowed-migration-error",
+        confidence: if migrator || matches!(lost.end, Lost::Wiped(_)) { Confidence::High } else { Confidence::Medium },
+        message: message.to_owned(),
+        help: "hand the error on, and stop: what runs afterwards expects the new schema".to_owned(),
+        silent_if: "the error is returned, ends the process, or is told apart by its kind".to_owned(),
+        primary: Evidence { location: primary, role: Role::Migration, label: label.to_owned() },
+        evidence,
+        path: program.way_to(lost.function),
+        notes: Vec::new(),
+        binary: None,
+        resource: None,
+        identity: vec![program.path_of(lost.function)],
+    }
+}
