@@ -159,6 +159,13 @@ impl Catalog {
         self.macros.named(name)
     }
 
+    /// The library's own path of a module that one of its macros makes in the user's code, by the module's name.
+    pub fn made_module(&self, name: &str) -> Option<String> {
+        let made = self.macros.facts().iter().find(|facts| facts.module.as_deref() == Some(name))?;
+        let (library, _) = made.path.split_once("::")?;
+        Some(format!("{library}::{name}"))
+    }
+
     /// What an attribute or derive means, by canonical path.
     pub fn attribute_facts(&self, path: &str) -> Option<&AttributeFacts> {
         self.attributes.get(path)

@@ -170,6 +170,8 @@ pub struct MacroFacts {
     pub role: CallRole,
     /// Type of the value it expands to; `None` when it does not matter.
     pub returns: Option<TypePattern>,
+    /// The module that it makes where it stands; its functions are listed like those of a module of the library.
+    pub module: Option<String>,
     /// A remark for readers.
     pub note: Option<String>,
     /// Version requirement as text. Not evaluated.

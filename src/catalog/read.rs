@@ -260,6 +260,7 @@ impl Reader<'_> {
             path,
             role,
             returns: returns.clone(),
+            module: entry.owned("module"),
             note: entry.owned("note"),
             versions: entry.owned("versions"),
         };

@@ -216,6 +216,7 @@ pub(super) const MACRO: Section = Section {
         key("path", Shape::Items, "Path of the macro, without `!`."),
         key("role", Shape::OneOf(names_of::<CallRole>), "What using it does."),
         RETURNS,
+        key("module", Shape::Text, "The module that it makes where it stands."),
         NOTE,
         VERSIONS,
     ],

@@ -109,12 +109,18 @@ impl Program<'_> {
             if self.scope(function) != Scope::Production {
                 continue;
             }
-            let own = self.effects(function).iter().filter(|effect| effect.kind == EffectKind::Migrate && effect.certain);
+            let own = self
+                .effects(function)
+                .iter()
+                .filter(|effect| effect.kind == EffectKind::Migrate && effect.certain);
             for effect in own {
                 let Step::Call(_, first) = effect.steps[0] else { continue };
                 let inner = effect.steps[1..].iter().rev().all(|step| match *step {
                     Step::Call(function, call) => self.body(function).is_some_and(|body| {
-                        matches!(self.outcome_of(function, body, self.run_by(body, call), None), Outcome::HandsOn)
+                        matches!(
+                            self.outcome_of(function, body, self.run_by(body, call), None),
+                            Outcome::HandsOn
+                        )
                     }),
                     Step::Static(..) => false,
                 });
@@ -133,7 +139,10 @@ impl Program<'_> {
                     1 => is_migrator(body.call(call)) || wiped.is_some(),
                     _ => speaks_of_schema(&self.callee_name(body.call(first))),
                 };
-                if inner && for_itself && !found.iter().any(|known| known.function == function && known.call == span) {
+                if inner
+                    && for_itself
+                    && !found.iter().any(|known| known.function == function && known.call == span)
+                {
                     found.push(LostMigration { effect, function, call: span, end });
                 }
             }
@@ -233,7 +242,8 @@ impl Program<'_> {
         });
         // Errors that are told apart were thought of.
         let events = || body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
-        let tells_apart = events().any(|event| matches!(event.kind, EventKind::Branch(_)) && inside(event.context));
+        let tells_apart =
+            events().any(|event| matches!(event.kind, EventKind::Branch(_)) && inside(event.context));
         if instead || tries_again || exits || tells_apart || failure.arms.is_empty() {
             return false;
         }
@@ -259,9 +269,7 @@ impl Program<'_> {
 
     fn may_fail(&self, target: &Target<'_>) -> bool {
         match target {
-            Target::Library(facts) => {
-                facts.wrap == Some(Wrap::Result) || facts.role == CallRole::Migrate
-            }
+            Target::Library(facts) => facts.wrap == Some(Wrap::Result) || facts.role == CallRole::Migrate,
             Target::Local { targets, .. } => targets.iter().all(|target| {
                 let output = &self.types.signature(*target).output;
                 let awaited = if let Ty::Future(inner) = output { inner } else { output };
@@ -282,7 +290,8 @@ fn wipes_ledger(body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
     let own = failures.iter().filter(|failure| failure.call == failed);
     let inside = |call: &bodies::Call<'_>| {
         own.clone().any(|failure| {
-            body.arms(call.context).any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
+            body.arms(call.context)
+                .any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
         })
     };
     let wipes = |text: &str| {
@@ -291,7 +300,8 @@ fn wipes_ledger(body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
         empties && LEDGERS.iter().any(|ledger| lower.contains(ledger))
     };
     let wiping = body.calls.iter().find(|call| {
-        inside(call) && call.args.iter().any(|argument| matches!(&argument.value, Value::Text(text) if wipes(text)))
+        inside(call)
+            && call.args.iter().any(|argument| matches!(&argument.value, Value::Text(text) if wipes(text)))
     });
     wiping.map(|call| call.span)
 }
@@ -303,5 +313,7 @@ fn is_migrator(call: &bodies::Call<'_>) -> bool {
 
 fn speaks_of_schema(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["migrat", "schema", "table", "setup", "prepare", "initial", "bootstrap", "column"].iter().any(|word| name.contains(word))
+    ["migrat", "schema", "table", "setup", "prepare", "initial", "bootstrap", "column"]
+        .iter()
+        .any(|word| name.contains(word))
 }

@@ -46,8 +46,15 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
         Lost::GoesOn => ("a migration may fail, and the failing branch goes on", "nobody hears of a failure"),
         Lost::Wiped(span) => {
             let label = "what is applied is forgotten, whatever went wrong".to_owned();
-            evidence.push(Evidence { location: program.location(lost.function, span), role: Role::Write, label });
-            ("a migration that fails makes all of them run again on the same data", "any failure leads to that")
+            evidence.push(Evidence {
+                location: program.location(lost.function, span),
+                role: Role::Write,
+                label,
+            });
+            (
+                "a migration that fails makes all of them run again on the same data",
+                "any failure leads to that",
+            )
         }
     };
     // A statement may be meant to fail where it ran before; a migrator knows what ran.
@@ -55,7 +62,11 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
     let migrator = matches!(program.call(function, call).target, Target::Library(facts) if facts.role == CallRole::Migrate);
     Finding {
         rule: "swallowed-migration-error",
-        confidence: if migrator || matches!(lost.end, Lost::Wiped(_)) { Confidence::High } else { Confidence::Medium },
+        confidence: if migrator || matches!(lost.end, Lost::Wiped(_)) {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        },
         message: message.to_owned(),
         help: "hand the error on, and stop: what runs afterwards expects the new schema".to_owned(),
         silent_if: "the error is returned, ends the process, or is told apart by its kind".to_owned(),

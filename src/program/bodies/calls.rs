@@ -269,8 +269,16 @@ impl<'a> Walk<'_, 'a> {
                 let found = self.types.trait_function_of(&ty, &of, &name);
                 Ok(self.associated_callee(found, &ty, name))
             }
-            None => Ok(Callee::Unknown(last)),
+            None => Ok(self.made_by_macro(path).unwrap_or(Callee::Unknown(last))),
         }
+    }
+
+    /// `embedded_migrations::run`, in a module that a macro of a library makes.
+    fn made_by_macro(&self, path: &Path) -> Option<Callee<'a>> {
+        let [module, function] = path.segments.as_slice() else { return None };
+        let made = self.types.catalog.made_module(&module.name)?;
+        let facts = self.types.catalog.function(&format!("{made}::{}", function.name))?;
+        Some(Callee::Library(facts, Ty::Unknown))
     }
 
     fn associated_callee(&self, found: Option<Method<'a>>, ty: &Ty, name: Name) -> Callee<'a> {
