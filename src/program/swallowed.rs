@@ -109,10 +109,14 @@ impl Program<'_> {
             if self.scope(function) != Scope::Production {
                 continue;
             }
+            // What a task loses is the business of `detached-init`, what `main` loses of `swallowed-init-error`.
+            let in_line =
+                |effect: &&Effect| !effect.has_time(|time| matches!(time, Time::Task(_) | Time::Handler(_)));
             let own = self
                 .effects(function)
                 .iter()
                 .filter(|effect| effect.kind == EffectKind::Migrate && effect.certain);
+            let own = own.filter(in_line);
             for effect in own {
                 let Step::Call(_, first) = effect.steps[0] else { continue };
                 let inner = effect.steps[1..].iter().rev().all(|step| match *step {
@@ -126,6 +130,9 @@ impl Program<'_> {
                 });
                 let call = self.run_by(body, first);
                 let wiped = wipes_ledger(body, call);
+                if wiped.is_none() && self.mains.contains(&function) {
+                    continue;
+                }
                 let end = match (wiped, self.outcome_of(function, body, call, None)) {
                     (Some(span), _) => Lost::Wiped(span),
                     (None, Outcome::Ends(End::Dropped)) => Lost::Dropped,
@@ -258,7 +265,11 @@ impl Program<'_> {
                 !self.mains.contains(&function)
                     && returned.any(|value| !body.is_failure(value) && !self.tells(function))
             }
-            false => true,
+            // Where both arms give something, that is what tells.
+            false => {
+                !(self.tells(function)
+                    && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm)))
+            }
         }
     }
 
@@ -316,4 +327,11 @@ fn speaks_of_schema(name: &str) -> bool {
     ["migrat", "schema", "table", "setup", "prepare", "initial", "bootstrap", "column"]
         .iter()
         .any(|word| name.contains(word))
+}
+
+/// Whether an arm of a branch has code.
+fn is_written(body: &LinkedBody<'_>, wanted: u32, wanted_arm: u32) -> bool {
+    body.contexts.iter().any(|context| {
+        matches!(context.kind, ContextKind::Arm { branch, arm, .. } if branch == wanted && arm == wanted_arm)
+    })
 }
