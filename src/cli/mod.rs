@@ -27,6 +27,7 @@ use crate::program::init_cycles::InitCycle;
 use crate::program::init_paths::InitPath;
 use crate::program::inventory::Inventory;
 use crate::program::place::FunctionAt;
+use crate::program::shapes::Shape;
 use crate::program::timeline::Timeline;
 use crate::report::{self, Format, InventoryView, MigrationView, RuleAt, Style};
 use crate::rules;
@@ -240,7 +241,8 @@ fn stages(
                 }
                 _ => {
                     let depends_on = |package: &str, krate: &str| workspace.depends_on(package, krate);
-                    let edits = plan::edits(&plan, files, &depends_on);
+                    let mut edits = plan::edits(&plan, files, &depends_on);
+                    edits.extend(plan::gap_edits(&report.findings, &answer.shapes, files));
                     let (changed, refused) = patch::verified(&edits, files, wanted, &configuration)?;
                     narration::patch(err, &changed, &refused, options.quiet);
                     report::render_patch(&changed)
@@ -282,6 +284,7 @@ struct Answer {
     init_cycles: Vec<InitCycle>,
     doors: Doors,
     timelines: Vec<Timeline>,
+    shapes: Vec<Shape>,
     /// The functions around a place, each with why the rules would be silent in it; `None` for a file that was not
     /// read.
     functions: Option<Vec<(FunctionAt, Silences)>>,
@@ -304,6 +307,7 @@ impl Answer {
                 init_cycles: program.init_cycles(),
                 doors: program.doors().clone(),
                 timelines: program.timelines(),
+                shapes: if matches!(task, Task::Patch(_)) { program.shapes() } else { Vec::new() },
                 functions: None,
             },
             Task::ExplainPlace(_, path, line) => {

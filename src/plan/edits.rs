@@ -14,8 +14,6 @@ use crate::workspace::SourceFile;
 pub struct Edit {
     /// What it does, in one line.
     pub title: String,
-    /// Number of the step it is part of, and the id of the resource.
-    pub step: (String, usize),
     /// What it replaces: places in one or more files, not overlapping, and the new texts.
     pub changes: Vec<(Location, String)>,
     /// Fingerprints of the findings that must be gone afterwards.
@@ -52,17 +50,14 @@ pub fn edits(plan: &Plan, files: &[SourceFile], depends_on: &dyn Fn(&str, &str) 
                 let (Some(changes), Some(step)) = (changes, step_of(&planned.door, kind)) else { continue };
                 found.push(Edit {
                     title: format!("{}: {}", resource.resource.id, step.title),
-                    step: (resource.resource.id.clone(), step.number),
                     changes,
                     removes: step.removes.iter().map(|removed| removed.fingerprint.clone()).collect(),
                 });
             }
             let shims = group.canonical().map(|kept| texts.without_shims(&kept.door, depends_on));
             for (callee, changes) in shims.unwrap_or_default() {
-                let number = resource.steps.iter().find(|step| step.kind == StepKind::Move);
                 found.push(Edit {
                     title: format!("{}: call `{callee}` directly", resource.resource.id),
-                    step: (resource.resource.id.clone(), number.map_or(0, |step| step.number)),
                     changes,
                     removes: Vec::new(),
                 });
@@ -92,18 +87,41 @@ pub fn applied(text: &str, changes: &[(Span, &str)]) -> Option<String> {
     Some(edited)
 }
 
-struct Texts<'t> {
-    files: &'t [SourceFile],
+/// The texts of the files.
+pub(super) struct Texts<'t> {
+    pub(super) files: &'t [SourceFile],
 }
 
 impl Texts<'_> {
-    fn text(&self, location: Location) -> &str {
+    pub(super) fn text(&self, location: Location) -> &str {
         self.files.get(location.file.0 as usize).map_or("", |file| &file.text)
     }
 
-    fn range(&self, location: Location) -> Option<(usize, usize)> {
+    pub(super) fn range(&self, location: Location) -> Option<(usize, usize)> {
         let (text, span) = (self.text(location), location.span);
         Some((offset(text, span.line, span.column)?, offset(text, span.end_line, span.end_column)?))
+    }
+
+    /// The text at a place.
+    pub(super) fn slice(&self, location: Location) -> Option<&str> {
+        let (from, to) = self.range(location)?;
+        self.text(location).get(from..to)
+    }
+
+    /// A part of a place, by offsets in bytes from its start.
+    pub(super) fn part(&self, location: Location, from: usize, to: usize) -> Option<Location> {
+        let (start, _) = self.range(location)?;
+        let text = self.text(location);
+        let ((line, column), (end_line, end_column)) =
+            (line_and_column(text, start + from), line_and_column(text, start + to));
+        Some(Location { file: location.file, span: Span { line, column, end_line, end_column } })
+    }
+
+    /// What stands before a place on its line, if that is nothing but space.
+    pub(super) fn indent(&self, location: Location) -> Option<String> {
+        let before = self.text(location).get(..self.range(location)?.0)?;
+        let line = before.rsplit('\n').next()?;
+        line.chars().all(char::is_whitespace).then(|| line.to_owned())
     }
 
     /// Whether a function, given where its name is, is declared `pub` for everybody.

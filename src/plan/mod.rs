@@ -4,6 +4,7 @@
 
 mod choice;
 mod edits;
+mod gaps;
 mod progress;
 mod steps;
 mod why;
@@ -20,6 +21,7 @@ use crate::settle::Settled;
 
 pub use choice::{Choice, Reason};
 pub use edits::{Edit, applied, edits};
+pub use gaps::gap_edits;
 pub use progress::{Progress, ResourceProgress, ResourceSnapshot, Snapshot, progress};
 pub use steps::{Item, Removed, Step, StepKind};
 pub use why::Chain;

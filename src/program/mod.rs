@@ -32,6 +32,7 @@ mod requests;
 pub mod routes;
 mod seen;
 pub mod session_locks;
+pub mod shapes;
 mod sql;
 pub mod start_up;
 pub mod summaries;

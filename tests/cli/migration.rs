@@ -337,12 +337,164 @@ const ACTIX: &str = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \
 #[test]
 fn a_second_pool_of_one_function_becomes_a_clone() {
     let patch = patch(&fixture("quickstart"));
-    assert!(patch.starts_with("--- a/src/main.rs\n+++ b/src/main.rs\n@@ "), "{patch}");
+    assert!(patch.contains("--- a/src/main.rs\n+++ b/src/main.rs\n@@ "), "{patch}");
     assert_eq!(
         changed(&patch),
         [
+            "-    if let Some(archive) = ARCHIVE.read().as_ref() { //~ check-then-init",
+            "+    let mut slot = ARCHIVE.write();",
+            "+    if let Some(archive) = slot.as_ref() { //~ check-then-init",
+            "-    *ARCHIVE.write() = Some(archive.clone()); //~ check-then-init write",
+            "+    *slot = Some(archive.clone()); //~ check-then-init write",
             "-    let job_pool = database::connect(&config).await?; //~ competing-pools",
             "+    let job_pool = pool.clone(); //~ competing-pools",
+        ]
+    );
+}
+
+const TOKIO: &str = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nsqlx = \"0.8\"\ntokio = \"1\"\n";
+
+/// Lines that a patch changes in a library of one file.
+fn changed_in(library: &str) -> Vec<String> {
+    let folder = folder(&[("Cargo.toml", TOKIO.as_bytes()), ("src/lib.rs", library.as_bytes())]);
+    let patch = patch(folder.path());
+    changed(&patch).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn one_lock_is_held_from_the_test_to_the_write() {
+    let library = "\
+use sqlx::PgPool;
+use tokio::sync::RwLock;
+
+static POOL: RwLock<Option<PgPool>> = RwLock::const_new(None);
+
+pub async fn pool(url: &str) -> sqlx::Result<PgPool> {
+    if let Some(pool) = POOL.read().await.as_ref() {
+        return Ok(pool.clone());
+    }
+    let pool = PgPool::connect(url).await?;
+    *POOL.write().await = Some(pool.clone());
+    Ok(pool)
+}
+";
+    assert_eq!(
+        changed_in(library),
+        [
+            "-    if let Some(pool) = POOL.read().await.as_ref() {",
+            "+    let mut slot = POOL.write().await;",
+            "+    if let Some(pool) = slot.as_ref() {",
+            "-    *POOL.write().await = Some(pool.clone());",
+            "+    *slot = Some(pool.clone());",
+        ]
+    );
+}
+
+#[test]
+fn the_lock_is_given_back_where_the_place_is_used_afterwards() {
+    let library = "\
+use sqlx::PgPool;
+use tokio::sync::RwLock;
+
+static POOL: RwLock<Option<PgPool>> = RwLock::const_new(None);
+
+pub async fn pool(url: &str) -> sqlx::Result<Option<PgPool>> {
+    if POOL.read().await.is_none() {
+        let pool = PgPool::connect(url).await?;
+        *POOL.write().await = Some(pool);
+    }
+    Ok(POOL.read().await.clone())
+}
+";
+    assert_eq!(
+        changed_in(library),
+        [
+            "-    if POOL.read().await.is_none() {",
+            "+    let mut slot = POOL.write().await;",
+            "+    if slot.is_none() {",
+            "-        *POOL.write().await = Some(pool);",
+            "+        *slot = Some(pool);",
+            "+    drop(slot);",
+        ]
+    );
+}
+
+#[test]
+fn a_lock_of_the_standard_library_is_not_held_over_an_await() {
+    let library = "\
+use std::sync::RwLock;
+
+use sqlx::PgPool;
+
+static POOL: RwLock<Option<PgPool>> = RwLock::new(None);
+
+pub async fn ensure(url: &str) -> sqlx::Result<()> {
+    if POOL.read().unwrap().is_none() {
+        let pool = PgPool::connect(url).await?;
+        *POOL.write().unwrap() = Some(pool);
+    }
+    Ok(())
+}
+";
+    assert!(changed_in(library).is_empty());
+}
+
+#[test]
+fn a_lock_that_a_function_in_between_wants_is_not_held() {
+    let library = "\
+use sqlx::PgPool;
+use tokio::sync::RwLock;
+
+static POOL: RwLock<Option<PgPool>> = RwLock::const_new(None);
+
+async fn url() -> String {
+    match POOL.read().await.as_ref() {
+        Some(_) => \"postgres://replica\".to_owned(),
+        None => \"postgres://main\".to_owned(),
+    }
+}
+
+pub async fn ensure() -> sqlx::Result<()> {
+    if POOL.read().await.is_none() {
+        let pool = PgPool::connect(&url().await).await?;
+        *POOL.write().await = Some(pool);
+    }
+    Ok(())
+}
+";
+    assert!(changed_in(library).is_empty());
+}
+
+#[test]
+fn a_cell_is_tested_and_filled_in_one_step() {
+    let library = "\
+use sqlx::PgPool;
+use tokio::sync::OnceCell;
+
+static POOL: OnceCell<PgPool> = OnceCell::const_new();
+
+pub async fn pool(url: &str) -> sqlx::Result<&'static PgPool> {
+    if let Some(pool) = POOL.get() {
+        return Ok(pool);
+    }
+    let pool = PgPool::connect(url).await?;
+    POOL.set(pool).expect(\"nobody else sets it\");
+    Ok(POOL.get().expect(\"it was set\"))
+}
+";
+    assert_eq!(
+        changed_in(library),
+        [
+            "-    if let Some(pool) = POOL.get() {",
+            "-        return Ok(pool);",
+            "-    }",
+            "-    let pool = PgPool::connect(url).await?;",
+            "-    POOL.set(pool).expect(\"nobody else sets it\");",
+            "-    Ok(POOL.get().expect(\"it was set\"))",
+            "+    POOL.get_or_try_init(|| async {",
+            "+        let pool = PgPool::connect(url).await?;",
+            "+        Ok(pool)",
+            "+    }).await",
         ]
     );
 }
