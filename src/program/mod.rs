@@ -224,6 +224,11 @@ impl<'a> Program<'a> {
         self.concurrent[id.index()]
     }
 
+    /// Whether `main` and at most one task are all that is seen to come to the function.
+    pub fn is_in_one_task(&self, id: FnId) -> bool {
+        reach::at_most_one_task(self.types, &self.sketches, &self.graph, &self.entries, id)
+    }
+
     /// Whether the function, or something it calls, uses a database handle.
     pub fn needs_handle(&self, id: FnId) -> bool {
         self.graph.needs_handle[id.index()]

@@ -97,6 +97,11 @@ fn judge(
         }
         (_, false, false) => return None,
     };
+    // What is no handle is our business only where two callers are likely to meet.
+    let confidence = match creates {
+        None if program.is_in_one_task(id) => Confidence::Low,
+        _ => confidence,
+    };
     // Of caches and queues one level less.
     let confidence = match creates {
         Some(effect) if !program.is_of_database(effect) => confidence.min(Confidence::Medium),
