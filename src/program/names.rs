@@ -260,8 +260,10 @@ impl<'a> Names<'a> {
                 Def::Item(Declared::Module(_)) => {
                     let wanted_here = if last { wanted } else { Namespace::Types };
                     let mut found = Vec::new();
+                    let mut around = None;
                     for def in &defs {
                         if let Def::Item(Declared::Module(module)) = def {
+                            around = Some(*module);
                             found.extend(
                                 self.in_module(*module, next, visited)
                                     .iter()
@@ -269,7 +271,7 @@ impl<'a> Names<'a> {
                             );
                         }
                     }
-                    defs = select(&found, wanted_here)?;
+                    defs = self.selected(around?, next, &found, wanted_here, visited)?;
                     taken += 1;
                 }
                 Def::Item(Declared::Adt(adt)) => {
@@ -308,7 +310,7 @@ impl<'a> Names<'a> {
         let mut module = from;
         loop {
             let found = self.in_module(module, name, visited);
-            if let Some(defs) = found.and_then(|found| select(&found, wanted)) {
+            if let Some(defs) = found.and_then(|found| self.selected(module, name, &found, wanted, visited)) {
                 return Some(defs);
             }
             let here = &self.items.modules[module.index()];
@@ -330,6 +332,32 @@ impl<'a> Names<'a> {
         self.extern_root(krate, name)
     }
 
+    /// The definitions of the wanted namespace among those of a name in a module. A module and a function may have one
+    /// name: a module that is declared does not hide a function that comes through a glob.
+    fn selected(
+        &self,
+        module: ModuleId,
+        name: &Name,
+        found: &[Def],
+        wanted: Namespace,
+        visited: &mut Visited,
+    ) -> Option<Vec<Def>> {
+        let kept = select(found, wanted);
+        let is_module = |def: &Def| matches!(def, Def::Item(Declared::Module(_)));
+        if kept.is_some() || wanted == Namespace::Types || found.is_empty() || !found.iter().all(is_module) {
+            return kept;
+        }
+        let globs = &self.items.modules[module.index()].globs;
+        let brought: Vec<Def> = globs.iter().flat_map(|glob| self.glob(module, glob, name, visited)).collect();
+        let values = brought.into_iter().filter(|def| {
+            matches!(def, Def::Item(Declared::Fn(_) | Declared::Static(_) | Declared::Const(_)))
+        });
+        let mut values: Vec<Def> = values.collect();
+        values.sort_unstable();
+        values.dedup();
+        (!values.is_empty()).then_some(values)
+    }
+
     fn in_module(&self, module: ModuleId, name: &Name, visited: &mut Visited) -> Found {
         let known = &self.known[module.index()];
         if let Some(found) = known.read().expect("no panic while names are locked").get(name) {
@@ -343,10 +371,7 @@ impl<'a> Names<'a> {
         let entered = |(other, inner): &(ModuleId, Name)| *other == module && inner == name;
         if let Some(depth) = visited.pairs.iter().position(entered) {
             visited.cut_off_at = visited.cut_off_at.min(depth);
-            // `use x::*` beside `mod x` asks for `x` while it looks for the function `x`: what is declared is there.
-            let declared = self.items.modules[module.index()].declared.get(name).into_iter().flatten();
-            let declared: Vec<Def> = declared.map(|declared| Def::Item(*declared)).collect();
-            return (!declared.is_empty()).then(|| declared.into());
+            return None;
         }
         let depth = visited.pairs.len();
         let cut_off_before = std::mem::replace(&mut visited.cut_off_at, usize::MAX);
@@ -385,15 +410,10 @@ impl<'a> Names<'a> {
         {
             found = self.extern_root(module.krate, original).unwrap_or_default();
         }
-        // A module and a function may have one name: what is named here hides only its like among what globs bring.
-        let modules_alone = found.iter().all(|def| matches!(def, Def::Item(Declared::Module(_))));
-        if modules_alone {
-            let hidden = !found.is_empty();
+        if found.is_empty() {
             for glob in &module.globs {
                 for def in self.glob(id, glob, name, visited) {
-                    let is_value =
-                        matches!(def, Def::Item(Declared::Fn(_) | Declared::Static(_) | Declared::Const(_)));
-                    if !found.contains(&def) && (is_value || !hidden) {
+                    if !found.contains(&def) {
                         found.push(def);
                     }
                 }
