@@ -348,7 +348,8 @@ impl<'a> Names<'a> {
             return kept;
         }
         let globs = &self.items.modules[module.index()].globs;
-        let brought: Vec<Def> = globs.iter().flat_map(|glob| self.glob(module, glob, name, visited)).collect();
+        let brought: Vec<Def> =
+            globs.iter().flat_map(|glob| self.glob(module, glob, name, visited)).collect();
         let values = brought.into_iter().filter(|def| {
             matches!(def, Def::Item(Declared::Fn(_) | Declared::Static(_) | Declared::Const(_)))
         });
