@@ -34,6 +34,7 @@ mod static_mut_handle;
 mod swallowed_init_error;
 mod swallowed_migration_error;
 mod unconditional_reinit;
+mod unprepared_accessor;
 mod wait_after_use;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -99,6 +100,7 @@ const RULES: &[Rule] = rules! {
     "swallowed-init-error" => swallowed_init_error,
     "swallowed-migration-error" => swallowed_migration_error,
     "unconditional-reinit" => unconditional_reinit,
+    "unprepared-accessor" => unprepared_accessor,
     "wait-after-use" => wait_after_use,
 };
 
