@@ -492,9 +492,13 @@ impl<'a> Program<'a> {
     /// Whether the address is one of several, chosen behind the point where two paths part, so that each path may have
     /// chosen another one.
     pub fn chosen_apart(&self, first: &Effect, second: &Effect) -> bool {
-        let Some((Step::Call(function, one), Step::Call(other, two))) = self.parting(first, second) else {
-            return false;
-        };
+        // The initializers of two statics part before they call anything.
+        let mut pairs = first.steps.iter().zip(second.steps.iter()).skip_while(|(left, right)| left == right);
+        let calls = pairs.find_map(|pair| match pair {
+            (Step::Call(function, one), Step::Call(other, two)) => Some((*function, *one, *other, *two)),
+            _ => None,
+        });
+        let Some((function, one, other, two)) = calls else { return false };
         let given = |function: FnId, call: CallId| -> Vec<Value> {
             let call = self.call(function, call);
             let list = call.receiver.iter().chain(&call.args);
@@ -581,7 +585,7 @@ impl<'a> Program<'a> {
 
 /// Drivers of caches, queues, search engines and object stores.
 const OTHER_DRIVERS: &[&str] =
-    &["redis", "memcached", "amqp", "kafka", "nats", "search", "vector", "objstore", "tantivy"];
+    &["redis", "memcached", "amqp", "kafka", "nats", "search", "vector", "object-store", "tantivy"];
 
 /// The last two segments of a path.
 fn short_path(path: &str) -> String {

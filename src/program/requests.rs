@@ -37,7 +37,7 @@ impl Program<'_> {
             Target::Library(facts) => facts.path.as_str(),
             _ => "",
         };
-        found || name.ends_with("in_memory")
+        found || name.ends_with("in_memory") || name.ends_with("in_ram")
     }
 
     /// The name of a type of the workspace that keeps no handle and can stand for a value that does: both implement one
@@ -63,7 +63,9 @@ impl Program<'_> {
         let all = |list: &[Value]| list.iter().all(|part| self.is_same_for_all_requests(handler, part));
         match value {
             Value::Text(_) | Value::Number(_) | Value::Bool(_) => true,
-            Value::Static(_) | Value::Env(_) | Value::Loaded(..) | Value::Receiver => true,
+            Value::Static(_) | Value::Env(_) | Value::Receiver => true,
+            // What is read out of a request's body is the request's.
+            Value::Loaded(_, _, parts) => all(parts),
             Value::Param(index) => {
                 let params = &self.types.signature(handler).params;
                 let facts =

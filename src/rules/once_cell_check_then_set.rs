@@ -70,7 +70,9 @@ fn judge(
     effect: Option<&Effect>,
 ) -> Option<Finding> {
     let body = program.body(id)?;
+    // What is in memory alone is a value like any other.
     let creates = effect.filter(|effect| effect.creates_handle() || effect.kind == EffectKind::Migrate);
+    let creates = creates.filter(|effect| !program.is_in_memory(effect));
     // A result that is looked at means that somebody thought of the loser.
     if write.handled {
         return None;
