@@ -4,6 +4,7 @@
 
 #[allow(dead_code, reason = "other tests use the rest of the parser")]
 mod pages;
+mod renaming;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,7 +14,7 @@ use initpath::catalog::Catalog;
 use initpath::finding::Confidence;
 use initpath::workspace::in_memory;
 use pages::Example;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use rayon::prelude::*;
 use syn::visit::{self, Visit};
@@ -904,30 +905,6 @@ impl Rename {
     fn renamed(&self, ident: &Ident) -> Option<Ident> {
         self.0.iter().find(|(name, _)| name == ident).map(|(_, renamed)| renamed.clone())
     }
-
-    fn tokens(&self, tokens: TokenStream) -> TokenStream {
-        let mut after_dot = false;
-        tokens
-            .into_iter()
-            .map(|tree| {
-                let was_after_dot = std::mem::replace(&mut after_dot, false);
-                match tree {
-                    TokenTree::Ident(ident) if !was_after_dot => {
-                        TokenTree::Ident(self.renamed(&ident).unwrap_or(ident))
-                    }
-                    TokenTree::Group(group) => TokenTree::Group(proc_macro2::Group::new(
-                        group.delimiter(),
-                        self.tokens(group.stream()),
-                    )),
-                    TokenTree::Punct(mark) => {
-                        after_dot = mark.as_char() == '.';
-                        TokenTree::Punct(mark)
-                    }
-                    other => other,
-                }
-            })
-            .collect()
-    }
 }
 
 impl VisitMut for Rename {
@@ -952,16 +929,12 @@ impl VisitMut for Rename {
     }
 
     fn visit_field_pat_mut(&mut self, field: &mut syn::FieldPat) {
-        if field.colon_token.is_none() {
-            field.colon_token = Some(Default::default());
-        }
+        renaming::spell_out(&mut field.colon_token);
         visit_mut::visit_field_pat_mut(self, field);
     }
 
     fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
-        if field.colon_token.is_none() {
-            field.colon_token = Some(Default::default());
-        }
+        renaming::spell_out(&mut field.colon_token);
         visit_mut::visit_field_value_mut(self, field);
     }
 
@@ -975,6 +948,6 @@ impl VisitMut for Rename {
     }
 
     fn visit_macro_mut(&mut self, call: &mut syn::Macro) {
-        call.tokens = self.tokens(std::mem::take(&mut call.tokens));
+        call.tokens = renaming::in_tokens(std::mem::take(&mut call.tokens), &|ident| self.renamed(ident));
     }
 }
