@@ -123,7 +123,7 @@ impl Program<'_> {
             return None;
         }
         if leaves {
-            let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+            let events = body.all_events();
             let mut returned = events.filter_map(|event| match &event.kind {
                 EventKind::Return(value) if arm_of_loser(event.context) == Some(true) => Some(value),
                 _ => None,
@@ -176,7 +176,7 @@ impl Program<'_> {
         let loops = body.contexts.iter().enumerate().any(|(index, context)| {
             context.kind == ContextKind::Loop && inside(bodies::ContextId(index as u32))
         });
-        let mut events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let mut events = body.all_events();
         loops
             || events.any(|event| {
                 matches!(event.kind, EventKind::Wait | EventKind::Join(_)) && inside(event.context)

@@ -167,7 +167,7 @@ impl Program<'_> {
             loading.args.iter().for_each(|argument| collect(&self.close_in(function, body, &argument.value)));
             let around: Vec<u32> = body.arms(loading.context).map(|(branch, _, _)| branch).collect();
             // A condition may be made of a read in ways that are not followed: what is read on its line decides.
-            for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+            for event in body.all_events() {
                 if let EventKind::Branch(branching) = &event.kind
                     && around.contains(&branching.branch)
                 {

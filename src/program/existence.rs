@@ -60,7 +60,7 @@ impl Program<'_> {
     /// lock of the process or of the database, or a transaction, over both steps.
     pub fn existence_gaps(&self, id: FnId) -> Vec<ExistenceGap> {
         let Some(body) = self.body(id) else { return Vec::new() };
-        let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let events = body.all_events();
         let mut gaps: Vec<ExistenceGap> = Vec::new();
         for event in events {
             let EventKind::Branch(branching) = &event.kind else { continue };

@@ -71,7 +71,7 @@ impl Program<'_> {
             }
             let happenings = self.happenings(id);
             // What a callee writes is the callee's filling.
-            let events = || body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+            let events = || body.all_events();
             let is_own =
                 |span| events().any(|event| matches!(&event.kind, EventKind::Write(own) if own.span == span));
             for effect in own {

@@ -96,7 +96,7 @@ impl<'a> Program<'a> {
         let Some(body) = self.body(id) else {
             return false;
         };
-        let mut events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let mut events = body.all_events();
         events.any(|event| matches!(event.kind, EventKind::Write(_)))
             || body.local_targets().any(|target| !self.place_writes(target).is_empty())
     }

@@ -49,7 +49,7 @@ impl Program<'_> {
             }
         }
         for (function, body) in self.linked().filter(|(id, _)| self.scope(*id) == Scope::Production) {
-            for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+            for event in body.all_events() {
                 let (EventKind::Call { time: Time::Once(by), .. }
                 | EventKind::Block { time: Time::Once(by), .. }) = event.kind
                 else {
@@ -138,7 +138,7 @@ impl Program<'_> {
     /// What the function around an initializer was given: the cell that it fills.
     fn given_for(&self, initializer: Initializer, body: &LinkedBody<'_>) -> Vec<Option<StaticId>> {
         let mut given = Vec::new();
-        for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+        for event in body.all_events() {
             if let EventKind::Block { block, time: Time::Once(by) } = event.kind
                 && Some(block) == initializer.block
                 && let Some(Value::Param(index)) = cell_of(body, by)
@@ -375,7 +375,7 @@ fn is_told(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
 fn sureness(body: &LinkedBody<'_>, context: ContextId, arms: usize) -> Confidence {
     let around: Vec<u32> = body.arms(context).map(|(branch, _, _)| branch).collect();
     let inside = &around[..around.len().saturating_sub(arms)];
-    let events = || body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+    let events = || body.all_events();
     let asks_a_place = |branch: &u32| {
         events().any(|event| match &event.kind {
             EventKind::Branch(branching) if branching.branch == *branch => branching

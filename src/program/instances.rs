@@ -203,7 +203,7 @@ fn asked_at(body: &LinkedBody<'_>, once: &Value) -> Option<Span> {
 }
 
 fn time_of_block(body: &LinkedBody<'_>, wanted: u32) -> Option<Time> {
-    let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+    let events = body.all_events();
     events.into_iter().find_map(|event| match event.kind {
         EventKind::Block { block, time } if block.0 == wanted => Some(time),
         _ => None,

@@ -91,23 +91,21 @@ impl<'a> Summarizer<'_, 'a> {
             }
         }
         let ended = body
-            .events
-            .iter()
-            .chain(body.blocks.iter().flat_map(|block| &block.events))
+            .all_events()
             .any(|event| matches!(&event.kind, EventKind::Drop(value) if contains(value, subject)));
         if ended { Lifetime::Ended } else { Lifetime::Local { stays } }
     }
 
     /// Whether a call runs in a task, worker or handler with what it is given.
     fn is_handed_away(&self, body: &LinkedBody<'a>, id: CallId) -> bool {
-        body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
+        body.all_events().any(|event| {
             matches!(event.kind, EventKind::Call { call, time: Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) }
                 if call == id)
         })
     }
 
     fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {
-        let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let events = body.all_events();
         for event in events {
             match &event.kind {
                 EventKind::Write(write)
@@ -154,7 +152,7 @@ impl<'a> Summarizer<'_, 'a> {
             made_in.map(|context| blocks_around(body, context)).unwrap_or_default();
         blocks_around(body, used_in).into_iter().any(|block| {
             !made_blocks.contains(&block)
-                && body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
+                && body.all_events().any(|event| {
                     matches!(event.kind, EventKind::Block { block: run, time } if run == block
                         && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::Handler(_)))
                 })

@@ -185,7 +185,7 @@ impl Program<'_> {
 
 /// When a call of a body runs, where that is not simply where it stands.
 fn time_of(body: &LinkedBody<'_>, at: CallId) -> Option<&'static str> {
-    let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+    let events = body.all_events();
     let time = events.into_iter().find_map(|event| match event.kind {
         bodies::EventKind::Call { call, time } if call == at => Some(time),
         _ => None,

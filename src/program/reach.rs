@@ -64,7 +64,7 @@ impl Sketch {
         };
         let signature = types.signature(id);
         let takes_handle = signature.params.iter().any(|param| types.contains_handle(param));
-        let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let events = body.all_events();
         let writes = events.into_iter().any(|event| matches!(event.kind, EventKind::Write(_)));
         sketch.supporting = takes_handle || writes;
         for (index, call) in body.calls.iter().enumerate() {

@@ -266,7 +266,7 @@ impl Program<'_> {
             }
             let fresh = if self.body(function).is_some() { None } else { bodies::link(self.types, function) };
             let Some(body) = self.body(function).or(fresh.as_ref()) else { continue };
-            let events = body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+            let events = body.all_events();
             for event in events {
                 if let EventKind::Write(write) = &event.kind
                     && *write.place.root() == Value::Static(id)

@@ -209,7 +209,7 @@ impl<'a> Summarizer<'_, 'a> {
                 writes.push(write);
             }
         };
-        for event in body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)) {
+        for event in body.all_events() {
             match &event.kind {
                 // A write that tests again under its own lock, or claims the place first, races with nobody.
                 EventKind::Write(write) if is_settled_inside(body, write) => {}
@@ -275,21 +275,19 @@ impl<'a> Summarizer<'_, 'a> {
 fn is_settled_inside(body: &LinkedBody<'_>, write: &Write) -> bool {
     let place = write.place.place();
     let lock = write.place.lock();
-    body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events)).any(|event| {
-        match &event.kind {
-            EventKind::Branch(branching) => branching.atoms.iter().any(|atom| {
-                let tested = match &atom.value {
-                    Value::Test { place, .. } => place,
-                    other => other,
-                };
-                let same_lock = lock.is_some() && tested.lock() == lock;
-                let same_guard =
-                    branching.guards.iter().any(|guard| write.guards.contains(guard) || lock == Some(*guard));
-                tested.place() == place && !atom.if_true.is_empty() && (same_lock || same_guard)
-            }),
-            EventKind::Write(other) => other.atomic && other.place.place() == place && !write.atomic,
-            _ => false,
-        }
+    body.all_events().any(|event| match &event.kind {
+        EventKind::Branch(branching) => branching.atoms.iter().any(|atom| {
+            let tested = match &atom.value {
+                Value::Test { place, .. } => place,
+                other => other,
+            };
+            let same_lock = lock.is_some() && tested.lock() == lock;
+            let same_guard =
+                branching.guards.iter().any(|guard| write.guards.contains(guard) || lock == Some(*guard));
+            tested.place() == place && !atom.if_true.is_empty() && (same_lock || same_guard)
+        }),
+        EventKind::Write(other) => other.atomic && other.place.place() == place && !write.atomic,
+        _ => false,
     })
 }
 

@@ -248,7 +248,7 @@ impl Program<'_> {
             inside(call.context) && (diverges || bodies::fails(call))
         });
         // Errors that are told apart were thought of.
-        let events = || body.events.iter().chain(body.blocks.iter().flat_map(|block| &block.events));
+        let events = || body.all_events();
         let tells_apart =
             events().any(|event| matches!(event.kind, EventKind::Branch(_)) && inside(event.context));
         if instead || tries_again || exits || tells_apart || failure.arms.is_empty() {

@@ -331,6 +331,11 @@ impl LinkedBody<'_> {
         self.blocks.iter_mut().for_each(|block| block.events.shrink_to_fit());
     }
 
+    /// What happens, closures and async blocks included, those at the end.
+    pub fn all_events(&self) -> impl Iterator<Item = &Event> + Clone {
+        self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events))
+    }
+
     /// The call with this index.
     pub fn call(&self, id: CallId) -> &Call<'_> {
         &self.calls[id.0 as usize]
@@ -424,7 +429,7 @@ impl LinkedBody<'_> {
 
     /// Whether a branch tests the result of a call.
     pub fn is_tested(&self, call: CallId) -> bool {
-        let events = self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
+        let events = self.all_events();
         events.into_iter().any(|event| match &event.kind {
             EventKind::Branch(branching) => {
                 // The closure of `map_err` sees the error and hands it on.
@@ -484,7 +489,7 @@ impl LinkedBody<'_> {
 
     /// Whether the failure of a call is only handed on, by a branch that returns it: `?`, written out.
     pub fn hands_failure_on(&self, call: CallId) -> bool {
-        let events = || self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
+        let events = || self.all_events();
         self.failures().iter().filter(|failure| failure.call == call).any(|failure| {
             events().any(|event| {
                 let fails = matches!(&event.kind, EventKind::Return(value) if self.is_failure(value));
@@ -514,7 +519,7 @@ impl LinkedBody<'_> {
 
     /// What is decided by whether a call succeeded.
     pub fn failures(&self) -> Vec<Failure> {
-        let events = self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events));
+        let events = self.all_events();
         let branchings = events.filter_map(|event| match &event.kind {
             EventKind::Branch(branching) => Some(branching.as_ref()),
             _ => None,
