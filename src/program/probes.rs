@@ -159,6 +159,7 @@ impl Program<'_> {
             let exprs = || facts.exprs.iter().filter(|expr| inside(expr.span));
             examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr));
             if answers {
+                examined.can_fail |= gives_a_result(facts, region) && self.is_fallible(id, region);
                 examined.can_fail |= exprs().any(|expr| leaves_early(expr, self.is_fallible(id, region)));
                 examined.can_fail |= body
                     .calls
@@ -451,4 +452,66 @@ fn leaves_early(expr: &Expr, fallible: bool) -> bool {
         }),
         _ => false,
     }
+}
+
+/// Whether what a body, or a closure in it, gives at its end is not plainly a success: neither `Ok(…)` nor a value that is
+/// no `Result` by its form.
+fn gives_a_result(body: &Body, closure: Option<Span>) -> bool {
+    let root = match closure {
+        None => body.root,
+        Some(span) => {
+            let found = body.exprs.iter().find_map(|expr| match &expr.kind {
+                ExprKind::Closure(closure) if expr.span == span => Some(closure.body),
+                _ => None,
+            });
+            match found {
+                Some(found) => found,
+                None => return false,
+            }
+        }
+    };
+    let mut pending = vec![root];
+    while let Some(id) = pending.pop() {
+        match &body.expr(id).kind {
+            ExprKind::Block { tail, .. } => pending.extend(tail),
+            ExprKind::Async(inner) => pending.push(*inner),
+            ExprKind::If { then, otherwise, .. } => pending.extend([*then].into_iter().chain(*otherwise)),
+            ExprKind::Match { arms, .. } => pending.extend(arms.iter().map(|arm| arm.body)),
+            ExprKind::Path(path) if path.segments.last().is_some_and(|last| last.name == "None") => {
+                return true;
+            }
+            ExprKind::Await(_) if closure.is_none() => return true,
+            ExprKind::MethodCall(call) => {
+                let adapts = matches!(
+                    call.method.as_str(),
+                    "map"
+                        | "map_err"
+                        | "and_then"
+                        | "ok_or"
+                        | "ok_or_else"
+                        | "ok"
+                        | "context"
+                        | "then_some"
+                        | "then"
+                        | "into"
+                );
+                if adapts || closure.is_none() {
+                    return true;
+                }
+            }
+            ExprKind::Call { callee, .. } => {
+                let is_ok = match &body.expr(*callee).kind {
+                    ExprKind::Path(path) => {
+                        path.segments.last().is_some_and(|last| matches!(last.name.as_str(), "Ok" | "Some"))
+                    }
+                    _ => false,
+                };
+                if !is_ok && closure.is_none() {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }

@@ -9,7 +9,7 @@ use super::summaries::{Effect, Step};
 use super::values::Value;
 use crate::catalog::CallRole;
 use crate::finding::Hop;
-use crate::location::Span;
+use crate::location::{Location, Span};
 
 /// What keeps requests out while a resource is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,17 @@ impl Program<'_> {
         };
         let name = name.rsplit("::").next().unwrap_or_default();
         matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")
+    }
+
+    /// Whether a function can come to the functions around a place.
+    pub fn reaches_place(&self, from: FnId, place: Location) -> bool {
+        let around = |id: &FnId| {
+            let item = &self.types.items.functions[id.index()];
+            let extent = item.body.map(|body| body.expr(body.root).span);
+            item.location.file == place.file && extent.is_some_and(|extent| extent.encloses(place.span))
+        };
+        let functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
+        functions.filter(around).any(|id| self.reaches(from, id))
     }
 
     /// Whether a function can come to another one by calls, at whatever time. Linear in functions and calls.

@@ -49,7 +49,9 @@ fn unprepared(program: &Program<'_>, door: &Door) -> Vec<Finding> {
                 // What a task opens is the business of `detached-init`.
                 (Some(late), _) if late.when.contains(&"in a handler") => *late,
                 (Some(_), _) => continue,
-                (None, Some(other)) => other,
+                // Whoever comes to the place where it is opened may open it in a way that is not followed.
+                (None, Some(other)) if !program.reaches_place(entry.main, other.site) => other,
+                (None, Some(_)) => continue,
                 (None, None) => continue,
             };
             findings.push(report(program, door, accessor, entry, opening, !own.is_empty()));
