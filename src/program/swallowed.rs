@@ -203,10 +203,30 @@ impl Program<'_> {
         if outcome.unwrapped || !self.may_fail(&call.target) || body.in_loop(call.context) {
             return Outcome::Handles;
         }
-        let dropped_as_option = body.calls.iter().any(|other| {
+        let taken_by = |names: &[&str], other: &bodies::Call<'_>| {
             let takes = other.receiver.as_ref().is_some_and(|receiver| receiver.value == Value::Call(id));
-            takes && other.outcome.discarded && other.name_of_callee() == Some("ok")
-        });
+            takes && other.name_of_callee().is_some_and(|name| names.contains(&name))
+        };
+        let dropped_as_option =
+            body.calls.iter().any(|other| taken_by(&["ok"], other) && other.outcome.discarded);
+        // A closure that runs on failure may end the process, or make up for it.
+        let made_up_for = body
+            .calls
+            .iter()
+            .any(|other| taken_by(&["unwrap_or_else", "or_else", "map_or_else", "unwrap_or"], other));
+        if made_up_for {
+            return Outcome::Handles;
+        }
+        let holds = |value: &Value| {
+            let mut found = false;
+            value.visit(&mut |part| found |= *part == Value::Call(id));
+            found
+        };
+        let returned =
+            body.all_events().any(|event| matches!(&event.kind, EventKind::Return(value) if holds(value)));
+        if holds(&body.result) || returned {
+            return Outcome::HandsOn;
+        }
         if outcome.discarded || dropped_as_option {
             return Outcome::Ends(End::Dropped);
         }
@@ -214,9 +234,7 @@ impl Program<'_> {
         let mut looked =
             failures.iter().filter(|failure| failure.call == id && !failure.if_ok.is_empty()).peekable();
         if looked.peek().is_none() {
-            let mut given = false;
-            body.result.visit(&mut |part| given |= *part == Value::Call(id));
-            return if given { Outcome::HandsOn } else { Outcome::Handles };
+            return Outcome::Handles;
         }
         // Who serves only if it succeeded needs no other way out.
         let serves_in = |failure: &Failure| {
@@ -251,7 +269,9 @@ impl Program<'_> {
         let events = || body.all_events();
         let tells_apart =
             events().any(|event| matches!(event.kind, EventKind::Branch(_)) && inside(event.context));
-        if instead || tries_again || exits || tells_apart || failure.arms.is_empty() {
+        // Whoever leaves on success has the rest of the function for the failure.
+        let rest_is_failure = failure.if_ok.iter().all(|arm| body.leaves(failure.branch, *arm));
+        if rest_is_failure || instead || tries_again || exits || tells_apart || failure.arms.is_empty() {
             return false;
         }
         let leaves = failure.arms.iter().any(|arm| body.leaves(failure.branch, *arm));
