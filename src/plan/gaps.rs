@@ -70,9 +70,9 @@ impl Gap<'_, '_> {
             [".read()", ".write()", ".lock()"].iter().any(|lock| code.contains(&format!("{place}{lock}")))
         };
         // Whoever is called in between must not want the same lock.
-        let calls_in = calls(between).into_iter().any(|name| {
-            let called = text.split(&format!("fn {name}")).nth(1).and_then(|rest| rest.split("\n}").next());
-            called.is_some_and(uses)
+        let calls_in = self.shape.holding.iter().any(|call| {
+            let start = |location: Location| (location.span.line, location.span.column);
+            start(*call) > start(test) && start(*call) < start(self.write)
         });
         if !decides || awaits || calls_in || body.contains("slot") || uses(between) || from < body_from {
             return None;
@@ -163,12 +163,4 @@ fn at_start(location: Location) -> Location {
 fn at_end(location: Location) -> Location {
     let span = Span { line: location.span.end_line, column: location.span.end_column, ..location.span };
     Location { file: location.file, span }
-}
-
-/// The names in a piece of code that are directly followed by parentheses.
-fn calls(code: &str) -> Vec<&str> {
-    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let before = code.match_indices('(').map(|(at, _)| &code[..at]);
-    let names = before.map(|before| &before[before.trim_end_matches(is_name).len()..]);
-    names.filter(|name| !name.is_empty()).collect()
 }

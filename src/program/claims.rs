@@ -7,7 +7,7 @@ use super::items::{Container, FnId};
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::{TraitRef, Ty};
 use super::values::Value;
-use super::{Program, bodies, is_long_lived};
+use super::{Program, bodies, initializes};
 use crate::catalog::CallRole;
 use crate::location::Span;
 
@@ -63,9 +63,10 @@ impl Program<'_> {
             let mut tests = tests.filter(|(index, one, test)| match test.claim {
                 Some(call) => write.atomic && body.call(call).span == write.span,
                 None => {
-                    !write.atomic && *index < at && controls(body, test, happening.context) && {
-                        !body.exclusive(one.context, happening.context)
-                    }
+                    !write.atomic
+                        && *index < at
+                        && controls(body, test, happening.context)
+                        && !body.exclusive(one.context, happening.context)
                 }
             });
             let Some((_, _, test)) = tests.next() else { continue };
@@ -91,7 +92,7 @@ impl Program<'_> {
                 continue;
             }
             let Some(loser) = self.loser(id, body, test, only_migrates) else { continue };
-            let apart = !write.atomic && !is_one_step(test, write);
+            let apart = !write.atomic && !test.shares_lock(write);
             let tested = test.claim.map_or(test.span, |call| body.call(call).span);
             found.push(Claim {
                 flag: write.place.clone(),
@@ -149,7 +150,7 @@ impl Program<'_> {
 
     /// Whether a call makes its caller wait for somebody: a lock, a cell, a signal, a pause, a loop; also inside
     /// functions of the workspace.
-    fn holds_up(&self, call: &Call<'_>, depth: usize) -> bool {
+    pub(super) fn holds_up(&self, call: &Call<'_>, depth: usize) -> bool {
         if self.waits(call) {
             return true;
         }
@@ -207,7 +208,7 @@ fn raises(write: &Written) -> bool {
     match &write.value {
         Value::Bool(raised) => *raised,
         Value::Number(number) => *number != 0,
-        // `call_once` writes no value.
+        // `call_once` writes no value, and a named state may be any.
         _ => write.atomic,
     }
 }
@@ -216,20 +217,9 @@ fn lowers(other: &Written, write: &Written) -> bool {
     other.place == write.place && matches!(other.value, Value::Bool(false) | Value::Number(0))
 }
 
-/// Whether test and write are one step: under one lock.
-fn is_one_step(test: &Test, write: &Written) -> bool {
-    (test.lock.is_some() && test.lock == write.lock)
-        || test.guards.iter().any(|guard| write.guards.contains(guard) || write.lock == Some(*guard))
-}
-
 /// A handle that stays, or a schema change, made by the one who raised the flag and before it goes on.
 fn is_work(effect: &Effect) -> bool {
-    let stays = match effect.kind {
-        EffectKind::Create { .. } => effect.creates_handle() && is_long_lived(&effect.lifetime),
-        EffectKind::Migrate => true,
-        EffectKind::Serve => false,
-    };
-    stays
+    initializes(effect)
         && effect.once.is_none()
         && !effect.has_time(|time| {
             !matches!(time, bodies::Time::Inline | bodies::Time::Parallel(_) | bodies::Time::Maybe(_))

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::Program;
 use super::bodies::{CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::items::FnId;
 use super::values::Value;
-use super::{Program, bodies};
 use crate::catalog::CallRole;
 use crate::finding::Hop;
 use crate::location::Location;
@@ -84,7 +84,7 @@ impl Program<'_> {
         if walk.way.len() > DEPTH || !walk.seen.insert(id) {
             return;
         }
-        let fresh = if self.body(id).is_none() { bodies::link(self.types, id) } else { None };
+        let fresh = self.fresh_body(id);
         if let Some(body) = self.body(id).or(fresh.as_ref()) {
             self.read_events(id, body, &body.events, walk);
         }
@@ -152,7 +152,7 @@ impl Program<'_> {
     fn chosen_by(&self, load: &[(FnId, CallId)]) -> Vec<String> {
         let mut keys = Vec::new();
         for (function, call) in load.iter().copied() {
-            let fresh = if self.body(function).is_none() { bodies::link(self.types, function) } else { None };
+            let fresh = self.fresh_body(function);
             let Some(body) = self.body(function).or(fresh.as_ref()) else { continue };
             let mut collect = |value: &Value| {
                 // What else a configuration holds does not say which file is meant by one of its fields.
@@ -166,7 +166,7 @@ impl Program<'_> {
             let loading = body.call(call);
             loading.args.iter().for_each(|argument| collect(&self.close_in(function, body, &argument.value)));
             let around: Vec<u32> = body.arms(loading.context).map(|(branch, _, _)| branch).collect();
-            // A condition may be made of a read in ways that are not followed: what is read on its line decides.
+            // A condition may be made of a read in ways that are not followed: what the function read before decides.
             for event in body.all_events() {
                 if let EventKind::Branch(branching) = &event.kind
                     && around.contains(&branching.branch)

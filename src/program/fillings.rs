@@ -5,7 +5,7 @@ use super::bodies::{EventKind, LinkedBody, Target};
 use super::flow::{What, Written, controls};
 use super::inventory::Scope;
 use super::items::{AdtId, FnId, StaticId};
-use super::summaries::{Effect, Holder, Lifetime};
+use super::summaries::Effect;
 use super::types::Ty;
 use super::values::Value;
 use crate::catalog::CallRole;
@@ -63,7 +63,7 @@ impl Program<'_> {
     pub fn fillings(&self) -> Vec<Filling<'_>> {
         let mut found = Vec::new();
         for (id, body) in self.linked() {
-            let fills = |effect: &&Effect| effect.creates_handle() && kept_in(effect).is_some();
+            let fills = |effect: &&Effect| effect.creates_handle() && effect.kept_in().is_some();
             let own = self.effects(id).iter().filter(fills);
             if self.scope(id) != Scope::Production || own.clone().next().is_none() || !self.writes_a_place(id)
             {
@@ -71,11 +71,12 @@ impl Program<'_> {
             }
             let happenings = self.happenings(id);
             // What a callee writes is the callee's filling.
-            let events = || body.all_events();
-            let is_own =
-                |span| events().any(|event| matches!(&event.kind, EventKind::Write(own) if own.span == span));
+            let is_own = |span| {
+                body.all_events()
+                    .any(|event| matches!(&event.kind, EventKind::Write(own) if own.span == span))
+            };
             for effect in own {
-                let Some(named) = kept_in(effect) else { continue };
+                let Some(named) = effect.kept_in() else { continue };
                 let write = happenings.iter().find_map(|one| match &one.what {
                     What::Write(write) if write.place == named && !write.once_cell && is_own(write.span) => {
                         Some((one.context, write))
@@ -143,15 +144,6 @@ impl Program<'_> {
             None => self.statics_given(id, current).into_iter().map(PlaceRoot::Static).collect(),
         };
         roots.into_iter().map(|root| KnownPlace { root, fields: fields.clone() }).collect()
-    }
-}
-
-/// The place that keeps a created handle.
-fn kept_in(effect: &Effect) -> Option<Value> {
-    match &effect.lifetime {
-        Lifetime::Held(Holder::Static(id)) => Some(Value::Static(*id)),
-        Lifetime::Held(Holder::Place(place)) => Some(place.clone()),
-        _ => None,
     }
 }
 

@@ -53,6 +53,14 @@ pub struct Test {
     pub span: Span,
 }
 
+impl Test {
+    /// Whether one lock is held from the test to the write.
+    pub fn shares_lock(&self, write: &Written) -> bool {
+        let same = self.lock.is_some() && self.lock == write.lock;
+        same || self.guards.iter().any(|guard| write.guards.contains(guard) || write.lock == Some(*guard))
+    }
+}
+
 /// A write to a place.
 #[derive(Debug, Clone)]
 pub struct Written {

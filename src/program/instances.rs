@@ -6,7 +6,7 @@ use super::bodies::{CallId, EventKind, LinkedBody, Target, Time};
 use super::flow::{What, controls};
 use super::inventory::Scope;
 use super::items::{AdtId, AdtShape, FnId};
-use super::summaries::{Effect, EffectKind, Holder, Lifetime};
+use super::summaries::{Effect, EffectKind};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};
@@ -103,23 +103,16 @@ impl Program<'_> {
                 continue;
             }
             let Some(body) = bodies::link(self.types, caller) else { continue };
-            let events = body.events.iter().map(|event| (event, None));
-            let inner =
-                body.blocks.iter().enumerate().flat_map(|(index, block)| {
-                    block.events.iter().map(move |event| (event, Some(index as u32)))
-                });
-            for (event, block) in events.chain(inner) {
+            for event in body.all_events() {
                 let EventKind::Call { call, time } = event.kind else { continue };
                 let call = body.call(call);
                 let makes = matches!(&call.target, Target::Local { targets, .. } if targets.iter().any(|target| makers.contains(target)));
-                let once = |time: &Time| matches!(time, Time::Once(_) | Time::FirstUse(_));
-                let around = block.and_then(|block| time_of_block(&body, block));
-                if !makes || once(&time) || around.as_ref().is_some_and(once) {
+                let times = || body.times_around(event.context).chain([time]);
+                if !makes || times().any(|time| matches!(time, Time::Once(_) | Time::FirstUse(_))) {
                     continue;
                 }
-                let beside = around.is_some_and(|time| {
-                    matches!(time, Time::Task(_) | Time::Handler(_) | Time::PerWorker(_))
-                });
+                let beside =
+                    times().any(|time| matches!(time, Time::Task(_) | Time::Handler(_) | Time::PerWorker(_)));
                 found.push(Construction {
                     location: self.location(caller, call.span),
                     again_and_again: again[caller.index()] || beside || body.in_loop(event.context),
@@ -128,6 +121,45 @@ impl Program<'_> {
         }
         found.sort_by_key(|construction| construction.location);
         found
+    }
+
+    /// Whether all that is seen to come to a function is `main`, in line, and at most one task that is started once:
+    /// nothing is known to be in it twice at a time. Linear in the callers, theirs included, and what they call.
+    pub fn is_in_one_task(&self, id: FnId) -> bool {
+        let mut seen = BTreeSet::from([id]);
+        let mut stack = vec![id];
+        let mut tasks = 0;
+        while let Some(current) = stack.pop() {
+            let callers = self.graph.callers[current.index()].iter().copied();
+            let callers: Vec<FnId> =
+                callers.filter(|caller| self.scope(*caller) == Scope::Production).collect();
+            let starts = self.entries.iter().any(|entry| entry.main == current);
+            if (callers.is_empty() && !starts) || self.is_attribute_handler(current) {
+                return false;
+            }
+            for caller in callers {
+                let fresh = self.fresh_body(caller);
+                let Some(body) = self.body(caller).or(fresh.as_ref()) else { return false };
+                for event in body.all_events() {
+                    let EventKind::Call { call, time } = event.kind else { continue };
+                    if !matches!(&body.call(call).target, Target::Local { targets, .. } if targets.contains(&current))
+                    {
+                        continue;
+                    }
+                    for time in body.times_around(event.context).chain([time]) {
+                        match time {
+                            Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_) => {}
+                            Time::Task(_) if !body.in_loop(event.context) => tasks += 1,
+                            _ => return false,
+                        }
+                    }
+                }
+                if seen.insert(caller) {
+                    stack.push(caller);
+                }
+            }
+        }
+        tasks <= 1
     }
 
     /// Per function: whether a handler, task or worker of the workspace comes to it.
@@ -186,10 +218,7 @@ impl Program<'_> {
 
 /// The static that keeps a created handle.
 fn static_of(effect: &Effect) -> Option<Value> {
-    match &effect.lifetime {
-        Lifetime::Held(Holder::Static(id)) if effect.creates_handle() => Some(Value::Static(*id)),
-        _ => None,
-    }
+    effect.kept_in().filter(|kept| effect.creates_handle() && matches!(kept, Value::Static(_)))
 }
 
 /// The call that asks the once cell at a place.
@@ -200,12 +229,4 @@ fn asked_at(body: &LinkedBody<'_>, once: &Value) -> Option<Span> {
             && subject.is_some_and(|subject| subject.value.place() == once)
     };
     body.calls.iter().find(asks).map(|call| call.span)
-}
-
-fn time_of_block(body: &LinkedBody<'_>, wanted: u32) -> Option<Time> {
-    let events = body.all_events();
-    events.into_iter().find_map(|event| match event.kind {
-        EventKind::Block { block, time } if block.0 == wanted => Some(time),
-        _ => None,
-    })
 }

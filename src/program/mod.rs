@@ -193,6 +193,11 @@ impl<'a> Program<'a> {
         self.bodies[id.index()].as_ref()
     }
 
+    /// The body of a function that was not worth keeping.
+    fn fresh_body(&self, id: FnId) -> Option<LinkedBody<'a>> {
+        if self.body(id).is_some() { None } else { bodies::link(self.types, id) }
+    }
+
     /// All functions with a linked body, in order.
     pub fn linked(&self) -> impl Iterator<Item = (FnId, &LinkedBody<'a>)> {
         self.bodies.iter().enumerate().filter_map(|(index, body)| Some((FnId(index as u32), body.as_ref()?)))
@@ -222,11 +227,6 @@ impl<'a> Program<'a> {
     /// Whether the function can run beside itself: from handlers, tasks, loops or code outside the workspace.
     pub fn is_concurrent(&self, id: FnId) -> bool {
         self.concurrent[id.index()]
-    }
-
-    /// Whether `main` and at most one task are all that is seen to come to the function.
-    pub fn is_in_one_task(&self, id: FnId) -> bool {
-        reach::at_most_one_task(self.types, &self.sketches, &self.graph, &self.entries, id)
     }
 
     /// Whether the function, or something it calls, uses a database handle.
@@ -591,6 +591,11 @@ const OTHER_DRIVERS: &[&str] =
 fn short_path(path: &str) -> String {
     let parts: Vec<&str> = path.rsplit("::").take(2).collect();
     parts.into_iter().rev().collect::<Vec<_>>().join("::")
+}
+
+/// Whether an effect leaves a handle that stays, or a changed schema.
+pub fn initializes(effect: &Effect) -> bool {
+    effect.kind == EffectKind::Migrate || (effect.creates_handle() && is_long_lived(&effect.lifetime))
 }
 
 /// Whether a created handle lives longer than the function that makes it.

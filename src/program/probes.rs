@@ -60,10 +60,9 @@ const MOST_FUNCTIONS: usize = 120;
 /// More segments than this make a path one of an API, which people and other services ask.
 const MOST_SEGMENTS: usize = 3;
 
-const READINESS: [&str; 8] =
-    ["ready", "readyz", "readiness", "is_ready", "isready", "startup", "startupz", "started"];
-const LIVENESS: [&str; 9] =
-    ["live", "livez", "liveness", "alive", "is_alive", "isalive", "ping", "heartbeat", "pulse"];
+/// The last segments of paths, without what separates words.
+const READINESS: [&str; 7] = ["ready", "readyz", "readiness", "isready", "startup", "startupz", "started"];
+const LIVENESS: [&str; 8] = ["live", "livez", "liveness", "alive", "isalive", "ping", "heartbeat", "pulse"];
 const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
 
 /// Status codes that tell that something is wrong, in lower case without underscores, as constants and constructors are
@@ -75,7 +74,7 @@ const BAD_STATUS: [&str; 12] = [
     "gatewaytimeout",
     "notimplemented",
     "insufficientstorage",
-    "failed_dependency",
+    "faileddependency",
     "toomanyrequests",
     "preconditionfailed",
     "expectationfailed",
@@ -96,6 +95,11 @@ impl Program<'_> {
                 Some(Probe { route, path, kind: kind_of(path).filter(|_| read)? })
             })
             .collect()
+    }
+
+    /// The probe that a function answers.
+    pub fn probe_of(&self, id: FnId) -> Option<Probe<'_>> {
+        self.probes().into_iter().find(|probe| probe.route.function == id)
     }
 
     /// The databases outside the process that a binary with the probe keeps handles to: without one of them, it cannot do
@@ -153,7 +157,7 @@ impl Program<'_> {
                 break;
             }
             let Some(facts) = self.types.items.functions[id.index()].body else { continue };
-            let fresh = if self.body(id).is_none() { bodies::link(self.types, id) } else { None };
+            let fresh = self.fresh_body(id);
             let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
             let inside = |span: Span| region.is_none_or(|region| region.encloses(span));
             let exprs = || facts.exprs.iter().filter(|expr| inside(expr.span));
@@ -166,7 +170,7 @@ impl Program<'_> {
                     .iter()
                     .any(|call| inside(call.span) && (bodies::fails(call) || call.outcome.unwrapped));
             }
-            let answer_calls = body.answer_calls(region);
+            let answer_calls = answer_calls(body, region);
             for (index, call) in body.calls.iter().enumerate().filter(|(_, call)| inside(call.span)) {
                 self.examine_call(id, call, &mut examined);
                 let awaited = || {
@@ -364,7 +368,7 @@ fn kind_of(path: &str) -> Option<ProbeKind> {
     }
     let plain: String =
         segments.last()?.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).collect();
-    let is = |names: &[&str]| names.iter().any(|name| name.replace('_', "") == plain);
+    let is = |names: &[&str]| names.contains(&plain.as_str());
     match () {
         () if is(&READINESS) => Some(ProbeKind::Readiness),
         () if is(&LIVENESS) => Some(ProbeKind::Liveness),
@@ -420,11 +424,50 @@ fn same_type(one: &Ty, other: &Ty) -> bool {
     matches!((one, other), (Ty::Adt(one, _), Ty::Adt(other, _)) if one == other)
 }
 
+/// The calls of a body, or of a closure in it, that decide about the status of the answer that it gives back: not
+/// those that only make its text.
+fn answer_calls(body: &LinkedBody<'_>, closure: Option<Span>) -> Vec<CallId> {
+    let given = match closure {
+        None => Some(&body.result),
+        Some(span) => body.blocks.iter().find(|block| block.span == span).map(|block| &block.result),
+    };
+    let (mut calls, mut blocks) = (Vec::new(), Vec::new());
+    let mut values: Vec<&Value> = given.into_iter().collect();
+    while let Some(value) = values.pop() {
+        value.enter(&mut |part| {
+            match part {
+                Value::Call(id) if !calls.contains(id) => {
+                    calls.push(*id);
+                    let call = body.call(*id);
+                    // `Ok(x)` hands on what it is given.
+                    if !matches!(call.target, Target::Local { .. }) {
+                        values.extend(call.receiver.iter().map(|receiver| &receiver.value));
+                        let wraps = call.name_of_callee().is_some_and(|name| {
+                            matches!(
+                                name,
+                                "Json" | "json" | "Html" | "body" | "content_type" | "insert_header"
+                            )
+                        });
+                        values.extend(call.args.iter().filter(|_| !wraps).map(|argument| &argument.value));
+                    }
+                }
+                Value::Block(block) if !blocks.contains(block) => {
+                    blocks.push(*block);
+                    values.push(&body.blocks[block.0 as usize].result);
+                }
+                _ => {}
+            }
+            true
+        });
+    }
+    calls
+}
+
 /// Whether an expression names a status that tells that something is wrong.
 fn says_bad_status(body: &Body, expr: &Expr) -> bool {
     let is_bad = |name: &str| {
         let plain: String = name.to_lowercase().chars().filter(|letter| *letter != '_').collect();
-        BAD_STATUS.iter().any(|status| status.replace('_', "") == plain)
+        BAD_STATUS.contains(&plain.as_str())
     };
     match &expr.kind {
         ExprKind::Path(path) => path.segments.last().is_some_and(|last| is_bad(&last.name)),

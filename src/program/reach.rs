@@ -354,44 +354,6 @@ pub(super) fn concurrent(
     marked
 }
 
-/// Whether all that is seen to come to a function is `main`, in line, and at most one task that is started once: nothing
-/// is known to be in it twice at a time.
-pub(super) fn at_most_one_task(
-    types: &Types<'_>,
-    sketches: &[Option<Sketch>],
-    graph: &CallGraph,
-    entries: &[Entry],
-    id: FnId,
-) -> bool {
-    let in_production = |id: FnId| types.items.functions[id.index()].scope == Scope::Production;
-    let mut seen = std::collections::BTreeSet::from([id]);
-    let mut stack = vec![id];
-    let mut tasks = std::collections::BTreeSet::new();
-    while let Some(current) = stack.pop() {
-        let callers: Vec<FnId> =
-            graph.callers[current.index()].iter().copied().filter(|caller| in_production(*caller)).collect();
-        let starts = entries.iter().any(|entry| entry.main == current);
-        if callers.is_empty() && !starts {
-            return false;
-        }
-        for caller in callers {
-            let edges = sketches[caller.index()].iter().flat_map(|sketch| &sketch.callees);
-            let beside = edges.filter(|(target, beside)| *target == current && *beside).count();
-            let handles = sketches[caller.index()].iter().flat_map(|sketch| &sketch.handlers);
-            if beside > 1 || handles.into_iter().any(|(handler, _)| *handler == current) {
-                return false;
-            }
-            if beside == 1 {
-                tasks.insert((caller, current));
-            }
-            if seen.insert(caller) {
-                stack.push(caller);
-            }
-        }
-    }
-    tasks.len() <= 1
-}
-
 /// Whether code that is not in the workspace may call the function: it is public in a library, implements a trait,
 /// or an attribute hands it to a framework.
 fn may_be_called_from_outside(types: &Types<'_>, id: FnId) -> bool {

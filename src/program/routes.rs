@@ -1,7 +1,7 @@
 //! Room 5, *program*: handlers, each with its route where the program says it in one piece.
 
 use super::Program;
-use super::bodies::{self, Call, CallId, LinkedBody, Target};
+use super::bodies::{Call, CallId, LinkedBody, Target};
 use super::inventory::{Place, Scope};
 use super::items::{Container, FnId};
 use super::values::Value;
@@ -37,7 +37,7 @@ impl Program<'_> {
                 continue;
             }
             // A function that only registers does nothing that rules look at, so its body was not kept.
-            let fresh = if self.body(id).is_none() { bodies::link(self.types, id) } else { None };
+            let fresh = self.fresh_body(id);
             let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
             for (handler, span) in &sketch.handlers {
                 let location = self.declaration(*handler);

@@ -19,6 +19,8 @@ pub struct Shape {
     pub end: (u32, u32),
     /// The calls that fill once cells.
     pub cells: Vec<(Location, CellKind)>,
+    /// The calls of functions of the workspace that may take a lock, or wait for somebody.
+    pub holding: Vec<Location>,
 }
 
 /// What a once cell offers to test and fill it in one step.
@@ -71,8 +73,13 @@ impl Program<'_> {
                     _ => None,
                 });
                 let cells = cells.collect();
+                let holding = body
+                    .calls
+                    .iter()
+                    .filter(|call| matches!(call.target, Target::Local { .. }) && self.holds_up(call, 0));
+                let holding = holding.map(|call| self.location(id, call.span)).collect();
                 let body = self.location(id, root.span);
-                Some(Shape { body, statements, end: (last.end_line, last.end_column), cells })
+                Some(Shape { body, statements, end: (last.end_line, last.end_column), cells, holding })
             })
             .collect()
     }

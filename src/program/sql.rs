@@ -68,6 +68,16 @@ pub enum SessionLock {
     Named,
 }
 
+impl SessionLock {
+    /// The name by which findings about it are told apart.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Advisory => "advisory",
+            Self::Named => "named",
+        }
+    }
+}
+
 /// The session lock that a text takes (`true`) or gives back.
 pub(super) fn session_lock(text: &str) -> Option<(SessionLock, bool)> {
     const FUNCTIONS: [(&str, SessionLock, bool); 9] = [

@@ -123,6 +123,20 @@ impl Effect {
         matches!(&self.kind, EffectKind::Create { handle, .. } if handle.is_handle())
     }
 
+    /// Whether whoever calls the function has it behind itself when the function is done.
+    pub fn is_in_line(&self) -> bool {
+        !self.has_time(|time| !matches!(time, Time::Inline | Time::Once(_) | Time::Parallel(_)))
+    }
+
+    /// The place that keeps the created handle, if one does.
+    pub fn kept_in(&self) -> Option<Value> {
+        match &self.lifetime {
+            Lifetime::Held(Holder::Static(id)) => Some(Value::Static(*id)),
+            Lifetime::Held(Holder::Place(place)) => Some(place.clone()),
+            _ => None,
+        }
+    }
+
     /// Whether it runs in a task, a worker, a handler or perhaps.
     pub fn has_time(&self, wanted: impl Fn(&Time) -> bool) -> bool {
         self.times.iter().any(|(_, time)| wanted(time))

@@ -7,7 +7,7 @@ use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::Ty;
 use super::values::Value;
-use super::{Program, bodies, is_long_lived};
+use super::{Program, bodies, initializes};
 use crate::catalog::{CallRole, Wrap};
 use crate::location::Span;
 
@@ -46,6 +46,8 @@ pub struct LostMigration<'p> {
     pub call: Span,
     /// How it ends.
     pub end: Lost,
+    /// Whether a migrator makes the change, which knows what ran before.
+    pub by_migrator: bool,
 }
 
 /// How the failure of a schema change ends.
@@ -75,14 +77,13 @@ impl Program<'_> {
         let effects = self.effects(entry.main);
         let mut found: Vec<Swallowed<'_>> = Vec::new();
         for (at, effect) in effects.iter().enumerate() {
-            let in_line = effect
-                .times
-                .iter()
-                .all(|(_, time)| matches!(time, Time::Inline | Time::Once(_) | Time::Parallel(_)));
-            let stays =
-                effect.creates_handle() && is_long_lived(&effect.lifetime) && self.is_of_database(effect);
-            let initializes = effect.kind == EffectKind::Migrate || stays;
-            if !in_line || !initializes || effect.looped || !effect.certain || self.is_optional(effect) {
+            let initializes = initializes(effect) && self.is_of_database(effect);
+            if !effect.is_in_line()
+                || !initializes
+                || effect.looped
+                || !effect.certain
+                || self.is_optional(effect)
+            {
                 continue;
             }
             let serves = |other: &&Effect| {
@@ -112,11 +113,8 @@ impl Program<'_> {
             // What a task loses is the business of `detached-init`, what `main` loses of `swallowed-init-error`.
             let in_line =
                 |effect: &&Effect| !effect.has_time(|time| matches!(time, Time::Task(_) | Time::Handler(_)));
-            let own = self
-                .effects(function)
-                .iter()
-                .filter(|effect| effect.kind == EffectKind::Migrate && effect.certain);
-            let own = own.filter(in_line);
+            let own = self.effects(function).iter().filter(in_line);
+            let own = own.filter(|effect| effect.kind == EffectKind::Migrate && effect.certain);
             for effect in own {
                 let Step::Call(_, first) = effect.steps[0] else { continue };
                 let inner = effect.steps[1..].iter().rev().all(|step| match *step {
@@ -150,7 +148,13 @@ impl Program<'_> {
                     && for_itself
                     && !found.iter().any(|known| known.function == function && known.call == span)
                 {
-                    found.push(LostMigration { effect, function, call: span, end });
+                    found.push(LostMigration {
+                        by_migrator: is_migrator(self.call(effect.site.0, effect.site.1)),
+                        effect,
+                        function,
+                        call: span,
+                        end,
+                    });
                 }
             }
         }
@@ -253,9 +257,7 @@ impl Program<'_> {
 
     /// Whether the caller of the function cannot tell that the failing arm was taken.
     fn goes_on(&self, function: FnId, body: &LinkedBody<'_>, failure: &Failure) -> bool {
-        let inside = |context| {
-            body.arms(context).any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
-        };
+        let inside = |context| body.is_on_failure(context, failure);
         // Another handle, another try: somebody thought of it.
         let instead = self.effects(function).iter().any(|effect| inside(effect.context));
         let tries_again = body.contexts.iter().enumerate().any(|(index, context)| {
@@ -319,12 +321,8 @@ fn wipes_ledger(body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
         ["_sqlx_migrations", "__diesel_schema_migrations", "seaql_migrations", "refinery_schema_history"];
     let failures = body.failures();
     let own = failures.iter().filter(|failure| failure.call == failed);
-    let inside = |call: &bodies::Call<'_>| {
-        own.clone().any(|failure| {
-            body.arms(call.context)
-                .any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
-        })
-    };
+    let inside =
+        |call: &bodies::Call<'_>| own.clone().any(|failure| body.is_on_failure(call.context, failure));
     let wipes = |text: &str| {
         let lower = text.to_ascii_lowercase();
         let empties = ["delete from", "drop table", "truncate"].iter().any(|verb| lower.contains(verb));

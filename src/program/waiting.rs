@@ -1,7 +1,7 @@
 //! Room 5, *program*: steps of the start that wait for a database, and what needed it before them.
 
 use super::Program;
-use super::bodies::{CallId, LinkedBody, Target, Time};
+use super::bodies::{CallId, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::reach;
@@ -74,10 +74,6 @@ impl Program<'_> {
 
     /// Whether an effect fails when the database does not answer.
     fn needs_answer(&self, effect: &Effect) -> bool {
-        let in_line = effect
-            .times
-            .iter()
-            .all(|(_, time)| matches!(time, Time::Inline | Time::Once(_) | Time::Parallel(_)));
         let eager = match effect.kind {
             EffectKind::Migrate => true,
             EffectKind::Create { .. } => {
@@ -87,7 +83,7 @@ impl Program<'_> {
             }
             EffectKind::Serve => false,
         };
-        in_line && eager
+        effect.is_in_line() && eager
     }
 }
 

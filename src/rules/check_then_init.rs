@@ -8,7 +8,7 @@ use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind};
 use crate::program::values::Value;
-use crate::program::{Program, is_long_lived};
+use crate::program::{Program, initializes};
 
 /// Looks at every function that several callers can be in at once.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -79,12 +79,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
 
 /// A handle that stays, or a schema change. A connection that is used and dropped is no initialization.
 fn is_init(effect: &Effect) -> bool {
-    let stays = match effect.kind {
-        EffectKind::Create { .. } => effect.creates_handle() && is_long_lived(&effect.lifetime),
-        EffectKind::Migrate => true,
-        EffectKind::Serve => false,
-    };
-    stays && effect.once.is_none()
+    initializes(effect) && effect.once.is_none()
 }
 
 /// Whether a written value can only say that something was done. A value that was computed (an answer that is kept) is
@@ -95,14 +90,8 @@ fn says_done(value: &Value) -> bool {
 
 /// Whether the place is tested (again) under a lock that is still held at the write.
 fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
-    earlier.iter().any(|one| match &one.what {
-        What::Test(test) if test.place == write.place => {
-            let same_lock = test.lock.is_some() && test.lock == write.lock;
-            same_lock
-                || test.guards.iter().any(|guard| write.guards.contains(guard) || write.lock == Some(*guard))
-        }
-        _ => false,
-    })
+    let shares = |test: &Test| test.place == write.place && test.shares_lock(write);
+    earlier.iter().any(|one| matches!(&one.what, What::Test(test) if shares(test)))
 }
 
 /// Whether somebody claims the place atomically first (`compare_exchange`, `swap`).

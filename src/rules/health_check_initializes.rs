@@ -15,7 +15,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
-    match program.probes().iter().any(|probe| probe.route.function == id) {
+    match program.probe_of(id).is_some() {
         true => "it keeps no handle that it makes, and changes no schema".to_owned(),
         false => "it answers no route whose path speaks of health or readiness".to_owned(),
     }

@@ -32,8 +32,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
-    let probes = program.probes();
-    let Some(probe) = probes.iter().find(|probe| probe.route.function == id) else {
+    let Some(probe) = program.probe_of(id) else {
         return "it answers no route whose path speaks of health or readiness".to_owned();
     };
     let examined = program.examine(probe.route);

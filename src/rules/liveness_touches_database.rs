@@ -13,8 +13,8 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
-    match program.probes().iter().find(|probe| probe.route.function == id) {
-        Some(probe) if is_for_liveness_alone(probe) => {
+    match program.probe_of(id) {
+        Some(probe) if is_for_liveness_alone(&probe) => {
             "it is not seen to use a handle to a database outside the process".to_owned()
         }
         _ => "it answers no route that is named for liveness".to_owned(),

@@ -70,6 +70,6 @@ fn report(program: &Program<'_>, owner: &str, list: &[&LockStatement]) -> Findin
         notes: Vec::new(),
         binary: None,
         resource: None,
-        identity: vec![owner.to_owned(), format!("{:?}", first.lock).to_lowercase()],
+        identity: vec![owner.to_owned(), first.lock.name().to_owned()],
     }
 }

@@ -17,8 +17,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
-    let probes = program.probes();
-    let Some(probe) = probes.iter().find(|probe| probe.route.function == id) else {
+    let Some(probe) = program.probe_of(id) else {
         return "it answers no route whose path speaks of health or readiness".to_owned();
     };
     let examined = program.examine(probe.route);
@@ -29,7 +28,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
             "it calls something that is not known, or a guard stands in its signature".to_owned()
         }
         () if examined.can_fail => "it can answer that something is wrong".to_owned(),
-        () if program.databases_behind(probe).is_empty() => {
+        () if program.databases_behind(&probe).is_empty() => {
             "no binary with it keeps a handle to a database outside the process".to_owned()
         }
         () => "another probe of the same binary asks a database, or its state speaks of health".to_owned(),

@@ -1,10 +1,8 @@
 //! `swallowed-migration-error`: a migration fails, and nobody hears of it; or its ledger is emptied for it.
 
-use crate::catalog::CallRole;
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
-use crate::program::bodies::Target;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::swallowed::{Lost, LostMigration};
@@ -57,12 +55,10 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
             )
         }
     };
-    // A statement may be meant to fail where it ran before; a migrator knows what ran.
-    let (function, call) = effect.site;
-    let migrator = matches!(program.call(function, call).target, Target::Library(facts) if facts.role == CallRole::Migrate);
     Finding {
         rule: "swallowed-migration-error",
-        confidence: if migrator || matches!(lost.end, Lost::Wiped(_)) {
+        // A statement may be meant to fail where it ran before; a migrator knows what ran.
+        confidence: if lost.by_migrator || matches!(lost.end, Lost::Wiped(_)) {
             Confidence::High
         } else {
             Confidence::Medium

@@ -47,7 +47,7 @@ fn unprepared(program: &Program<'_>, door: &Door) -> Vec<Finding> {
                 door.openings.iter().find(|opening| opening.binary.is_some() && opening.is_at_start());
             let opening = match (own.first(), elsewhere) {
                 // What a task opens is the business of `detached-init`.
-                (Some(late), _) if late.when.contains(&"in a handler") => *late,
+                (Some(late), _) if late.is_by_request() => *late,
                 (Some(_), _) => continue,
                 // Whoever comes to the place where it is opened may open it in a way that is not followed.
                 (None, Some(other)) if !program.reaches_place(entry.main, other.site) => other,

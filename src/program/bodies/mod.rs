@@ -377,6 +377,17 @@ impl LinkedBody<'_> {
         })
     }
 
+    /// When the closures and async blocks around a context run, innermost first.
+    pub fn times_around(&self, from: ContextId) -> impl Iterator<Item = Time> {
+        self.outwards(from).filter_map(|context| {
+            let ContextKind::Block(wanted) = context.kind else { return None };
+            self.all_events().find_map(|event| match event.kind {
+                EventKind::Block { block, time } if block == wanted => Some(time),
+                _ => None,
+            })
+        })
+    }
+
     /// The arms around a context, innermost first: branch, arm, and the arm's own context.
     pub fn arms(&self, from: ContextId) -> impl Iterator<Item = (u32, u32, ContextId)> {
         let mut next = Some(from);
@@ -439,46 +450,6 @@ impl LinkedBody<'_> {
         })
     }
 
-    /// The calls of a body, or of a closure in it, that decide about the status of the answer that it gives back: not
-    /// those that only make its text.
-    pub fn answer_calls(&self, closure: Option<Span>) -> Vec<CallId> {
-        let given = match closure {
-            None => Some(&self.result),
-            Some(span) => self.blocks.iter().find(|block| block.span == span).map(|block| &block.result),
-        };
-        let (mut calls, mut blocks) = (Vec::new(), Vec::new());
-        let mut values: Vec<&Value> = given.into_iter().collect();
-        while let Some(value) = values.pop() {
-            value.enter(&mut |part| {
-                match part {
-                    Value::Call(id) if !calls.contains(id) => {
-                        calls.push(*id);
-                        let call = self.call(*id);
-                        // `Ok(x)` hands on what it is given.
-                        if !matches!(call.target, Target::Local { .. }) {
-                            values.extend(call.receiver.iter().map(|receiver| &receiver.value));
-                            let wraps = call.name_of_callee().is_some_and(|name| {
-                                matches!(
-                                    name,
-                                    "Json" | "json" | "Html" | "body" | "content_type" | "insert_header"
-                                )
-                            });
-                            values
-                                .extend(call.args.iter().filter(|_| !wraps).map(|argument| &argument.value));
-                        }
-                    }
-                    Value::Block(block) if !blocks.contains(block) => {
-                        blocks.push(*block);
-                        values.push(&self.blocks[block.0 as usize].result);
-                    }
-                    _ => {}
-                }
-                true
-            });
-        }
-        calls
-    }
-
     /// Whether a value says that something went wrong.
     pub fn is_failure(&self, value: &Value) -> bool {
         match value {
@@ -487,16 +458,17 @@ impl LinkedBody<'_> {
         }
     }
 
+    /// Whether a place in the body is reached only when the call of a failure failed.
+    pub fn is_on_failure(&self, context: ContextId, failure: &Failure) -> bool {
+        self.arms(context).any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
+    }
+
     /// Whether the failure of a call is only handed on, by a branch that returns it: `?`, written out.
     pub fn hands_failure_on(&self, call: CallId) -> bool {
-        let events = || self.all_events();
         self.failures().iter().filter(|failure| failure.call == call).any(|failure| {
-            events().any(|event| {
-                let fails = matches!(&event.kind, EventKind::Return(value) if self.is_failure(value));
-                fails
-                    && self
-                        .arms(event.context)
-                        .any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
+            self.all_events().any(|event| {
+                matches!(&event.kind, EventKind::Return(value) if self.is_failure(value))
+                    && self.is_on_failure(event.context, failure)
             })
         })
     }

@@ -1,7 +1,7 @@
 //! Room 5, *program*: what hands a kept handle out, and what exists for it alone.
 
 use super::super::Program;
-use super::super::bodies::{self, LinkedBody, Target, settled};
+use super::super::bodies::{LinkedBody, Target, settled};
 use super::super::inventory::Scope;
 use super::super::items::{AdtId, AdtShape, FnId, StaticId};
 use super::super::summaries::{Effect, Holder, Lifetime};
@@ -94,11 +94,6 @@ impl<'a> Program<'a> {
         accessors.sort_by(|a, b| (a.location, &a.path).cmp(&(b.location, &b.path)));
         accessors.dedup_by(|later, first| later.location == first.location);
         accessors
-    }
-
-    /// The body of a function that was not worth keeping.
-    pub(super) fn fresh_body(&self, id: FnId) -> Option<LinkedBody<'a>> {
-        if self.body(id).is_some() { None } else { bodies::link(self.types, id) }
     }
 
     /// The statics that keep a value of the type.

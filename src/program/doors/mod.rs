@@ -175,6 +175,11 @@ pub struct Opening {
 }
 
 impl Opening {
+    /// Whether it is done when a request arrives.
+    pub fn is_by_request(&self) -> bool {
+        self.when.contains(&"in a handler")
+    }
+
     /// Whether `main` does it in line, before what follows.
     pub fn is_at_start(&self) -> bool {
         self.binary.is_some()
