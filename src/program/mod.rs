@@ -23,6 +23,7 @@ pub mod init_paths;
 pub mod instances;
 pub mod inventory;
 pub mod items;
+pub mod lateness;
 mod lifetimes;
 pub mod names;
 pub mod place;

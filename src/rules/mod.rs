@@ -21,6 +21,7 @@ mod init_cycle;
 mod leaked_lock;
 mod liveness_touches_database;
 mod lock_on_pool;
+mod migrate_after_serve;
 mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
@@ -88,6 +89,7 @@ const RULES: &[Rule] = rules! {
     "leaked-lock" => leaked_lock,
     "liveness-touches-database" => liveness_touches_database,
     "lock-on-pool" => lock_on_pool,
+    "migrate-after-serve" => migrate_after_serve,
     "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
     "panicking-lazy-init" => panicking_lazy_init,

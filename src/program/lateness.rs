@@ -1,0 +1,161 @@
+//! Room 5, *program*: servers that answer before what their handlers need is there.
+
+use super::Program;
+use super::bodies::Time;
+use super::entries::Entry;
+use super::items::FnId;
+use super::start_up::Gate;
+use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
+use crate::finding::{Confidence, Evidence, Role};
+use crate::location::Location;
+
+/// A server that begins to answer too early.
+#[derive(Debug)]
+pub struct Late<'p> {
+    /// The server.
+    pub serve: &'p Effect,
+    /// What happens after it began to answer, or beside it, in order; never empty.
+    pub effects: Vec<&'p Effect>,
+    /// A handler that needs it.
+    pub handler: Option<FnId>,
+}
+
+impl Late<'_> {
+    /// Whether a handle is among what is late, rather than only the schema.
+    pub fn creates(&self) -> bool {
+        self.effects.iter().any(|effect| effect.kind != EffectKind::Migrate)
+    }
+
+    /// What comes first of what is late.
+    pub fn first(&self) -> &Effect {
+        self.effects[0]
+    }
+}
+
+impl Program<'_> {
+    /// The servers of a binary that answer before a handle that handlers can only reach through a process-wide place, or
+    /// before the schema is changed. A gate that answers by itself until then makes it right.
+    pub fn late_initializations<'p>(&'p self, entry: &'p Entry) -> Vec<Late<'p>> {
+        let effects = self.effects(entry.main);
+        let mut found = Vec::new();
+        for (at, serve) in effects.iter().enumerate() {
+            if serve.kind != EffectKind::Serve {
+                continue;
+            }
+            let late: Vec<&Effect> = effects
+                .iter()
+                .enumerate()
+                .filter(|(index, effect)| {
+                    is_required(effect)
+                        && !self.is_optional(effect)
+                        && is_late(self, serve, effect, *index > at)
+                        && !is_own(effects, serve, effect)
+                })
+                .map(|(_, effect)| effect)
+                .collect();
+            if !late.is_empty() && self.needs_database(serve) && self.gate_before(serve) != Gate::Looks {
+                found.push(Late { serve, effects: late, handler: self.handler_in_need(serve) });
+            }
+        }
+        found
+    }
+
+    /// The function that decides about the order, and the call in it from which requests are answered.
+    pub fn served_from(&self, late: &Late<'_>) -> (FnId, Location) {
+        let (serve, first) = (late.serve, late.first());
+        let (serve_step, _) = self.parting(serve, first).unwrap_or((serve.steps[0], first.steps[0]));
+        let function = self.functions_on(std::slice::from_ref(&serve_step))[0];
+        // A server that is spawned answers from the spawn on.
+        let spawned = serve.times.iter().find_map(|(owner, time)| match time {
+            Time::Task(call) if *owner == function => {
+                Some(self.location(*owner, self.call(*owner, *call).span))
+            }
+            _ => None,
+        });
+        (function, spawned.unwrap_or_else(|| self.step_location(&serve_step)))
+    }
+
+    /// The places that show it, apart from the one where requests begin to be answered.
+    pub fn late_evidence(&self, late: &Late<'_>) -> Vec<Evidence> {
+        let (_, place) = self.served_from(late);
+        let serve = late.serve;
+        let mut evidence: Vec<Evidence> = Vec::new();
+        for effect in &late.effects {
+            let (role, label) = match effect.kind {
+                EffectKind::Migrate => (Role::Migration, "the schema is changed only here".to_owned()),
+                _ => (Role::InitSite, format!("the {} is created only here", self.noun(effect))),
+            };
+            let location = self.step_location(&effect.steps[effect.steps.len() - 1]);
+            evidence.push(Evidence { location, role, label });
+        }
+        let mut serves = |location: Location, label: &str| {
+            if location != place {
+                evidence.push(Evidence { location, role: Role::ServePoint, label: label.to_owned() });
+            }
+        };
+        serves(self.step_location(&serve.steps[serve.steps.len() - 1]), "the server");
+        if let Some((owner, Time::Task(call))) =
+            serve.times.iter().find(|(_, time)| matches!(time, Time::Task(_)))
+        {
+            serves(self.location(*owner, self.call(*owner, *call).span), "it is started here");
+        }
+        if let Some(handler) = late.handler {
+            evidence.push(Evidence {
+                location: self.declaration(handler),
+                role: Role::Handler,
+                label: format!("`{}` needs the database", self.name_of(handler)),
+            });
+        }
+        evidence.sort();
+        evidence.dedup();
+        evidence
+    }
+
+    /// How sure it is that requests come in too early.
+    pub fn lateness_confidence(&self, late: &Late<'_>) -> Confidence {
+        match (late.serve.certain && late.first().certain, self.gate_before(late.serve)) {
+            (false, _) => Confidence::Low,
+            (true, Gate::None) => Confidence::High,
+            (true, _) => Confidence::Medium,
+        }
+    }
+}
+
+/// Whether an effect makes what handlers can only reach through a process-wide place, or changes the schema.
+pub fn is_required(effect: &Effect) -> bool {
+    let detached = effect.has_time(|time| matches!(time, Time::Task(_) | Time::Handler(_)));
+    match &effect.kind {
+        EffectKind::Migrate => !detached,
+        EffectKind::Create { .. } => {
+            // A lazy static is made by whoever comes first, a request included.
+            let by_first_use = effect.steps.iter().any(|step| matches!(step, Step::Static(..)));
+            effect.creates_handle()
+                && !detached
+                && !by_first_use
+                && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
+        }
+        EffectKind::Serve => false,
+    }
+}
+
+/// Whether the effect belongs to another server that starts beside this one and serves afterwards.
+fn is_own(effects: &[Effect], serve: &Effect, effect: &Effect) -> bool {
+    effects.iter().any(|other| {
+        other.kind == EffectKind::Serve
+            && other.site != serve.site
+            && other.steps.first() == effect.steps.first()
+            && other.steps.first() != serve.steps.first()
+            && effect.steps.len() > 1
+    })
+}
+
+/// Whether the effect happens after the server began to answer, or beside it.
+fn is_late(program: &Program<'_>, serve: &Effect, effect: &Effect, after: bool) -> bool {
+    let parallel =
+        |effect: &Effect| effect.times.iter().find(|(_, time)| matches!(time, Time::Parallel(_))).copied();
+    let beside = parallel(serve).is_some() && parallel(serve) == parallel(effect);
+    if beside {
+        return serve.steps.first() != effect.steps.first();
+    }
+    after && !program.exclusive(serve, effect) && program.parting(serve, effect).is_some()
+}
