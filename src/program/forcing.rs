@@ -6,7 +6,7 @@ use super::bodies::{BlockId, Call, CallId, ContextId, Event, EventKind, LinkedBo
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{FnId, StaticId};
-use super::summaries::{Effect, Step};
+use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
 use super::{Program, types::Ty};
 use crate::catalog::{CallRole, Io, TypeKind};
@@ -34,6 +34,22 @@ pub struct Forced {
     pub hops: Vec<Hop>,
     /// High when the use is on every path; low when a test of a place decides about it.
     pub confidence: Confidence,
+}
+
+/// That a request is the first to fill a static with a handle.
+#[derive(Debug)]
+pub struct OpenedByRequest<'p> {
+    /// The static.
+    pub fills: StaticId,
+    /// The creation, on the way from `main` through a handler.
+    pub effect: &'p Effect,
+}
+
+impl OpenedByRequest<'_> {
+    /// The name of the static.
+    pub fn name(&self, program: &Program<'_>) -> String {
+        program.types.items.statics[self.fills.index()].name.to_string()
+    }
 }
 
 impl Program<'_> {
@@ -172,6 +188,51 @@ impl Program<'_> {
         };
         let first = self.effects(entry.main).iter().find(uses)?;
         (!self.forced_before_serving(entry).contains(&id)).then_some(first)
+    }
+
+    /// The handles to databases outside the process that a request is the first to open, each into a static that the
+    /// process does not fill before it serves. Statics whose initializer panics are left out: their first failure is their
+    /// last. A function that answers one request and ends, as in the cloud, may open what it needs.
+    pub fn opened_by_requests<'p>(&'p self, entry: &'p Entry) -> Vec<OpenedByRequest<'p>> {
+        let effects = self.effects(entry.main);
+        let lasts = |effect: &&Effect| {
+            let call = self.call(effect.site.0, effect.site.1);
+            effect.kind == EffectKind::Serve
+                && !matches!(call.target, Target::Library(facts) if facts.path.starts_with("lambda"))
+        };
+        if !effects.iter().any(|effect| lasts(&effect)) {
+            return Vec::new();
+        }
+        let mut found: Vec<OpenedByRequest<'p>> = Vec::new();
+        let mut forced = None;
+        for effect in effects {
+            let call = self.call(effect.site.0, effect.site.1);
+            let eager = matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Eager));
+            let by_request = effect.has_time(|time| matches!(time, Time::Handler(_)));
+            let (true, true, true) = (eager, by_request, effect.creates_handle() && self.is_outside(effect))
+            else {
+                continue;
+            };
+            let lazy = effect.steps.iter().find_map(|step| match step {
+                Step::Static(_, id) if self.is_lazy(*id) => Some(*id),
+                _ => None,
+            });
+            let cell = match &effect.once {
+                Some(Value::Static(id)) => Some(*id),
+                _ => None,
+            };
+            let Some(fills) = lazy.or(cell) else { continue };
+            let known = found.iter().any(|opened| opened.fills == fills);
+            let panics = lazy.is_some() && self.is_unwrapped(effect);
+            if known || panics || self.is_optional(effect) {
+                continue;
+            }
+            let forced = forced.get_or_insert_with(|| self.forced_before_serving(entry));
+            if !forced.contains(&fills) {
+                found.push(OpenedByRequest { fills, effect });
+            }
+        }
+        found
     }
 
     /// The handles that the initializer of a lazy static creates, and whose failure panics in it.

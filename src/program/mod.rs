@@ -5,6 +5,7 @@
 //! bodies together, [`identity`] names the resources. Unknown stays unknown at every step: it may hide a finding,
 //! never make one. The room does no IO and judges nothing.
 
+pub mod announcements;
 pub mod behaviour;
 pub mod bodies;
 pub mod claims;
@@ -42,7 +43,9 @@ mod terms;
 pub mod timeline;
 pub mod types;
 pub mod values;
+pub mod verification;
 pub mod waiting;
+pub mod workers;
 
 use std::sync::OnceLock;
 

@@ -111,12 +111,10 @@ impl Program<'_> {
                 continue;
             }
             for (_, effect) in self.process_effects(entry) {
-                let EffectKind::Create { handle, driver, .. } = &effect.kind else { continue };
-                let outside =
-                    *handle != TypeKind::Embedded && !is_inside(driver) && self.is_of_database(effect);
+                let EffectKind::Create { handle, .. } = &effect.kind else { continue };
                 let kept =
                     matches!(handle, TypeKind::Pool | TypeKind::Client) || is_long_lived(&effect.lifetime);
-                if outside
+                if self.is_outside(effect)
                     && effect.creates_handle()
                     && kept
                     && !found.iter().any(|known| known.site == effect.site)
@@ -126,6 +124,16 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether an effect opens a database outside the process.
+    pub fn is_outside(&self, effect: &Effect) -> bool {
+        match &effect.kind {
+            EffectKind::Create { handle, driver, .. } => {
+                *handle != TypeKind::Embedded && !is_inside(driver) && self.is_of_database(effect)
+            }
+            EffectKind::Migrate | EffectKind::Serve => false,
+        }
     }
 
     /// Whether another probe of a binary with this one asks a database, or what it asks is not known.
@@ -225,7 +233,7 @@ impl Program<'_> {
         let location = self.location(id, call.span);
         let arguments = call.receiver.iter().chain(&call.args);
         if arguments.clone().any(|argument| reach::is_handle(self.types, &argument.ty))
-            && !is_only_handed_on(call)
+            && !reach::is_only_handed_on(call)
         {
             examined.asks.get_or_insert(location);
         }
@@ -406,18 +414,6 @@ fn may_ask(name: &str) -> bool {
         "verify", "acquire", "send",
     ];
     ASKING.iter().any(|word| name.contains(word))
-}
-
-/// Whether a call only passes a handle on: nobody is asked.
-fn is_only_handed_on(call: &Call<'_>) -> bool {
-    match call.target {
-        Target::Library(facts) => {
-            matches!(facts.role, CallRole::Share | CallRole::StateGet | CallRole::LocalStatus)
-                || facts.path.starts_with("std::")
-        }
-        Target::Local { .. } => true,
-        _ => false,
-    }
 }
 
 fn same_type(one: &Ty, other: &Ty) -> bool {

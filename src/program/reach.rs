@@ -5,7 +5,7 @@
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::bodies::{CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{Container, FnId, StaticId};
@@ -183,6 +183,18 @@ fn is_supporting(role: CallRole) -> bool {
             | CallRole::OnceInit
             | CallRole::FileCreate
     )
+}
+
+/// Whether a call only passes a handle on: nobody is asked.
+pub(super) fn is_only_handed_on(call: &Call<'_>) -> bool {
+    match call.target {
+        Target::Library(facts) => {
+            matches!(facts.role, CallRole::Share | CallRole::StateGet | CallRole::LocalStatus)
+                || facts.path.starts_with("std::")
+        }
+        Target::Local { .. } => true,
+        _ => false,
+    }
 }
 
 /// Whether a value of the type is a handle, or a pointer to one.

@@ -90,7 +90,8 @@ impl Program<'_> {
         })
     }
 
-    fn functions_before(&self, serve: &Effect) -> BTreeSet<FnId> {
+    /// The functions that lead to a serve point, and those that run before it.
+    pub(super) fn functions_before(&self, serve: &Effect) -> BTreeSet<FnId> {
         let mut found = BTreeSet::new();
         let mut queue: VecDeque<FnId> = VecDeque::new();
         for step in serve.steps.iter() {
@@ -101,10 +102,15 @@ impl Program<'_> {
             let Some(body) = self.body(*function) else {
                 continue;
             };
+            // What is handed over here to run beside, or when a request comes, does not run before.
+            let beside = |target: &&FnId| {
+                let callees = self.sketches[function.index()].iter().flat_map(|sketch| &sketch.callees);
+                callees.filter(|(callee, _)| callee == *target).all(|(_, beside)| *beside)
+            };
             // Calls are numbered in evaluation order.
             for call in &body.calls[..last.0 as usize] {
                 if let Target::Local { targets, .. } = &call.target {
-                    queue.extend(targets);
+                    queue.extend(targets.iter().filter(|target| !beside(target)));
                 }
             }
         }

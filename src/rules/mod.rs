@@ -18,6 +18,7 @@ mod handle_per_worker;
 mod health_check_initializes;
 mod ignored_health_verdict;
 mod init_cycle;
+mod init_on_first_request;
 mod leaked_lock;
 mod liveness_touches_database;
 mod lock_on_pool;
@@ -27,6 +28,7 @@ mod once_cell_check_then_set;
 mod page;
 mod panicking_lazy_init;
 mod per_instance_guard;
+mod ready_flag_too_early;
 mod recursive_init;
 mod serve_before_init;
 mod shallow_readiness;
@@ -36,7 +38,9 @@ mod swallowed_init_error;
 mod swallowed_migration_error;
 mod unconditional_reinit;
 mod unprepared_accessor;
+mod unverified_lazy_pool;
 mod wait_after_use;
+mod worker_before_init;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
@@ -86,6 +90,7 @@ const RULES: &[Rule] = rules! {
     "health-check-initializes" => health_check_initializes,
     "ignored-health-verdict" => ignored_health_verdict,
     "init-cycle" => init_cycle,
+    "init-on-first-request" => init_on_first_request,
     "leaked-lock" => leaked_lock,
     "liveness-touches-database" => liveness_touches_database,
     "lock-on-pool" => lock_on_pool,
@@ -94,6 +99,7 @@ const RULES: &[Rule] = rules! {
     "once-cell-check-then-set" => once_cell_check_then_set,
     "panicking-lazy-init" => panicking_lazy_init,
     "per-instance-guard" => per_instance_guard,
+    "ready-flag-too-early" => ready_flag_too_early,
     "recursive-init" => recursive_init,
     "serve-before-init" => serve_before_init,
     "shallow-readiness" => shallow_readiness,
@@ -103,7 +109,9 @@ const RULES: &[Rule] = rules! {
     "swallowed-migration-error" => swallowed_migration_error,
     "unconditional-reinit" => unconditional_reinit,
     "unprepared-accessor" => unprepared_accessor,
+    "unverified-lazy-pool" => unverified_lazy_pool,
     "wait-after-use" => wait_after_use,
+    "worker-before-init" => worker_before_init,
 };
 
 /// All rules, sorted by category, then name.

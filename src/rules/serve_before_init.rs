@@ -56,6 +56,6 @@ fn report(program: &Program<'_>, entry: &Entry, late: &Late<'_>) -> Finding {
         notes: Vec::new(),
         binary: Some(entry.binary.name.clone()),
         identity: vec![program.path_of(function), resource.clone().unwrap_or_else(|| "schema".to_owned())],
-        resource: resource,
+        resource,
     }
 }

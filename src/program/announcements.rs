@@ -1,0 +1,154 @@
+//! Room 5, *program*: where a service says that it is ready, and what it still has to do then.
+
+use super::Program;
+use super::bodies::{Event, EventKind, LinkedBody, Target};
+use super::inventory::Scope;
+use super::items::FnId;
+use super::summaries::{Effect, EffectKind, Step};
+use super::values::Value;
+use crate::catalog::{CallRole, Io, TypeKind};
+use crate::location::Span;
+
+/// An announcement that comes too early.
+#[derive(Debug)]
+pub struct EarlyAnnouncement<'p> {
+    /// The function.
+    pub function: FnId,
+    /// The call or the write that announces.
+    pub announces: Span,
+    /// What is set, as its author names it; `None` for a health service.
+    pub flag: Option<String>,
+    /// What is done only afterwards, or what failed.
+    pub effect: &'p Effect,
+    /// Whether it failed, rather than being still to come.
+    pub failed: bool,
+}
+
+impl Program<'_> {
+    /// The places of start-up code that announce readiness before a later step of the same function connects or migrates,
+    /// or where such a step failed; in order.
+    pub fn early_announcements(&self) -> Vec<EarlyAnnouncement<'_>> {
+        let mut found = Vec::new();
+        for (function, body) in self.linked() {
+            if self.scope(function) != Scope::Production {
+                continue;
+            }
+            let required: Vec<&Effect> =
+                self.effects(function).iter().filter(|effect| self.is_required_to_be_ready(effect)).collect();
+            if required.is_empty() {
+                continue;
+            }
+            for event in body.all_events() {
+                let Some((announces, flag)) = self.announcement(function, body, event) else { continue };
+                let failed = required.iter().find(|effect| {
+                    let Step::Call(_, call) = effect.steps[0] else { return false };
+                    body.failures()
+                        .iter()
+                        .any(|failure| failure.call == call && body.is_on_failure(event.context, failure))
+                });
+                let later = || {
+                    required.iter().find(|effect| {
+                        let Step::Call(_, call) = effect.steps[0] else { return false };
+                        let span = body.call(call).span;
+                        (span.line, span.column) > (announces.end_line, announces.end_column)
+                            && !body.exclusive(event.context, effect.context)
+                            && body.times_around(effect.context).eq(body.times_around(event.context))
+                    })
+                };
+                if let Some(effect) = failed.or_else(later) {
+                    found.push(EarlyAnnouncement {
+                        function,
+                        announces,
+                        flag,
+                        effect,
+                        failed: failed.is_some(),
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a service that has this still to do is not ready.
+    fn is_required_to_be_ready(&self, effect: &Effect) -> bool {
+        let eager = match &effect.kind {
+            EffectKind::Migrate => true,
+            EffectKind::Create { handle, .. } => {
+                let call = self.call(effect.site.0, effect.site.1);
+                *handle != TypeKind::Embedded
+                    && effect.creates_handle()
+                    && self.is_of_database(effect)
+                    && matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Eager))
+            }
+            EffectKind::Serve => false,
+        };
+        eager && effect.is_in_line() && !self.is_optional(effect)
+    }
+
+    /// The extent of what announces readiness, with the flag that it sets.
+    fn announcement(
+        &self,
+        function: FnId,
+        body: &LinkedBody<'_>,
+        event: &Event,
+    ) -> Option<(Span, Option<String>)> {
+        match &event.kind {
+            EventKind::Write(write) if write.value == Value::Bool(true) => {
+                let name = self.describe_place(function, write.place.place());
+                speaks_of_readiness(&name).then_some((write.span, Some(name)))
+            }
+            EventKind::Call { call, .. } => {
+                let call = body.call(*call);
+                match &call.target {
+                    Target::Library(facts) => {
+                        let says_so = facts.role == CallRole::HealthSet
+                            && (facts.path.ends_with("::set_serving")
+                                || call.args.iter().any(|argument| is_serving(&argument.value)));
+                        says_so.then_some((call.span, None))
+                    }
+                    Target::Local { targets, dispatched: false } => {
+                        let writes = targets.iter().flat_map(|target| {
+                            self.place_writes(*target).iter().map(move |write| (*target, write))
+                        });
+                        let mut names = writes
+                            .filter(|(_, write)| write.value == Value::Bool(true))
+                            .map(|(target, write)| self.describe_place(target, &write.place));
+                        let name = names.find(|name| speaks_of_readiness(name))?;
+                        Some((call.span, Some(name)))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a value is the status of a health service that serves.
+fn is_serving(value: &Value) -> bool {
+    matches!(value, Value::Origin(path, parts) if parts.is_empty() && path.ends_with("::Serving"))
+}
+
+/// Whether the last part of a place's name says that the service is ready.
+fn speaks_of_readiness(place: &str) -> bool {
+    let last = place.rsplit(['.', ':']).next().unwrap_or(place).to_lowercase();
+    let words: Vec<&str> = last.split('_').collect();
+    let says =
+        words.iter().any(|word| matches!(*word, "ready" | "readiness" | "isready" | "healthy" | "serving"));
+    says && !words.iter().any(|word| matches!(*word, "not" | "un" | "no" | "already"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::speaks_of_readiness;
+
+    #[test]
+    fn readiness_is_told_by_words() {
+        for name in ["self.ready", "app::READY", "state.is_ready", "db_ready", "HEALTHY"] {
+            assert!(speaks_of_readiness(name), "{name}");
+        }
+        for name in ["self.already_run", "state.not_ready", "reader", "app::ALREADY"] {
+            assert!(!speaks_of_readiness(name), "{name}");
+        }
+    }
+}

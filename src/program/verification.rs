@@ -1,0 +1,102 @@
+//! Room 5, *program*: pools that connect at their first use, and whether anybody asks them before requests do.
+
+use super::bodies::{Call, Target, Time};
+use super::entries::Entry;
+use super::summaries::{Effect, EffectKind, Lifetime};
+use super::{Program, reach};
+use crate::catalog::{CallRole, Io, TypeKind};
+
+/// A pool that nobody asked anything when the server starts.
+#[derive(Debug)]
+pub struct UnverifiedPool<'p> {
+    /// The creation.
+    pub effect: &'p Effect,
+    /// The server.
+    pub serve: &'p Effect,
+}
+
+impl Program<'_> {
+    /// The pools of a binary that connect to a database outside the process at their first use, where neither start-up
+    /// nor a probe uses a handle. What is handed to code that is not known counts as used.
+    pub fn unverified_pools<'p>(&'p self, entry: &'p Entry) -> Vec<UnverifiedPool<'p>> {
+        let lazily = |effect: &&Effect| {
+            let call = self.call(effect.site.0, effect.site.1);
+            matches!(&effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. })
+                && matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Lazy))
+                && self.is_outside(effect)
+                && !effect.has_time(|time| matches!(time, Time::Task(_) | Time::Handler(_) | Time::Maybe(_)))
+                && effect.certain
+                && effect.lifetime != Lifetime::Ended
+                && !self.is_optional(effect)
+        };
+        let mut effects = self.effects(entry.main).iter().enumerate();
+        let Some((at, serve)) = effects.find(|(_, effect)| effect.kind == EffectKind::Serve) else {
+            return Vec::new();
+        };
+        let before = &self.effects(entry.main)[..at];
+        let mut pools =
+            before.iter().filter(lazily).filter(|effect| !self.exclusive(effect, serve)).peekable();
+        let migrates = || {
+            before.iter().any(|effect| effect.kind == EffectKind::Migrate && !self.exclusive(effect, serve))
+        };
+        if pools.peek().is_none()
+            || migrates()
+            || self.uses_a_handle_before(serve)
+            || self.probes_a_database(entry)
+        {
+            return Vec::new();
+        }
+        pools.map(|effect| UnverifiedPool { effect, serve }).collect()
+    }
+
+    /// Whether anything that runs before a server, or in the functions that lead to it, uses a handle.
+    fn uses_a_handle_before(&self, serve: &Effect) -> bool {
+        self.functions_before(serve).into_iter().any(|function| {
+            let fresh = self.fresh_body(function);
+            let body = self.body(function).or(fresh.as_ref());
+            body.into_iter().flat_map(|body| &body.calls).any(|call| self.may_use_a_handle(call))
+        })
+    }
+
+    fn may_use_a_handle(&self, call: &Call<'_>) -> bool {
+        let mut given = call.receiver.iter().chain(&call.args);
+        match &call.target {
+            Target::Library(facts) => {
+                given.any(|argument| reach::is_handle(self.types, &argument.ty))
+                    && !reach::is_only_handed_on(call)
+                    && !is_only_kept(facts.role)
+            }
+            Target::External(_) | Target::Unknown(_) => {
+                given.any(|argument| self.types.contains_handle(&argument.ty))
+            }
+            Target::Local { .. } | Target::Block(_) => false,
+        }
+    }
+
+    fn probes_a_database(&self, entry: &Entry) -> bool {
+        self.probes().iter().any(|probe| {
+            let examined = self.examine(probe.route);
+            (examined.asks.is_some() || examined.unknown) && self.reaches(entry.main, probe.route.function)
+        })
+    }
+}
+
+/// Whether a library call only keeps what it is given, for requests to find.
+fn is_only_kept(role: CallRole) -> bool {
+    matches!(
+        role,
+        CallRole::StatePut
+            | CallRole::RouterNew
+            | CallRole::Register
+            | CallRole::HandlerWrap
+            | CallRole::Mount
+            | CallRole::Middleware
+            | CallRole::PerWorkerFactory
+            | CallRole::Serve
+            | CallRole::Builder
+            | CallRole::Option
+            | CallRole::OnceNew
+            | CallRole::OnceSet
+            | CallRole::OnceInit
+    )
+}

@@ -1,0 +1,198 @@
+//! Room 5, *program*: tasks that go to work on a database while start-up is still preparing it.
+
+use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::inventory::Scope;
+use super::items::{FnId, StaticId};
+use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
+use super::{Program, reach};
+use crate::catalog::CallRole;
+use crate::location::Location;
+
+/// A worker that starts before what it needs is there.
+#[derive(Debug)]
+pub struct EarlyWorker<'p> {
+    /// The function that decides about the order.
+    pub function: FnId,
+    /// The call in it that starts the worker, or leads to that.
+    pub starts: CallId,
+    /// Where the worker first uses a database handle.
+    pub uses: Location,
+    /// What is prepared only afterwards.
+    pub effect: &'p Effect,
+}
+
+/// How deep calls are followed, from start-up to the spawn and from there to the use.
+const DEPTH: u32 = 5;
+
+/// What a task comes to first.
+enum First {
+    /// A handle.
+    Use(Location),
+    /// Something that it waits for.
+    Wait,
+    /// Neither.
+    Nothing,
+}
+
+/// What is known of a task on the way to its first use of a handle.
+#[derive(Default)]
+struct Way {
+    is_loop: bool,
+    statics: Vec<StaticId>,
+}
+
+impl Program<'_> {
+    /// The workers of start-up code that use a database in a loop, before a later step of the same function changes its
+    /// schema or puts the handle in its place; each start once, in order. Who waits or sleeps first is no early worker.
+    pub fn early_workers(&self) -> Vec<EarlyWorker<'_>> {
+        let mut found = Vec::new();
+        for (function, body) in self.linked() {
+            if self.scope(function) != Scope::Production || self.is_concurrent(function) {
+                continue;
+            }
+            let prepares = |effect: &&Effect| {
+                effect.is_in_line()
+                    && effect.once.is_none()
+                    && !self.is_optional(effect)
+                    && (effect.kind == EffectKind::Migrate
+                        || (effect.creates_handle()
+                            && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_)))))
+            };
+            let prepared: Vec<&Effect> = self.effects(function).iter().filter(prepares).collect();
+            if prepared.is_empty() {
+                continue;
+            }
+            for event in &body.events {
+                let (starts, worker) = match &event.kind {
+                    EventKind::Block { time: Time::Task(by), .. }
+                    | EventKind::Call { time: Time::Task(by), .. } => (*by, self.work(function, body, event)),
+                    EventKind::Call { call, time: Time::Inline } => {
+                        (*call, self.worker_behind(body.call(*call), DEPTH))
+                    }
+                    _ => continue,
+                };
+                let Some((uses, statics)) = worker else { continue };
+                // Who opens the handle as well, where it is missing, does not depend on the order.
+                let opens = |wanted: &Effect| {
+                    self.effects(function).iter().any(|effect| {
+                        effect.site == wanted.site
+                            && effect.steps.first() == Some(&Step::Call(function, starts))
+                    })
+                };
+                let late = prepared.iter().filter(|effect| !opens(effect)).find(|effect| {
+                    let Step::Call(_, call) = effect.steps[0] else { return false };
+                    let needed = match effect.lifetime {
+                        Lifetime::Held(Holder::Static(id)) => statics.contains(&id),
+                        _ => effect.kind == EffectKind::Migrate,
+                    };
+                    needed
+                        && call > starts
+                        && !is_joined(body, starts, Some(call))
+                        && !body.exclusive(event.context, effect.context)
+                });
+                if let Some(effect) = late {
+                    found.push(EarlyWorker { function, starts, uses, effect });
+                }
+            }
+        }
+        found
+    }
+
+    /// The worker that a function of the workspace starts when it is called.
+    fn worker_behind(&self, call: &Call<'_>, depth: u32) -> Option<(Location, Vec<StaticId>)> {
+        let Target::Local { targets, dispatched: false } = &call.target else { return None };
+        let [target] = targets.as_slice() else { return None };
+        let body = self.body(*target).filter(|_| depth > 0)?;
+        body.events.iter().find_map(|event| match &event.kind {
+            EventKind::Block { time: Time::Task(by), .. } | EventKind::Call { time: Time::Task(by), .. } => {
+                self.work(*target, body, event).filter(|_| !is_joined(body, *by, None))
+            }
+            EventKind::Call { call, time: Time::Inline } => self.worker_behind(body.call(*call), depth - 1),
+            _ => None,
+        })
+    }
+
+    /// What a task does first, if it is a loop that uses a handle.
+    fn work(
+        &self,
+        function: FnId,
+        body: &LinkedBody<'_>,
+        event: &Event,
+    ) -> Option<(Location, Vec<StaticId>)> {
+        let mut way = Way::default();
+        match self.first_in(function, body, std::slice::from_ref(event), &mut way, DEPTH) {
+            First::Use(location) if way.is_loop => Some((location, way.statics)),
+            _ => None,
+        }
+    }
+
+    fn first_in(
+        &self,
+        function: FnId,
+        body: &LinkedBody<'_>,
+        events: &[Event],
+        way: &mut Way,
+        depth: u32,
+    ) -> First {
+        for event in events {
+            let first = match &event.kind {
+                EventKind::Wait | EventKind::Join(_) => First::Wait,
+                EventKind::Static(id) => {
+                    way.statics.push(*id);
+                    First::Nothing
+                }
+                EventKind::Block { block, .. } => {
+                    self.first_in(function, body, &body.blocks[block.0 as usize].events, way, depth)
+                }
+                EventKind::Call { call, .. } => self.first_of(function, body.call(*call), way, depth),
+                _ => First::Nothing,
+            };
+            match first {
+                First::Nothing => {}
+                First::Use(_) => {
+                    way.is_loop |= body.in_loop(event.context);
+                    return first;
+                }
+                First::Wait => return first,
+            }
+        }
+        First::Nothing
+    }
+
+    fn first_of(&self, function: FnId, call: &Call<'_>, way: &mut Way, depth: u32) -> First {
+        // The first tick of a timer is at once.
+        let sleeps = match call.target {
+            Target::Library(facts) => facts.role == CallRole::Sleep && !facts.path.ends_with("::tick"),
+            _ => false,
+        };
+        if sleeps || self.waits(call) {
+            return First::Wait;
+        }
+        if let Target::Local { targets, dispatched } = &call.target {
+            let [target] = targets.as_slice() else { return First::Nothing };
+            if depth == 0 || *dispatched {
+                return First::Nothing;
+            }
+            let fresh = self.fresh_body(*target);
+            let Some(body) = self.body(*target).or(fresh.as_ref()) else { return First::Nothing };
+            return self.first_in(*target, body, &body.events, way, depth - 1);
+        }
+        let on_handle =
+            call.receiver.iter().chain(&call.args).any(|argument| reach::is_handle(self.types, &argument.ty));
+        match on_handle && !reach::is_only_handed_on(call) {
+            true => First::Use(self.location(function, call.span)),
+            false => First::Nothing,
+        }
+    }
+}
+
+/// Whether a task is waited for, before a call where one is given.
+fn is_joined(body: &LinkedBody<'_>, task: CallId, before: Option<CallId>) -> bool {
+    let is_call = |event: &&Event| match (&event.kind, before) {
+        (EventKind::Call { call, .. }, Some(before)) => *call == before,
+        _ => false,
+    };
+    let joins = |event: &Event| matches!(event.kind, EventKind::Join(joined) if joined == task);
+    let until = body.events.iter().position(|event| is_call(&event)).unwrap_or(body.events.len());
+    body.events[..until].iter().any(joins)
+}
