@@ -209,7 +209,10 @@ impl Program<'_> {
             let call = self.call(effect.site.0, effect.site.1);
             let eager = matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Eager));
             let by_request = effect.has_time(|time| matches!(time, Time::Handler(_)));
-            let (true, true, true) = (eager, by_request, effect.creates_handle() && self.is_outside(effect))
+            // What a task of the request opens is the business of whoever waits for it, or does not.
+            let in_task = effect.has_time(|time| matches!(time, Time::Task(_)));
+            let (true, true, true) =
+                (eager, by_request && !in_task, effect.creates_handle() && self.is_outside(effect))
             else {
                 continue;
             };

@@ -102,15 +102,15 @@ impl Program<'_> {
             let Some(body) = self.body(*function) else {
                 continue;
             };
-            // What is handed over here to run beside, or when a request comes, does not run before.
-            let beside = |target: &&FnId| {
-                let callees = self.sketches[function.index()].iter().flat_map(|sketch| &sketch.callees);
-                callees.filter(|(callee, _)| callee == *target).all(|(_, beside)| *beside)
+            // What is registered here runs when a request comes.
+            let registered = |target: &&FnId| {
+                let handlers = self.sketches[function.index()].iter().flat_map(|sketch| &sketch.handlers);
+                handlers.into_iter().any(|(handler, _)| handler == *target)
             };
             // Calls are numbered in evaluation order.
             for call in &body.calls[..last.0 as usize] {
                 if let Target::Local { targets, .. } = &call.target {
-                    queue.extend(targets.iter().filter(|target| !beside(target)));
+                    queue.extend(targets.iter().filter(|target| !registered(target)));
                 }
             }
         }
