@@ -65,6 +65,7 @@ pub fn inquire<T: Send>(
     let started = Instant::now();
     let extracted = workspace.load_modules(settings.threads, extract_file);
     let extract_time = started.elapsed();
+    workspace.load_deployment();
     let pool = ThreadPoolBuilder::new()
         .num_threads(settings.threads.unwrap_or(0))
         .stack_size(facts::STACK_BYTES)
@@ -150,7 +151,7 @@ fn run<T>(
         .filter(|problem| loses_file(problem.kind))
         .map(|problem| problem.file.as_str())
         .collect();
-    let analysed = workspace.files.iter().filter(|file| !skipped.contains(file.path.as_str()));
+    let analysed = workspace.files[..files.len()].iter().filter(|file| !skipped.contains(file.path.as_str()));
     coverage.files = analysed.count() as u32;
     coverage.files_skipped = skipped.len() as u32;
     coverage.macros_opaque = files.iter().map(|file| file.opaque_macros).sum();

@@ -36,6 +36,8 @@ pub enum ProblemKind {
     RuleFailed,
     /// Cargo could not answer and manifests were read instead. Does not make a run incomplete.
     CargoUnavailable,
+    /// A deployment file whose probes are not known. Does not make a run incomplete.
+    UnreadDeployment,
     /// There was nothing to analyse.
     NothingToAnalyse,
 }
@@ -60,6 +62,7 @@ impl ProblemKind {
             Self::UnknownResource => "unknown-resource",
             Self::RuleFailed => "rule-failed",
             Self::CargoUnavailable => "cargo-unavailable",
+            Self::UnreadDeployment => "unread-deployment",
             Self::NothingToAnalyse => "nothing-to-analyse",
         }
     }
@@ -67,7 +70,7 @@ impl ProblemKind {
     /// Whether a problem of this kind means that code which should have been analysed was not.
     /// Such a run ends with exit code 2 unless the user asked to keep going.
     pub fn makes_incomplete(self) -> bool {
-        !matches!(self, Self::CargoUnavailable | Self::UnknownResource)
+        !matches!(self, Self::CargoUnavailable | Self::UnknownResource | Self::UnreadDeployment)
     }
 }
 

@@ -42,6 +42,7 @@ pub mod swallowed;
 mod terms;
 pub mod timeline;
 pub mod types;
+pub mod unready;
 pub mod values;
 pub mod verification;
 pub mod waiting;

@@ -12,7 +12,9 @@ use super::values::Value;
 use super::{Program, is_long_lived, reach};
 use crate::catalog::{CallRole, TypeKind};
 use crate::facts::{Body, Expr, ExprKind, Literal};
+use crate::finding::{Evidence, Role};
 use crate::location::{Location, Span};
+pub use crate::workspace::{DeclaredKind, DeclaredProbe};
 
 /// What a probe asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +27,8 @@ pub enum ProbeKind {
     General,
 }
 
-/// A route that is a probe by the name of its path.
-#[derive(Debug, Clone, Copy)]
+/// A route that is a probe by the name of its path, or because a deployment asks it.
+#[derive(Debug, Clone)]
 pub struct Probe<'p> {
     /// The route.
     pub route: &'p Route,
@@ -34,6 +36,24 @@ pub struct Probe<'p> {
     pub path: &'p str,
     /// What it asks for.
     pub kind: ProbeKind,
+    /// Where deployments ask it, in the order of the places.
+    pub declared: Vec<&'p DeclaredProbe>,
+}
+
+impl Probe<'_> {
+    /// Where a deployment asks the route for one of these.
+    pub fn declared_as(&self, kinds: &[DeclaredKind]) -> Option<&DeclaredProbe> {
+        self.declared.iter().find(|declared| kinds.contains(&declared.kind)).copied()
+    }
+
+    /// The evidence that a deployment asks the route for one of these.
+    pub fn declared_evidence(&self, kinds: &[DeclaredKind]) -> Option<Evidence> {
+        self.declared_as(kinds).map(|declared| Evidence {
+            location: declared.location,
+            role: Role::Config,
+            label: format!("the {} asks it", declared.kind.name()),
+        })
+    }
 }
 
 /// What an answer depends on.
@@ -41,6 +61,8 @@ pub struct Probe<'p> {
 pub struct Examined {
     /// The first use of a database handle on the way to it.
     pub asks: Option<Location>,
+    /// The drivers of the handles that are used on the way to it, as far as they are known.
+    pub drivers: BTreeSet<String>,
     /// The first shared state that is read on the way to it.
     pub reads: Option<Location>,
     /// Whether something on the way is not known: it may ask whatever it likes.
@@ -92,7 +114,27 @@ impl Program<'_> {
                 let path = label.split_once(' ').map_or(label, |(_, path)| path);
                 let read = !label.contains(' ')
                     || ["GET ", "HEAD ", "ANY "].iter().any(|verb| label.starts_with(verb));
-                Some(Probe { route, path, kind: kind_of(path).filter(|_| read)? })
+                let declared = if read { self.declared_probes(route, path) } else { Vec::new() };
+                let kind = kind_as_declared(&declared).or_else(|| kind_of(path).filter(|_| read))?;
+                Some(Probe { route, path, kind, declared })
+            })
+            .collect()
+    }
+
+    /// Where deployments ask a route. A path that several routes have is the one of the package with the file.
+    fn declared_probes(&self, route: &Route, path: &str) -> Vec<&DeclaredProbe> {
+        let plain = |path: &str| path.trim_end_matches('/').to_owned();
+        let has_path = |other: &&Route| {
+            let label = other.label.as_deref().unwrap_or_default();
+            plain(label.split_once(' ').map_or(label, |(_, path)| path)) == plain(path)
+        };
+        let declared =
+            self.workspace.deployment.probes.iter().filter(|probe| plain(&probe.path) == plain(path));
+        let mut declared = declared.peekable();
+        let is_only = declared.peek().is_some() && self.routes().iter().filter(has_path).count() == 1;
+        declared
+            .filter(|probe| {
+                is_only || self.workspace.belong_together(route.location.file, probe.location.file)
             })
             .collect()
     }
@@ -236,6 +278,14 @@ impl Program<'_> {
             && !reach::is_only_handed_on(call)
         {
             examined.asks.get_or_insert(location);
+            let drivers = arguments.clone().filter_map(|argument| {
+                let mut pointees = self.pointees(bodies::settled(&argument.ty).clone());
+                pointees.find_map(|ty| self.types.driver_of(&ty))
+            });
+            let before = examined.drivers.len();
+            examined.drivers.extend(drivers);
+            // A handle whose database is not known may be any.
+            examined.unknown |= examined.drivers.len() == before && before == 0;
         }
         if let Target::Library(facts) = call.target {
             match facts.role {
@@ -365,6 +415,18 @@ impl Program<'_> {
                     | "batch_execute"
                     | "is_valid"
             )
+    }
+}
+
+/// What deployments ask for; `None` when they do not say.
+fn kind_as_declared(declared: &[&DeclaredProbe]) -> Option<ProbeKind> {
+    let is = |kinds: &[DeclaredKind]| declared.iter().any(|declared| kinds.contains(&declared.kind));
+    let ready = is(&[DeclaredKind::Readiness, DeclaredKind::Startup]);
+    match (is(&[DeclaredKind::Liveness]), ready, is(&[DeclaredKind::Health])) {
+        (true, false, false) => Some(ProbeKind::Liveness),
+        (false, true, _) => Some(ProbeKind::Readiness),
+        (false, false, false) => None,
+        _ => Some(ProbeKind::General),
     }
 }
 

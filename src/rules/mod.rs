@@ -16,6 +16,7 @@ mod flag_as_lock;
 mod handle_per_call;
 mod handle_per_worker;
 mod health_check_initializes;
+mod healthy_while_initializing;
 mod ignored_health_verdict;
 mod init_cycle;
 mod init_on_first_request;
@@ -27,6 +28,7 @@ mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
 mod panicking_lazy_init;
+mod partial_health;
 mod per_instance_guard;
 mod ready_flag_too_early;
 mod recursive_init;
@@ -88,6 +90,7 @@ const RULES: &[Rule] = rules! {
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
     "health-check-initializes" => health_check_initializes,
+    "healthy-while-initializing" => healthy_while_initializing,
     "ignored-health-verdict" => ignored_health_verdict,
     "init-cycle" => init_cycle,
     "init-on-first-request" => init_on_first_request,
@@ -98,6 +101,7 @@ const RULES: &[Rule] = rules! {
     "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
     "panicking-lazy-init" => panicking_lazy_init,
+    "partial-health" => partial_health,
     "per-instance-guard" => per_instance_guard,
     "ready-flag-too-early" => ready_flag_too_early,
     "recursive-init" => recursive_init,

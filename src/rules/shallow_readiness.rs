@@ -3,15 +3,24 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::items::FnId;
-use crate::program::probes::{Examined, Probe, ProbeKind};
+use crate::program::probes::{DeclaredKind, Examined, Probe, ProbeKind};
+
+const DECIDES_ABOUT_TRAFFIC: [DeclaredKind; 1] = [DeclaredKind::Readiness];
 
 /// Looks at the probes of services that keep a handle to a database outside the process.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let examined: Vec<(Probe<'_>, Examined)> =
-        program.probes().into_iter().map(|probe| (probe, program.examine(probe.route))).collect();
-    let shallow = examined
-        .iter()
-        .filter(|(probe, found)| is_shallow(probe, found) && !program.asks_elsewhere(probe, &examined));
+    let probes = program.probes().into_iter();
+    let examined: Vec<(Probe<'_>, Examined)> = probes
+        .map(|probe| {
+            let found = program.examine(probe.route);
+            (probe, found)
+        })
+        .collect();
+    // Where a deployment asks this very route, what the others ask does not help.
+    let shallow = examined.iter().filter(|(probe, found)| {
+        let is_the_one = probe.declared_as(&DECIDES_ABOUT_TRAFFIC).is_some();
+        is_shallow(probe, found) && (is_the_one || !program.asks_elsewhere(probe, &examined))
+    });
     shallow.filter_map(|(probe, found)| report(program, probe, found)).collect()
 }
 
@@ -60,9 +69,13 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option<
         role: Role::Config,
         label: "all it looks at".to_owned(),
     }));
+    let declared = probe.declared_evidence(&DECIDES_ABOUT_TRAFFIC);
+    let is_declared = declared.is_some();
+    evidence.extend(declared);
+    evidence.sort();
     Some(Finding {
         rule: "shallow-readiness",
-        confidence: if found.reads.is_some() { Confidence::Medium } else { Confidence::High },
+        confidence: if found.reads.is_none() && is_declared { Confidence::High } else { Confidence::Medium },
         message: format!("`{}` {what} and always says that the service is well", probe.path),
         help: format!(
             "query through the {noun} and answer 503 when that fails, or name the route as liveness"

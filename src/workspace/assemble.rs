@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use super::found::{FoundDependency, FoundPackage, FoundProblem, FoundWorkspace};
 use super::open::{OpenError, Request};
 use super::tree::{Tree, relative};
-use super::{Dependency, Package, PackageId, PackageSource, Target, TargetKind, Workspace, wildcard};
+use super::{
+    Dependency, Deployment, Package, PackageId, PackageSource, Target, TargetKind, Workspace, wildcard,
+};
 use crate::problem::{Problem, ProblemKind};
 use crate::suggest::nearest;
 
@@ -48,6 +50,7 @@ pub(super) fn assemble(
         packages: Vec::new(),
         targets: Vec::new(),
         files: Vec::new(),
+        deployment: Deployment::default(),
         problems: found_problems.into_iter().map(|problem| placed(&root, problem)).collect(),
         source,
         root,

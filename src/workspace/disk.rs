@@ -204,6 +204,17 @@ pub(super) fn walk(folder: &Path) -> Walked {
     walked
 }
 
+/// The files below `folder` whose name is wanted, in no order. Links are not followed, and what cannot be read is left out.
+pub(super) fn files(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
+    let entries = WalkDir::new(folder).into_iter().filter_entry(|entry| {
+        entry.depth() == 0 || !entry.file_name().to_str().is_some_and(is_skipped_folder)
+    });
+    let found = entries
+        .flatten()
+        .filter(|entry| entry.file_type().is_file() && entry.file_name().to_str().is_some_and(wanted));
+    found.map(walkdir::DirEntry::into_path).collect()
+}
+
 /// Whether a folder of this name holds build output, other people's code or a tool's own files.
 pub(super) fn is_skipped_folder(name: &str) -> bool {
     name.starts_with('.') || name == "target" || name == "node_modules"

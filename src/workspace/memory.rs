@@ -10,7 +10,7 @@ use super::assemble::nothing_to_analyse;
 use super::disk::{MAX_FILE_BYTES, Presence, ReadCause, Walked, is_skipped_folder};
 use super::open::{OpenError, Request, open_in};
 use super::tree::{Tree, normalized, relative};
-use super::{PackageSource, Workspace};
+use super::{Deployment, PackageSource, Workspace};
 use crate::problem::{Problem, ProblemKind};
 
 /// The folder that the files of a workspace in memory seem to lie in. It is not the top of the tree, so that a
@@ -46,6 +46,7 @@ pub fn in_memory(files: &[(&str, &str)]) -> Workspace {
             packages: Vec::new(),
             targets: Vec::new(),
             files: Vec::new(),
+            deployment: Deployment::default(),
             source: PackageSource::Manifests { reason: IN_MEMORY.into() },
             tree: Tree::Memory(tree),
         }
@@ -97,6 +98,14 @@ impl MemoryTree {
             .cloned()
             .collect();
         Walked { manifests, cycles: Vec::new(), refused: Vec::new() }
+    }
+
+    pub(super) fn files(&self, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
+        self.below(folder)
+            .filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(wanted))
+            .filter(|path| !relative(folder, path).split('/').any(is_skipped_folder))
+            .cloned()
+            .collect()
     }
 
     /// Files below a folder. Paths are ordered by component, so they follow each other.

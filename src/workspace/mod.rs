@@ -6,6 +6,7 @@
 
 mod assemble;
 mod cargo;
+mod deployment;
 mod discovery;
 mod disk;
 mod found;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use crate::location::FileId;
 use crate::problem::Problem;
 
+pub use deployment::{DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
     MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
     write_text,
@@ -52,10 +54,12 @@ pub struct Workspace {
     pub packages: Vec<Package>,
     /// All targets of all packages, sorted by package, kind and name.
     pub targets: Vec<Target>,
-    /// Files in the order of their path.
+    /// Source files in the order of their path, and then deployment files in the order of theirs.
     pub files: Vec<SourceFile>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// What is known of how its services are deployed, filled by [`Workspace::load_deployment`].
+    pub deployment: Deployment,
     /// How the packages were found.
     pub source: PackageSource,
     /// Where texts are read from.

@@ -76,6 +76,15 @@ impl Tree {
             Self::Edited(base, _) => base.walk(folder),
         }
     }
+
+    /// Every file below a folder whose name is wanted, build output and hidden folders left out.
+    pub(super) fn files(&self, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
+        match self {
+            Self::Disk => disk::files(folder, wanted),
+            Self::Memory(memory) => memory.files(folder, wanted),
+            Self::Edited(base, _) => base.files(folder, wanted),
+        }
+    }
 }
 
 /// `path` without `.` and `..`, as text alone allows: `..` at the top disappears.

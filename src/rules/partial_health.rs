@@ -1,0 +1,93 @@
+//! `partial-health`: the readiness probe asks one database, and the service needs another as well.
+
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::Program;
+use crate::program::items::FnId;
+use crate::program::probes::{Examined, Probe, ProbeKind};
+use crate::program::summaries::{Effect, EffectKind};
+
+/// Looks at the probes of services with several databases.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let probes = program.probes().into_iter().filter(|probe| probe.kind != ProbeKind::Liveness);
+    let examined: Vec<(Probe<'_>, Examined)> = probes
+        .map(|probe| {
+            let found = program.examine(probe.route);
+            (probe, found)
+        })
+        .collect();
+    examined.iter().filter_map(|(probe, found)| report(program, probe, found, &examined)).collect()
+}
+
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    match program.probe_of(id) {
+        Some(probe) if probe.kind != ProbeKind::Liveness => {
+            "it asks none of the databases, or all of them, or what it asks is not known"
+        }
+        _ => "it answers no readiness probe",
+    }
+    .to_owned()
+}
+
+/// The databases of a service that a probe does not ask, while it asks another.
+fn unasked<'p>(program: &'p Program<'_>, probe: &Probe<'_>, found: &Examined) -> Vec<&'p Effect> {
+    if found.asks.is_none() || found.unknown || found.drivers.is_empty() {
+        return Vec::new();
+    }
+    let behind = program.databases_behind(probe);
+    let of = |effect: &&Effect| match &effect.kind {
+        EffectKind::Create { driver, .. } => !found.drivers.contains(driver) && driver != "database",
+        EffectKind::Migrate | EffectKind::Serve => false,
+    };
+    behind.into_iter().filter(|effect| effect.certain && !program.is_optional(effect)).filter(of).collect()
+}
+
+fn report(
+    program: &Program<'_>,
+    probe: &Probe<'_>,
+    found: &Examined,
+    all: &[(Probe<'_>, Examined)],
+) -> Option<Finding> {
+    let unasked = unasked(program, probe, found);
+    let first = unasked.first()?;
+    let EffectKind::Create { driver, .. } = &first.kind else { return None };
+    // Another probe of the service may ask it.
+    let elsewhere = all.iter().any(|(other, known)| {
+        other.route != probe.route && (known.unknown || known.drivers.contains(driver))
+    });
+    if elsewhere {
+        return None;
+    }
+    let mut evidence: Vec<Evidence> = unasked
+        .iter()
+        .map(|effect| Evidence {
+            location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+            role: Role::InitSite,
+            label: format!("nothing asks this {}", program.noun(effect)),
+        })
+        .collect();
+    evidence.extend(found.asks.map(|location| Evidence {
+        location,
+        role: Role::Check,
+        label: "only this is asked".to_owned(),
+    }));
+    evidence.sort();
+    Some(Finding {
+        rule: "partial-health",
+        confidence: Confidence::High,
+        message: format!("`{}` asks one database, and the service needs {driver} as well", probe.path),
+        help: "ask every database without which requests fail, or declare the other one optional".to_owned(),
+        silent_if: "the probe asks it, or it is declared `optional` in `initpath.toml`".to_owned(),
+        primary: Evidence {
+            location: probe.route.location,
+            role: Role::Probe,
+            label: "says that all is well while half of it is away".to_owned(),
+        },
+        evidence,
+        path: program.way_to(probe.route.function),
+        notes: Vec::new(),
+        binary: None,
+        resource: program.resource_of(first).map(|id| program.resource(id).id.clone()),
+        identity: vec![program.handler_name(probe.route), probe.path.to_owned(), driver.clone()],
+    })
+}

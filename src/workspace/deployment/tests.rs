@@ -1,0 +1,95 @@
+//! Room 2, *workspace*: tests of what deployment files say, over workspaces in memory.
+
+use super::*;
+use crate::workspace::in_memory;
+
+const MANIFEST: &str = "[package]\nname = \"shop\"\nedition = \"2024\"\n";
+
+/// What is declared, as `kind path line`, and the problems.
+fn declared(file: &str, text: &str) -> (Vec<String>, Vec<String>) {
+    let mut workspace = in_memory(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}"), (file, text)]);
+    workspace.load_modules(Some(1), |_| ((), Vec::new()));
+    workspace.load_deployment();
+    let probes = workspace.deployment.probes.iter();
+    let probes = probes
+        .map(|probe| format!("{} {} {}", probe.kind.name(), probe.path, probe.location.span.line))
+        .collect();
+    let problems = workspace.problems.iter().filter(|problem| problem.kind == ProblemKind::UnreadDeployment);
+    (
+        probes,
+        problems.map(|problem| format!("{}:{} {}", problem.line, problem.column, problem.message)).collect(),
+    )
+}
+
+#[test]
+fn probes_of_several_documents_with_anchors() {
+    let text = "\
+kind: Service
+---
+kind: Deployment
+spec:
+  template:
+    spec:
+      containers:
+        - name: shop
+          readinessProbe: &probe
+            httpGet: { path: /health/ready/, port: 8080 }
+            periodSeconds: 5
+          startupProbe: *probe
+          livenessProbe:
+            exec:
+              command: [\"curl\", \"-f\", \"http://localhost:8080/live?verbose\"]
+";
+    let (probes, problems) = declared("k8s/shop.yaml", text);
+    assert_eq!(
+        probes,
+        ["readiness probe /health/ready 10", "start-up probe /health/ready 10", "liveness probe /live 15"]
+    );
+    assert!(problems.is_empty(), "{problems:?}");
+}
+
+#[test]
+fn compose_dockerfile_fly_and_render() {
+    let compose =
+        "services:\n  shop:\n    healthcheck:\n      test: curl -f http://localhost/health || exit 1\n";
+    assert_eq!(declared("compose.yml", compose).0, ["health check /health 4"]);
+    let image =
+        "FROM scratch\nHEALTHCHECK --interval=5s \\\n  CMD curl -f http://localhost:80/up || exit 1\n";
+    assert_eq!(declared("Dockerfile", image).0, ["health check /up 2"]);
+    let fly = "app = \"shop\"\n[[http_service.checks]]\npath = \"/ready\"\n";
+    assert_eq!(declared("fly.toml", fly).0, ["readiness probe /ready 3"]);
+    let render = "services:\n  - type: web\n    healthCheckPath: /healthz\n";
+    assert_eq!(declared("render.yaml", render).0, ["readiness probe /healthz 3"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_a_problem_with_a_place_and_no_claim() {
+    let template = "containers:\n  {{- range .Values.list }}\n  readinessProbe:\n    httpGet:\n      path: {{ .path }}\n";
+    let (probes, problems) = declared("chart/templates/shop.yaml", template);
+    assert!(probes.is_empty(), "{probes:?}");
+    assert_eq!(problems, ["2:3 the file is a template; its probes are not known"]);
+
+    let quoted = "readinessProbe:\n  httpGet:\n    path: \"{{ .Values.path }}\"\n";
+    assert_eq!(declared("quoted.yaml", quoted), (vec![], vec![]));
+
+    let (probes, problems) = declared("bad.yaml", "readinessProbe: [\n---\n: :\n");
+    assert!(probes.is_empty() && problems.len() == 1, "{probes:?} {problems:?}");
+    assert!(problems[0].contains("the YAML does not parse"), "{problems:?}");
+
+    let deep = format!("livenessProbe: {}", "[".repeat(100_000));
+    let (_, problems) = declared("deep.yaml", &deep);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+
+    let huge = format!("livenessProbe:\n{}", "# filler\n".repeat(200_000));
+    assert_eq!(
+        declared("huge.yaml", &huge).1,
+        ["0:0 the file is larger than 1 MiB; its probes are not known"]
+    );
+    assert_eq!(declared("fly.toml", "path = [").1.len(), 1);
+}
+
+#[test]
+fn an_alias_to_itself_ends() {
+    let (probes, _) = declared("loop.yaml", "a: &a\n  livenessProbe: *a\n  b: [*a, *a, *a]\n");
+    assert!(probes.is_empty(), "{probes:?}");
+}
