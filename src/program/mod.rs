@@ -38,6 +38,7 @@ pub mod shapes;
 mod sql;
 pub mod start_up;
 pub mod summaries;
+pub mod supplied_state;
 pub mod swallowed;
 mod terms;
 pub mod timeline;

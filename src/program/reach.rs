@@ -31,6 +31,8 @@ pub(super) struct Sketch {
     pub uses_handle: bool,
     /// Whether it takes or gives back a lock of a database session.
     pub locks_session: bool,
+    /// Whether it supplies state to an application.
+    pub supplies_state: bool,
     /// Functions registered as handlers, with the place.
     pub handlers: Vec<(FnId, Span)>,
     /// Closures registered as handlers.
@@ -55,6 +57,7 @@ impl Sketch {
             supporting: false,
             uses_handle: false,
             locks_session: false,
+            supplies_state: false,
             handlers: Vec::new(),
             handler_closures: Vec::new(),
             calls: 0,
@@ -78,6 +81,7 @@ impl Sketch {
             if let Target::Library(facts) = call.target {
                 sketch.locks_session |=
                     matches!(facts.role, CallRole::DatabaseLock | CallRole::DatabaseUnlock);
+                sketch.supplies_state |= facts.role == CallRole::StatePut;
                 sketch.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
                 sketch.supporting |= is_supporting(facts.role);
             }

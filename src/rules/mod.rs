@@ -24,6 +24,7 @@ mod leaked_lock;
 mod liveness_touches_database;
 mod lock_on_pool;
 mod migrate_after_serve;
+mod missing_state;
 mod mixed_init_contracts;
 mod once_cell_check_then_set;
 mod page;
@@ -98,6 +99,7 @@ const RULES: &[Rule] = rules! {
     "liveness-touches-database" => liveness_touches_database,
     "lock-on-pool" => lock_on_pool,
     "migrate-after-serve" => migrate_after_serve,
+    "missing-state" => missing_state,
     "mixed-init-contracts" => mixed_init_contracts,
     "once-cell-check-then-set" => once_cell_check_then_set,
     "panicking-lazy-init" => panicking_lazy_init,
