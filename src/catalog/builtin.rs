@@ -154,6 +154,7 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("tokio-util", &[], include_str!("../../rules/catalog/tokio-util.toml")),
     file("tonic", &[], include_str!("../../rules/catalog/tonic.toml")),
     file("tonic-health", &[], include_str!("../../rules/catalog/tonic-health.toml")),
+    file("tower-http", &[], include_str!("../../rules/catalog/tower-http.toml")),
     file("tracing", &[], include_str!("../../rules/catalog/tracing.toml")),
     file("tryhard", &[], include_str!("../../rules/catalog/tryhard.toml")),
     file("warp", &[], include_str!("../../rules/catalog/warp.toml")),

@@ -1,0 +1,200 @@
+//! Room 5, *program*: state with a handle that handlers demand by its type, and what is supplied to the application under
+//! which type. Only frameworks that look when a request comes are asked; the others do not compile without.
+
+use super::Program;
+use super::bodies::{Call, LinkedBody, Target, settled};
+use super::inventory::Scope;
+use super::items::FnId;
+use super::routes::Route;
+use super::types::Ty;
+use crate::catalog::{CallRole, TypeKind};
+use crate::location::Location;
+
+/// State that a handler demands and nobody supplies.
+#[derive(Debug)]
+pub struct MissingState<'p> {
+    /// The handler.
+    pub route: &'p Route,
+    /// The type, as its author writes it.
+    pub demanded: String,
+    /// Where something is supplied that differs only in what is wrapped around it, and its type.
+    pub instead: Option<Instead>,
+}
+
+/// What is supplied instead of what is demanded.
+#[derive(Debug)]
+pub struct Instead {
+    /// Where.
+    pub location: Location,
+    /// Its type, as its author writes it.
+    pub ty: String,
+    /// Whether it is only not wrapped in what handlers look for.
+    pub is_bare: bool,
+}
+
+/// What looks state up by its type while a request is answered.
+const LOOKS_UP: [&str; 6] = [
+    "actix_web::web::Data",
+    "axum::Extension",
+    "ntex::web::types::State",
+    "poem::web::Data",
+    "rocket::State",
+    "tauri::State",
+];
+
+/// Something that is supplied.
+struct Supplied {
+    /// The first segment of the framework's paths.
+    framework: String,
+    /// The type under which it is found; `None` when that is not known.
+    ty: Option<Ty>,
+    /// Whether handlers find it: `app_data` of Actix takes anything, and handlers find what is wrapped in `Data`.
+    is_found: bool,
+    location: Location,
+}
+
+impl Program<'_> {
+    /// The state that handlers of binaries demand and that nothing supplies, in the order of the handlers. Where a type that
+    /// is supplied is not known, nothing is said about its framework.
+    pub fn missing_state(&self) -> Vec<MissingState<'_>> {
+        let demands: Vec<(&Route, &'static str, Ty)> = self
+            .routes()
+            .iter()
+            .filter(|route| route.closure.is_none())
+            .flat_map(|route| self.demands(route))
+            .collect();
+        if demands.is_empty() {
+            return Vec::new();
+        }
+        let supplied = self.supplied_state();
+        let mains: Vec<FnId> = self
+            .entries()
+            .iter()
+            .filter(|entry| entry.scope == Scope::Production)
+            .map(|entry| entry.main)
+            .collect();
+        let mut seen: Vec<Ty> = Vec::new();
+        let mut found = Vec::new();
+        for (route, framework, ty) in demands {
+            let own = || supplied.iter().filter(|supplied| supplied.framework == framework);
+            let known = own().all(|supplied| supplied.ty.is_some());
+            let is_supplied = own().any(|supplied| supplied.is_found && supplied.ty.as_ref() == Some(&ty));
+            let runs = || mains.iter().any(|main| self.reaches(*main, route.function));
+            if !known || is_supplied || seen.contains(&ty) || !runs() {
+                continue;
+            }
+            let instead = own().find_map(|supplied| {
+                let other = supplied.ty.as_ref().filter(|other| innermost(other) == innermost(&ty))?;
+                let ty = self.types.display(other);
+                Some(Instead { location: supplied.location, ty, is_bare: !supplied.is_found })
+            });
+            found.push(MissingState { route, demanded: self.types.display(&ty), instead });
+            seen.push(ty);
+        }
+        found
+    }
+
+    /// What a handler demands by its type, with the framework. Only state with a handle.
+    fn demands<'p>(&'p self, route: &'p Route) -> Vec<(&'p Route, &'static str, Ty)> {
+        let params = self.types.signature(route.function).params.iter();
+        let demanded = params.filter_map(|ty| {
+            let facts = self.types.type_facts(settled(ty)).filter(|facts| facts.kind == TypeKind::State)?;
+            let path = LOOKS_UP.iter().find(|path| **path == facts.path)?;
+            // Who asks for an option says what happens without.
+            let Ty::External(_, args) = ty else { return None };
+            if ty.is_option_or_result() {
+                return None;
+            }
+            let inner = settled(args.first()?).clone();
+            let is_known = !matches!(inner, Ty::Unknown) && self.types.contains_handle(&inner);
+            is_known.then(|| (route, path.split("::").next().unwrap_or_default(), inner))
+        });
+        demanded.collect()
+    }
+
+    /// Everything that production code supplies to applications.
+    fn supplied_state(&self) -> Vec<Supplied> {
+        let mut found = Vec::new();
+        for index in 0..self.types.items.functions.len() {
+            let id = FnId(index as u32);
+            let supplies = self.sketches[index].as_ref().is_some_and(|sketch| sketch.supplies_state);
+            if !supplies || self.scope(id) != Scope::Production {
+                continue;
+            }
+            let fresh = self.fresh_body(id);
+            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            found.extend(body.calls.iter().filter_map(|call| self.supplied_by(id, body, call)));
+        }
+        found
+    }
+
+    fn supplied_by(&self, id: FnId, body: &LinkedBody<'_>, call: &Call<'_>) -> Option<Supplied> {
+        // `request.extensions_mut().insert(value)`, as middleware does it.
+        if call.name_of_callee() == Some("insert")
+            && call.chained_on.is_some_and(|on| body.call(on).name_of_callee() == Some("extensions_mut"))
+        {
+            let ty = call.args.first().map(|value| settled(&value.ty).clone()).filter(is_named);
+            return Some(Supplied {
+                framework: "axum".to_owned(),
+                ty,
+                is_found: true,
+                location: self.location(id, call.span),
+            });
+        }
+        let Target::Library(facts) = call.target else { return None };
+        // What a factory supplies is known when it has run.
+        if facts.path.ends_with("::data_factory") {
+            let framework = facts.path.split("::").next().unwrap_or_default().to_owned();
+            let location = self.location(id, call.span);
+            return Some(Supplied { framework, ty: None, is_found: true, location });
+        }
+        if facts.role != CallRole::StatePut {
+            return None;
+        }
+        let argument = call.args.get(facts.handler?)?;
+        let given = settled(&argument.ty);
+        // What is wrapped already is looked up by what is inside.
+        let is_state =
+            |ty: &Ty| self.types.type_facts(ty).is_some_and(|facts| LOOKS_UP.contains(&facts.path.as_str()));
+        let made = settled(&call.result);
+        let wrapped = [made, given].into_iter().find(|ty| is_state(ty));
+        let ty = match wrapped {
+            Some(Ty::External(_, args)) => args.first().map(|inner| settled(inner).clone()),
+            _ => Some(given.clone()),
+        };
+        let framework = match facts.path.split("::").next().unwrap_or_default() {
+            "tower_http" => "axum",
+            own => own,
+        };
+        Some(Supplied {
+            framework: framework.to_owned(),
+            ty: ty.filter(is_named),
+            is_found: wrapped.is_some() || !facts.path.ends_with("::app_data"),
+            location: self.location(id, call.span),
+        })
+    }
+}
+
+/// Whether all of a type is known.
+fn is_named(ty: &Ty) -> bool {
+    match ty {
+        Ty::External(_, args) => args.iter().all(is_named),
+        Ty::Adt(..) => true,
+        _ => false,
+    }
+}
+
+/// What is inside pointers and locks: `Arc<Pool<Postgres>>` and `Pool<Postgres>` have the same.
+fn innermost(ty: &Ty) -> &Ty {
+    let mut current = ty;
+    while let Ty::External(path, args) = current {
+        let name = path.rsplit("::").next().unwrap_or_default();
+        match args.first() {
+            Some(inner) if matches!(name, "Arc" | "Rc" | "Box" | "Mutex" | "RwLock" | "Data") => {
+                current = inner
+            }
+            _ => break,
+        }
+    }
+    current
+}
