@@ -3,7 +3,8 @@
 use initpath::finding::Confidence;
 use initpath::location::{FileId, Location, Span};
 use initpath::problem::{Problem, ProblemKind};
-use initpath::program::inventory::{Address, Binary, InitSite, Inventory, Place, Resource, Scope};
+use initpath::program::inventory::{Address, Binary, InitSite, Inventory, Place, Resource, Scope, Status};
+use initpath::program::readiness::RouteReadiness;
 use initpath::report::{InventoryView, Style, render_inventory_human, render_inventory_json};
 use initpath::settle::Coverage;
 use initpath::workspace::SourceFile;
@@ -61,8 +62,22 @@ fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
         message: "expected `;`".into(),
     }];
     let coverage = Coverage::default();
-    let view =
-        InventoryView { inventory: &inventory, coverage: &coverage, problems: &problems, files: &files };
+    let routes = [RouteReadiness {
+        location: location(1, 1, 1, 2),
+        route: "GET /orders".into(),
+        needs: vec!["postgres".into()],
+        gate: Status::StartUp,
+        barrier: Some((location(0, 4, 19, 43), location(0, 9, 5, 20))),
+        probe: None,
+        binaries: vec!["app".into()],
+    }];
+    let view = InventoryView {
+        inventory: &inventory,
+        routes: &routes,
+        coverage: &coverage,
+        problems: &problems,
+        files: &files,
+    };
     let json: serde_json::Value = serde_json::from_str(&render_inventory_json(view)).unwrap();
     let schema = serde_json::from_str(include_str!("../rules/schema/inventory.json")).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -74,6 +89,7 @@ fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
     );
     assert_eq!(json["init_sites"][0]["line"], 4);
     assert_eq!(json["handlers"][0]["label"], "GET /orders");
+    assert_eq!(json["routes"][0]["gate"], "start-up");
     assert_eq!(render_inventory_human(view, &Style::default()), "\
 binaries
   app  package app  src/main.rs:1
@@ -87,6 +103,9 @@ init sites
 
 handlers
   src/state.rs:1:1  GET /orders  app::orders  app
+
+routes
+  src/state.rs:1:1  GET /orders  postgres  gate: start-up  app
 
 problem[unparsed-file]: expected `;`
   at src/x.rs:3:1

@@ -32,6 +32,7 @@ pub(super) fn snapshot(
         init_paths: &[],
         init_cycles: &[],
         timelines: &timelines,
+        routes: &[],
         findings: &report.findings,
         declared: &configuration.resources,
     });

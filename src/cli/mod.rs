@@ -27,6 +27,7 @@ use crate::program::init_cycles::InitCycle;
 use crate::program::init_paths::InitPath;
 use crate::program::inventory::Inventory;
 use crate::program::place::FunctionAt;
+use crate::program::readiness::RouteReadiness;
 use crate::program::shapes::Shape;
 use crate::program::timeline::Timeline;
 use crate::report::{self, Format, InventoryView, MigrationView, RuleAt, Style};
@@ -190,7 +191,9 @@ fn stages(
         Task::Inventory(_) => {
             let inventory = &settle::select_inventory(inventory, files, &selected);
             let Report { coverage, problems, .. } = &report;
-            let view = InventoryView { inventory, coverage, problems, files };
+            let routes: Vec<RouteReadiness> =
+                answer.routes.into_iter().filter(|route| selected_file(route.location)).collect();
+            let view = InventoryView { inventory, routes: &routes, coverage, problems, files };
             let text = match options.format {
                 Format::Json => report::render_inventory_json(view),
                 Format::Human | Format::Short | Format::Github => {
@@ -210,6 +213,7 @@ fn stages(
                 init_paths: &answer.init_paths,
                 init_cycles: &answer.init_cycles,
                 timelines: &answer.timelines,
+                routes: &answer.routes,
                 findings: &report.findings,
                 declared: &configuration.resources,
             });
@@ -284,6 +288,7 @@ struct Answer {
     init_cycles: Vec<InitCycle>,
     doors: Doors,
     timelines: Vec<Timeline>,
+    routes: Vec<RouteReadiness>,
     shapes: Vec<Shape>,
     /// The functions around a place, each with why the rules would be silent in it; `None` for a file that was not
     /// read.
@@ -301,12 +306,14 @@ impl Answer {
             _ => program.doors().clone(),
         };
         match task {
+            Task::Inventory(_) => Self { routes: program.readiness(), doors, ..Self::default() },
             Task::Graph(..) => Self { init_paths: program.init_paths(), doors, ..Self::default() },
             Task::Report(..) | Task::Patch(_) => Self {
                 init_paths: program.init_paths(),
                 init_cycles: program.init_cycles(),
                 doors: program.doors().clone(),
                 timelines: program.timelines(),
+                routes: program.readiness(),
                 shapes: if matches!(task, Task::Patch(_)) { program.shapes() } else { Vec::new() },
                 functions: None,
             },

@@ -16,6 +16,7 @@ use crate::program::doors::{Conflict, Door, Doors, Keeper};
 use crate::program::init_cycles::InitCycle;
 use crate::program::init_paths::InitPath;
 use crate::program::inventory::Resource;
+use crate::program::readiness::RouteReadiness;
 use crate::program::timeline::Timeline;
 use crate::settle::Settled;
 
@@ -37,6 +38,8 @@ pub struct PlanInput<'a> {
     pub init_cycles: &'a [InitCycle],
     /// The start-up of each binary.
     pub timelines: &'a [Timeline],
+    /// The routes that need a database or are probes.
+    pub routes: &'a [RouteReadiness],
     /// What was found, settled.
     pub findings: &'a [Settled],
     /// What the configuration declares.
@@ -55,8 +58,10 @@ pub struct Plan {
     pub init_paths: Vec<InitPath>,
     /// Statics that need each other, with the fewest needs that have to go.
     pub init_cycles: Vec<InitCycle>,
-    /// The start-up of each binary.
+    /// The start-up of each binary, with what is wrong marked in it.
     pub timelines: Vec<Timeline>,
+    /// The routes that need a database or are probes.
+    pub routes: Vec<RouteReadiness>,
 }
 
 /// The plan for one resource.
@@ -153,7 +158,7 @@ impl ResourcePlan {
 
 /// Makes the plan. Deterministic; linear in doors, uses and findings but for pairs of doors of one resource.
 pub fn plan(input: PlanInput<'_>) -> Plan {
-    let PlanInput { doors, init_paths, init_cycles, timelines, findings, declared } = input;
+    let PlanInput { doors, init_paths, init_cycles, timelines, routes, findings, declared } = input;
     let mut groups: Vec<(String, Option<String>, Vec<usize>)> = Vec::new();
     let mut unknown = Vec::new();
     for (index, door) in doors.list.iter().enumerate() {
@@ -184,8 +189,27 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         unknown,
         init_paths: init_paths.to_vec(),
         init_cycles: init_cycles.to_vec(),
-        timelines: timelines.to_vec(),
+        timelines: timelines.iter().map(|timeline| marked(timeline, findings)).collect(),
+        routes: routes.to_vec(),
     }
+}
+
+/// A start-up with the rules that say something of each of its steps.
+fn marked(timeline: &Timeline, findings: &[Settled]) -> Timeline {
+    let mut marked = timeline.clone();
+    for moment in &mut marked.moments {
+        let about = findings.iter().filter(|settled| {
+            let mut places = settled.finding.evidence.iter().chain([&settled.finding.primary]);
+            places.any(|evidence| {
+                let (place, own) = (evidence.location, moment.location);
+                place.file == own.file && (place.span.encloses(own.span) || own.span.encloses(place.span))
+            })
+        });
+        moment.wrong = about.map(|settled| settled.finding.rule).collect();
+        moment.wrong.sort_unstable();
+        moment.wrong.dedup();
+    }
+    marked
 }
 
 fn resource_plan(

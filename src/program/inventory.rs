@@ -27,6 +27,34 @@ pub struct Inventory {
     pub health: Vec<Place>,
 }
 
+/// What keeps requests away from a route until the databases that it needs are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// It needs none.
+    NotNeeded,
+    /// Start-up makes them before anything is answered.
+    StartUp,
+    /// A middleware answers by itself until they are there.
+    Gate,
+    /// The handler looks by itself.
+    LooksFirst,
+    /// Nothing: requests are answered before.
+    Nothing,
+}
+
+impl Status {
+    /// The name used in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotNeeded => "none-needed",
+            Self::StartUp => "start-up",
+            Self::Gate => "gate",
+            Self::LooksFirst => "looks-first",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 /// A binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binary {

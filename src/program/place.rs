@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::bodies::{self, Argument, Call, CallId, LinkedBody, Target, Time};
 use super::items::FnId;
+use super::readiness::RouteReadiness;
 use super::summaries::EffectKind;
 use super::types::Ty;
 use super::values::Value;
@@ -32,6 +33,8 @@ pub struct FunctionAt {
     pub needs_handle: bool,
     /// What a framework calls it for, if it is registered as a handler.
     pub handler: Option<String>,
+    /// What is known of the readiness of that route.
+    pub readiness: Option<RouteReadiness>,
     /// The shortest call path from an entry point, ending in the function; only itself where none is known.
     pub way: Vec<Hop>,
     /// The functions that call it, with where they are declared.
@@ -105,6 +108,11 @@ impl Program<'_> {
             relevant: self.body(id).is_some(),
             concurrent: self.is_concurrent(id),
             needs_handle: self.needs_handle(id),
+            readiness: self
+                .routes()
+                .iter()
+                .find(|route| route.location == declared)
+                .and_then(|route| self.readiness_of(route)),
             handler,
             way: self.way_to(id),
             callers: callers

@@ -87,6 +87,8 @@ pub struct Moment {
     pub location: Location,
     /// Where it does not run in line: `in a task`, `on first use`, ….
     pub beside: Option<&'static str>,
+    /// The rules that say something of it, sorted; filled by the plan.
+    pub wrong: Vec<&'static str>,
 }
 
 /// More steps are not listed: whoever reads a timeline wants to see it at once.
@@ -171,6 +173,7 @@ impl Walk<'_, '_> {
                     label: short_path(&facts.path),
                     location: self.program.location(id, call.span),
                     beside,
+                    wrong: Vec::new(),
                 };
                 // One after the other read from the environment is one step for whoever reads.
                 let repeats = self.moments.last().is_some_and(|last| {

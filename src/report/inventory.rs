@@ -8,6 +8,7 @@ use super::{Style, WireTool, aligned, counted, human, one_line, path_of, place, 
 use crate::location::Location;
 use crate::problem::Problem;
 use crate::program::inventory::{Address, Binary, InitSite, Inventory, Place, Resource};
+use crate::program::readiness::RouteReadiness;
 use crate::settle::Coverage;
 use crate::workspace::SourceFile;
 
@@ -16,6 +17,8 @@ use crate::workspace::SourceFile;
 pub struct InventoryView<'a> {
     /// What was seen.
     pub inventory: &'a Inventory,
+    /// The routes that need a database or are probes.
+    pub routes: &'a [RouteReadiness],
     /// What was looked at.
     pub coverage: &'a Coverage,
     /// What limited the analysis.
@@ -26,7 +29,7 @@ pub struct InventoryView<'a> {
 
 /// One section per kind of place, one line per place, then problems and what was looked at.
 pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
-    let InventoryView { inventory, coverage, problems, files } = view;
+    let InventoryView { inventory, routes, coverage, problems, files } = view;
     let mut text = String::new();
     let binaries = inventory.binaries.iter().map(|binary| {
         let entry = format!("{}:{}", path_of(files, &binary.entry), binary.entry.span.line);
@@ -62,6 +65,17 @@ pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
         });
         section(&mut text, title, rows.collect());
     }
+    let rows = routes.iter().map(|one| {
+        [
+            place(files, &one.location),
+            one.route.clone(),
+            one.needs.join(", "),
+            format!("gate: {}", one.gate.name()),
+            one.probe.clone().unwrap_or_default(),
+            one.binaries.join(", "),
+        ]
+    });
+    section(&mut text, "routes", rows.collect());
     for problem in problems {
         text.push_str(&human::render_problem(problem, files, style));
         text.push('\n');
@@ -161,6 +175,8 @@ struct WireInventory<'a> {
     migrations: Vec<WirePlace<'a>>,
     /// Health endpoints.
     health: Vec<WirePlace<'a>>,
+    /// Routes that need a database or are probes.
+    routes: Vec<WireRoute<'a>>,
     /// What limited the analysis.
     problems: Vec<WireProblem<'a>>,
     /// Counts.
@@ -275,9 +291,44 @@ struct WirePlace<'a> {
     binaries: &'a [String],
 }
 
+/// What is known of the readiness of one route.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct WireRoute<'a> {
+    /// Path of the file with the handler.
+    file: &'a str,
+    /// Line of the handler, starting at 1.
+    line: u32,
+    /// Method and path, or the handler's path where the route is not known.
+    route: &'a str,
+    /// Drivers of the databases that it comes to use, sorted.
+    needs: &'a [String],
+    /// What keeps requests out until these are there: `none-needed`, `start-up`, `gate`, `looks-first` or `nothing`.
+    gate: &'a str,
+    /// Which probe it is, and what it asks.
+    probe: Option<&'a str>,
+    /// Names of the binaries that answer it, sorted.
+    binaries: &'a [String],
+}
+
+impl<'a> WireRoute<'a> {
+    pub(super) fn new(route: &'a RouteReadiness, files: &'a [SourceFile]) -> Self {
+        let RouteReadiness { location, route, needs, gate, barrier: _, probe, binaries } = route;
+        Self {
+            file: path_of(files, location),
+            line: location.span.line,
+            route,
+            needs,
+            gate: gate.name(),
+            probe: probe.as_deref(),
+            binaries,
+        }
+    }
+}
+
 impl<'a> WireInventory<'a> {
     fn new(view: InventoryView<'a>) -> Self {
-        let InventoryView { inventory, coverage, problems, files } = view;
+        let InventoryView { inventory, routes, coverage, problems, files } = view;
         let [holders, accessors, serve_points, handlers, gates, migrations, health] = places(inventory)
             .map(|(_, places)| places.iter().map(|place| WirePlace::new(place, files)).collect::<Vec<_>>());
         Self {
@@ -293,6 +344,7 @@ impl<'a> WireInventory<'a> {
             gates,
             migrations,
             health,
+            routes: routes.iter().map(|route| WireRoute::new(route, files)).collect(),
             problems: problems.iter().map(WireProblem::new).collect(),
             summary: WireInventorySummary { coverage: WireCoverage::new(coverage) },
         }

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use super::{counted, one_line, path_of};
 use crate::finding::Hop;
+use crate::location::Location;
+use crate::program::inventory::Status;
 use crate::program::place::{CallAt, FunctionAt};
+use crate::program::readiness::RouteReadiness;
 use crate::workspace::SourceFile;
 
 /// What a rule says about a function.
@@ -46,6 +49,9 @@ fn about(text: &mut String, function: &FunctionAt, files: &[SourceFile]) {
     if let Some(handler) = &function.handler {
         let _ = writeln!(text, "  handler: {handler}");
     }
+    if let Some(readiness) = &function.readiness {
+        about_readiness(text, readiness, files);
+    }
     let _ = writeln!(text, "  reached: {}", path(&function.way));
     let runs = match function.concurrent {
         true => "can run beside itself: requests, tasks or code outside the workspace call it",
@@ -74,6 +80,29 @@ fn about(text: &mut String, function: &FunctionAt, files: &[SourceFile]) {
     }
     if !function.relevant {
         let _ = writeln!(text, "  no effect: nothing that it does or calls is what rules look at");
+    }
+}
+
+fn about_readiness(text: &mut String, readiness: &RouteReadiness, files: &[SourceFile]) {
+    let at = |location: &Location| format!("{}:{}", path_of(files, location), location.span.line);
+    let needs = readiness.needs.join(", ");
+    let ready = match (readiness.gate, &readiness.barrier) {
+        (Status::NotNeeded, _) => "it needs no database".to_owned(),
+        (Status::StartUp, Some((made, served))) => {
+            format!(
+                "needs {needs}; ready before it can run: {} comes before {}, which serves",
+                at(made),
+                at(served)
+            )
+        }
+        (Status::StartUp, None) => format!("needs {needs}; nothing is seen to come after serving"),
+        (Status::Gate, _) => format!("needs {needs}; a middleware answers by itself until that is there"),
+        (Status::LooksFirst, _) => format!("needs {needs}; it looks by itself whether that is there"),
+        (Status::Nothing, _) => format!("needs {needs}; nothing keeps requests out until that is there"),
+    };
+    let _ = writeln!(text, "  readiness: {}", one_line(&ready));
+    if let Some(probe) = &readiness.probe {
+        let _ = writeln!(text, "  probe: {}", one_line(probe));
     }
 }
 

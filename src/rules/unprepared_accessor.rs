@@ -6,11 +6,14 @@ use crate::program::doors::{Accessor, Contract, Door, Keeper, Opening};
 use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
+use crate::program::late_cells::LateCell;
 
 /// Looks at the accessors of each static that keeps a handle, binary by binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let doors = program.doors().list.iter().filter(|door| door.keeper == Keeper::Static);
-    doors.flat_map(|door| unprepared(program, door)).collect()
+    let mut findings: Vec<Finding> = doors.flat_map(|door| unprepared(program, door)).collect();
+    findings.extend(program.late_cells().iter().map(|late| report_cell(program, late)));
+    findings
 }
 
 /// Why nothing is reported in a function.
@@ -102,5 +105,35 @@ fn report(
         binary: Some(binary.clone()),
         resource: None,
         identity: vec![accessor.path.clone(), binary.clone()],
+    }
+}
+
+/// A cell of any kind that one request fills and others demand.
+fn report_cell(program: &Program<'_>, late: &LateCell<'_>) -> Finding {
+    let path = program.static_path(late.cell);
+    let handler = |route| program.handler_name(route);
+    let (demands, fills) = (handler(late.demanded_by), handler(late.filled_by));
+    Finding {
+        rule: "unprepared-accessor",
+        // Who asks first is decided by callers that are not seen.
+        confidence: Confidence::Medium,
+        message: format!("`{demands}` panics until `{fills}` was called, which alone fills `{path}`"),
+        help: "fill it in `main` before anything is answered, or let whoever comes too early wait or get an error".to_owned(),
+        silent_if: "`main` fills it, or whoever demands it looks first".to_owned(),
+        primary: Evidence {
+            location: program.location(late.demanded.0, late.demanded.1),
+            role: Role::Accessor,
+            label: "panics while it is empty".to_owned(),
+        },
+        evidence: vec![Evidence {
+            location: program.location(late.filled.0, late.filled.1),
+            role: Role::InitSite,
+            label: "filled when a request comes".to_owned(),
+        }],
+        path: program.way_to(late.demanded.0),
+        notes: Vec::new(),
+        binary: None,
+        resource: None,
+        identity: vec![path],
     }
 }

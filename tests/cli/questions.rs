@@ -68,3 +68,32 @@ fn a_place_outside_every_function_and_a_file_that_is_not_read_are_told_apart() {
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
     assert!(unknown.err.contains("nowhere.rs"), "{unknown:?}");
 }
+
+#[test]
+fn a_route_says_what_it_needs_and_what_keeps_requests_out() {
+    let ready = run(&fixture("in-progress-flag-sound"), &["explain", "src/main.rs:32"]).out;
+    assert!(
+        ready.contains("readiness: needs postgres; ready before it can run: src/main.rs:15 comes before"),
+        "{ready}"
+    );
+    let open = run(&fixture("startup-crisis"), &["explain", "src/routes.rs:18"]).out;
+    assert!(open.contains("needs postgres; nothing keeps requests out until that is there"), "{open}");
+    let probe = run(&fixture("in-progress-flag"), &["explain", "src/main.rs:29"]).out;
+    assert!(
+        probe.contains("probe: readiness") && probe.contains("deployed as readiness probe, start-up probe"),
+        "{probe}"
+    );
+}
+
+#[test]
+fn the_report_marks_what_is_wrong_in_the_start_up_and_has_a_readiness_matrix() {
+    let report = run(&fixture("startup-crisis"), &["report"]).out;
+    assert!(
+        report.contains("6. migration: `Migrator::run` `src/database.rs:14` ← **serve-before-init**"),
+        "{report}"
+    );
+    assert!(
+        report.contains("| `GET /reports` `src/routes.rs:17` | postgres | **nothing** | – |"),
+        "{report}"
+    );
+}

@@ -76,6 +76,22 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         }
         text.push_str("</section>\n");
     }
+    if !plan.routes.is_empty() {
+        text.push_str("<section>\n<h2>Readiness</h2>\n<table><tr><th>route</th><th>needs</th><th>kept out by</th><th>probe</th></tr>\n");
+        for route in &plan.routes {
+            let _ = writeln!(
+                text,
+                "<tr class=\"{}\"><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                route.gate.name(),
+                code(&route.route),
+                code(&words::at(files, &route.location)),
+                escape(&route.needs.join(", ")),
+                words::gate(route.gate).trim_matches('*'),
+                escape(route.probe.as_deref().unwrap_or("–"))
+            );
+        }
+        text.push_str("</table>\n</section>\n");
+    }
     if !problems.is_empty() {
         text.push_str("<section>\n<h2>What limited the analysis</h2>\n<ul>\n");
         for problem in problems {
@@ -325,9 +341,14 @@ fn start_up(text: &mut String, timeline: &Timeline, files: &[SourceFile]) {
     let _ = writeln!(text, "<h3>{}</h3>\n<ol class=\"timeline\">", code(&timeline.binary));
     for moment in &timeline.moments {
         let beside = moment.beside.map_or(String::new(), |beside| format!(", {beside}"));
+        let wrong: String = moment
+            .wrong
+            .iter()
+            .map(|rule| format!(" <strong class=\"wrong\">{}</strong>", escape(rule)))
+            .collect();
         let _ = writeln!(
             text,
-            "<li class=\"{}\"><span class=\"phase\">{}</span> {} {}{beside}</li>",
+            "<li class=\"{}\"><span class=\"phase\">{}</span> {} {}{beside}{wrong}</li>",
             moment.phase.name(),
             moment.phase.name(),
             code(&moment.label),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::inventory::WireRoute;
 use super::super::json::WireProblem;
 use super::super::{WireHop, WirePoint, WireTool, to_json};
 use super::MigrationView;
@@ -31,6 +32,8 @@ struct WireMigration<'a> {
     init_cycles: Vec<WireCycle<'a>>,
     /// The start-up of each binary.
     timelines: Vec<WireTimeline<'a>>,
+    /// Routes that need a database or are probes.
+    routes: Vec<WireRoute<'a>>,
     /// What limited the analysis.
     problems: Vec<WireProblem<'a>>,
 }
@@ -317,6 +320,8 @@ struct WireMoment<'a> {
     place: WirePoint<'a>,
     /// Where it does not run in line.
     beside: Option<&'static str>,
+    /// The rules that say something of it, sorted.
+    wrong: &'a [&'static str],
 }
 
 pub(super) fn render(view: MigrationView<'_>) -> String {
@@ -330,6 +335,7 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         unknown: plan.unknown.iter().map(|door| WireDoor::new(door, files)).collect(),
         init_cycles: plan.init_cycles.iter().map(|cycle| WireCycle::new(cycle, files)).collect(),
         timelines: plan.timelines.iter().map(|timeline| WireTimeline::new(timeline, files)).collect(),
+        routes: plan.routes.iter().map(|route| WireRoute::new(route, files)).collect(),
         problems: problems.iter().map(WireProblem::new).collect(),
     })
 }
@@ -515,6 +521,7 @@ impl<'a> WireTimeline<'a> {
             label: &moment.label,
             place: WirePoint::new(files, &moment.location),
             beside: moment.beside,
+            wrong: &moment.wrong,
         });
         Self { binary: &timeline.binary, moments: moments.collect(), is_cut: timeline.is_cut }
     }

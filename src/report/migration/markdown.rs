@@ -40,6 +40,20 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
             start_up(&mut text, timeline, files);
         }
     }
+    if !plan.routes.is_empty() {
+        text.push_str("\n## Readiness\n\n| route | needs | kept out by | probe |\n|---|---|---|---|\n");
+        for route in &plan.routes {
+            let _ = writeln!(
+                text,
+                "| {} {} | {} | {} | {} |",
+                cell(&code(&route.route)),
+                cell(&code(&words::at(files, &route.location))),
+                cell(&route.needs.join(", ")),
+                words::gate(route.gate),
+                cell(route.probe.as_deref().unwrap_or("–"))
+            );
+        }
+    }
     if !problems.is_empty() {
         text.push_str("\n## What limited the analysis\n\n");
         for problem in problems {
@@ -231,7 +245,10 @@ fn start_up(text: &mut String, timeline: &Timeline, files: &[SourceFile]) {
     for (number, moment) in (1..).zip(&timeline.moments) {
         let beside = moment.beside.map_or(String::new(), |beside| format!(", {beside}"));
         let place = code(&words::at(files, &moment.location));
-        let _ = writeln!(text, "{number}. {}: {} {place}{beside}", moment.phase.name(), code(&moment.label));
+        let (phase, label) = (moment.phase.name(), code(&moment.label));
+        let wrong: Vec<String> = moment.wrong.iter().map(|rule| format!("**{rule}**")).collect();
+        let wrong = if wrong.is_empty() { String::new() } else { format!(" ← {}", wrong.join(", ")) };
+        let _ = writeln!(text, "{number}. {phase}: {label} {place}{beside}{wrong}");
     }
     if timeline.is_cut {
         text.push_str("\nThere is more than is listed here.\n");

@@ -6,6 +6,7 @@ use crate::location::Location;
 use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, ResourceProgress, Step, StepKind, Verdict};
 use crate::program::doors::{Contract, Door, Keeper};
 use crate::program::init_cycles::Need;
+use crate::program::inventory::Status;
 use crate::workspace::SourceFile;
 
 /// Source texts longer than this are cut.
@@ -246,4 +247,15 @@ pub(super) fn burn_down(resource: &ResourceProgress) -> String {
 pub(super) fn need(need: &Need) -> String {
     let cut = if need.cut { ": **this has to go**" } else { "" };
     format!("`{}` needs `{}`{cut}", need.from, need.to)
+}
+
+/// What keeps requests away from a route.
+pub(super) fn gate(status: Status) -> &'static str {
+    match status {
+        Status::NotNeeded => "–",
+        Status::StartUp => "start-up",
+        Status::Gate => "a gate",
+        Status::LooksFirst => "its own test",
+        Status::Nothing => "**nothing**",
+    }
 }
