@@ -1,13 +1,15 @@
 //! The pure middle of a run: extract → link → check, from an opened workspace to findings. No policy, no text.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPoolBuilder;
 
 use crate::catalog::Catalog;
-use crate::facts::{self, Extracted, FileFacts, Item, ItemKind};
+use crate::facts::{self, Directive, Extracted, FileFacts, Item, ItemKind};
 use crate::finding::Finding;
+use crate::location::{FileId, Span};
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::program::declarations::ResourceDeclaration;
@@ -16,7 +18,7 @@ use crate::program::items::{Items, requires_test};
 use crate::program::names::Names;
 use crate::program::types::Types;
 use crate::rules;
-use crate::workspace::{ModDeclaration, SourceFile, Workspace};
+use crate::workspace::{DeclaredKind, ModDeclaration, SourceFile, Workspace};
 
 /// How to run.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,19 @@ pub struct Settings {
     pub threads: Option<usize>,
     /// What is declared about resources.
     pub declared: Vec<ResourceDeclaration>,
+    /// What is declared about probes.
+    pub probes: Option<ProbeDeclarations>,
+}
+
+/// Probes that a configuration declares, with the file that they stand in.
+#[derive(Debug, Clone)]
+pub struct ProbeDeclarations {
+    /// The file.
+    pub file: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What each route is asked for, its path, and where that is written.
+    pub probes: Vec<(DeclaredKind, String, Span)>,
 }
 
 /// What an analysis gives, before policy.
@@ -42,6 +57,8 @@ pub struct Analysis {
     pub resources: Vec<ResourceSummary>,
     /// What the tool sees.
     pub inventory: Inventory,
+    /// The comments that talk to initpath, with their files, in order.
+    pub directives: Vec<(FileId, Directive)>,
     /// Wall time per stage, in order.
     pub timings: Vec<(&'static str, Duration)>,
     /// Time that parsing alone took, summed over threads.
@@ -66,6 +83,10 @@ pub fn inquire<T: Send>(
     let extracted = workspace.load_modules(settings.threads, extract_file);
     let extract_time = started.elapsed();
     workspace.load_deployment();
+    if let Some(ProbeDeclarations { file, text, probes }) = &settings.probes {
+        let file = workspace.add_file(file, text);
+        workspace.declare_probes(file, probes.iter().cloned());
+    }
     let pool = ThreadPoolBuilder::new()
         .num_threads(settings.threads.unwrap_or(0))
         .stack_size(facts::STACK_BYTES)
@@ -86,13 +107,15 @@ struct Unfinished {
     coverage: Coverage,
     resources: Vec<ResourceSummary>,
     inventory: Inventory,
+    directives: Vec<(FileId, Directive)>,
     timings: Vec<(&'static str, Duration)>,
     parse_time: Duration,
 }
 
 impl Unfinished {
     fn finish(self, workspace: Workspace, threads: usize) -> Analysis {
-        let Self { findings, mut problems, coverage, resources, inventory, timings, parse_time } = self;
+        let Self { findings, mut problems, coverage, resources, inventory, directives, timings, parse_time } =
+            self;
         problems.extend(workspace.problems.iter().cloned());
         Analysis {
             workspace,
@@ -101,6 +124,7 @@ impl Unfinished {
             coverage,
             resources,
             inventory,
+            directives,
             timings,
             parse_time,
             threads,
@@ -157,6 +181,10 @@ fn run<T>(
     coverage.macros_opaque = files.iter().map(|file| file.opaque_macros).sum();
     let resources = program.resource_summaries(&inventory);
     stage("inventory", &mut watch);
+    let directives = (0..)
+        .zip(&files)
+        .flat_map(|(index, file)| file.comments.iter().map(move |comment| (FileId(index), comment.clone())))
+        .collect();
     let answer = question(&program);
     program.free();
     drop(types);
@@ -164,7 +192,10 @@ fn run<T>(
     drop(items);
     // Facts are many small pieces. Nobody has to wait until the last of them is given back.
     std::thread::spawn(move || drop(files));
-    (Unfinished { findings, problems, coverage, resources, inventory, timings, parse_time }, answer)
+    (
+        Unfinished { findings, problems, coverage, resources, inventory, directives, timings, parse_time },
+        answer,
+    )
 }
 
 fn loses_file(kind: ProblemKind) -> bool {

@@ -130,8 +130,11 @@ fn report(findings: Vec<Finding>, problems: Vec<Problem>) -> Report {
         files: &files,
         rules: &rules,
         selected: &|_| true,
+        directives: &[],
+        baseline: None,
+        changed: None,
     };
-    settle(input, &Policy { overrides: Vec::new(), min_confidence: Confidence::Medium })
+    settle(input, &Policy::default())
 }
 
 fn text(format: Format, report: &Report) -> String {

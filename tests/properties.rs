@@ -44,8 +44,11 @@ fn report(files: &[(String, String)]) -> (Report, Vec<SourceFile>) {
         files: &workspace.files,
         rules: rules::table(),
         selected: &|_| true,
+        directives: &[],
+        baseline: None,
+        changed: None,
     };
-    let policy = Policy { overrides: Vec::new(), min_confidence: Confidence::Low };
+    let policy = Policy { min_confidence: Confidence::Low, ..Policy::default() };
     (settle(input, &policy), workspace.files)
 }
 

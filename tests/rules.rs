@@ -39,7 +39,7 @@ fn check(example: &Example) -> Result<(), Failed> {
     let configuration = written.map(|(path, text)| configuration::read(path, text));
     let declared =
         configuration.transpose().map_err(|error| error.to_string())?.unwrap_or_default().resources;
-    let settings = Settings { threads: Some(1), declared };
+    let settings = Settings { threads: Some(1), declared, probes: None };
     let analysis = analyse(in_memory(&files), Catalog::builtin(), &settings);
     let mut complaints = String::new();
     for problem in &analysis.problems {

@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::baseline::BaselineAction;
 use super::color::When;
+use super::starters::Starter;
 use crate::finding::Confidence;
 use crate::report::{Format, GraphFormat, MigrationFormat};
 use crate::settle::Level;
@@ -36,6 +38,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) analysis: AnalysisFlags,
     #[command(flatten)]
+    pub(super) check: CheckFlags,
+    #[command(flatten)]
     pub(super) output: OutputFlags,
 }
 
@@ -46,6 +50,8 @@ pub(super) enum TaskArguments {
     Check {
         #[command(flatten)]
         analysis: AnalysisFlags,
+        #[command(flatten)]
+        check: CheckFlags,
         #[command(flatten)]
         output: OutputFlags,
     },
@@ -95,6 +101,42 @@ pub(super) enum TaskArguments {
         #[command(flatten)]
         output: OutputFlags,
     },
+    /// Write or shorten the list of findings that are accepted for now
+    #[command(after_help = EXIT_CODES)]
+    Baseline {
+        /// What to do with it
+        #[arg(value_parser = baseline_action())]
+        action: BaselineAction,
+        /// The baseline file [default: initpath-baseline.json in the root of the workspace]
+        #[arg(long, value_name = "FILE", help_heading = "Findings")]
+        baseline: Option<PathBuf>,
+        #[command(flatten)]
+        analysis: AnalysisFlags,
+        #[command(flatten)]
+        output: PlainOutputFlags,
+    },
+    /// Write a commented initpath.toml, or ready files for hooks and CI
+    Init {
+        /// A hook instead of the configuration
+        #[arg(long, value_name = "KIND", value_parser = hook())]
+        hook: Option<Starter>,
+        /// A CI job instead of the configuration
+        #[arg(long, value_name = "KIND", value_parser = ci(), conflicts_with = "hook")]
+        ci: Option<Starter>,
+        /// Print the file instead of writing it
+        #[arg(long)]
+        dry_run: bool,
+        /// Path of a Cargo.toml [default: the nearest one above the current folder]
+        #[arg(long, value_name = "PATH")]
+        manifest_path: Option<PathBuf>,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
     /// List the rules with their default levels
     #[command(visible_alias = "list")]
     Rules {
@@ -146,6 +188,26 @@ pub(super) struct AnalysisFlags {
     pub(super) threads: Option<NonZeroUsize>,
 }
 
+/// Flags of `check`. They may stand before and after the command.
+#[derive(Debug, Default, Args)]
+pub(super) struct CheckFlags {
+    /// Findings that are accepted for now [default: initpath-baseline.json in the root, where there is one]
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Show what the baseline accepts as well
+    #[arg(long, conflicts_with = "baseline", help_heading = "Findings")]
+    pub(super) no_baseline: bool,
+    /// Show only findings with a place in one of these files; everything is analysed all the same
+    #[arg(long, value_name = "FILES", num_args = 0.., help_heading = "Findings")]
+    pub(super) changed: Option<Vec<PathBuf>>,
+    /// Show only findings with a place in a file that differs from this git revision
+    #[arg(long, value_name = "REV", conflicts_with = "changed", help_heading = "Findings")]
+    pub(super) since: Option<String>,
+    /// Count findings per rule instead of listing them
+    #[arg(long, help_heading = "Output")]
+    pub(super) statistics: bool,
+}
+
 /// Flags of every command. They may stand before and after the command.
 #[derive(Debug, Args)]
 pub(super) struct OutputFlags {
@@ -159,9 +221,9 @@ pub(super) struct OutputFlags {
 /// Flags of every command, whatever it prints.
 #[derive(Debug, Args)]
 pub(super) struct PlainOutputFlags {
-    /// Write the report to a file instead of stdout
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) output: Option<PathBuf>,
+    /// Write the report to a file, `-` for stdout; `check` takes several, each with its format
+    #[arg(long, value_name = "[FORMAT=]FILE", help_heading = "Output")]
+    pub(super) output: Vec<String>,
     /// When to use colours [default: auto]
     #[arg(long, value_name = "WHEN", value_parser = color(), help_heading = "Output")]
     pub(super) color: Option<When>,
@@ -222,6 +284,32 @@ impl FromArgMatches for LevelFlags {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// The command line as clap builds it, for the shells that complete it and for the manual.
+pub(super) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "cargo-initpath", &mut text);
+    text
+}
+
+/// The manual page, in roff.
+pub(super) fn manual() -> Result<Vec<u8>, super::Stop> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Arguments::command()).render(&mut text).map_err(super::Stop::refused)?;
+    Ok(text)
+}
+
+fn baseline_action() -> impl TypedValueParser<Value = BaselineAction> {
+    named([BaselineAction::Write, BaselineAction::Prune], BaselineAction::name)
+}
+
+fn hook() -> impl TypedValueParser<Value = Starter> {
+    named([Starter::PreCommit, Starter::Lefthook], Starter::name)
+}
+
+fn ci() -> impl TypedValueParser<Value = Starter> {
+    named([Starter::Github, Starter::Gitlab], Starter::name)
 }
 
 fn format() -> impl TypedValueParser<Value = Format> {

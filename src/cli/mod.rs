@@ -2,6 +2,7 @@
 //! turns their result into an exit code. It must not judge: what is found, at which level, is decided elsewhere.
 
 mod arguments;
+mod baseline;
 mod burn_down;
 mod color;
 pub mod configuration;
@@ -10,13 +11,16 @@ mod narration;
 mod options;
 mod patch;
 mod second_look;
+mod starters;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::analysis::{self, Analysis, Settings};
+use crate::analysis::{self, Analysis, ProbeDeclarations, Settings};
 use crate::catalog::Catalog;
+use crate::finding::Confidence;
 use crate::location::Location;
 use crate::plan::{self, PlanInput, Snapshot};
 use crate::problem::{Problem, ProblemKind};
@@ -32,11 +36,13 @@ use crate::program::shapes::Shape;
 use crate::program::timeline::Timeline;
 use crate::report::{self, Format, InventoryView, MigrationView, RuleAt, Style};
 use crate::rules;
-use crate::settle::{self, Level, Report, Selection, SettleInput};
+use crate::settle::{self, Baseline, Level, PathLevel, Policy, Report, Selection, SettleInput};
+use crate::workspace::{Package, Workspace};
 use crate::{suggest, workspace};
-use configuration::Configuration;
+use baseline::BaselineAction;
+use configuration::{Configuration, ConfigurationError, RuleLevels};
 use narration::{ParseTime, Stopwatch};
-use options::{AnalysisOptions, Options, Task};
+use options::{AnalysisOptions, Changes, Options, Task};
 
 pub use environment::Environment;
 
@@ -123,7 +129,7 @@ fn stages(
     err: &mut dyn Write,
 ) -> Result<Outcome, Stop> {
     let mut watch = Stopwatch::start();
-    let options = options::configure(arguments, environment)?;
+    let mut options = options::configure(arguments, environment)?;
     for note in options.notes.iter().filter(|_| !options.quiet) {
         narration::say(err, note);
     }
@@ -132,7 +138,15 @@ fn stages(
         Task::Rules => {
             return deliver(&list_of_rules(&options), &options, out).map(|()| Outcome::Clean);
         }
+        Task::Completions(shell) => {
+            return print_bytes(&arguments::completions(*shell), out).map(|()| Outcome::Clean);
+        }
+        Task::Man => return print_bytes(&arguments::manual()?, out).map(|()| Outcome::Clean),
+        Task::Init(request, starter, dry_run) => {
+            return starters::start(request, *starter, *dry_run, out, err).map(|()| Outcome::Clean);
+        }
         Task::Check(wanted)
+        | Task::Baseline(wanted, _)
         | Task::Inventory(wanted)
         | Task::Graph(wanted, _)
         | Task::Report(wanted, ..)
@@ -141,23 +155,31 @@ fn stages(
     };
     watch.stage("configure");
 
-    let catalog = load_catalog(&wanted.catalogs)?;
-    watch.stage("catalog");
     let workspace = workspace::open(&wanted.request).map_err(Stop::refused)?;
-    let configuration = load_configuration(&workspace.root)?;
+    let Configured { configuration, file: configuration_file } = load_configuration(&workspace)?;
     let selection = Selection::of(&workspace.packages);
     watch.stage("load");
+    let wanted = options.task.analysis_mut().expect("the tasks that need none have returned");
+    wanted.policy = policy(wanted, &configuration, &workspace.packages);
+    let from_root = configuration.catalogs.iter().map(|file| workspace.root.join(file));
+    wanted.catalogs = from_root.chain(std::mem::take(&mut wanted.catalogs)).collect();
+    let wanted = &*wanted;
+    let catalog = load_catalog(&wanted.catalogs)?;
+    watch.stage("catalog");
+    let changed = wanted.changes.as_ref().map(|changes| changed_paths(changes, &workspace)).transpose()?;
 
-    let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
+    let settings = settings(wanted, &configuration, configuration_file);
+    let wanted = options.task.analysis().expect("the tasks that need none have returned");
     let (analysis, answer) =
         analysis::inquire(workspace, catalog, &settings, |program| Answer::to(&options.task, program));
     let Analysis {
-        workspace,
+        mut workspace,
         findings,
         mut problems,
         coverage,
         resources,
         inventory,
+        directives,
         timings,
         parse_time,
         threads,
@@ -168,24 +190,48 @@ fn stages(
     problems.extend(
         settings.declared.iter().flat_map(|declared| unknown_names(declared, &inventory, &answer.doors)),
     );
+    // A baseline is for checks: a migration counts everything.
+    let baseline = match &options.task {
+        Task::Check(wanted) => baseline::load(&wanted.baseline, &mut workspace)?,
+        Task::Baseline(wanted, BaselineAction::Prune) => {
+            Some(baseline::load(&wanted.baseline, &mut workspace)?.ok_or_else(no_baseline)?)
+        }
+        _ => None,
+    };
     let files = &workspace.files;
     // A migration is a matter of the whole program, whatever findings somebody wants to see.
     let whole = matches!(options.task, Task::Report(..) | Task::Patch(_));
-    let selected = |path: &str| whole || selection.includes(path);
+    let skipped = |path: &str| {
+        configuration.paths.iter().any(|settings| settings.skip && path.starts_with(&settings.path))
+    };
+    let selected = |path: &str| whole || (selection.includes(path) && !skipped(path));
+    let is_changed = |path: &str| changed.as_ref().is_none_or(|changed| changed.contains(path));
     let selected_file = |place: Location| selected(&files[place.file.0 as usize].path);
-    let rules = rules::table();
-    let input = SettleInput { findings, problems, coverage, resources, files, rules, selected: &selected };
+    let input = SettleInput {
+        findings,
+        problems,
+        coverage,
+        resources,
+        files,
+        rules: rules::all(),
+        selected: &selected,
+        directives: &directives,
+        baseline: baseline.as_ref(),
+        changed: changed.as_ref().map(|_| &is_changed as &dyn Fn(&str) -> bool),
+    };
     let report = settle::settle(input, &wanted.policy);
     watch.stage("settle");
 
     let style = Style {
         color: options.color,
         quiet: options.quiet,
-        elapsed: (environment.stdout_is_terminal && options.output.is_none()).then(|| watch.elapsed()),
-        repository_prefix: match options.format {
-            Format::Github => workspace::repository_prefix(&workspace.root),
-            Format::Human | Format::Short | Format::Json => String::new(),
+        elapsed: (environment.stdout_is_terminal && options.outputs[0].file.is_none())
+            .then(|| watch.elapsed()),
+        repository_prefix: match options.outputs.iter().any(|output| output.format.is_for_a_repository()) {
+            true => workspace::repository_prefix(&workspace.root),
+            false => String::new(),
         },
+        root: workspace.root.clone(),
     };
     let (text, outcome) = match &options.task {
         Task::Inventory(_) => {
@@ -194,11 +240,9 @@ fn stages(
             let routes: Vec<RouteReadiness> =
                 answer.routes.into_iter().filter(|route| selected_file(route.location)).collect();
             let view = InventoryView { inventory, routes: &routes, coverage, problems, files };
-            let text = match options.format {
+            let text = match options.outputs[0].format {
                 Format::Json => report::render_inventory_json(view),
-                Format::Human | Format::Short | Format::Github => {
-                    report::render_inventory_human(view, &style)
-                }
+                _ => report::render_inventory_human(view, &style),
             };
             (text, Outcome::of_analysis(&report, wanted))
         }
@@ -267,7 +311,30 @@ fn stages(
             let text = report::render_place(&place, &about_rules(functions, &report), files);
             (text, Outcome::of_analysis(&report, wanted))
         }
-        _ => (report::render(options.format, &report, files, &style), Outcome::of_check(&report, wanted)),
+        Task::Baseline(wanted, action) => {
+            let path = baseline::path(&wanted.baseline, &workspace.root);
+            let before = baseline.map(|known| known.accepted).unwrap_or_default();
+            let accepted: BTreeSet<String> = match action {
+                BaselineAction::Write => report.acceptable.clone(),
+                // What is not selected may be there all the same.
+                BaselineAction::Prune => before.difference(&report.stale).cloned().collect(),
+            };
+            let (entries, gone) = (accepted.len(), before.len().saturating_sub(accepted.len()));
+            workspace::write_text(&path, &Baseline { accepted, file: None }.text()).map_err(Stop::refused)?;
+            let taken_out =
+                if *action == BaselineAction::Prune { format!(", {gone} taken out") } else { String::new() };
+            let entries = report::counted_as(entries, "entry", "entries");
+            (format!("{}: {entries}{taken_out}\n", path.display()), Outcome::of_analysis(&report, wanted))
+        }
+        _ if wanted.statistics => (report::render_statistics(&report), Outcome::of_check(&report, wanted)),
+        _ => {
+            for output in options.outputs.iter().skip(1) {
+                let text = report::render(output.format, &report, files, &style);
+                deliver_to(&text, output.file.as_deref(), out)?;
+            }
+            let format = options.outputs[0].format;
+            (report::render(format, &report, files, &style), Outcome::of_check(&report, wanted))
+        }
     };
     deliver(&text, &options, out)?;
     watch.stage("render");
@@ -357,17 +424,106 @@ fn about_rules(functions: Vec<(FunctionAt, Silences)>, report: &Report) -> Vec<(
 }
 
 fn list_of_rules(options: &Options) -> String {
-    match options.format {
-        Format::Json => report::render_rules_json(rules::table()),
-        Format::Human | Format::Short | Format::Github => report::render_rules_human(rules::table()),
+    match options.outputs[0].format {
+        Format::Json => report::render_rules_json(rules::all()),
+        _ => report::render_rules_human(rules::all()),
     }
 }
 
-/// The configuration in the root of the workspace, or none.
-fn load_configuration(root: &Path) -> Result<Configuration, Stop> {
-    let text = workspace::read_text_if_there(&root.join(configuration::FILE_NAME)).map_err(Stop::refused)?;
-    let read = |text: String| configuration::read(configuration::FILE_NAME, &text).map_err(Stop::refused);
-    text.map_or_else(|| Ok(Configuration::default()), read)
+/// A configuration with the file that it stands in.
+struct Configured {
+    configuration: Configuration,
+    /// Path and text.
+    file: Option<(PathBuf, String)>,
+}
+
+/// The configuration in the root of the workspace, in a file of its own or in the manifest; or none.
+fn load_configuration(workspace: &Workspace) -> Result<Configured, Stop> {
+    let (own, manifest) = (workspace.root.join(configuration::FILE_NAME), workspace.root.join("Cargo.toml"));
+    let in_manifest = match workspace::read_text_if_there(&manifest) {
+        Ok(Some(text)) => {
+            let read =
+                configuration::read_metadata("Cargo.toml", &text).map_err(|wrong| refused(&wrong, &text))?;
+            read.map(|configuration| Configured { configuration, file: Some((manifest, text)) })
+        }
+        // A manifest that cannot be read is a problem of its own.
+        Ok(None) | Err(_) => None,
+    };
+    let Some(text) = workspace::read_text_if_there(&own).map_err(Stop::refused)? else {
+        return Ok(in_manifest.unwrap_or(Configured { configuration: Configuration::default(), file: None }));
+    };
+    if in_manifest.is_some() {
+        let both = "there is an `initpath.toml` and `metadata.initpath` in Cargo.toml; keep one of them";
+        return Err(Stop::refused(both));
+    }
+    let configuration =
+        configuration::read(configuration::FILE_NAME, &text).map_err(|wrong| refused(&wrong, &text))?;
+    Ok(Configured { configuration, file: Some((own, text)) })
+}
+
+/// A mistake in a configuration, with the line and a caret under it.
+fn refused(wrong: &ConfigurationError, text: &str) -> Stop {
+    let line = text.lines().nth(wrong.line.saturating_sub(1) as usize).unwrap_or_default();
+    let caret = " ".repeat(wrong.column.saturating_sub(1) as usize);
+    Stop::refused(format!("{wrong}\n  |\n  | {line}\n  | {caret}^"))
+}
+
+fn no_baseline() -> Stop {
+    Stop::refused("there is no baseline; `cargo initpath baseline write` makes one")
+}
+
+/// The policy of a run: the command line wins over packages and paths, these over the workspace, this over defaults.
+fn policy(wanted: &AnalysisOptions, configuration: &Configuration, packages: &[Package]) -> Policy {
+    let leveled = |folder: &str, levels: &RuleLevels| -> Vec<PathLevel> {
+        let level =
+            |&(rule, level): &(&'static str, Level)| PathLevel { folder: folder.to_owned(), rule, level };
+        levels.iter().map(level).collect()
+    };
+    let mut paths = leveled("", &configuration.rules);
+    for (name, levels) in &configuration.packages {
+        for package in packages.iter().filter(|package| package.name == *name) {
+            let end = package.manifest.rfind('/').map_or(0, |slash| slash + 1);
+            paths.extend(leveled(&package.manifest[..end], levels));
+        }
+    }
+    for settings in &configuration.paths {
+        paths.extend(leveled(&settings.path, &settings.rules));
+    }
+    Policy {
+        overrides: wanted.policy.overrides.clone(),
+        min_confidence: wanted.min_confidence.or(configuration.min_confidence).unwrap_or(Confidence::Medium),
+        paths,
+        never_baselined: configuration.never_baselined.clone(),
+    }
+}
+
+/// The paths that count as changed, as findings name them.
+fn changed_paths(changes: &Changes, workspace: &Workspace) -> Result<BTreeSet<String>, Stop> {
+    match changes {
+        Changes::Files(files) => Ok(files.iter().map(|file| workspace.shown(file)).collect()),
+        Changes::Since(revision) => {
+            let changed = workspace::changed_since(&workspace.root, revision).map_err(Stop::refused)?;
+            Ok(changed.into_iter().collect())
+        }
+    }
+}
+
+fn settings(
+    wanted: &AnalysisOptions,
+    configuration: &Configuration,
+    file: Option<(PathBuf, String)>,
+) -> Settings {
+    let probes = configuration.probes.iter().map(|probe| (probe.kind, probe.path.clone(), probe.span));
+    let probes: Vec<_> = probes.collect();
+    Settings {
+        threads: wanted.threads,
+        declared: configuration.resources.clone(),
+        probes: file.filter(|_| !probes.is_empty()).map(|(file, text)| ProbeDeclarations {
+            file,
+            text,
+            probes,
+        }),
+    }
 }
 
 /// What is to be said of a declaration about a resource that nothing opens, or with a canonical path that names nothing.
@@ -413,10 +569,18 @@ fn load_catalog(files: &[PathBuf]) -> Result<Catalog, Stop> {
 
 /// Hands over what the user asked for: into the file they named, else on `out`.
 fn deliver(text: &str, options: &Options, out: &mut dyn Write) -> Result<(), Stop> {
-    match &options.output {
+    deliver_to(text, options.outputs[0].file.as_deref(), out)
+}
+
+fn deliver_to(text: &str, file: Option<&Path>, out: &mut dyn Write) -> Result<(), Stop> {
+    match file {
         Some(path) => workspace::write_text(path, text).map_err(Stop::refused),
         None => print(text, out),
     }
+}
+
+fn print_bytes(bytes: &[u8], out: &mut dyn Write) -> Result<(), Stop> {
+    print(&String::from_utf8_lossy(bytes), out)
 }
 
 /// Writes to `out`. A reader that went away (`| head`) had what it wanted.

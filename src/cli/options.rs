@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::Stop;
-use super::arguments::{AnalysisFlags, Arguments, OutputFlags, PlainOutputFlags, TaskArguments};
+use super::arguments::{AnalysisFlags, Arguments, CheckFlags, OutputFlags, PlainOutputFlags, TaskArguments};
+use super::baseline::BaselineAction;
 use super::color;
 use super::environment::Environment;
+use super::starters::Starter;
 use crate::finding::Confidence;
 use crate::report::{Format, GraphFormat, MigrationFormat};
 use crate::rules::{self, RuleInfo};
@@ -20,15 +22,43 @@ use crate::workspace::Request;
 /// What the user wants, with every default filled in.
 pub(super) struct Options {
     pub(super) task: Task,
-    pub(super) format: Format,
-    /// Where the report goes instead of stdout.
-    pub(super) output: Option<PathBuf>,
+    /// Where the report goes, in which format; never empty.
+    pub(super) outputs: Vec<Output>,
     pub(super) color: bool,
     pub(super) quiet: bool,
     /// 0 says nothing, 1 what was analysed, 2 how long it took.
     pub(super) verbose: u8,
     /// Things to tell the user that stop nothing.
     pub(super) notes: Vec<String>,
+}
+
+/// A place for the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Output {
+    pub(super) format: Format,
+    /// A file; stdout when absent.
+    pub(super) file: Option<PathBuf>,
+}
+
+/// Which baseline counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum WhichBaseline {
+    /// The one in the root of the workspace, where there is one.
+    #[default]
+    Usual,
+    /// None.
+    None,
+    /// This one, which has to be there.
+    File(PathBuf),
+}
+
+/// What counts as changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Changes {
+    /// These files.
+    Files(Vec<PathBuf>),
+    /// What differs from a git revision.
+    Since(String),
 }
 
 /// What to do.
@@ -45,6 +75,14 @@ pub(super) enum Task {
     Patch(Box<AnalysisOptions>),
     /// Say what is known at a line of a file.
     ExplainPlace(Box<AnalysisOptions>, PathBuf, u32),
+    /// Write the baseline, or shorten it.
+    Baseline(Box<AnalysisOptions>, BaselineAction),
+    /// Write a file to begin with, or print it.
+    Init(Request, Starter, bool),
+    /// Print a completion script.
+    Completions(clap_complete::Shell),
+    /// Print the manual page.
+    Man,
     /// Print a rule's page.
     Explain(&'static RuleInfo),
     /// List the rules.
@@ -52,6 +90,34 @@ pub(super) enum Task {
 }
 
 impl Task {
+    /// What it needs for an analysis; `None` where it makes none.
+    pub(super) fn analysis(&self) -> Option<&AnalysisOptions> {
+        match self {
+            Self::Check(wanted)
+            | Self::Inventory(wanted)
+            | Self::Graph(wanted, _)
+            | Self::Report(wanted, ..)
+            | Self::Patch(wanted)
+            | Self::Baseline(wanted, _)
+            | Self::ExplainPlace(wanted, ..) => Some(wanted),
+            Self::Explain(_) | Self::Init(..) | Self::Completions(_) | Self::Man | Self::Rules => None,
+        }
+    }
+
+    /// The same, to be completed.
+    pub(super) fn analysis_mut(&mut self) -> Option<&mut AnalysisOptions> {
+        match self {
+            Self::Check(wanted)
+            | Self::Inventory(wanted)
+            | Self::Graph(wanted, _)
+            | Self::Report(wanted, ..)
+            | Self::Patch(wanted)
+            | Self::Baseline(wanted, _)
+            | Self::ExplainPlace(wanted, ..) => Some(wanted),
+            Self::Explain(_) | Self::Init(..) | Self::Completions(_) | Self::Man | Self::Rules => None,
+        }
+    }
+
     /// The command's name.
     fn name(&self) -> &'static str {
         match self {
@@ -60,6 +126,10 @@ impl Task {
             Self::Graph(..) => "graph",
             Self::Report(..) | Self::Patch(_) => "report",
             Self::Explain(_) | Self::ExplainPlace(..) => "explain",
+            Self::Baseline(..) => "baseline",
+            Self::Init(..) => "init",
+            Self::Completions(_) => "completions",
+            Self::Man => "man",
             Self::Rules => "rules",
         }
     }
@@ -71,7 +141,12 @@ impl Task {
             Self::Inventory(_) | Self::Rules => &[Format::Human, Format::Json],
             // These have formats of their own; of those given before the command they share one.
             Self::Graph(..) | Self::Report(..) | Self::Patch(_) => &[Format::Human, Format::Json],
-            Self::Explain(_) | Self::ExplainPlace(..) => &[Format::Human],
+            Self::Explain(_)
+            | Self::ExplainPlace(..)
+            | Self::Baseline(..)
+            | Self::Init(..)
+            | Self::Completions(_)
+            | Self::Man => &[Format::Human],
         }
     }
 }
@@ -80,7 +155,14 @@ impl Task {
 pub(super) struct AnalysisOptions {
     pub(super) request: Request,
     pub(super) threads: Option<usize>,
+    /// Completed with what the configuration says.
     pub(super) policy: Policy,
+    /// As it was given; the configuration's counts where it was not.
+    pub(super) min_confidence: Option<Confidence>,
+    pub(super) baseline: WhichBaseline,
+    pub(super) changes: Option<Changes>,
+    /// Whether findings are counted per rule instead of listed.
+    pub(super) statistics: bool,
     /// Files with further library knowledge.
     pub(super) catalogs: Vec<PathBuf>,
     pub(super) keep_going: bool,
@@ -91,8 +173,8 @@ pub(super) struct AnalysisOptions {
 pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> Result<Options, Stop> {
     let arguments = without_cargos_token(arguments);
     let color_flag = color::flag_in(&arguments);
-    let Arguments { task, explain, analysis, output } =
-        Arguments::try_parse_from(&arguments).map_err(|answer| {
+    let Arguments { task, explain, analysis, check, output } = Arguments::try_parse_from(&arguments)
+        .map_err(|answer| {
             let text = answer.render();
             let render = |colored| {
                 if colored { text.ansi().to_string() } else { text.to_string() }
@@ -106,8 +188,9 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
 
     let mut notes = Vec::new();
     let (task, output) = match task {
-        Some(TaskArguments::Check { analysis: later, output: output_later }) => {
+        Some(TaskArguments::Check { analysis: later, check: check_later, output: output_later }) => {
             let options = analysis_options(analysis.then(later), environment, &mut notes)?;
+            let options = check.then(check_later).complete(options, environment);
             (Task::Check(Box::new(options)), output.then(output_later))
         }
         Some(TaskArguments::Inventory { analysis: later, output: output_later }) => {
@@ -146,30 +229,80 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
             };
             (task, output.then(output_later))
         }
+        Some(TaskArguments::Baseline { action, baseline, analysis: later, output: output_later }) => {
+            let mut options = analysis_options(analysis.then(later), environment, &mut notes)?;
+            if let Some(file) = baseline.or(check.baseline) {
+                options.baseline = WhichBaseline::File(environment.current_dir.join(file));
+            }
+            let output = output.then(OutputFlags { message_format: None, plain: output_later });
+            (Task::Baseline(Box::new(options), action), output)
+        }
+        Some(TaskArguments::Init { hook, ci, dry_run, manifest_path }) => {
+            let start = environment.current_dir.clone();
+            let manifest_path = manifest_path.or(analysis.manifest_path);
+            let request = Request { start, manifest_path, ..Request::default() };
+            (Task::Init(request, hook.or(ci).unwrap_or(Starter::Configuration), dry_run), output)
+        }
+        Some(TaskArguments::Completions { shell }) => (Task::Completions(shell), output),
+        Some(TaskArguments::Man) => (Task::Man, output),
         Some(TaskArguments::Rules { output: later }) => (Task::Rules, output.then(later)),
         None => match explain {
             Some(rule) => (Task::Explain(rule_named(&rule, &mut notes)?), output),
-            None => (Task::Check(Box::new(analysis_options(analysis, environment, &mut notes)?)), output),
+            None => {
+                let options = analysis_options(analysis, environment, &mut notes)?;
+                (Task::Check(Box::new(check.complete(options, environment))), output)
+            }
         },
     };
 
     let OutputFlags { message_format, plain: PlainOutputFlags { output, color, quiet, verbose } } = output;
     let format = message_format.unwrap_or(Format::Human);
-    if !task.formats().contains(&format) {
-        let known: Vec<&str> = task.formats().iter().map(|format| format.name()).collect();
-        let (task, format, known) = (task.name(), format.name(), known.join(" or "));
-        return Err(Stop::refused(format!("`{task}` cannot print `{format}`; it prints {known}")));
-    }
-    let read_by_a_person = environment.stdout_is_terminal && output.is_none();
+    let outputs = outputs(&output, format, &task, environment)?;
+    let read_by_a_person =
+        environment.stdout_is_terminal && outputs.iter().any(|output| output.file.is_none());
     Ok(Options {
         color: color::wanted(color, environment, read_by_a_person),
-        output: output.map(|path| environment.current_dir.join(path)),
+        outputs,
         task,
-        format,
         quiet,
         verbose,
         notes,
     })
+}
+
+/// The places for the report: those named, else stdout.
+fn outputs(
+    given: &[String],
+    format: Format,
+    task: &Task,
+    environment: &Environment,
+) -> Result<Vec<Output>, Stop> {
+    let mut outputs: Vec<Output> = Vec::new();
+    for one in given {
+        let named = one.split_once('=').and_then(|(name, file)| {
+            Format::ALL.into_iter().find(|format| format.name() == name).map(|format| (format, file))
+        });
+        let (format, file) = named.unwrap_or((format, one));
+        let file = (file != "-").then(|| environment.current_dir.join(file));
+        if outputs.iter().any(|known| known.file == file) {
+            return Err(Stop::refused(format!("`--output {one}` goes where another one goes")));
+        }
+        outputs.push(Output { format, file });
+    }
+    if outputs.is_empty() {
+        outputs.push(Output { format, file: None });
+    }
+    if outputs.len() > 1 && !matches!(task, Task::Check(_)) {
+        return Err(Stop::refused(format!("`{}` writes one report; give one `--output`", task.name())));
+    }
+    for output in &outputs {
+        if !task.formats().contains(&output.format) {
+            let known: Vec<&str> = task.formats().iter().map(|format| format.name()).collect();
+            let (task, format, known) = (task.name(), output.format.name(), known.join(" or "));
+            return Err(Stop::refused(format!("`{task}` cannot print `{format}`; it prints {known}")));
+        }
+    }
+    Ok(outputs)
 }
 
 /// Cargo runs `cargo-initpath initpath …`: the first argument is the command's own name and no argument of ours.
@@ -221,7 +354,11 @@ fn analysis_options(
             frozen,
         },
         threads: threads.map(usize::from),
-        policy: Policy { overrides, min_confidence: min_confidence.unwrap_or(Confidence::Medium) },
+        policy: Policy { overrides, ..Policy::default() },
+        min_confidence,
+        baseline: WhichBaseline::default(),
+        changes: None,
+        statistics: false,
         catalogs: catalog.into_iter().map(|path| here.join(path)).collect(),
         keep_going,
         exit_zero,
@@ -240,7 +377,7 @@ fn place_in(subject: &str) -> Option<(&str, u32)> {
 
 /// The rule with this name or, with a note, the one that used to have it.
 fn rule_named(name: &str, notes: &mut Vec<String>) -> Result<&'static RuleInfo, Stop> {
-    let table = rules::table();
+    let table = rules::all();
     if let Some(rule) = table.iter().find(|rule| rule.name == name) {
         return Ok(rule);
     }
@@ -293,14 +430,41 @@ impl AnalysisFlags {
     }
 }
 
+impl CheckFlags {
+    /// These flags, then those given after the command.
+    fn then(self, later: Self) -> Self {
+        let no_baseline = later.no_baseline || (self.no_baseline && later.baseline.is_none());
+        Self {
+            baseline: later.baseline.or(self.baseline).filter(|_| !no_baseline),
+            no_baseline,
+            changed: later.changed.or(self.changed),
+            since: later.since.or(self.since),
+            statistics: later.statistics || self.statistics,
+        }
+    }
+
+    fn complete(self, options: AnalysisOptions, environment: &Environment) -> AnalysisOptions {
+        let here = |path: PathBuf| environment.current_dir.join(path);
+        let baseline = match (self.no_baseline, self.baseline) {
+            (true, _) => WhichBaseline::None,
+            (false, Some(file)) => WhichBaseline::File(here(file)),
+            (false, None) => WhichBaseline::Usual,
+        };
+        let files = |files: Vec<PathBuf>| Changes::Files(files.into_iter().map(here).collect());
+        let changes = self.changed.map(files).or(self.since.map(Changes::Since));
+        AnalysisOptions { baseline, changes, statistics: self.statistics, ..options }
+    }
+}
+
 impl OutputFlags {
     /// These flags, then those given after the command.
     fn then(self, later: Self) -> Self {
-        let Self { message_format, plain: PlainOutputFlags { output, color, quiet, verbose } } = self;
+        let Self { message_format, plain: PlainOutputFlags { mut output, color, quiet, verbose } } = self;
+        output.extend(later.plain.output);
         Self {
             message_format: later.message_format.or(message_format),
             plain: PlainOutputFlags {
-                output: later.plain.output.or(output),
+                output,
                 color: later.plain.color.or(color),
                 quiet: quiet || later.plain.quiet,
                 verbose: verbose.saturating_add(later.plain.verbose),

@@ -16,7 +16,8 @@ pub(super) fn look<T: Send>(
     configuration: &Configuration,
     question: impl FnOnce(&Program<'_>) -> T + Send,
 ) -> Result<(Report, T), Stop> {
-    let settings = Settings { threads: wanted.threads, declared: configuration.resources.clone() };
+    let settings =
+        Settings { threads: wanted.threads, declared: configuration.resources.clone(), probes: None };
     let (analysis, answer) =
         analysis::inquire(workspace, load_catalog(&wanted.catalogs)?, &settings, question);
     let input = SettleInput {
@@ -25,8 +26,11 @@ pub(super) fn look<T: Send>(
         coverage: analysis.coverage,
         resources: analysis.resources,
         files: &analysis.workspace.files,
-        rules: rules::table(),
+        rules: rules::all(),
         selected: &|_| true,
+        directives: &analysis.directives,
+        baseline: None,
+        changed: None,
     };
     Ok((settle::settle(input, &wanted.policy), answer))
 }

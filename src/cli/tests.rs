@@ -5,7 +5,7 @@ use std::io;
 use super::*;
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::{FileId, Location, Span};
-use crate::settle::{Coverage, LevelOverride, LevelTarget, Policy, Settled};
+use crate::settle::{LevelOverride, LevelTarget, Policy, Settled};
 
 /// Outcome, stdout and stderr of a run.
 fn run_with(arguments: &[&str], environment: &Environment) -> (Outcome, String, String) {
@@ -28,15 +28,7 @@ fn configured(arguments: &[&str]) -> Options {
 }
 
 fn analysis_of(options: &Options) -> &AnalysisOptions {
-    match &options.task {
-        Task::Check(options)
-        | Task::Inventory(options)
-        | Task::Graph(options, _)
-        | Task::Report(options, ..)
-        | Task::Patch(options)
-        | Task::ExplainPlace(options, ..) => options,
-        Task::Explain(_) | Task::Rules => panic!("not an analysis"),
-    }
+    options.task.analysis().expect("an analysis")
 }
 
 fn policy(arguments: &[&str]) -> Policy {
@@ -119,13 +111,13 @@ fn rules_lists_every_rule_for_people_and_machines() {
     let (_, human, _) = run_plain(&["rules"]);
     let (_, json, _) = run_plain(&["list", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    for (rule, wire) in rules::table().iter().zip(json["rules"].as_array().unwrap()) {
+    for (rule, wire) in rules::all().iter().zip(json["rules"].as_array().unwrap()) {
         assert!(human.contains(rule.name), "{human}");
         assert_eq!(wire["name"], rule.name);
         assert_eq!(wire["page"], rule.page);
         assert!(wire["level"].is_string() && wire["status"].is_string() && wire["since"].is_string());
     }
-    assert_eq!(json["rules"].as_array().unwrap().len(), rules::table().len());
+    assert_eq!(json["rules"].as_array().unwrap().len(), rules::all().len());
 }
 
 #[test]
@@ -163,7 +155,7 @@ fn flags_before_and_after_the_command_add_up() {
     assert_eq!(analysis.request.packages, ["a", "b"]);
     assert!(analysis.request.offline && analysis.request.whole_workspace && !analysis.request.locked);
     assert!(analysis.keep_going && !analysis.exit_zero);
-    assert_eq!(analysis.policy.min_confidence, Confidence::Low);
+    assert_eq!(analysis.min_confidence, Some(Confidence::Low));
 }
 
 #[test]
@@ -171,7 +163,7 @@ fn without_flags_the_defaults_hold() {
     let options = configured(&[]);
     assert!(matches!(options.task, Task::Check(_)));
     assert_eq!(
-        (options.format, options.verbose, options.quiet, options.color),
+        (options.outputs[0].format, options.verbose, options.quiet, options.color),
         (Format::Human, 0, false, false)
     );
     assert_eq!(policy(&[]).min_confidence, Confidence::Medium);
@@ -182,10 +174,8 @@ fn the_exit_code_follows_the_table() {
     let report = |level: Option<Level>, complete| Report {
         findings: level.map(settled).into_iter().collect(),
         allowed: 3,
-        problems: Vec::new(),
-        coverage: Coverage::default(),
-        resources: Vec::new(),
         complete,
+        ..Report::default()
     };
     let code = |flags: &[&str], level, complete| {
         Outcome::of_check(&report(level, complete), analysis_of(&configured(flags))).code()
@@ -226,7 +216,7 @@ fn settled(level: Level) -> Settled {
         resource: None,
         identity: Vec::new(),
     };
-    Settled { finding, category: "", level, fingerprint: String::new() }
+    Settled { finding, category: "", level, fingerprint: String::new(), may_be_baselined: true }
 }
 
 /// A stream whose every write fails.

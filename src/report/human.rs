@@ -231,7 +231,8 @@ impl Page<'_> {
     }
 
     fn closing(&self, text: &mut String, report: &Report, style: &Style) {
-        if report.findings.is_empty() && report.complete {
+        let accepted = report.baselined + report.suppressed + report.elsewhere;
+        if report.findings.is_empty() && report.complete && accepted == 0 {
             self.clean(text, report);
         }
         let coverage = &report.coverage;
@@ -260,6 +261,19 @@ impl Page<'_> {
             parts.push(format!(
                 "{} not shown (level or confidence)",
                 counted(report.allowed as usize, "finding")
+            ));
+        }
+        if report.suppressed > 0 {
+            parts.push(format!("{} accepted by comments", report.suppressed));
+        }
+        if let Some(fixed) = report.fixed {
+            let new = report.findings.len();
+            parts.push(format!("baseline: {new} new, {fixed} fixed, {} accepted", report.baselined));
+        }
+        if report.elsewhere > 0 {
+            parts.push(format!(
+                "{} elsewhere, in files that were not changed",
+                counted(report.elsewhere as usize, "finding")
             ));
         }
         if let Some(elapsed) = style.elapsed {

@@ -33,7 +33,7 @@ struct WireReport<'a> {
     problems: Vec<WireProblem<'a>>,
 }
 
-/// Counts: `deny + warn + allow + suppressed + baselined` is what was found.
+/// Counts: `deny + warn + allow + suppressed + baselined + elsewhere` is what was found.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct WireSummary {
@@ -47,6 +47,10 @@ struct WireSummary {
     suppressed: u32,
     /// Findings accepted by a baseline.
     baselined: u32,
+    /// Entries of the baseline that stand for nothing any more; absent without a baseline.
+    fixed: Option<u32>,
+    /// Findings without a place in what was changed.
+    elsewhere: u32,
     /// Problems.
     problems: usize,
     /// Whether all selected code was analysed.
@@ -175,7 +179,20 @@ pub(super) struct WireProblem<'a> {
 
 impl<'a> WireReport<'a> {
     fn new(report: &'a Report, files: &'a [SourceFile]) -> Self {
-        let Report { findings, allowed, problems, coverage, resources: _, complete } = report;
+        let Report {
+            findings,
+            allowed,
+            suppressed,
+            baselined,
+            fixed,
+            elsewhere,
+            stale: _,
+            acceptable: _,
+            problems,
+            coverage,
+            resources: _,
+            complete,
+        } = report;
         Self {
             version: 1,
             tool: WireTool::current(),
@@ -183,8 +200,10 @@ impl<'a> WireReport<'a> {
                 deny: report.count(Level::Deny),
                 warn: report.count(Level::Warn),
                 allow: *allowed,
-                suppressed: 0,
-                baselined: 0,
+                suppressed: *suppressed,
+                baselined: *baselined,
+                fixed: *fixed,
+                elsewhere: *elsewhere,
                 problems: problems.len(),
                 complete: *complete,
                 coverage: WireCoverage::new(coverage),
@@ -197,7 +216,7 @@ impl<'a> WireReport<'a> {
 
 impl<'a> WireFinding<'a> {
     fn new(settled: &'a Settled, files: &'a [SourceFile]) -> Self {
-        let Settled { finding, category, level, fingerprint } = settled;
+        let Settled { finding, category, level, fingerprint, may_be_baselined: _ } = settled;
         Self {
             rule: finding.rule,
             category,

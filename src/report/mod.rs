@@ -1,19 +1,26 @@
 //! Room 9, *report*: pure text, one file per format. Every format prints the same findings and problems; what
 //! to show was decided before. Nothing here reads files, asks the terminal or drops a finding.
 
+mod cargo_json;
 mod excerpt;
 mod github;
+mod gitlab;
 mod graph;
 mod human;
 mod inventory;
+mod job_summary;
 mod json;
+mod junit;
 mod migration;
 mod patch;
 mod picture;
 mod place;
 mod rule_list;
+mod sarif;
 mod short;
+mod statistics;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::finding::Hop;
@@ -41,11 +48,31 @@ pub enum Format {
     Json,
     /// GitHub workflow commands.
     Github,
+    /// SARIF 2.1.0, as code scanning reads it.
+    Sarif,
+    /// What `cargo check --message-format json` writes, for rust-analyzer.
+    CargoJson,
+    /// GitLab code quality.
+    Gitlab,
+    /// JUnit XML.
+    Junit,
+    /// A Markdown page for the summary of a CI job.
+    Markdown,
 }
 
 impl Format {
     /// All formats, the default first.
-    pub const ALL: [Self; 4] = [Self::Human, Self::Short, Self::Json, Self::Github];
+    pub const ALL: [Self; 9] = [
+        Self::Human,
+        Self::Short,
+        Self::Json,
+        Self::Github,
+        Self::Sarif,
+        Self::CargoJson,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Markdown,
+    ];
 
     /// The name used on the command line.
     pub fn name(self) -> &'static str {
@@ -54,7 +81,17 @@ impl Format {
             Self::Short => "short",
             Self::Json => "json",
             Self::Github => "github",
+            Self::Sarif => "sarif",
+            Self::CargoJson => "cargo-json",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
         }
+    }
+
+    /// Whether whoever reads it looks for files from the root of the repository.
+    pub fn is_for_a_repository(self) -> bool {
+        matches!(self, Self::Github | Self::Sarif | Self::Gitlab)
     }
 }
 
@@ -69,8 +106,10 @@ pub struct Style {
     /// to run, so output that is kept leaves it out (human format only).
     pub elapsed: Option<Duration>,
     /// What to put before a path to make it relative to the repository: empty, or a folder with a trailing
-    /// slash (GitHub format only).
+    /// slash (formats for which [`Format::is_for_a_repository`] says so).
     pub repository_prefix: String,
+    /// The root of the workspace (cargo-json only).
+    pub root: PathBuf,
 }
 
 /// The report in one format, ending in a newline unless it is empty. `files` are those locations point into.
@@ -81,7 +120,17 @@ pub fn render(format: Format, report: &Report, files: &[SourceFile], style: &Sty
         Format::Short => short::render(report, files),
         Format::Json => json::render(report, files),
         Format::Github => github::render(report, files, style),
+        Format::Sarif => sarif::render(report, files, style),
+        Format::CargoJson => cargo_json::render(report, files, style),
+        Format::Gitlab => gitlab::render(report, files, style),
+        Format::Junit => junit::render(report, files),
+        Format::Markdown => job_summary::render(report, files),
     }
+}
+
+/// How many findings each rule has, the most first.
+pub fn render_statistics(report: &Report) -> String {
+    statistics::render(report)
 }
 
 /// Path of the file a location points into; empty when there is no such file.
@@ -125,6 +174,11 @@ fn is_unprintable(character: char) -> bool {
 pub(crate) fn counted(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
+}
+
+/// The same for nouns with a plural of their own.
+pub(crate) fn counted_as(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// Rows as lines whose cells start in the same columns, two spaces apart, without trailing spaces. Columns that

@@ -130,6 +130,26 @@ pub fn table() -> &'static [RuleInfo] {
     })
 }
 
+/// What is judged where levels are decided: comments and baselines. Their pages are in `rules/policy/`.
+const POLICY: &[(&str, &str)] = &[
+    ("bad-suppression", include_str!("../../rules/policy/bad-suppression.md")),
+    ("stale-baseline", include_str!("../../rules/policy/stale-baseline.md")),
+    ("unused-suppression", include_str!("../../rules/policy/unused-suppression.md")),
+];
+
+/// All rules, and after them those about comments and baselines.
+pub fn all() -> &'static [RuleInfo] {
+    static ALL: OnceLock<Vec<RuleInfo>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let own = POLICY.iter().map(|(name, page)| page::read(name, page));
+        let rules = RULES.iter().map(|rule| page::read(rule.name, rule.page));
+        let mut all: Vec<RuleInfo> = rules.collect();
+        all.sort_by(|a, b| (a.category, a.name).cmp(&(b.category, b.name)));
+        all.extend(own);
+        all
+    })
+}
+
 /// For every rule, in the order of their names: why it has nothing to report in a function. Only meaningful where it
 /// indeed reports nothing there.
 pub fn silences(program: &Program<'_>, function: FnId) -> Vec<(&'static str, String)> {

@@ -22,16 +22,35 @@ pub enum LevelTarget {
     Warnings,
 }
 
+/// The level of a rule in some files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathLevel {
+    /// The start of the files' paths: empty, or a folder with a trailing slash.
+    pub folder: String,
+    /// The rule, by its current name.
+    pub rule: &'static str,
+    /// The level wanted.
+    pub level: Level,
+}
+
 /// The level of a finding of `rule`, whose default at high confidence is `default`.
 ///
 /// Below high confidence a default of deny becomes warn, because a false alarm at deny level is a bug; an
 /// override that names the rule is taken at its word. Overrides apply in the order given, so the last one
-/// that matches wins. Confidence below [`Policy::min_confidence`] always ends at [`Level::Allow`].
-pub(super) fn level_of(rule: &str, default: Level, confidence: Confidence, policy: &Policy) -> Level {
+/// that matches wins; levels of folders come before them. Confidence below [`Policy::min_confidence`] always ends at [`Level::Allow`].
+pub(super) fn level_of(
+    rule: &str,
+    default: Level,
+    confidence: Confidence,
+    file: &str,
+    policy: &Policy,
+) -> Level {
     if confidence < policy.min_confidence {
         return Level::Allow;
     }
     let start = if confidence < Confidence::High { default.min(Level::Warn) } else { default };
+    let mut of_file = policy.paths.iter().filter(|one| one.rule == rule && file.starts_with(&one.folder));
+    let start = of_file.next_back().map_or(start, |one| one.level);
     policy.overrides.iter().fold(start, |level, one| match one.target {
         LevelTarget::Rule(name) if name == rule => one.level,
         LevelTarget::Warnings if level == Level::Warn => one.level,
@@ -48,9 +67,9 @@ mod tests {
     fn level(default: Level, confidence: Confidence, overrides: &[(LevelTarget, Level)]) -> Level {
         let policy = Policy {
             overrides: overrides.iter().map(|&(target, level)| LevelOverride { target, level }).collect(),
-            min_confidence: Confidence::Medium,
+            ..Policy::default()
         };
-        level_of("competing-pools", default, confidence, &policy)
+        level_of("competing-pools", default, confidence, "src/main.rs", &policy)
     }
 
     #[test]

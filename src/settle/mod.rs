@@ -1,19 +1,25 @@
 //! Room 7, *settle*: policy. Findings and problems become a [`Report`]: levels are decided, fingerprints
 //! given, the order fixed. Nothing is lost: every finding that came in is shown or counted as hidden.
 
+mod baseline;
 mod fingerprint;
 mod levels;
 mod selection;
+mod suppression;
 
+use std::collections::BTreeSet;
+
+use crate::facts::Directive;
 use crate::finding::{Confidence, Evidence, Finding};
-use crate::location::Location;
+use crate::location::{FileId, Location};
 use crate::problem::Problem;
 use crate::rules::RuleInfo;
 use crate::workspace::SourceFile;
 
 pub use crate::finding::Level;
 pub use crate::program::inventory::{Coverage, ResourceSummary};
-pub use levels::{LevelOverride, LevelTarget};
+pub use baseline::{BASELINE_FILE_NAME, Baseline, BaselineError};
+pub use levels::{LevelOverride, LevelTarget, PathLevel};
 pub use selection::{Selection, select_inventory};
 
 /// What the user wants shown and how strictly.
@@ -23,6 +29,21 @@ pub struct Policy {
     pub overrides: Vec<LevelOverride>,
     /// Findings below it are hidden (counted as allowed).
     pub min_confidence: Confidence,
+    /// Levels for files, in the order given, after the rule's own and before [`Policy::overrides`]: the last that matches wins.
+    pub paths: Vec<PathLevel>,
+    /// The rules whose findings no baseline accepts.
+    pub never_baselined: Vec<&'static str>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            overrides: Vec::new(),
+            min_confidence: Confidence::Medium,
+            paths: Vec::new(),
+            never_baselined: Vec::new(),
+        }
+    }
 }
 
 /// A finding with its level and fingerprint.
@@ -36,6 +57,8 @@ pub struct Settled {
     pub level: Level,
     /// Unique within the report, made of names and roles, stable when code moves.
     pub fingerprint: String,
+    /// Whether a baseline can accept it.
+    pub may_be_baselined: bool,
 }
 
 /// What the earlier stages found, with what is needed to judge and order it.
@@ -55,15 +78,34 @@ pub struct SettleInput<'a> {
     /// Whether a file, given by its path, belongs to what the user selected. Findings with their primary
     /// place elsewhere are left out, problems elsewhere are kept but do not make the run incomplete.
     pub selected: &'a dyn Fn(&str) -> bool,
+    /// The comments that talk to initpath, with their files.
+    pub directives: &'a [(FileId, Directive)],
+    /// The findings that were accepted.
+    pub baseline: Option<&'a Baseline>,
+    /// Whether a file, given by its path, was changed. Findings without a place in a changed file are counted only. `None`
+    /// shows everything.
+    pub changed: Option<&'a dyn Fn(&str) -> bool>,
 }
 
 /// Everything a renderer needs. Sorted by file, line, column, rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Report {
     /// Findings at warn or deny.
     pub findings: Vec<Settled>,
     /// How many findings were found and are not shown because of their level or confidence.
     pub allowed: u32,
+    /// How many a comment silences.
+    pub suppressed: u32,
+    /// How many the baseline has accepted.
+    pub baselined: u32,
+    /// How many entries of the baseline stand for no finding any more; `None` without a baseline.
+    pub fixed: Option<u32>,
+    /// These entries.
+    pub stale: BTreeSet<String>,
+    /// How many have no place in what was changed.
+    pub elsewhere: u32,
+    /// The fingerprints of all selected findings that a baseline written now accepts, sorted.
+    pub acceptable: BTreeSet<String>,
     /// What limited the analysis.
     pub problems: Vec<Problem>,
     /// What was looked at.
@@ -87,7 +129,18 @@ impl Report {
 /// does not depend on the order of the input. Fingerprints are given before levels and selection decide, so
 /// they stay the same whatever is shown. O(n log n).
 pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
-    let SettleInput { mut findings, mut problems, coverage, mut resources, files, rules, selected } = input;
+    let SettleInput {
+        mut findings,
+        mut problems,
+        coverage,
+        mut resources,
+        files,
+        rules,
+        selected,
+        directives,
+        baseline,
+        changed,
+    } = input;
     let path = |location: &Location| path_of(files, location);
 
     for finding in &mut findings {
@@ -95,22 +148,50 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
         finding.evidence.dedup();
     }
     findings.sort_by(|a, b| finding_key(files, a).cmp(&finding_key(files, b)));
-    let fingerprints = fingerprint::fingerprints(&findings);
+    let mut judged = Judged { files, rules, policy, list: Vec::new() };
+    judged.add(findings);
 
-    let mut shown = Vec::new();
-    let mut allowed = 0;
-    for (finding, fingerprint) in findings.into_iter().zip(fingerprints) {
-        if !selected(path(&finding.primary.location)) {
+    // Every finding is seen, whatever is selected: a comment or an entry about another package is not unused.
+    let mut suppressions = suppression::Suppressions::read(directives, files);
+    let silenced: Vec<bool> =
+        judged.list.iter().map(|one| suppressions.silence(&one.finding, one.level)).collect();
+    let is_accepted = |one: &Settled| baseline.is_some_and(|known| known.accepted.contains(&one.fingerprint));
+    let found: BTreeSet<&str> = judged.list.iter().map(|one| one.fingerprint.as_str()).collect();
+    let gone = |known: &Baseline| -> Vec<String> {
+        known.accepted.iter().filter(|one| !found.contains(one.as_str())).cloned().collect()
+    };
+    let stale = baseline.map(gone);
+
+    let mut own = suppressions.findings(&|name| rules.iter().any(|rule| rule.name == name));
+    own.extend(baseline.iter().zip(&stale).flat_map(|(known, stale)| stale_entries(known, stale, files)));
+    let first_own = judged.list.len();
+    judged.add(own);
+
+    let (mut shown, mut acceptable) = (Vec::new(), BTreeSet::new());
+    let (mut allowed, mut suppressed, mut baselined, mut elsewhere) = (0, 0, 0, 0);
+    for (index, one) in judged.list.into_iter().enumerate() {
+        if !selected(path(&one.finding.primary.location)) {
             continue;
         }
-        let rule = rules.iter().find(|rule| rule.name == finding.rule);
-        // A rule without a row has no default anybody agreed to: shown, never fatal.
-        let (category, default) = rule.map_or(("", Level::Warn), |rule| (rule.category, rule.level));
-        match levels::level_of(finding.rule, default, finding.confidence, policy) {
-            Level::Allow => allowed += 1,
-            level => shown.push(Settled { finding, category, level, fingerprint }),
+        let is_changed =
+            |evidence: &Evidence| changed.is_none_or(|changed| changed(path(&evidence.location)));
+        let is_elsewhere = !one.finding.evidence.iter().chain([&one.finding.primary]).any(is_changed);
+        match () {
+            () if one.level == Level::Allow => allowed += 1,
+            () if silenced.get(index) == Some(&true) => suppressed += 1,
+            () => {
+                if index < first_own && one.may_be_baselined {
+                    acceptable.insert(one.fingerprint.clone());
+                }
+                match () {
+                    () if is_accepted(&one) && one.may_be_baselined => baselined += 1,
+                    () if is_elsewhere => elsewhere += 1,
+                    () => shown.push(one),
+                }
+            }
         }
     }
+    shown.sort_by(|a, b| finding_key(files, &a.finding).cmp(&finding_key(files, &b.finding)));
 
     problems.sort();
     problems.dedup();
@@ -118,7 +199,61 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
     let complete = !problems.iter().any(|problem| {
         problem.kind.makes_incomplete() && (problem.file.is_empty() || selected(&problem.file))
     });
-    Report { findings: shown, allowed, problems, coverage, resources, complete }
+    let fixed = stale.as_ref().map(|stale| u32::try_from(stale.len()).unwrap_or(u32::MAX));
+    Report {
+        findings: shown,
+        allowed,
+        suppressed,
+        baselined,
+        fixed,
+        stale: stale.unwrap_or_default().into_iter().collect(),
+        elsewhere,
+        acceptable,
+        problems,
+        coverage,
+        resources,
+        complete,
+    }
+}
+
+/// Findings with their levels and fingerprints.
+struct Judged<'a> {
+    files: &'a [SourceFile],
+    rules: &'a [RuleInfo],
+    policy: &'a Policy,
+    list: Vec<Settled>,
+}
+
+impl Judged<'_> {
+    /// Adds findings, sorted, whose rules are not among those of the findings before.
+    fn add(&mut self, findings: Vec<Finding>) {
+        let fingerprints = fingerprint::fingerprints(&findings);
+        for (finding, fingerprint) in findings.into_iter().zip(fingerprints) {
+            let rule = self.rules.iter().find(|rule| rule.name == finding.rule);
+            // A rule without a row has no default anybody agreed to: shown, never fatal.
+            let (category, default) = rule.map_or(("", Level::Warn), |rule| (rule.category, rule.level));
+            let file = path_of(self.files, &finding.primary.location);
+            let level = levels::level_of(finding.rule, default, finding.confidence, file, self.policy);
+            let may_be_baselined = !self.policy.never_baselined.contains(&finding.rule);
+            self.list.push(Settled { finding, category, level, fingerprint, may_be_baselined });
+        }
+    }
+}
+
+/// A finding for each entry of a baseline that stands for nothing any more.
+fn stale_entries(known: &Baseline, stale: &[String], files: &[SourceFile]) -> Vec<Finding> {
+    let text = known.file.and_then(|file| files.get(file.0 as usize)).map_or("", |file| &file.text);
+    let entries = stale.iter().filter_map(|fingerprint| {
+        let location = known.place(text, fingerprint)?;
+        Some(suppression::finding(
+            "stale-baseline",
+            location,
+            format!("`{fingerprint}` is not found any more"),
+            "`cargo initpath baseline prune` removes such entries",
+            vec![fingerprint.clone()],
+        ))
+    });
+    entries.collect()
 }
 
 /// Path of the file a location points into; empty when there is no such file.

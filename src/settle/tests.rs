@@ -59,8 +59,11 @@ fn settled(findings: Vec<Finding>, problems: Vec<Problem>, selected: &dyn Fn(&st
         files: &files,
         rules: &rules,
         selected,
+        directives: &[],
+        baseline: None,
+        changed: None,
     };
-    settle(input, &Policy { overrides: Vec::new(), min_confidence: Confidence::Medium })
+    settle(input, &Policy::default())
 }
 
 fn names(report: &Report) -> Vec<&str> {

@@ -110,6 +110,16 @@ pub fn write_text(path: &Path, text: &str) -> Result<(), WriteError> {
     fs::write(path, text).map_err(|error| WriteError { path: path.to_path_buf(), why: error.to_string() })
 }
 
+/// Writes a text to a file that must not be there, making the folders around it.
+pub fn write_new_text(path: &Path, text: &str) -> Result<(), WriteError> {
+    let failed = |error: io::Error| WriteError { path: path.to_path_buf(), why: error.to_string() };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+    io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)
+}
+
 /// The path from the top of the git repository around `folder` down to `folder`, with forward slashes and a final
 /// one (`backend/`); empty at the top and outside of any repository. Formats whose readers want paths from the top
 /// of the repository put it before the paths of a report.

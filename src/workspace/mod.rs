@@ -23,18 +23,18 @@ mod wildcard;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::location::FileId;
+use crate::location::{FileId, Location, Span};
 use crate::problem::Problem;
 
 pub use deployment::{DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
     MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
-    write_text,
+    write_new_text, write_text,
 };
 pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};
-pub use revision::{RevisionError, open_revision};
+pub use revision::{RevisionError, changed_since, open_revision};
 pub use text::Lines;
 
 /// Index of a package in [`Workspace::packages`].
@@ -89,6 +89,29 @@ impl Workspace {
         let exact = self.files.iter().position(|file| file.path == shown);
         let found = exact.or_else(|| self.files.iter().position(ends));
         found.map(|index| FileId(index as u32))
+    }
+
+    /// A path as reports print it: relative to the root with forward slashes where it lies below.
+    pub fn shown(&self, path: &Path) -> String {
+        tree::relative(&self.root, &self.tree.identity(path))
+    }
+
+    /// Makes a text one of the files, after those that were read, so that findings can point into it.
+    pub fn add_file(&mut self, path: &Path, text: &str) -> FileId {
+        let file = FileId(self.files.len() as u32);
+        self.files.push(SourceFile { path: self.shown(path), text: Arc::from(text) });
+        file
+    }
+
+    /// Declares probes in a file that was added.
+    pub fn declare_probes(
+        &mut self,
+        file: FileId,
+        probes: impl Iterator<Item = (DeclaredKind, String, Span)>,
+    ) {
+        let declared =
+            probes.map(|(kind, path, span)| DeclaredProbe { kind, path, location: Location { file, span } });
+        self.deployment.probes.extend(declared);
     }
 
     /// Puts problems in the order of their place and removes repetitions.

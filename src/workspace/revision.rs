@@ -27,7 +27,7 @@ impl fmt::Display for RevisionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoGit(why) => {
-                write!(f, "git cannot be run ({why}); install it, or name a saved JSON report")
+                write!(f, "git cannot be run ({why}); install it, or do without a revision")
             }
             Self::Unknown { revision, why } => {
                 write!(f, "`{revision}` is neither a file nor a revision of this repository: {why}")
@@ -98,6 +98,33 @@ pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionE
         }
     }
     Ok(in_memory(&files))
+}
+
+/// The files below `root` that differ from `revision`, or are not known to git, by their paths from there.
+///
+/// # Errors
+/// When git cannot be run, there is no repository, or it does not know the revision.
+pub fn changed_since(root: &Path, revision: &str) -> Result<Vec<String>, RevisionError> {
+    let unknown = |why: &[u8]| RevisionError::Unknown {
+        revision: revision.to_owned(),
+        why: String::from_utf8_lossy(why).lines().next().unwrap_or("git does not say why").to_owned(),
+    };
+    if revision.starts_with('-') {
+        return Err(unknown(b"it starts with a dash"));
+    }
+    let differs = git(root, &["diff", "--name-only", "-z", "--relative", revision, "--"], b"")?;
+    if !differs.status.success() {
+        return Err(unknown(&differs.stderr));
+    }
+    let untracked = git(root, &["ls-files", "--others", "--exclude-standard", "-z"], b"")?;
+    let names = differs.stdout.split(|byte| *byte == 0).chain(untracked.stdout.split(|byte| *byte == 0));
+    let mut names: Vec<String> = names
+        .filter(|name| !name.is_empty())
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
 }
 
 fn split_at_newline(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -1,6 +1,7 @@
 //! The command as people and pipelines meet it: through its binary, on the fixtures and on workspaces made for the
 //! occasion.
 
+mod acceptance;
 mod command;
 mod inputs;
 mod migration;

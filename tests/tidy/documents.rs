@@ -11,10 +11,13 @@ use initpath::rules;
 use crate::{assert_none, pages};
 
 /// Documents whose links must lead somewhere.
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "docs/adopting.md",
+    "docs/ci.md",
+    "docs/questions.md",
     "fixtures/README.md",
     "rules/README.md",
     "rules/catalog/README.md",
@@ -49,7 +52,7 @@ fn the_readme_lists_every_rule_with_its_level_and_summary() {
 fn the_readme_names_every_flag_command_and_format() {
     let readme = read("README.md");
     let mut wanted = BTreeSet::new();
-    for command in [&[][..], &["check"], &["inventory"], &["explain"], &["rules"]] {
+    for command in [&[][..], &["check"], &["inventory"], &["explain"], &["rules"], &["baseline"], &["init"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_cargo-initpath"))
             .args(command)
             .arg("--help")

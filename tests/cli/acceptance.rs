@@ -1,0 +1,298 @@
+//! How a team lives with findings: comments, the baseline, changed files, levels in the configuration.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::command::{Ended, fixture, run};
+
+/// A copy of the quickstart, which has three findings at deny level.
+fn copy() -> TempDir {
+    fn copied(from: &Path, to: &Path) {
+        fs::create_dir_all(to).expect("as the test made it");
+        for entry in fs::read_dir(from).expect("as the test made it") {
+            let entry = entry.expect("as the test made it");
+            let target = to.join(entry.file_name());
+            match entry.file_type().expect("as the test made it").is_dir() {
+                true if entry.file_name() == "target" => {}
+                true => copied(&entry.path(), &target),
+                false => drop(fs::copy(entry.path(), target).expect("as the test made it")),
+            }
+        }
+    }
+    let folder = tempfile::tempdir().expect("as the test made it");
+    copied(&fixture("quickstart"), folder.path());
+    folder
+}
+
+fn edit(folder: &TempDir, file: &str, from: &str, to: &str) {
+    let path = folder.path().join(file);
+    let text = fs::read_to_string(&path).expect("as the test made it");
+    assert!(text.contains(from), "{file} lacks {from}");
+    fs::write(path, text.replacen(from, to, 1)).expect("as the test made it");
+}
+
+/// The rules that are reported, in order.
+fn rules(ended: &Ended) -> Vec<String> {
+    let json = ended.json();
+    let findings = json["findings"].as_array().expect("as the test made it").iter();
+    findings.map(|finding| finding["rule"].as_str().expect("as the test made it").to_owned()).collect()
+}
+
+const JSON: [&str; 2] = ["--message-format", "json"];
+const ALL: [&str; 3] = ["check-then-init", "detached-init", "competing-pools"];
+
+#[test]
+fn a_comment_with_a_reason_silences_at_any_place_of_a_finding() {
+    let folder = copy();
+    assert_eq!(rules(&run(folder.path(), &JSON)), ALL);
+    // At the write, which is not the primary place.
+    edit(
+        &folder,
+        "src/archive.rs",
+        "    *ARCHIVE",
+        "    // initpath: allow(check-then-init) one thread opens it\n    *ARCHIVE",
+    );
+    let ended = run(folder.path(), &JSON);
+    assert_eq!(rules(&ended), ["detached-init", "competing-pools"]);
+    assert_eq!(ended.json()["summary"]["suppressed"], 1);
+    edit(
+        &folder,
+        "src/main.rs",
+        "//!",
+        "//! initpath: allow-file(detached-init, competing-pools) known\n//!",
+    );
+    let ended = run(folder.path(), &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("3 accepted by comments") && !ended.out.contains("clean"), "{ended:?}");
+}
+
+#[test]
+fn without_a_reason_nothing_at_deny_level_is_silenced() {
+    let folder = copy();
+    edit(&folder, "src/archive.rs", "    *ARCHIVE", "    // initpath: allow(check-then-init)\n    *ARCHIVE");
+    let ended = run(folder.path(), &JSON);
+    assert_eq!(rules(&ended), ["check-then-init", "bad-suppression", "detached-init", "competing-pools"]);
+    let lowered = run(folder.path(), &["-W", "check-then-init", "--message-format", "json"]);
+    assert_eq!(rules(&lowered), ["detached-init", "competing-pools"], "at warn level no reason is asked for");
+}
+
+#[test]
+fn comments_that_silence_nothing_are_findings_and_text_is_no_comment() {
+    let folder = copy();
+    let comments = "// initpath: allow(check-then-init) nothing is here\n// initpath: allow(check-then-int) misspelt\n// initpath: alow(x)\nconst NOTE: &str = \"// initpath: allow(leaked-lock) text\";\n";
+    edit(&folder, "src/routes.rs", "use ", &format!("{comments}use "));
+    let found = rules(&run(folder.path(), &JSON));
+    let own: Vec<&String> = found.iter().filter(|rule| rule.ends_with("suppression")).collect();
+    assert_eq!(own, ["unused-suppression", "bad-suppression", "bad-suppression"]);
+    assert_eq!(run(folder.path(), &["explain", "unused-suppression"]).code, Some(0));
+    let allowed = run(
+        folder.path(),
+        &["-A", "bad-suppression", "-A", "unused-suppression", "--message-format", "json"],
+    );
+    assert_eq!(rules(&allowed), ALL);
+}
+
+#[test]
+fn a_baseline_accepts_what_is_there_and_nothing_else() {
+    let folder = copy();
+    let here = folder.path();
+    let written = run(here, &["baseline", "write"]);
+    assert!(written.code == Some(0) && written.out.contains("3 entries"), "{written:?}");
+    let ended = run(here, &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.contains("baseline: 0 new, 0 fixed, 3 accepted"), "{ended:?}");
+    assert_eq!(rules(&run(here, &["--no-baseline", "--message-format", "json"])), ALL);
+
+    // Moving code changes nothing.
+    edit(&folder, "src/main.rs", "//!", "//! Moved.\n//!");
+    assert_eq!(run(here, &[]).code, Some(0));
+
+    // What is fixed is told, and a new finding of the same rule is not absorbed by its place in the list.
+    let second = "pub fn second() -> bool {\n    if SECOND.lock().unwrap().is_none() {\n        let pool = open();\n        *SECOND.lock().unwrap() = Some(pool);\n    }\n    true\n}\n";
+    let text = fs::read_to_string(here.join("src/archive.rs")).unwrap();
+    let renamed = text.replace("ARCHIVE", "SECOND");
+    assert_ne!(text, renamed);
+    fs::write(here.join("src/archive.rs"), renamed).unwrap();
+    let ended = run(here, &JSON);
+    assert_eq!(rules(&ended), ["stale-baseline", "check-then-init"], "{second}");
+    assert_eq!(ended.json()["summary"]["fixed"], 1);
+    assert_eq!(run(here, &["-A", "check-then-init"]).code, Some(0), "stale entries warn");
+    assert_eq!(run(here, &["-A", "check-then-init", "-D", "warnings"]).code, Some(1));
+
+    let before = fs::read_to_string(here.join("initpath-baseline.json")).unwrap();
+    assert_eq!(run(here, &["baseline", "prune"]).code, Some(0));
+    let after = fs::read_to_string(here.join("initpath-baseline.json")).unwrap();
+    assert!(after.lines().count() < before.lines().count());
+    assert!(
+        after.lines().all(|line| before.contains(line.trim_end_matches(','))),
+        "prune only removes: {after}"
+    );
+    assert_eq!(rules(&run(here, &JSON)), ["check-then-init"]);
+}
+
+#[test]
+fn a_baseline_that_was_named_has_to_be_there_and_to_be_one() {
+    let folder = copy();
+    let here = folder.path();
+    let missing = run(here, &["--baseline", "gone.json"]);
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.err.contains("gone.json") && missing.err.contains("baseline write"), "{missing:?}");
+    assert_eq!(run(here, &["baseline", "prune"]).code, Some(2));
+    let broken = "{\n  \"version\": 1,\n<<<<<<< HEAD\n";
+    fs::write(here.join("initpath-baseline.json"), broken).unwrap();
+    let ended = run(here, &[]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("line 3"), "{ended:?}");
+    assert_eq!(
+        fs::read_to_string(here.join("initpath-baseline.json")).unwrap(),
+        broken,
+        "nothing is overwritten"
+    );
+}
+
+#[test]
+fn some_rules_are_never_accepted() {
+    let folder = copy();
+    fs::write(folder.path().join("initpath.toml"), "[baseline]\nnever = [\"competing-pools\"]\n").unwrap();
+    assert!(run(folder.path(), &["baseline", "write"]).out.contains("2 entries"));
+    assert_eq!(rules(&run(folder.path(), &JSON)), ["competing-pools"]);
+}
+
+#[test]
+fn changed_files_choose_among_the_findings_of_the_whole_program() {
+    let folder = copy();
+    let here = folder.path();
+    // A finding of `main.rs` has evidence in `database.rs`.
+    let ended = run(here, &["--message-format", "json", "--changed", "src/database.rs"]);
+    assert_eq!(rules(&ended), ["detached-init", "competing-pools"]);
+    assert_eq!(ended.json()["summary"]["elsewhere"], 1);
+    let other = run(here, &["--changed", "README.md"]);
+    assert_eq!(other.code, Some(0), "{other:?}");
+    assert!(other.out.contains("3 findings elsewhere, in files that were not changed"), "{other:?}");
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let ended = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"])
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("as the test made it");
+    assert!(ended.status.success(), "{ended:?}");
+}
+
+#[test]
+fn a_revision_says_what_was_changed() {
+    let folder = copy();
+    let here = folder.path();
+    let outside = run(here, &["--since", "HEAD"]);
+    assert_eq!(outside.code, Some(2), "there is no repository: {outside:?}");
+    for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "all"]] {
+        git(here, arguments);
+    }
+    assert_eq!(rules(&run(here, &["--since", "HEAD", "--message-format", "json"])), Vec::<String>::new());
+    edit(&folder, "src/archive.rs", "use ", "// changed\nuse ");
+    assert_eq!(rules(&run(here, &["--since", "HEAD", "--message-format", "json"])), ["check-then-init"]);
+    git(here, &["checkout", "-q", "--detach"]);
+    assert_eq!(rules(&run(here, &["--since", "HEAD", "--message-format", "json"])), ["check-then-init"]);
+    let unknown = run(here, &["--since", "no-such-revision"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("no-such-revision"), "{unknown:?}");
+}
+
+#[test]
+fn levels_come_from_the_command_line_then_packages_then_the_workspace() {
+    let folder = copy();
+    let here = folder.path();
+    let level = |arguments: &[&str]| {
+        let json = run(here, &[&JSON[..], arguments].concat()).json();
+        let found =
+            json["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "competing-pools").cloned();
+        found.map_or("none".to_owned(), |one| one["level"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(level(&[]), "deny");
+    let write = |text: &str| fs::write(here.join("initpath.toml"), text).unwrap();
+    write("[rules]\ncompeting-pools = \"warn\"\n");
+    assert_eq!(level(&[]), "warn");
+    write("[rules]\ncompeting-pools = \"warn\"\n[package.quickstart.rules]\ncompeting-pools = \"deny\"\n");
+    assert_eq!(level(&[]), "deny");
+    assert_eq!(level(&["-A", "competing-pools"]), "none");
+    write("[[path]]\npath = \"src/main.rs\"\nrules = { competing-pools = \"allow\" }\n");
+    assert_eq!(level(&[]), "none");
+    assert_eq!(level(&["-W", "competing-pools"]), "warn");
+    write("[[path]]\npath = \"src/\"\nskip = true\n");
+    assert_eq!(run(here, &[]).code, Some(0));
+}
+
+#[test]
+fn a_broken_configuration_points_into_the_file() {
+    let folder = copy();
+    fs::write(folder.path().join("initpath.toml"), "[rules]\ncompeting-pool = \"warn\"\n").unwrap();
+    let ended = run(folder.path(), &[]);
+    assert_eq!(ended.code, Some(2));
+    let said = "initpath.toml:2:1: unknown rule `competing-pool`; did you mean `competing-pools`?\n  |\n  | competing-pool = \"warn\"\n  | ^";
+    assert!(ended.err.contains(said), "{}", ended.err);
+}
+
+#[test]
+fn the_configuration_may_stand_in_the_manifest_but_not_twice() {
+    let folder = copy();
+    let manifest = folder.path().join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, format!("{text}\n[package.metadata.initpath.rules]\ncompeting-pools = \"allow\"\n"))
+        .unwrap();
+    assert_eq!(rules(&run(folder.path(), &JSON)), ["check-then-init", "detached-init"]);
+    fs::write(folder.path().join("initpath.toml"), "").unwrap();
+    let both = run(folder.path(), &[]);
+    assert!(both.code == Some(2) && both.err.contains("keep one of them"), "{both:?}");
+}
+
+#[test]
+fn a_configured_probe_is_one() {
+    let folder = copy();
+    let here = folder.path();
+    let before = run(here, &["inventory"]).out;
+    assert!(!before.contains("deployed as"), "{before}");
+    let route = before
+        .lines()
+        .find_map(|line| line.split("GET ").nth(1)?.split_whitespace().next())
+        .unwrap()
+        .to_owned();
+    fs::write(here.join("initpath.toml"), format!("[[probe]]\npath = \"{route}\"\nkind = \"readiness\"\n"))
+        .unwrap();
+    let after = run(here, &["inventory"]).out;
+    assert!(after.contains("deployed as readiness probe"), "{after}");
+}
+
+#[test]
+fn files_to_begin_with_are_written_once_or_printed() {
+    let folder = copy();
+    let here = folder.path();
+    for (flags, file) in [
+        (&[][..], "initpath.toml"),
+        (&["--hook", "pre-commit"], ".pre-commit-config.yaml"),
+        (&["--hook", "lefthook"], "lefthook.yml"),
+        (&["--ci", "github"], ".github/workflows/initpath.yml"),
+        (&["--ci", "gitlab"], ".gitlab-ci.yml"),
+    ] {
+        let printed = run(here, &[&["init", "--dry-run"], flags].concat());
+        assert!(printed.code == Some(0) && !here.join(file).exists(), "{printed:?}");
+        let written = run(here, &[&["init"], flags].concat());
+        assert_eq!(written.code, Some(0), "{written:?}");
+        assert_eq!(fs::read_to_string(here.join(file)).unwrap(), printed.out, "{file}");
+        fs::write(here.join(file), "# mine\n").unwrap();
+        assert_eq!(run(here, &[&["init"], flags].concat()).code, Some(2), "{file}");
+        assert_eq!(fs::read_to_string(here.join(file)).unwrap(), "# mine\n");
+    }
+}
+
+#[test]
+fn the_commented_configuration_changes_nothing() {
+    let folder = copy();
+    let before = run(folder.path(), &JSON).out;
+    assert_eq!(run(folder.path(), &["init"]).code, Some(0));
+    assert_eq!(run(folder.path(), &JSON).out, before);
+}
