@@ -398,3 +398,47 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_job_summary_stays_below_what_github_takes_and_counts_the_rest() {
+    let many: Vec<Finding> = (0..5000)
+        .map(|number| Finding {
+            identity: vec![format!("app::f{number}")],
+            message: format!("pool {number}"),
+            ..second_pool()
+        })
+        .collect();
+    let report = report(many, vec![problem()]);
+    let summary = text(Format::Markdown, &report);
+    assert!(summary.len() < 1024 * 1024, "{}", summary.len());
+    let shown = summary.matches("\n## deny[competing-pools]").count();
+    assert!(shown > 100 && shown < 5000, "{shown}");
+    assert!(
+        summary.contains(&format!("{} findings more", 5000 - shown)),
+        "{}",
+        &summary[summary.len() - 200..]
+    );
+    assert_eq!(text(Format::Short, &report).lines().count(), 5001);
+    assert_eq!(text(Format::Junit, &report).matches("<failure ").count(), 5000);
+}
+
+#[test]
+fn fingerprints_of_sarif_survive_lines_that_move() {
+    let hashes = |lines: u32| -> Vec<String> {
+        let mut moved = second_pool();
+        moved.primary.location.span.line += lines;
+        moved.primary.location.span.end_line += lines;
+        let sarif: serde_json::Value =
+            serde_json::from_str(&text(Format::Sarif, &report(vec![moved, at(3, "another")], Vec::new())))
+                .expect("SARIF is JSON");
+        let results = sarif["runs"][0]["results"].as_array().expect("results are a list");
+        let mut hashes: Vec<String> = results
+            .iter()
+            .map(|one| one["partialFingerprints"]["primaryLocationLineHash"].to_string())
+            .collect();
+        hashes.sort();
+        hashes
+    };
+    assert_eq!(hashes(0), hashes(7));
+    assert_ne!(hashes(0)[0], hashes(0)[1]);
+}
