@@ -10,6 +10,7 @@ pub mod behaviour;
 pub mod bodies;
 pub mod claims;
 pub mod competition;
+pub mod data_migrations;
 pub mod declarations;
 pub mod doors;
 pub mod entries;

@@ -3,6 +3,7 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::bodies::{CallId, EventKind, Time};
+use crate::program::data_migrations::DetachedMigration;
 use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
@@ -19,6 +20,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             findings.extend(check_accessor(program, id));
         }
     }
+    findings.extend(program.detached_data_migrations().iter().map(|detached| report_data(program, detached)));
     findings
 }
 
@@ -245,5 +247,36 @@ fn report(
         binary: entry.map(|entry| entry.binary.name.clone()),
         identity: vec![program.path_of(function), resource.clone().unwrap_or_else(|| "schema".to_owned())],
         resource,
+    }
+}
+
+/// A migration of data by hand, in a task beside what already hands out the handle.
+fn report_data(program: &Program<'_>, detached: &DetachedMigration) -> Finding {
+    let name = program.name_of(detached.migrates);
+    Finding {
+        rule: "detached-init",
+        // What a function of this name does is not known, only what it is called.
+        confidence: Confidence::Medium,
+        message: format!(
+            "`{name}` runs in a task that nobody waits for, while the handle is already handed out"
+        ),
+        help: "await the migration before anybody gets the handle, or name it for what may happen late"
+            .to_owned(),
+        silent_if: "the task is joined, or a signal from it is awaited".to_owned(),
+        primary: Evidence {
+            location: program.location(detached.function, detached.task),
+            role: Role::Spawn,
+            label: "starts the task; nothing waits for it".to_owned(),
+        },
+        evidence: vec![Evidence {
+            location: program.location(detached.function, detached.call),
+            role: Role::Migration,
+            label: "whoever reads before this reads data as it was".to_owned(),
+        }],
+        path: program.way_to(detached.function),
+        notes: Vec::new(),
+        binary: None,
+        resource: None,
+        identity: vec![program.path_of(detached.function), name],
     }
 }
