@@ -1,7 +1,7 @@
 //! Room 5, *program*: once cells of the process that only a request fills, while other requests take them for filled. What
 //! is in the cell does not matter: whoever comes too early panics.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Program;
 use super::bodies::{LinkedBody, Target};
@@ -36,33 +36,16 @@ enum Does {
 
 impl Program<'_> {
     /// The cells of production code that no start-up fills, one handler does, and another one demands; in the order of the
-    /// statics. Linear in functions and calls for each cell that handlers fill.
+    /// statics. Linear in functions and calls, once for all and once for each cell that is filled and demanded.
     pub fn late_cells(&self) -> Vec<LateCell<'_>> {
         if self.routes().is_empty() {
             return Vec::new();
         }
         let mut found = Vec::new();
         let mut starts = None;
-        for (index, item) in self.types.items.statics.iter().enumerate() {
-            let cell = StaticId(index as u32);
-            let is_cell = self
-                .types
-                .type_facts(self.types.static_type(cell))
-                .is_some_and(|facts| facts.kind == TypeKind::OnceCell);
-            // What keeps a handle has accessors, which are looked at elsewhere.
-            if item.scope != Scope::Production
-                || !is_cell
-                || self.types.contains_handle(self.types.static_type(cell))
-            {
-                continue;
-            }
+        for (cell, users) in self.users_of_cells() {
             let (mut fills, mut demands) = (Vec::new(), Vec::new());
-            for (index, sketch) in self.sketches.iter().enumerate() {
-                let id = FnId(index as u32);
-                let uses = sketch.as_ref().is_some_and(|sketch| sketch.statics.contains(&cell));
-                if !uses || self.scope(id) != Scope::Production {
-                    continue;
-                }
+            for id in users {
                 let fresh = self.fresh_body(id);
                 let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
                 let uses = uses_of(body, cell);
@@ -80,21 +63,20 @@ impl Program<'_> {
             }
             // A process that fills it when it starts is none of those in which a request does.
             let starts = starts.get_or_insert_with(|| self.reached_at_start());
-            let late: Vec<FnId> = starts
-                .iter()
-                .filter(|(_, reached)| !fills.iter().any(|(id, _)| reached.contains(id)))
-                .map(|(main, _)| *main)
-                .collect();
-            let fills_it = |route: &Route| fills.iter().any(|(id, _)| self.reaches(route.function, *id));
-            let in_late = |route: &Route| late.iter().any(|main| self.reaches(*main, route.function));
+            let late = starts.iter().filter(|start| !fills.iter().any(|(id, _)| start.at_once.contains(id)));
+            let late: Vec<&Start> = late.collect();
+            let comes_to_fill = self.callers_of(fills.iter().map(|(id, _)| *id));
+            let in_late = |route: &Route| late.iter().any(|start| start.ever.contains(&route.function));
+            let fills_it = |route: &Route| comes_to_fill.contains(&route.function);
             let Some(filled_by) = self.routes().iter().find(|route| fills_it(route) && in_late(route)) else {
                 continue;
             };
             let demander = demands.iter().find_map(|demanded| {
-                let route = self.routes().iter().find(|route| {
-                    self.reaches(route.function, demanded.0) && !fills_it(route) && in_late(route)
-                })?;
-                Some((*demanded, route))
+                let comes_to_demand = self.callers_of([demanded.0].into_iter());
+                let demands_it = |route: &&Route| {
+                    comes_to_demand.contains(&route.function) && !fills_it(route) && in_late(route)
+                };
+                Some((*demanded, self.routes().iter().find(demands_it)?))
             });
             if let Some((demanded, demanded_by)) = demander {
                 found.push(LateCell { cell, filled: fills[0], filled_by, demanded, demanded_by });
@@ -103,25 +85,76 @@ impl Program<'_> {
         found
     }
 
-    /// Per `main` of production code: the functions that run without anybody asking for them, and not as a handler.
-    fn reached_at_start(&self) -> Vec<(FnId, BTreeSet<FnId>)> {
+    /// The once cells of production code without a handle, each with the functions that use it. What keeps a handle has
+    /// accessors, which are looked at elsewhere.
+    fn users_of_cells(&self) -> BTreeMap<StaticId, Vec<FnId>> {
+        let statics = self.types.items.statics.iter().enumerate();
+        let cells = statics.filter(|(index, item)| {
+            let ty = self.types.static_type(StaticId(*index as u32));
+            item.scope == Scope::Production
+                && self.types.type_facts(ty).is_some_and(|facts| facts.kind == TypeKind::OnceCell)
+                && !self.types.contains_handle(ty)
+        });
+        let mut users: BTreeMap<StaticId, Vec<FnId>> =
+            cells.map(|(index, _)| (StaticId(index as u32), Vec::new())).collect();
+        for (index, sketch) in self.sketches.iter().enumerate() {
+            let id = FnId(index as u32);
+            for used in sketch.iter().flat_map(|sketch| &sketch.statics) {
+                if let Some(list) = users.get_mut(used)
+                    && self.scope(id) == Scope::Production
+                    && list.last() != Some(&id)
+                {
+                    list.push(id);
+                }
+            }
+        }
+        users
+    }
+
+    /// The functions that can come to one of these, themselves included.
+    fn callers_of(&self, targets: impl Iterator<Item = FnId>) -> BTreeSet<FnId> {
+        let mut queue: VecDeque<FnId> = targets.collect();
+        let mut seen: BTreeSet<FnId> = queue.iter().copied().collect();
+        while let Some(function) = queue.pop_front() {
+            queue.extend(self.graph.callers[function.index()].iter().filter(|caller| seen.insert(**caller)));
+        }
+        seen
+    }
+
+    /// For each `main` of production code, what it comes to.
+    fn reached_at_start(&self) -> Vec<Start> {
         let handlers: BTreeSet<FnId> = self.routes().iter().map(|route| route.function).collect();
         let entries = self.entries().iter().filter(|entry| entry.scope == Scope::Production);
         let reached = entries.map(|entry| {
-            let mut queue: VecDeque<FnId> = entry.before_main.iter().chain([&entry.main]).copied().collect();
-            let mut seen: BTreeSet<FnId> = queue.iter().copied().collect();
-            while let Some(function) = queue.pop_front() {
-                let Some(sketch) = &self.sketches[function.index()] else { continue };
-                for (callee, _) in &sketch.callees {
-                    if !handlers.contains(callee) && seen.insert(*callee) {
-                        queue.push_back(*callee);
-                    }
-                }
+            let from = || entry.before_main.iter().chain([&entry.main]).copied();
+            Start {
+                at_once: self.callees_of(from(), &|callee| !handlers.contains(&callee)),
+                ever: self.callees_of(from(), &|_| true),
             }
-            (entry.main, seen)
         });
         reached.collect()
     }
+
+    /// The functions that these come to, themselves included, over those that are entered.
+    fn callees_of(&self, from: impl Iterator<Item = FnId>, enters: &dyn Fn(FnId) -> bool) -> BTreeSet<FnId> {
+        let mut queue: VecDeque<FnId> = from.collect();
+        let mut seen: BTreeSet<FnId> = queue.iter().copied().collect();
+        while let Some(function) = queue.pop_front() {
+            let callees = self.sketches[function.index()].iter().flat_map(|sketch| &sketch.callees);
+            queue.extend(
+                callees.map(|(callee, _)| *callee).filter(|callee| enters(*callee) && seen.insert(*callee)),
+            );
+        }
+        seen
+    }
+}
+
+/// What a process comes to.
+struct Start {
+    /// Without anybody asking for it: not as a handler.
+    at_once: BTreeSet<FnId>,
+    /// At whatever time.
+    ever: BTreeSet<FnId>,
 }
 
 /// What the calls of a function do with a cell.
