@@ -442,3 +442,12 @@ fn fingerprints_of_sarif_survive_lines_that_move() {
     assert_eq!(hashes(0), hashes(7));
     assert_ne!(hashes(0)[0], hashes(0)[1]);
 }
+
+#[test]
+fn the_name_of_a_rule_is_a_link_to_its_page_where_links_are_wanted() {
+    let report = report(vec![second_pool()], Vec::new());
+    let linked = render(Format::Human, &report, &files(), &Style { links: true, ..Style::default() });
+    let link = "\u{1b}]8;;https://github.com/initpath/initpath/blob/main/rules/competing-pools.md\u{1b}\\deny[competing-pools]\u{1b}]8;;\u{1b}\\";
+    assert!(linked.starts_with(link), "{linked}");
+    assert!(!text(Format::Human, &report).contains('\u{1b}'));
+}

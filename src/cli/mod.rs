@@ -224,6 +224,7 @@ fn stages(
 
     let style = Style {
         color: options.color,
+        links: options.color && environment.stdout_is_terminal && options.outputs[0].file.is_none(),
         quiet: options.quiet,
         elapsed: (environment.stdout_is_terminal && options.outputs[0].file.is_none())
             .then(|| watch.elapsed()),

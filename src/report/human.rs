@@ -26,7 +26,7 @@ const FOLD: usize = 110;
 
 /// Findings, then problems, then what was looked at.
 pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> String {
-    let page = Page { files, paint: Paint { color: style.color } };
+    let page = Page { files, paint: Paint { color: style.color }, links: style.links };
     let mut text = String::new();
     for settled in &report.findings {
         page.finding(&mut text, settled);
@@ -45,7 +45,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
 /// One problem, as in the report.
 pub(super) fn render_problem(problem: &Problem, files: &[SourceFile], style: &Style) -> String {
     let mut text = String::new();
-    Page { files, paint: Paint { color: style.color } }.problem(&mut text, problem);
+    Page { files, paint: Paint { color: style.color }, links: style.links }.problem(&mut text, problem);
     text
 }
 
@@ -76,12 +76,14 @@ impl Paint {
 struct Page<'a> {
     files: &'a [SourceFile],
     paint: Paint,
+    links: bool,
 }
 
 impl Page<'_> {
     fn finding(&self, text: &mut String, settled: &Settled) {
         let Settled { finding, level, .. } = settled;
         let head = self.paint.level(*level, &format!("{}[{}]", level.name(), finding.rule));
+        let head = if self.links { linked(&head, finding.rule) } else { head };
         line(text, format_args!("{head}: {}", self.paint.apply(Paint::BOLD, &one_line(&finding.message))));
         self.places(text, finding);
         if !finding.path.is_empty() {
@@ -344,6 +346,12 @@ fn belongs(group: &[&Evidence], evidence: &Evidence) -> bool {
         first <= other_last.saturating_add(1) && other_first <= last.saturating_add(1)
     };
     group.iter().all(|other| same_file(other) && other_line(other)) && group.iter().any(touches)
+}
+
+/// A text that terminals show as a link to a rule's page (OSC 8).
+fn linked(text: &str, rule: &str) -> String {
+    let page = format!("{}/blob/main/rules/{rule}.md", env!("CARGO_PKG_REPOSITORY"));
+    format!("\u{1b}]8;;{page}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
 }
 
 /// Whole percent, rounded down so that 100 means all; `None` of nothing.

@@ -100,6 +100,8 @@ impl Format {
 pub struct Style {
     /// Whether terminal colours are written (human format only).
     pub color: bool,
+    /// Whether names of rules are links to their pages (human format only).
+    pub links: bool,
     /// Findings and problems only, without the closing summary (human format only).
     pub quiet: bool,
     /// How long the run took, when a person is there to read it; it is the one thing that differs from run

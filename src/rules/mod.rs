@@ -15,9 +15,11 @@ mod fallback_init;
 mod flag_as_lock;
 mod handle_per_call;
 mod handle_per_worker;
+mod hardcoded_credentials;
 mod health_check_initializes;
 mod healthy_while_initializing;
 mod ignored_health_verdict;
+mod ignored_init_verdict;
 mod init_cycle;
 mod init_on_first_request;
 mod leaked_lock;
@@ -31,6 +33,7 @@ mod page;
 mod panicking_lazy_init;
 mod partial_health;
 mod per_instance_guard;
+mod privileged_setup;
 mod ready_flag_too_early;
 mod recursive_init;
 mod serve_before_init;
@@ -90,9 +93,11 @@ const RULES: &[Rule] = rules! {
     "flag-as-lock" => flag_as_lock,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
+    "hardcoded-credentials" => hardcoded_credentials,
     "health-check-initializes" => health_check_initializes,
     "healthy-while-initializing" => healthy_while_initializing,
     "ignored-health-verdict" => ignored_health_verdict,
+    "ignored-init-verdict" => ignored_init_verdict,
     "init-cycle" => init_cycle,
     "init-on-first-request" => init_on_first_request,
     "leaked-lock" => leaked_lock,
@@ -105,6 +110,7 @@ const RULES: &[Rule] = rules! {
     "panicking-lazy-init" => panicking_lazy_init,
     "partial-health" => partial_health,
     "per-instance-guard" => per_instance_guard,
+    "privileged-setup" => privileged_setup,
     "ready-flag-too-early" => ready_flag_too_early,
     "recursive-init" => recursive_init,
     "serve-before-init" => serve_before_init,
