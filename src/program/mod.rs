@@ -48,6 +48,7 @@ pub mod swallowed;
 mod terms;
 pub mod timeline;
 pub mod types;
+pub mod unlocked;
 pub mod unready;
 pub mod values;
 pub mod verdicts;

@@ -43,6 +43,7 @@ mod static_mut_handle;
 mod swallowed_init_error;
 mod swallowed_migration_error;
 mod unconditional_reinit;
+mod unlocked_migration;
 mod unprepared_accessor;
 mod unverified_lazy_pool;
 mod wait_after_use;
@@ -120,6 +121,7 @@ const RULES: &[Rule] = rules! {
     "swallowed-init-error" => swallowed_init_error,
     "swallowed-migration-error" => swallowed_migration_error,
     "unconditional-reinit" => unconditional_reinit,
+    "unlocked-migration" => unlocked_migration,
     "unprepared-accessor" => unprepared_accessor,
     "unverified-lazy-pool" => unverified_lazy_pool,
     "wait-after-use" => wait_after_use,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{DeclaredKind, Found, Unread, asked_path, plain_path};
+use super::{DeclaredKind, Found, FoundAll, Unread, asked_path, plain_path};
 use crate::location::{Span, line_and_column};
 
 /// The last `HEALTHCHECK` of a Dockerfile; only that one counts
@@ -58,7 +58,7 @@ struct FlyCheck {
 pub(super) fn read_fly(text: &str) -> Result<Vec<Found>, Unread> {
     let read: Fly = toml::from_str(text).map_err(|error| {
         let (line, column) = error.span().map_or((0, 0), |span| line_and_column(text, span.start));
-        Unread { line, column, message: error.message().to_owned(), found: Vec::new() }
+        Unread { line, column, message: error.message().to_owned(), found: FoundAll::default() }
     })?;
     let services = read.http_service.into_iter().chain(read.services);
     let checks = services.flat_map(|service| service.checks.into_iter().chain(service.http_checks));

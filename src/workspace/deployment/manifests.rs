@@ -1,22 +1,56 @@
-//! Room 2, *workspace*: probes in Kubernetes manifests, compose files and `render.yaml`, whatever the object around them.
+//! Room 2, *workspace*: probes and copies in Kubernetes manifests, compose files and `render.yaml`, whatever the object around them.
 
 use super::yaml::{Documents, Node};
-use super::{DeclaredKind, Found, Unread, asked_path, plain_path};
+use super::{DeclaredKind, Found, FoundAll, FoundCopies, Unread, asked_path, plain_path};
 
-/// The probes of a YAML file in their order. A file that does not parse gives those before the mistake.
-pub(super) fn read(text: &str) -> Result<Vec<Found>, Unread> {
+/// What a YAML file says of probes and copies, in order. A file that does not parse gives what stands before the mistake.
+pub(super) fn read(text: &str) -> Result<FoundAll, Unread> {
     let documents = Documents::read(text);
-    let mut found: Vec<Found> =
+    let mut probes: Vec<Found> =
         documents.entries().iter().filter_map(|(key, node)| probe(&documents, key, node)).collect();
-    found.sort_by_key(|found| found.span);
-    found.dedup();
-    let Some((line, column, mistake)) = documents.mistake else { return Ok(found) };
+    probes.sort_by_key(|found| found.span);
+    probes.dedup();
+    let copies = documents.nodes.iter().flat_map(|document| copies(&documents, document)).collect();
+    let found = FoundAll { probes, copies };
+    let Some((line, column, mistake)) = &documents.mistake else { return Ok(found) };
     let template = text.find("{{").map(|at| crate::location::line_and_column(text, at));
     let (line, column, message) = match template {
         Some((line, column)) => (line, column, "the file is a template".to_owned()),
-        None => (line, column, format!("the YAML does not parse: {mistake}")),
+        None => (*line, *column, format!("the YAML does not parse: {mistake}")),
     };
     Err(Unread { line, column, message, found })
+}
+
+/// The services of a document that run more than once: those of a Kubernetes workload, and of a compose file.
+fn copies(documents: &Documents, document: &Node) -> Vec<FoundCopies> {
+    let number =
+        |node: &Node| node.text().and_then(|text| text.parse::<u64>().ok()).filter(|count| *count > 1);
+    let mut found = Vec::new();
+    let kind = documents.get(document, "kind").and_then(Node::text);
+    if matches!(kind, Some("Deployment" | "StatefulSet" | "ReplicaSet"))
+        && let Some(replicas) =
+            documents.get(document, "spec").and_then(|spec| documents.get(spec, "replicas"))
+        && let Some(count) = number(replicas)
+    {
+        let object = documents.get(document, "metadata").and_then(|metadata| documents.get(metadata, "name"));
+        let of_containers =
+            documents.below(document).into_iter().filter(|(key, _)| matches!(*key, "image" | "name"));
+        let names = object.into_iter().chain(of_containers.map(|(_, node)| node));
+        let names = names.filter_map(Node::text).map(str::to_lowercase).collect();
+        found.push(FoundCopies { count, names, span: replicas.span });
+    }
+    if let Some(services) = documents.get(document, "services") {
+        for (name, service) in documents.children(services) {
+            let deploy =
+                documents.get(service, "deploy").and_then(|deploy| documents.get(deploy, "replicas"));
+            if let Some((replicas, count)) = deploy.and_then(|replicas| Some((replicas, number(replicas)?))) {
+                let image = documents.get(service, "image").and_then(Node::text);
+                let names = [Some(name), image].into_iter().flatten().map(str::to_lowercase).collect();
+                found.push(FoundCopies { count, names, span: replicas.span });
+            }
+        }
+    }
+    found
 }
 
 fn probe(documents: &Documents, key: &str, node: &Node) -> Option<Found> {

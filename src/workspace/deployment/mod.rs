@@ -19,6 +19,19 @@ use crate::problem::{Problem, ProblemKind};
 pub struct Deployment {
     /// The probes, in the order of their places.
     pub probes: Vec<DeclaredProbe>,
+    /// The services that run more than once, in the order of their places.
+    pub copies: Vec<DeclaredCopies>,
+}
+
+/// That a service runs more than once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredCopies {
+    /// How often, at least 2.
+    pub count: u64,
+    /// What it is called: the object, its containers and their images, in lower case.
+    pub names: Vec<String>,
+    /// Where the number stands.
+    pub location: Location,
 }
 
 /// A route that a deployment asks.
@@ -65,6 +78,21 @@ struct Found {
     span: Span,
 }
 
+/// Copies as a reader finds them.
+#[derive(Debug, PartialEq, Eq)]
+struct FoundCopies {
+    count: u64,
+    names: Vec<String>,
+    span: Span,
+}
+
+/// What a reader finds in a file.
+#[derive(Debug, Default)]
+struct FoundAll {
+    probes: Vec<Found>,
+    copies: Vec<FoundCopies>,
+}
+
 /// Files beyond this size are no manifests that people write.
 const MAX_BYTES: usize = 1 << 20;
 
@@ -97,9 +125,9 @@ impl Form {
     /// Whether the text can have anything to say: most YAML files have not, and are not parsed.
     fn concerns(self, text: &str) -> bool {
         match self {
-            Self::Yaml => {
-                ["Probe:", "healthcheck:", "healthCheckPath:"].iter().any(|word| text.contains(word))
-            }
+            Self::Yaml => ["Probe:", "healthcheck:", "healthCheckPath:", "replicas:"]
+                .iter()
+                .any(|word| text.contains(word)),
             Self::Fly => text.contains("path"),
             Self::Image => text.to_uppercase().contains("HEALTHCHECK"),
         }
@@ -134,8 +162,8 @@ impl Workspace {
     fn read_deployment(&mut self, form: Form, path: String, text: &std::sync::Arc<str>) {
         let read = match form {
             Form::Yaml => manifests::read(text),
-            Form::Fly => images::read_fly(text),
-            Form::Image => Ok(images::read_image(text)),
+            Form::Fly => images::read_fly(text).map(|probes| FoundAll { probes, copies: Vec::new() }),
+            Form::Image => Ok(FoundAll { probes: images::read_image(text), copies: Vec::new() }),
         };
         let found = match read {
             Ok(found) => found,
@@ -148,12 +176,17 @@ impl Workspace {
                 bad.found
             }
         };
-        if found.is_empty() {
+        if found.probes.is_empty() && found.copies.is_empty() {
             return;
         }
         let file = FileId(self.files.len() as u32);
         self.files.push(SourceFile { path, text: text.clone() });
-        self.deployment.probes.extend(found.into_iter().map(|found| DeclaredProbe {
+        self.deployment.copies.extend(found.copies.into_iter().map(|found| DeclaredCopies {
+            count: found.count,
+            names: found.names,
+            location: Location { file, span: found.span },
+        }));
+        self.deployment.probes.extend(found.probes.into_iter().map(|found| DeclaredProbe {
             kind: found.kind,
             path: found.path,
             location: Location { file, span: found.span },
@@ -188,7 +221,7 @@ struct Unread {
     column: u32,
     message: String,
     /// What was read before.
-    found: Vec<Found>,
+    found: FoundAll,
 }
 
 /// The path of a URL or of a route as people write it in a manifest: without host, query and trailing slash.

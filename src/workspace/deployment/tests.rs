@@ -93,3 +93,23 @@ fn an_alias_to_itself_ends() {
     let (probes, _) = declared("loop.yaml", "a: &a\n  livenessProbe: *a\n  b: [*a, *a, *a]\n");
     assert!(probes.is_empty(), "{probes:?}");
 }
+
+#[test]
+fn copies_of_workloads_and_services() {
+    let read = |text: &str| {
+        let files = [("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}"), ("deploy.yaml", text)];
+        let mut workspace = in_memory(&files);
+        workspace.load_modules(Some(1), |_| ((), Vec::new()));
+        workspace.load_deployment();
+        let copies = workspace.deployment.copies.into_iter();
+        copies
+            .map(|copies| (copies.count, copies.names.join(" "), copies.location.span.line))
+            .collect::<Vec<_>>()
+    };
+    let workload = "kind: Deployment\nmetadata:\n  name: Shop\nspec:\n  replicas: 3\n  template:\n    spec:\n      containers:\n        - name: web\n          image: registry/shop:1\n";
+    assert_eq!(read(workload), [(3, "shop shop web registry/shop:1".to_owned(), 5)]);
+    assert_eq!(read(&workload.replace("replicas: 3", "replicas: 1")), []);
+    let compose = "services:\n  shop:\n    image: shop\n    deploy:\n      replicas: 2\n";
+    assert_eq!(read(compose), [(2, "shop shop".to_owned(), 5)]);
+    assert_eq!(read("kind: HorizontalPodAutoscaler\nspec:\n  replicas: 4\n"), []);
+}

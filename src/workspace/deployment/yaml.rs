@@ -113,10 +113,21 @@ impl Documents {
         Some(self.resolved(value))
     }
 
+    /// The entries of a mapping.
+    pub(super) fn children<'n>(&'n self, node: &'n Node) -> Vec<(&'n str, &'n Node)> {
+        let Value::Map(entries) = &self.resolved(node).value else { return Vec::new() };
+        entries.iter().filter_map(|(key, value)| Some((key.text()?, self.resolved(value)))).collect()
+    }
+
     /// Every entry of every mapping in the documents, each once where it is written.
     pub(super) fn entries(&self) -> Vec<(&str, &Node)> {
+        self.nodes.iter().flat_map(|node| self.below(node)).collect()
+    }
+
+    /// Every entry of every mapping in a node, each once where it is written.
+    pub(super) fn below<'n>(&'n self, node: &'n Node) -> Vec<(&'n str, &'n Node)> {
         let mut found = Vec::new();
-        let mut pending: Vec<&Node> = self.nodes.iter().rev().collect();
+        let mut pending: Vec<&Node> = vec![node];
         while let Some(node) = pending.pop() {
             match &node.value {
                 Value::List(items) => pending.extend(items.iter().rev()),

@@ -1,0 +1,142 @@
+//! Room 5, *program*: migrations whose migrator takes no lock in the database, on the way of something that runs more than
+//! once.
+
+use super::Program;
+use super::bodies::{Target, Time};
+use super::entries::Entry;
+use super::inventory::Scope;
+use super::items::FnId;
+use super::summaries::{Effect, EffectKind, Step};
+use super::values::Value;
+use super::{bodies, reach};
+use crate::catalog::CallRole;
+use crate::workspace::DeclaredCopies;
+
+/// A migration that two may run at once.
+#[derive(Debug)]
+pub struct UnlockedMigration<'p> {
+    /// The migration, on the way from `main`.
+    pub effect: &'p Effect,
+    /// Why it runs more than once.
+    pub often: Often<'p>,
+}
+
+/// Why something runs more than once.
+#[derive(Debug, Clone, Copy)]
+pub enum Often<'p> {
+    /// A deployment runs copies of the service.
+    Copies(&'p DeclaredCopies),
+    /// Requests come to it.
+    Requests,
+    /// Every worker does it.
+    Workers,
+}
+
+/// Drivers whose database is a file or memory of one process.
+const OF_ONE_PROCESS: [&str; 4] = ["sqlite", "duckdb", "libsql", "redb"];
+
+impl Program<'_> {
+    /// The migrations of a binary without a lock around them that run more than once at a time, each library call once.
+    pub fn unlocked_migrations<'p>(&'p self, entry: &'p Entry) -> Vec<UnlockedMigration<'p>> {
+        let effects = self.effects(entry.main);
+        if !effects.iter().any(|effect| effect.kind == EffectKind::Serve) {
+            return Vec::new();
+        }
+        let copies = self.copies_of(entry);
+        let mut found: Vec<UnlockedMigration<'p>> = Vec::new();
+        for effect in effects.iter().filter(|effect| effect.kind == EffectKind::Migrate) {
+            let has = |wanted: fn(&Time) -> bool| effect.has_time(wanted);
+            let often = match copies {
+                _ if has(|time| matches!(time, Time::Handler(_))) => Some(Often::Requests),
+                _ if has(|time| matches!(time, Time::PerWorker(_))) => Some(Often::Workers),
+                Some(copies) if self.runs_with(effects, effect) => Some(Often::Copies(copies)),
+                _ => None,
+            };
+            let known = found.iter().any(|known| known.effect.site == effect.site);
+            let Some(often) = often.filter(|_| !known && effect.once.is_none()) else { continue };
+            // A lock of the process keeps out nobody from another one.
+            let is_held = !matches!(often, Often::Copies(_)) && self.is_under_a_guard(effect);
+            if self.takes_no_lock(effect) && !is_held && !self.is_locked_around(effect) {
+                found.push(UnlockedMigration { effect, often });
+            }
+        }
+        found
+    }
+
+    /// Whether a process that serves runs the effect on its way there, rather than instead of serving.
+    fn runs_with(&self, effects: &[Effect], effect: &Effect) -> bool {
+        effects.iter().any(|serve| serve.kind == EffectKind::Serve && !self.exclusive(effect, serve))
+    }
+
+    /// The copies that a deployment runs of a binary: by its name or its package's, where there are several that serve.
+    fn copies_of(&self, entry: &Entry) -> Option<&DeclaredCopies> {
+        let copies = &self.workspace.deployment.copies;
+        let plain = |name: &str| name.to_lowercase().replace('_', "-");
+        let own = [plain(&entry.binary.name), plain(&entry.binary.package)];
+        let is_named = |copies: &&DeclaredCopies| {
+            let last = |name: &String| {
+                let image = name.rsplit('/').next().unwrap_or_default();
+                plain(image.split([':', '@']).next().unwrap_or_default())
+            };
+            copies.names.iter().any(|name| own.contains(&last(name)))
+        };
+        let serves = |entry: &&Entry| {
+            entry.scope == Scope::Production
+                && self.effects(entry.main).iter().any(|effect| effect.kind == EffectKind::Serve)
+        };
+        let is_only = || copies.len() == 1 && self.entries().iter().filter(serves).count() == 1;
+        copies.iter().find(is_named).or_else(|| copies.first().filter(|_| is_only()))
+    }
+
+    /// Whether the migrator of the catalog takes no lock on the database that it is given.
+    fn takes_no_lock(&self, effect: &Effect) -> bool {
+        let (function, call) = effect.site;
+        let call = self.call(function, call);
+        let Target::Library(facts) = call.target else { return false };
+        if facts.role != CallRole::Migrate {
+            return false;
+        }
+        let handles = call.receiver.iter().chain(&call.args);
+        let handles = handles.filter(|argument| reach::is_handle(self.types, &argument.ty));
+        let mut drivers = handles.filter_map(|argument| {
+            let mut pointees = self.pointees(bodies::settled(&argument.ty).clone());
+            pointees.find_map(|ty| self.types.driver_of(&ty))
+        });
+        match drivers.next() {
+            Some(driver) if OF_ONE_PROCESS.contains(&driver.as_str()) => false,
+            Some(driver) => !facts.locks.contains(&driver) || self.is_unlocked_by_option(function),
+            None => facts.locks.is_empty(),
+        }
+    }
+
+    /// Whether the function switches the migrator's own lock off.
+    fn is_unlocked_by_option(&self, function: FnId) -> bool {
+        let calls = self.body(function).into_iter().flat_map(|body| &body.calls);
+        calls.into_iter().any(|call| {
+            call.name_of_callee() == Some("set_locking")
+                && call.args.first().is_some_and(|argument| argument.value == Value::Bool(false))
+        })
+    }
+
+    /// Whether somebody on the way takes a lock in the database.
+    fn is_locked_around(&self, effect: &Effect) -> bool {
+        let locks = |function: &FnId| {
+            let own = self.sketches[function.index()].as_ref().is_some_and(|sketch| sketch.locks_session);
+            let body = self.body(*function);
+            own || body.into_iter().flat_map(|body| &body.calls).any(|call| {
+                call.args
+                    .iter()
+                    .any(|argument| matches!(&argument.value, Value::Text(text) if super::sql::locks(text)))
+            })
+        };
+        self.functions_on(&effect.steps).iter().any(locks)
+    }
+
+    /// Whether a lock of the process is held on the way.
+    fn is_under_a_guard(&self, effect: &Effect) -> bool {
+        effect.steps.iter().any(|step| match step {
+            Step::Call(function, call) => !self.call(*function, *call).guards.is_empty(),
+            Step::Static(..) => false,
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! `unlocked-migration`: a migrator that takes no lock runs on the way of something that runs more than once.
+
+use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::Program;
+use crate::program::entries::Entry;
+use crate::program::inventory::Scope;
+use crate::program::items::FnId;
+use crate::program::summaries::EffectKind;
+use crate::program::unlocked::{Often, UnlockedMigration};
+
+/// Looks at the migrations of binaries that serve.
+pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    entries
+        .flat_map(|entry| {
+            program
+                .unlocked_migrations(entry)
+                .into_iter()
+                .map(move |unlocked| report(program, entry, &unlocked))
+        })
+        .collect()
+}
+
+/// Why nothing is reported in a function.
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    match program.effects(id).iter().any(|effect| effect.kind == EffectKind::Migrate) {
+        true => {
+            "the migrator takes a lock, a lock is held around it, or it is not seen to run more than once"
+        }
+        false => "nothing migrates here or in what it calls",
+    }
+    .to_owned()
+}
+
+fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>) -> Finding {
+    let effect = unlocked.effect;
+    let (why, confidence) = match unlocked.often {
+        Often::Copies(copies) => {
+            (format!("{} copies of the service run it when they start", copies.count), Confidence::High)
+        }
+        Often::Requests => ("requests run it, several at once".to_owned(), Confidence::Medium),
+        Often::Workers => ("every worker runs it".to_owned(), Confidence::Medium),
+    };
+    let evidence = match unlocked.often {
+        Often::Copies(copies) => vec![Evidence {
+            location: copies.location,
+            role: Role::Config,
+            label: "so many start at once".to_owned(),
+        }],
+        Often::Requests | Often::Workers => Vec::new(),
+    };
+    Finding {
+        rule: "unlocked-migration",
+        confidence: if effect.certain { confidence } else { Confidence::Low },
+        message: format!("the migrator takes no lock, and {why}"),
+        help: "migrate in a step of the release, or hold a lock in the database from the first look at the ledger to the last change"
+            .to_owned(),
+        silent_if: "an advisory or table lock is held around it, or it runs once".to_owned(),
+        primary: Evidence {
+            location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+            role: Role::Migration,
+            label: "two of them read the same ledger and apply the same migration".to_owned(),
+        },
+        evidence,
+        path: program.hops(entry.main, &effect.steps),
+        notes: Vec::new(),
+        binary: Some(entry.binary.name.clone()),
+        resource: None,
+        identity: vec![program.path_of(effect.site.0), entry.binary.name.clone()],
+    }
+}
