@@ -79,6 +79,13 @@ pub struct Resource {
     pub confidence: crate::finding::Confidence,
 }
 
+impl Resource {
+    /// Whether it is known where its address comes from.
+    pub fn is_known(&self) -> bool {
+        !matches!(self.address, Address::Unknown(_)) && self.confidence > crate::finding::Confidence::Low
+    }
+}
+
 /// Where an address comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Address {

@@ -77,6 +77,9 @@ impl Sketch {
                 matches!(&argument.value, Value::Text(text) if super::sql::session_lock(text).is_some())
             });
             sketch.supplies_state |= matches!(call.name_of_callee(), Some("extensions_mut" | "data_factory"));
+            sketch.interesting |= call.args.iter().any(
+                |argument| matches!(&argument.value, Value::Text(text) if super::sql::ledger(text).is_some()),
+            );
             sketch.interesting |= body.undescribed_client(types, call).is_some();
             sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));
             if let Target::Library(facts) = call.target {

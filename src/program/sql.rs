@@ -59,6 +59,27 @@ pub(super) fn locks(text: &str) -> bool {
         })
 }
 
+/// The ledger of migrations that a text asks (`false`) or writes (`true`): a table that is named for migrations or versions of
+/// the schema, in lower case.
+pub(super) fn ledger(text: &str) -> Option<(String, bool)> {
+    const NAMED: [&str; 4] = ["migration", "schema_version", "schema_history", "db_version"];
+    let lower = text.to_ascii_lowercase();
+    if !NAMED.iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    statements(text).find_map(|words| {
+        let (before, writes) = match words[0].as_str() {
+            "select" => ("from", false),
+            "insert" | "replace" => ("into", true),
+            _ => return None,
+        };
+        let at = words.iter().position(|word| word == before)?;
+        let name = words.get(at + 1)?.split('(').next()?.trim_matches(['"', '`', '[', ']', ')', ',']);
+        let plain = name.rsplit('.').next()?.trim_matches(['"', '`']);
+        NAMED.iter().any(|word| plain.contains(word)).then(|| (plain.to_owned(), writes))
+    })
+}
+
 /// A lock that a statement takes or gives back, and that belongs to the session rather than to a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SessionLock {

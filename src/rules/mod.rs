@@ -5,6 +5,8 @@
 mod blocking_init_in_async;
 mod bypassed_accessor;
 mod check_then_init;
+mod check_then_migrate;
+mod competing_migrators;
 mod competing_pools;
 mod competing_singletons;
 mod conflicting_pool_options;
@@ -84,6 +86,8 @@ const RULES: &[Rule] = rules! {
     "blocking-init-in-async" => blocking_init_in_async,
     "bypassed-accessor" => bypassed_accessor,
     "check-then-init" => check_then_init,
+    "check-then-migrate" => check_then_migrate,
+    "competing-migrators" => competing_migrators,
     "competing-pools" => competing_pools,
     "competing-singletons" => competing_singletons,
     "conflicting-pool-options" => conflicting_pool_options,

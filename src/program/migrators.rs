@@ -1,0 +1,78 @@
+//! Room 5, *program*: the migrators of a process, and which of them work on one database.
+
+use std::collections::BTreeSet;
+
+use super::bodies::{self, Target, Time};
+use super::entries::Entry;
+use super::summaries::{Effect, EffectKind};
+use super::{Program, reach};
+use crate::catalog::CallRole;
+
+/// Two migrators of one database.
+#[derive(Debug)]
+pub struct CompetingMigrators<'p> {
+    /// The one that comes first.
+    pub first: &'p Effect,
+    /// The other one.
+    pub second: &'p Effect,
+    /// The driver.
+    pub driver: String,
+}
+
+impl Program<'_> {
+    /// Two migrators that one process runs on the same database: by driver, where the process opens one database of it. The
+    /// first pair for each driver. Migrators that exclude each other are alternatives.
+    pub fn competing_migrators<'p>(&'p self, entry: &'p Entry) -> Vec<CompetingMigrators<'p>> {
+        let effects = self.effects(entry.main);
+        let migrators: Vec<(&Effect, String)> = effects
+            .iter()
+            .filter(|effect| effect.kind == EffectKind::Migrate && effect.certain)
+            .filter(|effect| !effect.has_time(|time| matches!(time, Time::Maybe(_))))
+            .filter_map(|effect| Some((effect, self.migrated_driver(effect)?)))
+            .collect();
+        let mut found: Vec<CompetingMigrators<'p>> = Vec::new();
+        for (index, (first, driver)) in migrators.iter().enumerate() {
+            let competes = |(second, other): &&(&Effect, String)| {
+                other == driver && second.site != first.site && !self.exclusive(first, second)
+            };
+            let Some((second, _)) = migrators[index + 1..].iter().find(competes) else { continue };
+            let known = found.iter().any(|known| known.driver == *driver);
+            if !known && self.opens_one_database(effects, driver) {
+                found.push(CompetingMigrators { first, second, driver: driver.clone() });
+            }
+        }
+        found
+    }
+
+    /// The driver of the handle that a migrator of the catalog is given; `None` for statements of the application's own.
+    fn migrated_driver(&self, effect: &Effect) -> Option<String> {
+        let (function, call) = effect.site;
+        let call = self.call(function, call);
+        let Target::Library(facts) = call.target else { return None };
+        if facts.role != CallRole::Migrate {
+            return None;
+        }
+        let handles = call.receiver.iter().chain(&call.args);
+        let mut handles = handles.filter(|argument| reach::is_handle(self.types, &argument.ty));
+        handles.find_map(|argument| {
+            let mut pointees = self.pointees(bodies::settled(&argument.ty).clone());
+            pointees.find_map(|ty| self.types.driver_of(&ty))
+        })
+    }
+
+    /// Whether all handles of a driver that a process creates have one known address.
+    fn opens_one_database(&self, effects: &[Effect], wanted: &str) -> bool {
+        let mut resources = BTreeSet::new();
+        for effect in effects {
+            let EffectKind::Create { driver, .. } = &effect.kind else { continue };
+            if driver != wanted && driver != "database" {
+                continue;
+            }
+            match self.resource_of(effect) {
+                Some(id) if self.resource(id).is_known() => resources.insert(id),
+                _ => return false,
+            };
+        }
+        resources.len() == 1
+    }
+}

@@ -1,0 +1,129 @@
+//! Room 5, *program*: migrators that the application wrote itself: they look into a ledger, change the schema, and record it.
+
+use super::bodies::{CallId, LinkedBody, Target};
+use super::inventory::Scope;
+use super::items::FnId;
+use super::values::Value;
+use super::{Program, sql};
+use crate::location::Span;
+
+/// Callers beyond this number are not asked whether they hold a lock.
+const MOST_CALLERS: usize = 40;
+/// How deep a lock may be taken in a helper.
+const DEPTH: u32 = 2;
+
+/// A migrator without a lock over all that it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenMigrator {
+    /// The function.
+    pub function: FnId,
+    /// Its ledger.
+    pub ledger: String,
+    /// Where it looks what was applied.
+    pub looks: Span,
+    /// Where it records what it applied.
+    pub records: Span,
+}
+
+impl Program<'_> {
+    /// The functions of production code that ask a ledger, run statements, and write to the ledger, each on its own, without
+    /// a transaction or a lock from the first to the last; in order. A database that is a file of the process has one
+    /// migrator.
+    pub fn open_migrators(&self) -> Vec<OpenMigrator> {
+        let mut found = Vec::new();
+        for (function, body) in self.linked() {
+            if self.scope(function) != Scope::Production || self.is_protected(function, body) {
+                continue;
+            }
+            let texts = || {
+                (0..body.calls.len()).flat_map(|index| {
+                    let id = CallId(index as u32);
+                    text_of(body, id).map(move |text| (id, text))
+                })
+            };
+            let mut ledgers = texts().filter_map(|(id, text)| Some((id, sql::ledger(text)?)));
+            let Some((looks, (ledger, false))) = ledgers.next() else { continue };
+            let records = ledgers.find(|(_, (other, writes))| *writes && *other == ledger);
+            let Some((records, _)) = records else { continue };
+            // What runs in between: statements that are not written here, or that change the schema.
+            let applies = body.calls[looks.0 as usize + 1..records.0 as usize].iter().any(|call| {
+                let runs = matches!(
+                    call.name_of_callee(),
+                    Some(
+                        "execute" | "execute_batch" | "batch_execute" | "raw_sql" | "query" | "simple_query"
+                    )
+                );
+                runs && call.args.iter().any(|argument| match &argument.value {
+                    Value::Text(text) => sql::changes_schema(text),
+                    _ => true,
+                })
+            });
+            if applies {
+                let span = |id: CallId| body.call(id).span;
+                found.push(OpenMigrator { function, ledger, looks: span(looks), records: span(records) });
+            }
+        }
+        found
+    }
+
+    /// Whether a transaction or a lock is in play, here or where the function is called, or everything runs on one exclusive
+    /// handle of an embedded database.
+    fn is_protected(&self, function: FnId, body: &LinkedBody<'_>) -> bool {
+        let embedded = body.calls.iter().any(|call| match call.target {
+            Target::Library(facts) => facts.path.starts_with("rusqlite") || facts.path.starts_with("sqlite"),
+            _ => false,
+        });
+        let mut around = vec![function];
+        let mut next = 0;
+        // Whoever calls may hold what the callee relies on.
+        while next < around.len() && around.len() < MOST_CALLERS {
+            let callers = &self.graph.callers[around[next].index()];
+            let new: Vec<FnId> = callers.iter().filter(|caller| !around.contains(caller)).copied().collect();
+            around.extend(new);
+            next += 1;
+        }
+        embedded || around.iter().any(|function| self.takes_a_lock(*function, DEPTH))
+    }
+
+    /// Whether a function begins a transaction or takes a lock, itself or in what it calls.
+    fn takes_a_lock(&self, function: FnId, depth: u32) -> bool {
+        let fresh = self.fresh_body(function);
+        let Some(body) = self.body(function).or(fresh.as_ref()) else { return false };
+        body.calls.iter().any(|call| {
+            let begins = matches!(
+                call.name_of_callee(),
+                Some(
+                    "begin"
+                        | "begin_with"
+                        | "transaction"
+                        | "transaction_with_behavior"
+                        | "build_transaction"
+                        | "savepoint"
+                )
+            );
+            let says = |text: &str| sql::locks(text) || text.to_ascii_lowercase().contains("for update");
+            let in_text = || {
+                call.args.iter().any(|argument| matches!(&argument.value, Value::Text(text) if says(text)))
+            };
+            let in_callee = || match &call.target {
+                Target::Local { targets, .. } if depth > 0 => {
+                    targets.iter().any(|target| *target != function && self.takes_a_lock(*target, depth - 1))
+                }
+                _ => false,
+            };
+            begins || !call.guards.is_empty() || in_text() || in_callee()
+        })
+    }
+}
+
+/// The text that a call of a library is given.
+fn text_of<'b>(body: &'b LinkedBody<'_>, id: CallId) -> Option<&'b str> {
+    let call = body.call(id);
+    if matches!(call.target, Target::Local { .. } | Target::Block(_)) {
+        return None;
+    }
+    call.args.iter().find_map(|argument| match &argument.value {
+        Value::Text(text) => Some(text.as_ref()),
+        _ => None,
+    })
+}
