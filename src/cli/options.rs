@@ -279,9 +279,21 @@ fn outputs(
 ) -> Result<Vec<Output>, Stop> {
     let mut outputs: Vec<Output> = Vec::new();
     for one in given {
-        let named = one.split_once('=').and_then(|(name, file)| {
-            Format::ALL.into_iter().find(|format| format.name() == name).map(|format| (format, file))
-        });
+        let named = match one.split_once('=') {
+            Some((name, file)) => match Format::ALL.into_iter().find(|format| format.name() == name) {
+                Some(format) => Some((format, file)),
+                // A path with this sign in it has a slash or a dot before.
+                None if name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-') => {
+                    let nearest = suggest::nearest(name, Format::ALL.iter().map(|format| format.name()));
+                    let meant = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                    return Err(Stop::refused(format!(
+                        "`--output {one}`: there is no format `{name}`{meant}"
+                    )));
+                }
+                None => None,
+            },
+            None => None,
+        };
         let (format, file) = named.unwrap_or((format, one));
         let file = (file != "-").then(|| environment.current_dir.join(file));
         if outputs.iter().any(|known| known.file == file) {

@@ -296,3 +296,18 @@ fn the_commented_configuration_changes_nothing() {
     assert_eq!(run(folder.path(), &["init"]).code, Some(0));
     assert_eq!(run(folder.path(), &JSON).out, before);
 }
+
+#[test]
+fn an_output_with_an_unknown_format_or_no_place_is_refused() {
+    let folder = copy();
+    let here = folder.path();
+    let unknown = run(here, &["--output", "sarf=a.sarif"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("there is no format `sarf`; did you mean `sarif`?"), "{unknown:?}");
+    let nowhere = run(here, &["--output", "sarif=gone/a.sarif"]);
+    assert!(nowhere.code == Some(2) && nowhere.err.contains("check that its folder exists"), "{nowhere:?}");
+    assert_eq!(run(here, &["--output", "json=-", "--output", "short=-"]).code, Some(2));
+    assert_eq!(run(here, &["inventory", "--output", "json=a.json", "--output", "human=-"]).code, Some(2));
+    assert_eq!(run(here, &["--output", "./a=b.txt"]).code, Some(1), "a path may have the sign in it");
+    assert!(here.join("a=b.txt").exists());
+}
