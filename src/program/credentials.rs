@@ -18,7 +18,7 @@ pub struct Credential {
     pub driver: String,
     /// The user, the host and what follows; never the password.
     pub shown: String,
-    /// Whether the host is the developer's own machine.
+    /// Whether the host is the developer's own machine, or a container on it.
     pub is_local: bool,
 }
 
@@ -54,7 +54,8 @@ fn address_with_password(text: &str) -> Option<(String, String, bool)> {
         return None;
     }
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    let is_local = matches!(name, "localhost" | "127.0.0.1" | "::1" | "0.0.0.0");
+    // A name of one word is a container beside this one.
+    let is_local = matches!(name, "127.0.0.1" | "::1" | "0.0.0.0") || !name.contains(['.', ':']);
     Some((driver.to_owned(), format!("{scheme}://{user}:…@{host}"), is_local))
 }
 

@@ -106,7 +106,7 @@ impl Program<'_> {
                 return None;
             }
             let inner = settled(args.first()?).clone();
-            let is_known = !matches!(inner, Ty::Unknown) && self.types.contains_handle(&inner);
+            let is_known = is_named(&inner) && self.types.contains_handle(&inner);
             is_known.then(|| (route, path.split("::").next().unwrap_or_default(), inner))
         });
         demanded.collect()
