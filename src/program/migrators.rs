@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::bodies::{self, Target, Time};
 use super::entries::Entry;
 use super::summaries::{Effect, EffectKind};
+use super::types::Ty;
 use super::{Program, reach};
 use crate::catalog::CallRole;
 
@@ -45,7 +46,7 @@ impl Program<'_> {
     }
 
     /// The driver of the handle that a migrator of the catalog is given; `None` for statements of the application's own.
-    fn migrated_driver(&self, effect: &Effect) -> Option<String> {
+    pub(super) fn migrated_driver(&self, effect: &Effect) -> Option<String> {
         let (function, call) = effect.site;
         let call = self.call(function, call);
         let Target::Library(facts) = call.target else { return None };
@@ -54,10 +55,12 @@ impl Program<'_> {
         }
         let handles = call.receiver.iter().chain(&call.args);
         let mut handles = handles.filter(|argument| reach::is_handle(self.types, &argument.ty));
-        handles.find_map(|argument| {
-            let mut pointees = self.pointees(bodies::settled(&argument.ty).clone());
-            pointees.find_map(|ty| self.types.driver_of(&ty))
-        })
+        handles.find_map(|argument| self.driver_behind(&argument.ty))
+    }
+
+    /// The driver of the handle that a type is, or points to.
+    pub(super) fn driver_behind(&self, ty: &Ty) -> Option<String> {
+        self.pointees(bodies::settled(ty).clone()).find_map(|ty| self.types.driver_of(&ty))
     }
 
     /// Whether all handles of a driver that a process creates have one known address.

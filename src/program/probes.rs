@@ -278,10 +278,7 @@ impl Program<'_> {
             && !reach::is_only_handed_on(call)
         {
             examined.asks.get_or_insert(location);
-            let drivers = arguments.clone().filter_map(|argument| {
-                let mut pointees = self.pointees(bodies::settled(&argument.ty).clone());
-                pointees.find_map(|ty| self.types.driver_of(&ty))
-            });
+            let drivers = arguments.clone().filter_map(|argument| self.driver_behind(&argument.ty));
             let before = examined.drivers.len();
             examined.drivers.extend(drivers);
             // A handle whose database is not known may be any.

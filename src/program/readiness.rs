@@ -10,8 +10,7 @@ use super::probes::{Examined, Probe, ProbeKind};
 use super::routes::Route;
 use super::start_up::Gate;
 use super::summaries::{Effect, EffectKind};
-use super::types::Ty;
-use super::{Program, bodies, reach};
+use super::{Program, reach};
 use crate::location::Location;
 
 /// What is known of the readiness of one route.
@@ -136,13 +135,9 @@ impl Search<'_, '_> {
             let calls = body.into_iter().flat_map(|body| &body.calls);
             let arguments = calls.flat_map(|call| call.receiver.iter().chain(&call.args));
             let handles = arguments.filter(|argument| reach::is_handle(program.types, &argument.ty));
-            handles.filter_map(|argument| driver_behind(program, &argument.ty)).collect()
+            handles.filter_map(|argument| program.driver_behind(&argument.ty)).collect()
         })
     }
-}
-
-fn driver_behind(program: &Program<'_>, ty: &Ty) -> Option<String> {
-    program.pointees(bodies::settled(ty).clone()).find_map(|ty| program.types.driver_of(&ty))
 }
 
 /// A probe in words: what for, and what it asks.

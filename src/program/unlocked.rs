@@ -8,7 +8,6 @@ use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
-use super::{bodies, reach};
 use crate::catalog::CallRole;
 use crate::workspace::DeclaredCopies;
 
@@ -96,13 +95,7 @@ impl Program<'_> {
         if facts.role != CallRole::Migrate {
             return false;
         }
-        let handles = call.receiver.iter().chain(&call.args);
-        let handles = handles.filter(|argument| reach::is_handle(self.types, &argument.ty));
-        let mut drivers = handles.filter_map(|argument| {
-            let mut pointees = self.pointees(bodies::settled(&argument.ty).clone());
-            pointees.find_map(|ty| self.types.driver_of(&ty))
-        });
-        match drivers.next() {
+        match self.migrated_driver(effect) {
             Some(driver) if OF_ONE_PROCESS.contains(&driver.as_str()) => false,
             Some(driver) => !facts.locks.contains(&driver) || self.is_unlocked_by_option(function),
             None => facts.locks.is_empty(),
