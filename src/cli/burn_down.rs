@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::configuration::Configuration;
 use super::second_look::look;
 use super::{AnalysisOptions, Stop};
+use crate::analysis::Settings;
 use crate::plan::{self, PlanInput, Snapshot};
 use crate::report;
 use crate::workspace;
@@ -16,7 +16,7 @@ pub(super) fn snapshot(
     here: &Path,
     root: &Path,
     wanted: &AnalysisOptions,
-    configuration: &Configuration,
+    settings: &Settings,
 ) -> Result<(Snapshot, usize), Stop> {
     if let Some(text) = workspace::read_text_if_there(&here.join(since)).map_err(Stop::refused)? {
         let snapshot = report::read_snapshot(&text);
@@ -26,7 +26,7 @@ pub(super) fn snapshot(
     }
     let workspace = workspace::open_revision(root, since).map_err(Stop::refused)?;
     let (report, (doors, timelines)) =
-        look(workspace, wanted, configuration, |program| (program.doors().clone(), program.timelines()))?;
+        look(workspace, wanted, settings, |program| (program.doors().clone(), program.timelines()))?;
     let plan = plan::plan(PlanInput {
         doors: &doors,
         init_paths: &[],
@@ -34,7 +34,7 @@ pub(super) fn snapshot(
         timelines: &timelines,
         routes: &[],
         findings: &report.findings,
-        declared: &configuration.resources,
+        declared: &settings.declared,
     });
     let unread = report.problems.iter().filter(|problem| problem.kind.makes_incomplete()).count();
     Ok((Snapshot::of(&plan, &report.findings), unread))

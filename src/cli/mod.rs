@@ -200,11 +200,13 @@ fn stages(
     };
     let files = &workspace.files;
     // A migration is a matter of the whole program, whatever findings somebody wants to see.
-    let whole = matches!(options.task, Task::Report(..) | Task::Patch(_));
+    let migrates = matches!(options.task, Task::Report(..) | Task::Patch(_));
+    // An entry that is left out because its package was not asked for would be lost.
+    let whole = migrates || matches!(options.task, Task::Baseline(..));
     let skipped = |path: &str| {
         configuration.paths.iter().any(|settings| settings.skip && path.starts_with(&settings.path))
     };
-    let selected = |path: &str| whole || (selection.includes(path) && !skipped(path));
+    let selected = |path: &str| (whole || selection.includes(path)) && (migrates || !skipped(path));
     let is_changed = |path: &str| changed.as_ref().is_none_or(|changed| changed.contains(path));
     let selected_file = |place: Location| selected(&files[place.file.0 as usize].path);
     let input = SettleInput {
@@ -223,8 +225,10 @@ fn stages(
     watch.stage("settle");
 
     let style = Style {
-        color: options.color,
-        links: options.color && environment.stdout_is_terminal && options.outputs[0].file.is_none(),
+        color: options.outputs[0].color,
+        links: options.outputs[0].color
+            && environment.stdout_is_terminal
+            && options.outputs[0].file.is_none(),
         quiet: options.quiet,
         elapsed: (environment.stdout_is_terminal && options.outputs[0].file.is_none())
             .then(|| watch.elapsed()),
@@ -266,9 +270,9 @@ fn stages(
                 Task::Report(_, format, since) => {
                     let snapshot = Snapshot::of(&plan, &report.findings);
                     let here = &environment.current_dir;
-                    let before = since.as_ref().map(|since| {
-                        burn_down::snapshot(since, here, &workspace.root, wanted, &configuration)
-                    });
+                    let before = since
+                        .as_ref()
+                        .map(|since| burn_down::snapshot(since, here, &workspace.root, wanted, &settings));
                     let progress = match (since, before.transpose()?) {
                         (Some(since), Some((before, unread))) => {
                             if unread > 0 {
@@ -292,7 +296,7 @@ fn stages(
                     let depends_on = |package: &str, krate: &str| workspace.depends_on(package, krate);
                     let mut edits = plan::edits(&plan, files, &depends_on);
                     edits.extend(plan::gap_edits(&report.findings, &answer.shapes, files));
-                    let (changed, refused) = patch::verified(&edits, files, wanted, &configuration)?;
+                    let (changed, refused) = patch::verified(&edits, files, wanted, &settings)?;
                     narration::patch(err, &changed, &refused, options.quiet);
                     report::render_patch(&changed)
                 }
@@ -312,13 +316,19 @@ fn stages(
             let text = report::render_place(&place, &about_rules(functions, &report), files);
             (text, Outcome::of_analysis(&report, wanted))
         }
+        Task::Baseline(..) if !report.complete => {
+            let what = "code could not be analysed, and what it had may be there all the same";
+            return Err(Stop::refused(format!("{what}; the baseline was left as it is")));
+        }
         Task::Baseline(wanted, action) => {
             let path = baseline::path(&wanted.baseline, &workspace.root);
             let before = baseline.map(|known| known.accepted).unwrap_or_default();
             let accepted: BTreeSet<String> = match action {
                 BaselineAction::Write => report.acceptable.clone(),
                 // What is not selected may be there all the same.
-                BaselineAction::Prune => before.difference(&report.stale).cloned().collect(),
+                BaselineAction::Prune => {
+                    before.difference(report.stale.as_ref().unwrap_or(&BTreeSet::new())).cloned().collect()
+                }
             };
             let (entries, gone) = (accepted.len(), before.len().saturating_sub(accepted.len()));
             workspace::write_text(&path, &Baseline { accepted, file: None }.text()).map_err(Stop::refused)?;
@@ -330,6 +340,7 @@ fn stages(
         _ if wanted.statistics => (report::render_statistics(&report), Outcome::of_check(&report, wanted)),
         _ => {
             for output in options.outputs.iter().skip(1) {
+                let style = Style { color: output.color, links: false, elapsed: None, ..style.clone() };
                 let text = report::render(output.format, &report, files, &style);
                 deliver_to(&text, output.file.as_deref(), out)?;
             }

@@ -24,7 +24,6 @@ pub(super) struct Options {
     pub(super) task: Task,
     /// Where the report goes, in which format; never empty.
     pub(super) outputs: Vec<Output>,
-    pub(super) color: bool,
     pub(super) quiet: bool,
     /// 0 says nothing, 1 what was analysed, 2 how long it took.
     pub(super) verbose: u8,
@@ -38,6 +37,8 @@ pub(super) struct Output {
     pub(super) format: Format,
     /// A file; stdout when absent.
     pub(super) file: Option<PathBuf>,
+    /// Whether colours are wanted there.
+    pub(super) color: bool,
 }
 
 /// Which baseline counts.
@@ -257,23 +258,15 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
 
     let OutputFlags { message_format, plain: PlainOutputFlags { output, color, quiet, verbose } } = output;
     let format = message_format.unwrap_or(Format::Human);
-    let outputs = outputs(&output, format, &task, environment)?;
-    let read_by_a_person =
-        environment.stdout_is_terminal && outputs.iter().any(|output| output.file.is_none());
-    Ok(Options {
-        color: color::wanted(color, environment, read_by_a_person),
-        outputs,
-        task,
-        quiet,
-        verbose,
-        notes,
-    })
+    let outputs = outputs(&output, format, color, &task, environment)?;
+    Ok(Options { outputs, task, quiet, verbose, notes })
 }
 
 /// The places for the report: those named, else stdout.
 fn outputs(
     given: &[String],
     format: Format,
+    color: Option<color::When>,
     task: &Task,
     environment: &Environment,
 ) -> Result<Vec<Output>, Stop> {
@@ -299,10 +292,13 @@ fn outputs(
         if outputs.iter().any(|known| known.file == file) {
             return Err(Stop::refused(format!("`--output {one}` goes where another one goes")));
         }
-        outputs.push(Output { format, file });
+        let read_by_a_person = environment.stdout_is_terminal && file.is_none();
+        let color = color::wanted(color, environment, read_by_a_person);
+        outputs.push(Output { format, file, color });
     }
     if outputs.is_empty() {
-        outputs.push(Output { format, file: None });
+        let color = color::wanted(color, environment, environment.stdout_is_terminal);
+        outputs.push(Output { format, file: None, color });
     }
     if outputs.len() > 1 && !matches!(task, Task::Check(_)) {
         return Err(Stop::refused(format!("`{}` writes one report; give one `--output`", task.name())));

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::configuration::Configuration;
 use super::{AnalysisOptions, Stop, second_look};
+use crate::analysis::Settings;
 use crate::location::Span;
 use crate::plan::{Edit, applied};
 use crate::report::ChangedFile;
@@ -21,15 +21,15 @@ pub(super) fn verified(
     edits: &[Edit],
     files: &[SourceFile],
     wanted: &AnalysisOptions,
-    configuration: &Configuration,
+    settings: &Settings,
 ) -> Result<(Vec<ChangedFile>, Vec<String>), Stop> {
     let mut accepted: Vec<&Edit> = Vec::new();
     let mut refused = Vec::new();
-    let mut known = look(&BTreeMap::new(), wanted, configuration)?;
+    let mut known = look(&BTreeMap::new(), wanted, settings)?;
     for edit in edits {
         accepted.push(edit);
         let looked = match texts(&accepted, files) {
-            Some(texts) => look(&texts, wanted, configuration)?,
+            Some(texts) => look(&texts, wanted, settings)?,
             None => {
                 accepted.pop();
                 refused.push(edit.title.clone());
@@ -73,13 +73,13 @@ fn texts(edits: &[&Edit], files: &[SourceFile]) -> Option<BTreeMap<String, Strin
 fn look(
     texts: &BTreeMap<String, String>,
     wanted: &AnalysisOptions,
-    configuration: &Configuration,
+    settings: &Settings,
 ) -> Result<Looked, Stop> {
     let mut workspace = workspace::open(&wanted.request).map_err(Stop::refused)?;
     for (path, text) in texts {
         workspace.edit(path, text);
     }
-    let (report, ()) = second_look::look(workspace, wanted, configuration, |_| ())?;
+    let (report, ()) = second_look::look(workspace, wanted, settings, |_| ())?;
     let fingerprints = report.findings.into_iter().map(|settled| settled.fingerprint).collect();
     Ok(Looked { fingerprints, problems: report.problems.len() })
 }

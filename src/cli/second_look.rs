@@ -1,7 +1,6 @@
 //! Room 1, *cli*: looks at a workspace again, edited or as it was, with the levels and declarations of this run. Everything
 //! in it counts as selected.
 
-use super::configuration::Configuration;
 use super::{AnalysisOptions, Stop, load_catalog};
 use crate::analysis::{self, Settings};
 use crate::program::Program;
@@ -13,13 +12,11 @@ use crate::workspace::Workspace;
 pub(super) fn look<T: Send>(
     workspace: Workspace,
     wanted: &AnalysisOptions,
-    configuration: &Configuration,
+    settings: &Settings,
     question: impl FnOnce(&Program<'_>) -> T + Send,
 ) -> Result<(Report, T), Stop> {
-    let settings =
-        Settings { threads: wanted.threads, declared: configuration.resources.clone(), probes: None };
     let (analysis, answer) =
-        analysis::inquire(workspace, load_catalog(&wanted.catalogs)?, &settings, question);
+        analysis::inquire(workspace, load_catalog(&wanted.catalogs)?, settings, question);
     let input = SettleInput {
         findings: analysis.findings,
         problems: analysis.problems,

@@ -163,7 +163,7 @@ fn without_flags_the_defaults_hold() {
     let options = configured(&[]);
     assert!(matches!(options.task, Task::Check(_)));
     assert_eq!(
-        (options.outputs[0].format, options.verbose, options.quiet, options.color),
+        (options.outputs[0].format, options.verbose, options.quiet, options.outputs[0].color),
         (Format::Human, 0, false, false)
     );
     assert_eq!(policy(&[]).min_confidence, Confidence::Medium);
@@ -250,4 +250,13 @@ fn a_closed_stderr_is_no_reason_to_panic() {
     let arguments = ["cargo-initpath", "nonsense"].map(OsString::from);
     let mut closed = Closed(ErrorKind::BrokenPipe);
     assert_eq!(run(arguments, &Environment::default(), &mut Vec::new(), &mut closed), Outcome::NotDone);
+}
+
+#[test]
+fn colours_are_for_the_terminal_and_not_for_a_file_beside_it() {
+    let environment = Environment { stdout_is_terminal: true, ..Environment::default() };
+    let arguments = ["cargo-initpath", "--output", "human=a.txt", "--output", "short=-"].map(OsString::from);
+    let Ok(options) = options::configure(arguments.to_vec(), &environment) else { panic!("it is right") };
+    let colors: Vec<bool> = options.outputs.iter().map(|output| output.color).collect();
+    assert_eq!(colors, [false, true]);
 }

@@ -6,7 +6,7 @@ use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
-use crate::catalog::{CallRole, Io, TypeKind};
+use crate::catalog::CallRole;
 use crate::location::Span;
 
 /// An announcement that comes too early.
@@ -25,7 +25,7 @@ pub struct EarlyAnnouncement<'p> {
 }
 
 impl Program<'_> {
-    /// The places of start-up code that announce readiness before a later step of the same function connects or migrates,
+    /// The places of production code that announce readiness before a later step of the same function connects or migrates,
     /// or where such a step failed; in order.
     pub fn early_announcements(&self) -> Vec<EarlyAnnouncement<'_>> {
         let mut found = Vec::new();
@@ -71,18 +71,8 @@ impl Program<'_> {
 
     /// Whether a service that has this still to do is not ready.
     fn is_required_to_be_ready(&self, effect: &Effect) -> bool {
-        let eager = match &effect.kind {
-            EffectKind::Migrate => true,
-            EffectKind::Create { handle, .. } => {
-                let call = self.call(effect.site.0, effect.site.1);
-                *handle != TypeKind::Embedded
-                    && effect.creates_handle()
-                    && self.is_of_database(effect)
-                    && matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Eager))
-            }
-            EffectKind::Serve => false,
-        };
-        eager && effect.is_in_line() && !self.is_optional(effect)
+        let opens_or_migrates = effect.kind == EffectKind::Migrate || effect.creates_handle();
+        opens_or_migrates && self.needs_answer(effect) && !self.is_optional(effect)
     }
 
     /// The extent of what announces readiness, with the flag that it sets.

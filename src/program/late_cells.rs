@@ -136,7 +136,11 @@ impl Program<'_> {
     }
 
     /// The functions that these come to, themselves included, over those that are entered.
-    fn callees_of(&self, from: impl Iterator<Item = FnId>, enters: &dyn Fn(FnId) -> bool) -> BTreeSet<FnId> {
+    pub(super) fn callees_of(
+        &self,
+        from: impl Iterator<Item = FnId>,
+        enters: &dyn Fn(FnId) -> bool,
+    ) -> BTreeSet<FnId> {
         let mut queue: VecDeque<FnId> = from.collect();
         let mut seen: BTreeSet<FnId> = queue.iter().copied().collect();
         while let Some(function) = queue.pop_front() {

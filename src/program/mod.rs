@@ -196,6 +196,15 @@ impl<'a> Program<'a> {
         &self.entries
     }
 
+    /// The binaries of production code that answer outside work.
+    pub fn servers(&self) -> impl Iterator<Item = &Entry> {
+        let serves = |entry: &&Entry| {
+            let mut effects = self.effects(entry.main).iter();
+            entry.scope == Scope::Production && effects.any(|effect| effect.kind == EffectKind::Serve)
+        };
+        self.entries.iter().filter(serves)
+    }
+
     /// What happens in the process of a binary, before `main` and then in it, each with the function in which the way
     /// to it begins.
     pub fn process_effects<'p>(&'p self, entry: &'p Entry) -> impl Iterator<Item = (FnId, &'p Effect)> {

@@ -3,6 +3,7 @@
 use super::bodies::{CallId, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
+use super::probes::is_inside;
 use super::values::Value;
 use super::{Program, sql};
 use crate::location::Span;
@@ -70,10 +71,9 @@ impl Program<'_> {
     /// Whether a transaction or a lock is in play, here or where the function is called, or everything runs on one exclusive
     /// handle of an embedded database.
     fn is_protected(&self, function: FnId, body: &LinkedBody<'_>) -> bool {
-        let embedded = body.calls.iter().any(|call| match call.target {
-            Target::Library(facts) => facts.path.starts_with("rusqlite") || facts.path.starts_with("sqlite"),
-            _ => false,
-        });
+        let mut handles = body.calls.iter().flat_map(|call| call.receiver.iter().chain(&call.args));
+        let embedded =
+            handles.any(|argument| self.driver_behind(&argument.ty).is_some_and(|driver| is_inside(&driver)));
         let mut around = vec![function];
         let mut next = 0;
         // Whoever calls may hold what the callee relies on.

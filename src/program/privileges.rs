@@ -5,7 +5,6 @@ use super::bodies::Target;
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::summaries::EffectKind;
 use super::values::Value;
 use crate::catalog::CallRole;
 use crate::location::Location;
@@ -37,11 +36,7 @@ const PRIVILEGED: [&str; 9] = [
 impl Program<'_> {
     /// The privileged statements that binaries which serve come to, in order. What a tool of its own runs once may need them.
     pub fn privileged_statements(&self) -> Vec<PrivilegedStatement> {
-        let serves = |entry: &&Entry| {
-            entry.scope == Scope::Production
-                && self.effects(entry.main).iter().any(|effect| effect.kind == EffectKind::Serve)
-        };
-        let servers: Vec<&Entry> = self.entries().iter().filter(serves).collect();
+        let servers: Vec<&Entry> = self.servers().collect();
         let mut found = Vec::new();
         for (function, body) in self.linked() {
             if servers.is_empty() || self.scope(function) != Scope::Production {

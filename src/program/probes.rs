@@ -445,7 +445,7 @@ fn kind_of(path: &str) -> Option<ProbeKind> {
 }
 
 /// Whether a driver's database is a file or memory of the process.
-fn is_inside(driver: &str) -> bool {
+pub(super) fn is_inside(driver: &str) -> bool {
     matches!(
         driver,
         "sqlite"

@@ -36,13 +36,13 @@ impl Program<'_> {
     /// The routes that need a database or are probes, in the order of their handlers. Linear in functions and calls for each
     /// route.
     pub fn readiness(&self) -> Vec<RouteReadiness> {
-        let mut search = Search { program: self, probes: self.probes(), drivers: BTreeMap::new() };
+        let mut search = Search::new(self);
         self.routes().iter().filter_map(|route| search.readiness_of(route)).collect()
     }
 
     /// The readiness of one route; `None` when it needs no database and is no probe.
     pub fn readiness_of(&self, route: &Route) -> Option<RouteReadiness> {
-        Search { program: self, probes: self.probes(), drivers: BTreeMap::new() }.readiness_of(route)
+        Search::new(self).readiness_of(route)
     }
 
     /// The call that makes the last thing which a process prepares before it serves, and the one that serves.
@@ -61,14 +61,42 @@ impl Program<'_> {
     }
 }
 
-/// Looks into each function once, for all routes.
+/// Looks into each function and each binary once, for all routes.
 struct Search<'p, 'a> {
     program: &'p Program<'a>,
     probes: Vec<Probe<'p>>,
+    processes: Vec<Process<'p>>,
     drivers: BTreeMap<FnId, BTreeSet<String>>,
 }
 
-impl Search<'_, '_> {
+/// What is known of a binary, whatever the route.
+struct Process<'p> {
+    entry: &'p Entry,
+    reaches: BTreeSet<FnId>,
+    /// The handlers of servers that answer too early.
+    late: BTreeSet<FnId>,
+    is_gated: bool,
+    barrier: Option<(Location, Location)>,
+}
+
+impl<'p, 'a> Search<'p, 'a> {
+    fn new(program: &'p Program<'a>) -> Self {
+        let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+        let processes = entries.map(|entry| {
+            let late = program.late_initializations(entry);
+            let mut servers =
+                program.effects(entry.main).iter().filter(|effect| effect.kind == EffectKind::Serve);
+            Process {
+                entry,
+                reaches: program.callees_of(std::iter::once(entry.main), &|_| true),
+                late: late.iter().flat_map(|late| program.handlers_before(late.serve)).collect(),
+                is_gated: servers.any(|serve| program.gate_before(serve) == Gate::Looks),
+                barrier: program.barrier(entry),
+            }
+        });
+        Self { program, probes: program.probes(), processes: processes.collect(), drivers: BTreeMap::new() }
+    }
+
     fn readiness_of(&mut self, route: &Route) -> Option<RouteReadiness> {
         let program = self.program;
         let probe = self.probes.iter().find(|probe| probe.route == route);
@@ -76,18 +104,10 @@ impl Search<'_, '_> {
         if probe.is_none() && !needs_any {
             return None;
         }
-        let entries: Vec<&Entry> = program
-            .entries()
-            .iter()
-            .filter(|entry| entry.scope == Scope::Production && program.reaches(entry.main, route.function))
-            .collect();
-        let is_late = entries.iter().any(|entry| {
-            let late = program.late_initializations(entry);
-            late.iter().any(|late| program.handlers_before(late.serve).contains(&route.function))
-        });
-        let mut effects = entries.iter().flat_map(|entry| program.effects(entry.main));
-        let is_gated = effects
-            .any(|effect| effect.kind == EffectKind::Serve && program.gate_before(effect) == Gate::Looks);
+        let own: Vec<&Process<'_>> =
+            self.processes.iter().filter(|process| process.reaches.contains(&route.function)).collect();
+        let is_late = own.iter().any(|process| process.late.contains(&route.function));
+        let is_gated = own.iter().any(|process| process.is_gated);
         let gate = match () {
             () if !needs_any => Status::NotNeeded,
             () if program.looks_first(route.function) => Status::LooksFirst,
@@ -95,8 +115,8 @@ impl Search<'_, '_> {
             () if is_late => Status::Nothing,
             () => Status::StartUp,
         };
-        let barrier = entries.iter().find_map(|entry| program.barrier(entry));
-        let mut binaries: Vec<String> = entries.iter().map(|entry| entry.binary.name.clone()).collect();
+        let barrier = own.iter().find_map(|process| process.barrier);
+        let mut binaries: Vec<String> = own.iter().map(|process| process.entry.binary.name.clone()).collect();
         binaries.sort();
         binaries.dedup();
         let probe = probe.map(|probe| described(probe, &program.examine(route)));

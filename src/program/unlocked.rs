@@ -4,8 +4,8 @@
 use super::Program;
 use super::bodies::{Target, Time};
 use super::entries::Entry;
-use super::inventory::Scope;
 use super::items::FnId;
+use super::probes::is_inside;
 use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
 use crate::catalog::CallRole;
@@ -30,9 +30,6 @@ pub enum Often<'p> {
     /// Every worker does it.
     Workers,
 }
-
-/// Drivers whose database is a file or memory of one process.
-const OF_ONE_PROCESS: [&str; 4] = ["sqlite", "duckdb", "libsql", "redb"];
 
 impl Program<'_> {
     /// The migrations of a binary without a lock around them that run more than once at a time, each library call once.
@@ -79,11 +76,7 @@ impl Program<'_> {
             };
             copies.names.iter().any(|name| own.contains(&last(name)))
         };
-        let serves = |entry: &&Entry| {
-            entry.scope == Scope::Production
-                && self.effects(entry.main).iter().any(|effect| effect.kind == EffectKind::Serve)
-        };
-        let is_only = || copies.len() == 1 && self.entries().iter().filter(serves).count() == 1;
+        let is_only = || copies.len() == 1 && self.servers().count() == 1;
         copies.iter().find(is_named).or_else(|| copies.first().filter(|_| is_only()))
     }
 
@@ -96,7 +89,7 @@ impl Program<'_> {
             return false;
         }
         match self.migrated_driver(effect) {
-            Some(driver) if OF_ONE_PROCESS.contains(&driver.as_str()) => false,
+            Some(driver) if is_inside(&driver) => false,
             Some(driver) => !facts.locks.contains(&driver) || self.is_unlocked_by_option(function),
             None => facts.locks.is_empty(),
         }

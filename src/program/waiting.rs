@@ -73,7 +73,7 @@ impl Program<'_> {
     }
 
     /// Whether an effect fails when the database does not answer.
-    fn needs_answer(&self, effect: &Effect) -> bool {
+    pub(super) fn needs_answer(&self, effect: &Effect) -> bool {
         let eager = match effect.kind {
             EffectKind::Migrate => true,
             EffectKind::Create { .. } => {

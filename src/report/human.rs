@@ -10,7 +10,7 @@ use miette::{
 };
 
 use super::excerpt::{self, Excerpt};
-use super::{Style, counted, one_line, path_of, place, problem_place};
+use super::{Style, counted, one_line, page_url, path_of, place, problem_place};
 use crate::finding::{Evidence, Finding, Hop};
 use crate::location::{Location, Span};
 use crate::problem::Problem;
@@ -83,7 +83,7 @@ impl Page<'_> {
     fn finding(&self, text: &mut String, settled: &Settled) {
         let Settled { finding, level, .. } = settled;
         let head = self.paint.level(*level, &format!("{}[{}]", level.name(), finding.rule));
-        let head = if self.links { linked(&head, finding.rule) } else { head };
+        let head = if self.links { linked(&head, &page_url(finding.rule, settled.category)) } else { head };
         line(text, format_args!("{head}: {}", self.paint.apply(Paint::BOLD, &one_line(&finding.message))));
         self.places(text, finding);
         if !finding.path.is_empty() {
@@ -268,7 +268,7 @@ impl Page<'_> {
         if report.suppressed > 0 {
             parts.push(format!("{} accepted by comments", report.suppressed));
         }
-        if let Some(fixed) = report.fixed {
+        if let Some(fixed) = report.stale.as_ref().map(|stale| stale.len()) {
             let new = report.findings.len();
             parts.push(format!("baseline: {new} new, {fixed} fixed, {} accepted", report.baselined));
         }
@@ -348,9 +348,8 @@ fn belongs(group: &[&Evidence], evidence: &Evidence) -> bool {
     group.iter().all(|other| same_file(other) && other_line(other)) && group.iter().any(touches)
 }
 
-/// A text that terminals show as a link to a rule's page (OSC 8).
-fn linked(text: &str, rule: &str) -> String {
-    let page = format!("{}/blob/main/rules/{rule}.md", env!("CARGO_PKG_REPOSITORY"));
+/// A text that terminals show as a link to a page (OSC 8).
+fn linked(text: &str, page: &str) -> String {
     format!("\u{1b}]8;;{page}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
 }
 

@@ -48,7 +48,7 @@ struct WireSummary {
     /// Findings accepted by a baseline.
     baselined: u32,
     /// Entries of the baseline that stand for nothing any more; absent without a baseline.
-    fixed: Option<u32>,
+    fixed: Option<usize>,
     /// Findings without a place in what was changed.
     elsewhere: u32,
     /// Problems.
@@ -184,9 +184,8 @@ impl<'a> WireReport<'a> {
             allowed,
             suppressed,
             baselined,
-            fixed,
+            stale,
             elsewhere,
-            stale: _,
             acceptable: _,
             problems,
             coverage,
@@ -202,7 +201,7 @@ impl<'a> WireReport<'a> {
                 allow: *allowed,
                 suppressed: *suppressed,
                 baselined: *baselined,
-                fixed: *fixed,
+                fixed: stale.as_ref().map(|stale| stale.len()),
                 elsewhere: *elsewhere,
                 problems: problems.len(),
                 complete: *complete,

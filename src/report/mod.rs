@@ -135,6 +135,12 @@ pub fn render_statistics(report: &Report) -> String {
     statistics::render(report)
 }
 
+/// Where a rule's page is published. Those about comments and baselines have a folder of their own.
+fn page_url(rule: &str, category: &str) -> String {
+    let folder = if category == "policy" { "rules/policy" } else { "rules" };
+    format!("{}/blob/main/{folder}/{rule}.md", env!("CARGO_PKG_REPOSITORY"))
+}
+
 /// Path of the file a location points into; empty when there is no such file.
 fn path_of<'a>(files: &'a [SourceFile], location: &Location) -> &'a str {
     files.get(location.file.0 as usize).map_or("", |file| file.path.as_str())

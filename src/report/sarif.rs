@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Style, path_of, to_json};
+use super::{Style, page_url, path_of, to_json};
 use crate::finding::{Evidence, Level};
 use crate::location::{Location, Span};
 use crate::problem::Problem;
@@ -52,12 +52,11 @@ fn descriptor(rule: &RuleInfo) -> Value {
         "name": rule.name,
         "shortDescription": { "text": rule.summary },
         "fullDescription": { "text": rule.summary },
-        "helpUri": format!("{}/blob/main/rules/{}.md", env!("CARGO_PKG_REPOSITORY"), rule.name),
+        "helpUri": page_url(rule.name, rule.category),
         "help": { "text": rule.summary, "markdown": page },
         "defaultConfiguration": { "level": level(rule.level) },
         "properties": {
             "tags": [rule.category, rule.status],
-            "precision": "very-high",
             "problem.severity": if rule.level == Level::Deny { "error" } else { "warning" },
         },
     })

@@ -98,10 +98,9 @@ pub struct Report {
     pub suppressed: u32,
     /// How many the baseline has accepted.
     pub baselined: u32,
-    /// How many entries of the baseline stand for no finding any more; `None` without a baseline.
-    pub fixed: Option<u32>,
-    /// These entries.
-    pub stale: BTreeSet<String>,
+    /// The entries of the baseline that stand for no finding any more; `None` without a baseline. Where not everything was
+    /// analysed, none is known to.
+    pub stale: Option<BTreeSet<String>>,
     /// How many have no place in what was changed.
     pub elsewhere: u32,
     /// The fingerprints of all selected findings that a baseline written now accepts, sorted.
@@ -157,8 +156,9 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
         judged.list.iter().map(|one| suppressions.silence(&one.finding, one.level)).collect();
     let is_accepted = |one: &Settled| baseline.is_some_and(|known| known.accepted.contains(&one.fingerprint));
     let found: BTreeSet<&str> = judged.list.iter().map(|one| one.fingerprint.as_str()).collect();
-    let gone = |known: &Baseline| -> Vec<String> {
-        known.accepted.iter().filter(|one| !found.contains(one.as_str())).cloned().collect()
+    let is_whole = !problems.iter().any(|problem| problem.kind.makes_incomplete());
+    let gone = |known: &Baseline| -> BTreeSet<String> {
+        known.accepted.iter().filter(|one| is_whole && !found.contains(one.as_str())).cloned().collect()
     };
     let stale = baseline.map(gone);
 
@@ -199,14 +199,12 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
     let complete = !problems.iter().any(|problem| {
         problem.kind.makes_incomplete() && (problem.file.is_empty() || selected(&problem.file))
     });
-    let fixed = stale.as_ref().map(|stale| u32::try_from(stale.len()).unwrap_or(u32::MAX));
     Report {
         findings: shown,
         allowed,
         suppressed,
         baselined,
-        fixed,
-        stale: stale.unwrap_or_default().into_iter().collect(),
+        stale,
         elsewhere,
         acceptable,
         problems,
@@ -241,7 +239,7 @@ impl Judged<'_> {
 }
 
 /// A finding for each entry of a baseline that stands for nothing any more.
-fn stale_entries(known: &Baseline, stale: &[String], files: &[SourceFile]) -> Vec<Finding> {
+fn stale_entries(known: &Baseline, stale: &BTreeSet<String>, files: &[SourceFile]) -> Vec<Finding> {
     let text = known.file.and_then(|file| files.get(file.0 as usize)).map_or("", |file| &file.text);
     let entries = stale.iter().filter_map(|fingerprint| {
         let location = known.place(text, fingerprint)?;

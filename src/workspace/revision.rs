@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::Workspace;
+use super::deployment::is_deployment_file;
 use super::memory::in_memory;
 use super::tree::{normalized, relative};
 
@@ -38,16 +39,13 @@ impl fmt::Display for RevisionError {
 
 impl std::error::Error for RevisionError {}
 
-/// The workspace in `root` as it was at `revision`, in memory: sources and manifests, read without cargo. Files that are
+/// The workspace in `root` as it was at `revision`, in memory: sources, manifests and deployment files, read without cargo. Files that are
 /// not UTF-8 are left out.
 ///
 /// # Errors
 /// When git cannot be run or does not know the revision.
 pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionError> {
-    let unknown = |why: &[u8]| RevisionError::Unknown {
-        revision: revision.to_owned(),
-        why: String::from_utf8_lossy(why).lines().next().unwrap_or("git does not say why").to_owned(),
-    };
+    let unknown = |why: &[u8]| unknown(revision, why);
     // What starts with a dash would be an option.
     if revision.starts_with('-') {
         return Err(unknown(b"it starts with a dash"));
@@ -59,7 +57,9 @@ pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionE
     let rows = tree.stdout.split(|byte| *byte == 0).filter_map(|row| {
         let (about, path) = std::str::from_utf8(row).ok()?.split_once('\t')?;
         let hash = about.split(' ').nth(2)?;
-        let wanted = about.contains(" blob ") && (path.ends_with(".rs") || path.ends_with("Cargo.toml"));
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_read = name.ends_with(".rs") || name == "Cargo.toml" || is_deployment_file(name);
+        let wanted = about.contains(" blob ") && is_read;
         let is_link = about.starts_with("120000 ");
         wanted.then(|| (hash.to_owned(), path.to_owned(), is_link))
     });
@@ -105,10 +105,7 @@ pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionE
 /// # Errors
 /// When git cannot be run, there is no repository, or it does not know the revision.
 pub fn changed_since(root: &Path, revision: &str) -> Result<Vec<String>, RevisionError> {
-    let unknown = |why: &[u8]| RevisionError::Unknown {
-        revision: revision.to_owned(),
-        why: String::from_utf8_lossy(why).lines().next().unwrap_or("git does not say why").to_owned(),
-    };
+    let unknown = |why: &[u8]| unknown(revision, why);
     if revision.starts_with('-') {
         return Err(unknown(b"it starts with a dash"));
     }
@@ -125,6 +122,14 @@ pub fn changed_since(root: &Path, revision: &str) -> Result<Vec<String>, Revisio
     names.sort();
     names.dedup();
     Ok(names)
+}
+
+/// That git does not know a revision, with the first line of what it says.
+fn unknown(revision: &str, why: &[u8]) -> RevisionError {
+    RevisionError::Unknown {
+        revision: revision.to_owned(),
+        why: String::from_utf8_lossy(why).lines().next().unwrap_or("git does not say why").to_owned(),
+    }
 }
 
 fn split_at_newline(bytes: &[u8]) -> Option<(&[u8], &[u8])> {

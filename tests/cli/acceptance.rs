@@ -311,3 +311,29 @@ fn an_output_with_an_unknown_format_or_no_place_is_refused() {
     assert_eq!(run(here, &["--output", "./a=b.txt"]).code, Some(1), "a path may have the sign in it");
     assert!(here.join("a=b.txt").exists());
 }
+
+#[test]
+fn a_baseline_is_not_touched_while_code_cannot_be_analysed() {
+    let folder = copy();
+    let here = folder.path();
+    run(here, &["baseline", "write"]);
+    let before = fs::read_to_string(here.join("initpath-baseline.json")).unwrap();
+    fs::write(here.join("src/archive.rs"), "fn broken( {").unwrap();
+    let ended = run(here, &["--keep-going", "--message-format", "json"]);
+    assert!(
+        !rules(&ended).contains(&"stale-baseline".to_owned()),
+        "what was not read may be there: {ended:?}"
+    );
+    for action in ["write", "prune"] {
+        let refused = run(here, &["baseline", action]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert_eq!(fs::read_to_string(here.join("initpath-baseline.json")).unwrap(), before, "{action}");
+    }
+}
+
+#[test]
+fn a_baseline_is_written_for_all_packages_whichever_are_asked_for() {
+    let folder = copy();
+    let here = folder.path();
+    assert!(run(here, &["baseline", "write", "--exclude", "quickstart"]).out.contains("3 entries"));
+}

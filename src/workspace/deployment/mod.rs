@@ -93,6 +93,11 @@ struct FoundAll {
     copies: Vec<FoundCopies>,
 }
 
+/// Whether a file of this name may say something about a deployment.
+pub(super) fn is_deployment_file(name: &str) -> bool {
+    Form::of(name).is_some()
+}
+
 /// Files beyond this size are no manifests that people write.
 const MAX_BYTES: usize = 1 << 20;
 
@@ -138,7 +143,7 @@ impl Workspace {
     /// Reads the deployment files below the root. Those that say something become files of the workspace, after the source
     /// files, so that findings can point into them. Must be called after modules are loaded.
     pub fn load_deployment(&mut self) {
-        let mut paths = self.tree.files(&self.root, &|name| Form::of(name).is_some());
+        let mut paths = self.tree.files(&self.root, &is_deployment_file);
         paths.sort();
         for path in paths {
             let Some(form) = path.file_name().and_then(|name| Form::of(name.to_str()?)) else { continue };
