@@ -343,6 +343,8 @@ fn cargo(folder: &Path, generated: &Path, arguments: &[&str]) {
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", generated.join("target"))
         .env("CARGO_PROFILE_DEV_DEBUG", "false")
+        // Hundreds of small packages are checked once each: what a second look would reuse takes gigabytes.
+        .env("CARGO_INCREMENTAL", "0")
         .env("RUSTFLAGS", "-Awarnings")
         .status()
         .expect("cargo can be started");
