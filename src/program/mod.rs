@@ -20,6 +20,7 @@ pub mod existence;
 pub mod fillings;
 pub mod flow;
 pub mod forcing;
+mod health_commands;
 pub mod identity;
 pub mod init_cycles;
 pub mod init_paths;
@@ -66,7 +67,7 @@ use rustc_hash::FxHashSet;
 use crate::catalog::{CallFacts, CallRole, TypeKind};
 use crate::finding::Hop;
 use crate::location::{Location, Span};
-use crate::workspace::Workspace;
+use crate::workspace::{DeclaredProbe, Workspace};
 use bodies::{Call, CallId, LinkedBody, Target};
 use declarations::ResourceDeclaration;
 use doors::Doors;
@@ -103,6 +104,7 @@ pub struct Program<'a> {
     entries: Vec<Entry>,
     resources: Vec<(Value, Resource)>,
     routes: Vec<Route>,
+    declared_probes: Vec<DeclaredProbe>,
     declared: &'a [ResourceDeclaration],
     doors: OnceLock<Doors>,
 }
@@ -169,11 +171,13 @@ impl<'a> Program<'a> {
             entries,
             resources: Vec::new(),
             routes: Vec::new(),
+            declared_probes: Vec::new(),
             declared,
             doors: OnceLock::new(),
         };
         program.find_resources();
         program.routes = program.find_routes();
+        program.declared_probes = program.find_declared_probes();
         program
     }
 

@@ -85,7 +85,7 @@ const MOST_SEGMENTS: usize = 3;
 /// The last segments of paths, without what separates words.
 const READINESS: [&str; 7] = ["ready", "readyz", "readiness", "isready", "startup", "startupz", "started"];
 const LIVENESS: [&str; 8] = ["live", "livez", "liveness", "alive", "isalive", "ping", "heartbeat", "pulse"];
-const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
+pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
 
 /// Status codes that tell that something is wrong, in lower case without underscores, as constants and constructors are
 /// named.
@@ -111,10 +111,10 @@ impl Program<'_> {
             .iter()
             .filter_map(|route| {
                 let label = route.label.as_deref()?;
-                let path = label.split_once(' ').map_or(label, |(_, path)| path);
+                let path = route.path()?;
                 let read = !label.contains(' ')
                     || ["GET ", "HEAD ", "ANY "].iter().any(|verb| label.starts_with(verb));
-                let declared = if read { self.declared_probes(route, path) } else { Vec::new() };
+                let declared = if read { self.declarations_of(route, path) } else { Vec::new() };
                 let kind = kind_as_declared(&declared).or_else(|| kind_of(path).filter(|_| read))?;
                 Some(Probe { route, path, kind, declared })
             })
@@ -122,14 +122,10 @@ impl Program<'_> {
     }
 
     /// Where deployments ask a route. A path that several routes have is the one of the package with the file.
-    fn declared_probes(&self, route: &Route, path: &str) -> Vec<&DeclaredProbe> {
+    fn declarations_of(&self, route: &Route, path: &str) -> Vec<&DeclaredProbe> {
         let plain = |path: &str| path.trim_end_matches('/').to_owned();
-        let has_path = |other: &&Route| {
-            let label = other.label.as_deref().unwrap_or_default();
-            plain(label.split_once(' ').map_or(label, |(_, path)| path)) == plain(path)
-        };
-        let declared =
-            self.workspace.deployment.probes.iter().filter(|probe| plain(&probe.path) == plain(path));
+        let has_path = |other: &&Route| other.path().is_some_and(|other| plain(other) == plain(path));
+        let declared = self.declared_probes.iter().filter(|probe| plain(&probe.path) == plain(path));
         let mut declared = declared.peekable();
         let is_only = declared.peek().is_some() && self.routes().iter().filter(has_path).count() == 1;
         declared
@@ -433,8 +429,7 @@ fn kind_of(path: &str) -> Option<ProbeKind> {
     if segments.len() > MOST_SEGMENTS || path.contains(['{', '<', ':', '*']) {
         return None;
     }
-    let plain: String =
-        segments.last()?.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).collect();
+    let plain = plain_name(segments.last()?);
     let is = |names: &[&str]| names.contains(&plain.as_str());
     match () {
         () if is(&READINESS) => Some(ProbeKind::Readiness),
@@ -442,6 +437,11 @@ fn kind_of(path: &str) -> Option<ProbeKind> {
         () if is(&GENERAL) => Some(ProbeKind::General),
         () => None,
     }
+}
+
+/// A name in lower case without what separates words.
+pub(super) fn plain_name(name: &str) -> String {
+    name.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).collect()
 }
 
 /// Whether a driver's database is a file or memory of the process.

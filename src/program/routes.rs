@@ -25,6 +25,14 @@ pub struct Route {
     pub location: Location,
 }
 
+impl Route {
+    /// Its path, without the method.
+    pub fn path(&self) -> Option<&str> {
+        let label = self.label.as_deref()?;
+        Some(label.split_once(' ').map_or(label, |(_, path)| path))
+    }
+}
+
 impl Program<'_> {
     /// The functions and closures of production code that answer outside work, sorted by place, each once.
     pub(super) fn find_routes(&self) -> Vec<Route> {

@@ -56,9 +56,9 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
 
 fn finding_command(command: &str, settled: &Settled, files: &[SourceFile], style: &Style) -> String {
     let finding = &settled.finding;
-    let (location, prefix) = (&finding.primary.location, &style.repository_prefix);
+    let location = &finding.primary.location;
     let span = location.span;
-    let file = property(&format!("{prefix}{}", path_of(files, location)));
+    let file = property(&style.in_repository(path_of(files, location)));
     let title = property(&format!("initpath: {}", finding.rule));
     let mut properties = format!("file={file},line={},endLine={}", span.line, span.end_line);
     // Columns of a range over several lines make GitHub misplace the annotation.
@@ -67,24 +67,23 @@ fn finding_command(command: &str, settled: &Settled, files: &[SourceFile], style
             .expect("a string takes any text");
     }
     // The log shows the message only, so the place is said there again.
-    let place = place(files, location);
-    let message = message(&format!("{prefix}{place}: {}\nhelp: {}", finding.message, finding.help));
+    let place = style.in_repository(&place(files, location));
+    let message = message(&format!("{place}: {}\nhelp: {}", finding.message, finding.help));
     format!("::{command} {properties},title={title}::{message}")
 }
 
 fn problem_command(command: &str, problem: &Problem, style: &Style) -> String {
-    let prefix = &style.repository_prefix;
     let mut properties = String::new();
     let mut place = problem_place(problem);
     if !problem.file.is_empty() {
-        properties = format!("file={},", property(&format!("{prefix}{}", problem.file)));
+        properties = format!("file={},", property(&style.in_repository(&problem.file)));
         if problem.line > 0 {
             write!(properties, "line={},", problem.line).expect("a string takes any text");
         }
         if problem.column > 0 {
             write!(properties, "col={},", problem.column).expect("a string takes any text");
         }
-        place = format!("{prefix}{place}: ");
+        place = format!("{}: ", style.in_repository(&place));
     }
     let title = property(&format!("initpath: problem {}", problem.kind.name()));
     format!("::{command} {properties}title={title}::{}", message(&format!("{place}{}", problem.message)))

@@ -9,7 +9,6 @@ use crate::workspace::SourceFile;
 
 /// One entry per finding, and one per problem.
 pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> String {
-    let prefix = style.repository_prefix.as_str();
     let findings = report.findings.iter().map(|settled| {
         let finding = &settled.finding;
         let location = &finding.primary.location;
@@ -19,7 +18,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
             "fingerprint": settled.fingerprint,
             "severity": if settled.level == Level::Deny { "critical" } else { "minor" },
             "location": {
-                "path": format!("{prefix}{}", path_of(files, location)),
+                "path": style.in_repository(path_of(files, location)),
                 "lines": { "begin": location.span.line, "end": location.span.end_line },
             },
         })
@@ -31,7 +30,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
             "fingerprint": format!("{}:{}:{}", problem.kind.name(), problem.file, problem.line),
             "severity": if problem.kind.makes_incomplete() { "blocker" } else { "info" },
             "location": {
-                "path": format!("{prefix}{}", problem.file),
+                "path": style.in_repository(&problem.file),
                 "lines": { "begin": problem.line.max(1) },
             },
         })

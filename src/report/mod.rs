@@ -114,6 +114,20 @@ pub struct Style {
     pub root: PathBuf,
 }
 
+impl Style {
+    /// A path of a report, which is relative to the workspace, as relative to the repository.
+    fn in_repository(&self, path: &str) -> String {
+        let mut folders: Vec<&str> =
+            self.repository_prefix.split('/').filter(|folder| !folder.is_empty()).collect();
+        let mut rest = path;
+        while let Some(after) = rest.strip_prefix("../").filter(|_| folders.pop().is_some()) {
+            rest = after;
+        }
+        folders.push(rest);
+        folders.join("/")
+    }
+}
+
 /// The report in one format, ending in a newline unless it is empty. `files` are those locations point into.
 /// Linear in the size of the report.
 pub fn render(format: Format, report: &Report, files: &[SourceFile], style: &Style) -> String {

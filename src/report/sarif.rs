@@ -18,12 +18,11 @@ const SCHEMA: &str =
 
 /// One run with all findings. Linear in the report and the rule pages.
 pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> String {
-    let prefix = style.repository_prefix.as_str();
     let rules = rules::all();
     let results: Vec<Value> =
-        report.findings.iter().map(|settled| result(settled, rules, files, prefix)).collect();
+        report.findings.iter().map(|settled| result(settled, rules, files, style)).collect();
     let notifications: Vec<Value> =
-        report.problems.iter().map(|problem| notification(problem, prefix)).collect();
+        report.problems.iter().map(|problem| notification(problem, style)).collect();
     to_json(&json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -62,13 +61,13 @@ fn descriptor(rule: &RuleInfo) -> Value {
     })
 }
 
-fn result(settled: &Settled, rules: &[RuleInfo], files: &[SourceFile], prefix: &str) -> Value {
+fn result(settled: &Settled, rules: &[RuleInfo], files: &[SourceFile], style: &Style) -> Value {
     let finding = &settled.finding;
     let index = rules.iter().position(|rule| rule.name == finding.rule);
     let related: Vec<Value> = (1_u32..)
         .zip(&finding.evidence)
         .map(|(id, evidence)| {
-            let mut place = labelled(evidence, files, prefix);
+            let mut place = labelled(evidence, files, style);
             place["id"] = json!(id);
             place
         })
@@ -77,7 +76,7 @@ fn result(settled: &Settled, rules: &[RuleInfo], files: &[SourceFile], prefix: &
         "ruleId": finding.rule,
         "level": level(settled.level),
         "message": { "text": format!("{}. {}.", finding.message, finding.help) },
-        "locations": [labelled(&finding.primary, files, prefix)],
+        "locations": [labelled(&finding.primary, files, style)],
         "relatedLocations": related,
         "partialFingerprints": {
             "primaryLocationLineHash": hash(&settled.fingerprint),
@@ -90,28 +89,28 @@ fn result(settled: &Settled, rules: &[RuleInfo], files: &[SourceFile], prefix: &
     }
     if !finding.path.is_empty() {
         let hops = finding.path.iter().map(|hop| {
-            let mut place = physical(&hop.location, files, prefix);
+            let mut place = physical(&hop.location, files, style);
             place["message"] = json!({ "text": hop.label });
             json!({ "location": place })
         });
         let mut steps: Vec<Value> = hops.collect();
-        steps.push(json!({ "location": labelled(&finding.primary, files, prefix) }));
+        steps.push(json!({ "location": labelled(&finding.primary, files, style) }));
         result["codeFlows"] = json!([{ "threadFlows": [{ "locations": steps }] }]);
     }
     result
 }
 
-fn labelled(evidence: &Evidence, files: &[SourceFile], prefix: &str) -> Value {
-    let mut place = physical(&evidence.location, files, prefix);
+fn labelled(evidence: &Evidence, files: &[SourceFile], style: &Style) -> Value {
+    let mut place = physical(&evidence.location, files, style);
     place["message"] = json!({ "text": evidence.label });
     place
 }
 
-fn physical(location: &Location, files: &[SourceFile], prefix: &str) -> Value {
+fn physical(location: &Location, files: &[SourceFile], style: &Style) -> Value {
     let Span { line, column, end_line, end_column } = location.span;
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri(&format!("{prefix}{}", path_of(files, location))), "uriBaseId": "SRCROOT" },
+            "artifactLocation": { "uri": uri(&style.in_repository(path_of(files, location))), "uriBaseId": "SRCROOT" },
             "region": {
                 "startLine": line.max(1),
                 "startColumn": column.max(1),
@@ -122,7 +121,7 @@ fn physical(location: &Location, files: &[SourceFile], prefix: &str) -> Value {
     })
 }
 
-fn notification(problem: &Problem, prefix: &str) -> Value {
+fn notification(problem: &Problem, style: &Style) -> Value {
     let level = if problem.kind.makes_incomplete() { "error" } else { "note" };
     let mut notification = json!({
         "descriptor": { "id": problem.kind.name() },
@@ -132,7 +131,7 @@ fn notification(problem: &Problem, prefix: &str) -> Value {
     if !problem.file.is_empty() {
         let mut place = json!({
             "physicalLocation": {
-                "artifactLocation": { "uri": uri(&format!("{prefix}{}", problem.file)), "uriBaseId": "SRCROOT" },
+                "artifactLocation": { "uri": uri(&style.in_repository(&problem.file)), "uriBaseId": "SRCROOT" },
             },
         });
         if problem.line > 0 {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use crate::location::{FileId, Location, Span};
 use crate::problem::Problem;
 
-pub use deployment::{DeclaredCopies, DeclaredKind, DeclaredProbe, Deployment};
+pub use deployment::{DeclaredCommand, DeclaredCopies, DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
     MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
     write_new_text, write_text,

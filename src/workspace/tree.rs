@@ -102,10 +102,16 @@ pub(super) fn normalized(path: &Path) -> PathBuf {
     plain
 }
 
-/// `path` as reports print it: relative to `root` with forward slashes, or whole when it lies elsewhere.
+/// `path` as reports print it: relative to `root` with forward slashes, or whole when they have no folder in common.
 pub(super) fn relative(root: &Path, path: &Path) -> String {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    let mut text = String::new();
+    let in_common = root.ancestors().enumerate().find(|(_, folder)| path.starts_with(folder));
+    let (climbs, below) = match in_common {
+        Some((climbs, folder)) if folder.file_name().is_some() || climbs == 0 => {
+            (climbs, path.strip_prefix(folder).unwrap_or(path))
+        }
+        _ => (0, path),
+    };
+    let mut text = vec![".."; climbs].join("/");
     for component in below.components() {
         if !text.is_empty() && !text.ends_with('/') {
             text.push('/');
@@ -127,6 +133,7 @@ mod tests {
         assert_eq!(relative(Path::new("/w"), Path::new("/w/crates/a/src/lib.rs")), "crates/a/src/lib.rs");
         assert_eq!(relative(Path::new("/w"), Path::new("/elsewhere/x.rs")), "/elsewhere/x.rs");
         assert_eq!(relative(Path::new("/w"), Path::new("/w")), "");
+        assert_eq!(relative(Path::new("/w/a/b"), Path::new("/w/k8s/x.yaml")), "../../k8s/x.yaml");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{DeclaredKind, Found, FoundAll, Unread, asked_path, plain_path};
+use super::{Asks, DeclaredKind, Found, FoundAll, Unread, asked_by, plain_path};
 use crate::location::{Span, line_and_column};
 
 /// The last `HEALTHCHECK` of a Dockerfile; only that one counts
@@ -25,7 +25,9 @@ pub(super) fn read_image(text: &str) -> Vec<Found> {
         }
         let column = (line.chars().count() - start.chars().count() + 1) as u32;
         let span = Span { line: first, column, end_line: last, end_column: width as u32 + 1 };
-        found = asked_path(&whole).map(|path| Found { kind: DeclaredKind::Health, path, span });
+        // `HEALTHCHECK NONE` takes back the one of the base image.
+        let command = whole.split_once("CMD").map(|(_, command)| command);
+        found = command.map(|command| Found { kind: DeclaredKind::Health, asks: asked_by(command), span });
     }
     found.into_iter().collect()
 }
@@ -68,7 +70,7 @@ pub(super) fn read_fly(text: &str) -> Result<Vec<Found>, Unread> {
             let (line, column) = line_and_column(text, path.span().start);
             let (end_line, end_column) = line_and_column(text, path.span().end);
             let span = Span { line, column, end_line, end_column };
-            Some(Found { kind: DeclaredKind::Readiness, path: plain_path(path.get_ref())?, span })
+            Some(Found { kind: DeclaredKind::Readiness, asks: Asks::Path(plain_path(path.get_ref())?), span })
         })
         .collect();
     found.sort_by_key(|found| found.span);

@@ -1,11 +1,23 @@
 //! Room 2, *workspace*: probes and copies in Kubernetes manifests, compose files and `render.yaml`, whatever the object around them.
 
-use super::yaml::{Documents, Node};
-use super::{DeclaredKind, Found, FoundAll, FoundCopies, Unread, asked_path, plain_path};
+use std::collections::BTreeSet;
 
-/// What a YAML file says of probes and copies, in order. A file that does not parse gives what stands before the mistake.
-pub(super) fn read(text: &str) -> Result<FoundAll, Unread> {
-    let documents = Documents::read(text);
+use super::yaml::{Documents, Node};
+use super::{Asks, DeclaredKind, Found, FoundAll, FoundCopies, Unread, asked_by, names_one_of, plain_path};
+
+/// What a YAML file says of probes and copies, in order; where services are given, what the documents say that name one
+/// of them. A file that does not parse gives what stands before the mistake.
+pub(super) fn read(text: &str, services: Option<&BTreeSet<String>>) -> Result<FoundAll, Unread> {
+    let mut documents = Documents::read(text);
+    if let Some(services) = services {
+        let is_named = |document: &Node| {
+            let below = documents.below(document);
+            below.iter().any(|(key, node)| {
+                names_one_of(services, key) || node.words().is_some_and(|text| names_one_of(services, &text))
+            })
+        };
+        documents.nodes = documents.nodes.iter().filter(|document| is_named(document)).cloned().collect();
+    }
     let mut probes: Vec<Found> =
         documents.entries().iter().filter_map(|(key, node)| probe(&documents, key, node)).collect();
     probes.sort_by_key(|found| found.span);
@@ -62,19 +74,19 @@ fn probe(documents: &Documents, key: &str, node: &Node) -> Option<Found> {
         // https://docs.docker.com/reference/compose-file/services/#healthcheck
         "healthcheck" => {
             let test = documents.get(node, "test")?;
-            let path = asked_path(&test.words()?)?;
-            return Some(Found { kind: DeclaredKind::Health, path, span: test.span });
+            let asks = asked_by(&test.words()?);
+            return Some(Found { kind: DeclaredKind::Health, asks, span: test.span });
         }
         // https://render.com/docs/health-checks: traffic is sent only while it succeeds.
         "healthCheckPath" => {
-            let path = plain_path(node.text()?)?;
-            return Some(Found { kind: DeclaredKind::Readiness, path, span: node.span });
+            let asks = Asks::Path(plain_path(node.text()?)?);
+            return Some(Found { kind: DeclaredKind::Readiness, asks, span: node.span });
         }
         _ => return None,
     };
     if let Some(path) = documents.get(node, "httpGet").and_then(|get| documents.get(get, "path")) {
-        return Some(Found { kind, path: plain_path(path.text()?)?, span: path.span });
+        return Some(Found { kind, asks: Asks::Path(plain_path(path.text()?)?), span: path.span });
     }
     let command = documents.get(node, "exec").and_then(|exec| documents.get(exec, "command"))?;
-    Some(Found { kind, path: asked_path(&command.words()?)?, span: command.span })
+    Some(Found { kind, asks: asked_by(&command.words()?), span: command.span })
 }

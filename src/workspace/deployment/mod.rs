@@ -6,11 +6,12 @@ mod images;
 mod manifests;
 mod yaml;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use super::disk::ReadCause;
+use super::disk::{Presence, ReadCause};
 use super::tree::relative;
-use super::{SourceFile, Workspace};
+use super::{SourceFile, TargetKind, Workspace};
 use crate::location::{FileId, Location, Span};
 use crate::problem::{Problem, ProblemKind};
 
@@ -19,6 +20,8 @@ use crate::problem::{Problem, ProblemKind};
 pub struct Deployment {
     /// The probes, in the order of their places.
     pub probes: Vec<DeclaredProbe>,
+    /// Commands that are run to ask, in the order of their places.
+    pub commands: Vec<DeclaredCommand>,
     /// The services that run more than once, in the order of their places.
     pub copies: Vec<DeclaredCopies>,
 }
@@ -41,6 +44,17 @@ pub struct DeclaredProbe {
     pub kind: DeclaredKind,
     /// The route's path, without host, query and trailing slash.
     pub path: String,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// A command that a deployment runs to ask whether a service is well, and that names no URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredCommand {
+    /// What for.
+    pub kind: DeclaredKind,
+    /// Its words.
+    pub words: Vec<String>,
     /// Where it is declared.
     pub location: Location,
 }
@@ -74,8 +88,17 @@ impl DeclaredKind {
 #[derive(Debug, PartialEq, Eq)]
 struct Found {
     kind: DeclaredKind,
-    path: String,
+    asks: Asks,
     span: Span,
+}
+
+/// How a probe asks.
+#[derive(Debug, PartialEq, Eq)]
+enum Asks {
+    /// The route with this path.
+    Path(String),
+    /// By a command that names no URL, as its words.
+    Command(Vec<String>),
 }
 
 /// Copies as a reader finds them.
@@ -100,6 +123,23 @@ pub(super) fn is_deployment_file(name: &str) -> bool {
 
 /// Files beyond this size are no manifests that people write.
 const MAX_BYTES: usize = 1 << 20;
+
+/// The folders of a repository in which deployment files lie, in lower case.
+const DEPLOYMENT_FOLDERS: [&str; 13] = [
+    "charts",
+    "config",
+    "deploy",
+    "deployment",
+    "deployments",
+    "docker",
+    "helm",
+    "infra",
+    "infrastructure",
+    "k8s",
+    "kubernetes",
+    "manifests",
+    "ops",
+];
 
 /// Which reader a file is for, by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,19 +180,25 @@ impl Form {
 }
 
 impl Workspace {
-    /// Reads the deployment files below the root. Those that say something become files of the workspace, after the source
-    /// files, so that findings can point into them. Must be called after modules are loaded.
+    /// Reads the deployment files below the root, and those of the repository around it that name a service of the
+    /// workspace. Those that say something become files of the workspace, after the source files, so that findings can
+    /// point into them. Must be called after modules are loaded.
     pub fn load_deployment(&mut self) {
-        let mut paths = self.tree.files(&self.root, &is_deployment_file);
-        paths.sort();
-        for path in paths {
+        let services = self.service_names();
+        let mut below = self.tree.files(&self.root, &is_deployment_file);
+        below.sort();
+        let mut above = self.deployment_above();
+        above.sort();
+        let all = below.into_iter().map(|path| (path, None));
+        for (path, services) in all.chain(above.into_iter().map(|path| (path, Some(&services)))) {
             let Some(form) = path.file_name().and_then(|name| Form::of(name.to_str()?)) else { continue };
             let shown = relative(&self.root, &path);
             match self.tree.read(&path) {
+                Ok(text) if services.is_some_and(|services| !names_one_of(services, &text)) => {}
                 Ok(text) if text.len() > MAX_BYTES && form.concerns(&text) => {
                     self.note(&shown, (0, 0), "the file is larger than 1 MiB; its probes are not known");
                 }
-                Ok(text) if form.concerns(&text) => self.read_deployment(form, shown, &text),
+                Ok(text) if form.concerns(&text) => self.read_deployment(form, shown, &text, services),
                 // Other tools' files of any kind have such names.
                 Ok(_) | Err(ReadCause::NotUtf8 { .. } | ReadCause::NotAFile | ReadCause::NotFound) => {}
                 Err(ReadCause::TooLarge) => {
@@ -164,9 +210,44 @@ impl Workspace {
         self.order_problems();
     }
 
-    fn read_deployment(&mut self, form: Form, path: String, text: &std::sync::Arc<str>) {
+    /// The names by which a manifest may call what the workspace builds: packages with a binary, and binaries.
+    fn service_names(&self) -> BTreeSet<String> {
+        let binaries = self.targets.iter().filter(|target| target.kind == TargetKind::Bin);
+        binaries
+            .flat_map(|binary| [&binary.name, &self.packages[binary.package.0 as usize].name])
+            .map(|name| plain_word(name))
+            .collect()
+    }
+
+    /// The deployment files of the git repository beside and above the root, in the folders where people keep them:
+    /// a repository of many projects is not walked for one of them.
+    fn deployment_above(&self) -> Vec<PathBuf> {
+        let is_top = |folder: &&Path| self.tree.presence(&folder.join(".git")) != Presence::Absent;
+        let Some(top) = self.root.ancestors().find(is_top) else { return Vec::new() };
+        let mut found = Vec::new();
+        for folder in self.root.ancestors().skip(1).take_while(|folder| folder.starts_with(top)) {
+            for name in self.tree.names(folder) {
+                let path = folder.join(&name);
+                if is_deployment_file(&name) && self.tree.is_file(&path) {
+                    found.push(path);
+                } else if DEPLOYMENT_FOLDERS.contains(&name.to_lowercase().as_str()) {
+                    let inside = self.tree.files(&path, &is_deployment_file);
+                    found.extend(inside.into_iter().filter(|file| !file.starts_with(&self.root)));
+                }
+            }
+        }
+        found
+    }
+
+    fn read_deployment(
+        &mut self,
+        form: Form,
+        path: String,
+        text: &std::sync::Arc<str>,
+        services: Option<&BTreeSet<String>>,
+    ) {
         let read = match form {
-            Form::Yaml => manifests::read(text),
+            Form::Yaml => manifests::read(text, services),
             Form::Fly => images::read_fly(text).map(|probes| FoundAll { probes, copies: Vec::new() }),
             Form::Image => Ok(FoundAll { probes: images::read_image(text), copies: Vec::new() }),
         };
@@ -191,11 +272,15 @@ impl Workspace {
             names: found.names,
             location: Location { file, span: found.span },
         }));
-        self.deployment.probes.extend(found.probes.into_iter().map(|found| DeclaredProbe {
-            kind: found.kind,
-            path: found.path,
-            location: Location { file, span: found.span },
-        }));
+        for Found { kind, asks, span } in found.probes {
+            let location = Location { file, span };
+            match asks {
+                Asks::Path(path) => self.deployment.probes.push(DeclaredProbe { kind, path, location }),
+                Asks::Command(words) => {
+                    self.deployment.commands.push(DeclaredCommand { kind, words, location });
+                }
+            }
+        }
     }
 
     fn note(&mut self, file: &str, (line, column): (u32, u32), message: &str) {
@@ -217,6 +302,17 @@ impl Workspace {
         };
         package(one).is_some() && package(one) == package(other)
     }
+}
+
+/// Whether one of the services is a word of the text: `registry.example/shop:1` names `shop`.
+fn names_one_of(services: &BTreeSet<String>, text: &str) -> bool {
+    let mut words = text.split(|letter: char| !letter.is_alphanumeric() && !matches!(letter, '-' | '_'));
+    words.any(|word| services.contains(&plain_word(word)))
+}
+
+/// A name in lower case with hyphens.
+fn plain_word(name: &str) -> String {
+    name.to_lowercase().replace('_', "-")
 }
 
 /// Why a file, or a part of it, was not read.
@@ -243,11 +339,16 @@ fn plain_path(text: &str) -> Option<String> {
     Some(if path.is_empty() { "/".to_owned() } else { path.to_owned() })
 }
 
-/// The path that a command asks, where it names a URL.
-fn asked_path(command: &str) -> Option<String> {
+/// What a command asks: the path of the first URL in it, else whatever the program does for its words.
+fn asked_by(command: &str) -> Asks {
     let words = command
-        .split(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ',' | '[' | ']'));
-    words.filter(|word| word.starts_with("http://") || word.starts_with("https://")).find_map(plain_path)
+        .split(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ',' | '[' | ']'))
+        .filter(|word| !word.is_empty());
+    let is_url = |word: &&str| word.starts_with("http://") || word.starts_with("https://");
+    match words.clone().filter(is_url).find_map(plain_path) {
+        Some(path) => Asks::Path(path),
+        None => Asks::Command(words.map(str::to_owned).collect()),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Room 2, *workspace*: tests of what deployment files say, over workspaces in memory.
 
 use super::*;
-use crate::workspace::in_memory;
+use crate::workspace::{Request, in_memory, open};
 
 const MANIFEST: &str = "[package]\nname = \"shop\"\nedition = \"2024\"\n";
 
@@ -112,4 +112,58 @@ fn copies_of_workloads_and_services() {
     let compose = "services:\n  shop:\n    image: shop\n    deploy:\n      replicas: 2\n";
     assert_eq!(read(compose), [(2, "shop shop".to_owned(), 5)]);
     assert_eq!(read("kind: HorizontalPodAutoscaler\nspec:\n  replicas: 4\n"), []);
+}
+
+#[test]
+fn commands_that_name_no_url_are_kept_as_words() {
+    let run = |file: &str, text: &str| {
+        let files = [("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}"), (file, text)];
+        let mut workspace = in_memory(&files);
+        workspace.load_modules(Some(1), |_| ((), Vec::new()));
+        workspace.load_deployment();
+        assert!(workspace.deployment.probes.is_empty());
+        let commands = workspace.deployment.commands.into_iter();
+        commands.map(|command| command.words.join(" ")).collect::<Vec<_>>()
+    };
+    let image = "HEALTHCHECK --interval=5s CMD [\"/app/shop\", \"healthcheck\"]\n";
+    assert_eq!(run("Dockerfile", image), ["/app/shop healthcheck"]);
+    assert_eq!(run("Dockerfile", "HEALTHCHECK NONE\n"), Vec::<String>::new());
+    let probe = "livenessProbe:\n  exec:\n    command: [shop, healthcheck]\n";
+    assert_eq!(run("k8s/shop.yaml", probe), ["shop healthcheck"]);
+}
+
+#[test]
+fn the_repository_around_the_workspace_is_read_where_it_names_a_service() {
+    let probe = |name: &str| {
+        format!(
+            "kind: Deployment\nmetadata: {{ name: {name} }}\nspec:\n  readinessProbe: {{ httpGet: {{ path: /{name} }} }}\n"
+        )
+    };
+    let both = format!("{}---\n{}", probe("shop"), probe("web"));
+    let top = tempfile::tempdir().expect("a temporary folder");
+    let write = |path: &str, text: &str| {
+        let path = top.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders can be made");
+        std::fs::write(path, text).expect("files can be written");
+    };
+    write("server/Cargo.toml", MANIFEST);
+    write("server/src/main.rs", "fn main() {}");
+    write("k8s/base/all.yaml", &both);
+    write("elsewhere/shop.yaml", &probe("shop"));
+    write("web.yaml", &probe("web"));
+    let read = || {
+        let request = Request { start: top.path().join("server"), ..Request::default() };
+        let mut workspace = open(&request).expect("it is a workspace");
+        workspace.load_modules(Some(1), |_| ((), Vec::new()));
+        workspace.load_deployment();
+        let probes = workspace.deployment.probes.iter();
+        let shown = probes.map(|probe| {
+            let file = &workspace.files[probe.location.file.0 as usize].path;
+            format!("{} {file}", probe.path)
+        });
+        shown.collect::<Vec<_>>()
+    };
+    assert!(read().is_empty(), "without a repository, what lies around belongs to somebody else");
+    write(".git/HEAD", "ref: refs/heads/main\n");
+    assert_eq!(read(), ["/shop ../k8s/base/all.yaml"]);
 }
