@@ -23,12 +23,14 @@ fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
                 driver: "postgres".into(),
                 address: Address::Config("config.url".into(), Some("DATABASE_URL".into())),
                 confidence: Confidence::High,
+                alias: None,
             },
             Resource {
                 id: "redis:unknown".into(),
                 driver: "redis".into(),
                 address: Address::Unknown("build_url()".into()),
                 confidence: Confidence::Low,
+                alias: None,
             },
         ],
         init_sites: vec![InitSite {

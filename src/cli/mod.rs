@@ -556,17 +556,22 @@ fn unknown_names(declared: &ResourceDeclaration, inventory: &Inventory, doors: &
         let meant = meant(&declared.id, &mut known);
         return vec![problem(format!("nothing opens the resource `{}`{meant}", declared.id))];
     }
+    let lost_aliases = declared.aliases.iter().filter(|alias| !inventory.aliases.contains(*alias));
+    let aliases = lost_aliases.map(|alias| {
+        let meant = meant(alias, &mut known.clone());
+        problem(format!("nothing opens `{alias}`, an alias of `{}`{meant}", declared.id))
+    });
     let about: Vec<&Door> = doors.list.iter().filter(|door| door.resource.id == declared.id).collect();
     let lost = declared.canonical.iter().filter(|path| !about.iter().any(|door| door.is_named(path)));
-    lost.map(|path| {
+    let lost = lost.map(|path| {
         let mut names = about.iter().flat_map(|door| door.names());
         problem(format!(
             "nothing that opens or hands out `{}` is in `{path}`{}",
             declared.id,
             meant(path, &mut names)
         ))
-    })
-    .collect()
+    });
+    aliases.chain(lost).collect()
 }
 
 /// The built-in catalog and the user's own files, in the order given.

@@ -1,14 +1,20 @@
 //! Room 5, *program*: what people declare about resources, because no code says it.
 
 use super::doors::Door;
+use super::inventory::{Address, Resource};
+use super::items::FnId;
 use super::summaries::{Effect, Holder, Lifetime};
-use super::{Program, ResourceId};
+use super::values::Value;
+use super::{Program, ResourceId, identity};
+use crate::finding::Confidence;
 
 /// One declaration about a resource, or about one role of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResourceDeclaration {
     /// Id of the resource, as the inventory lists it.
     pub id: String,
+    /// Ids of resources that are the same database by another address.
+    pub aliases: Vec<String>,
     /// What the handles are for (`migrations`, `reporting`). Handles of different roles do not compete.
     pub role: Option<String>,
     /// Paths of the functions, statics or fields through which all code should get its handle: one for each group of
@@ -59,6 +65,22 @@ impl Program<'_> {
             kept || functions.any(|function| declared.is_owner(&self.path_of(function)))
         });
         owner?.role.as_deref()
+    }
+
+    /// The resource behind an address: the one that it is declared to be an alias of, or itself.
+    pub(super) fn identify(&self, driver: &str, address: &Value) -> Resource {
+        let result_of = |id: FnId| Some(self.results.get(id).clone());
+        let resource = identity::resource(self.types, driver, address, &result_of);
+        match self.declared.iter().find(|declared| declared.aliases.contains(&resource.id)) {
+            Some(declared) => Resource {
+                address: Address::of_id(&declared.id),
+                confidence: Confidence::High,
+                alias: Some(resource.id),
+                id: declared.id.clone(),
+                driver: resource.driver,
+            },
+            None => resource,
+        }
     }
 
     /// Everything that is declared about resources.

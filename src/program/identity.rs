@@ -47,7 +47,7 @@ pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: Res
         }
         _ => (format!("unknown.{display}"), Address::Unknown(display), Confidence::Low),
     };
-    Resource { id: format!("{driver}:{id}"), driver, address, confidence }
+    Resource { id: format!("{driver}:{id}"), driver, address, confidence, alias: None }
 }
 
 /// Whether an address is determined by the program and its configuration alone.

@@ -1,7 +1,6 @@
 //! Room 5, *program*: every way from an entry point to a call that creates a handle, as plain data for renderers.
 
 use super::bodies::Time;
-use super::identity;
 use super::inventory::{Resource, Scope};
 use super::summaries::{Effect, EffectKind, Holder, Lifetime};
 use super::{Program, bodies::CallId, items::FnId};
@@ -71,8 +70,7 @@ impl Program<'_> {
         hops: Vec<Hop>,
     ) -> Option<InitPath> {
         let EffectKind::Create { driver, ty, .. } = &effect.kind else { return None };
-        let result_of = |id: FnId| Some(self.gives_back(id).clone());
-        let resource = identity::resource(self.types, driver, &effect.address, &result_of);
+        let resource = self.identify(driver, &effect.address);
         let site = self.location(effect.site.0, self.call(effect.site.0, effect.site.1).span);
         let held_by = match &effect.lifetime {
             Lifetime::Returned => "returned".to_owned(),

@@ -1,5 +1,7 @@
 //! The inventory: what the tool sees, findings or not, as plain data for renderers.
 
+use std::collections::BTreeSet;
+
 use crate::location::Location;
 
 /// Everything of interest in a program, each list sorted by place.
@@ -9,6 +11,8 @@ pub struct Inventory {
     pub binaries: Vec<Binary>,
     /// Resources that init sites open, sorted by id.
     pub resources: Vec<Resource>,
+    /// The ids among the declared aliases that something opens.
+    pub aliases: BTreeSet<String>,
     /// Calls that create a handle.
     pub init_sites: Vec<InitSite>,
     /// Statics and fields that keep a handle alive.
@@ -77,6 +81,8 @@ pub struct Resource {
     pub address: Address,
     /// How sure that is.
     pub confidence: crate::finding::Confidence,
+    /// The id that its own address would give it, where that is declared an alias.
+    pub alias: Option<String>,
 }
 
 impl Resource {
@@ -97,6 +103,18 @@ pub enum Address {
     Literal(String),
     /// Not known, with what was seen.
     Unknown(String),
+}
+
+impl Address {
+    /// The address that the id of a resource tells.
+    pub(super) fn of_id(id: &str) -> Self {
+        let (_, address) = id.split_once(':').unwrap_or(("", id));
+        match (address.strip_prefix("env."), address.strip_prefix("literal.")) {
+            (Some(key), _) => Self::Env(key.to_owned()),
+            (_, Some(text)) => Self::Literal(text.to_owned()),
+            _ => Self::Config(address.to_owned(), None),
+        }
+    }
 }
 
 /// What kind of target a place belongs to.

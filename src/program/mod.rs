@@ -300,7 +300,11 @@ impl<'a> Program<'a> {
         let found = self.resources.iter().position(|(value, resource)| {
             *value == effect.address && (resource.driver == *driver || driver == "database")
         });
-        found.map(|index| ResourceId(index as u32))
+        let index = found?;
+        let known = &self.resources[index].1;
+        let same = |(_, other): &(Value, Resource)| other.id == known.id;
+        let index = known.alias.as_ref().and_then(|_| self.resources.iter().position(same)).unwrap_or(index);
+        Some(ResourceId(index as u32))
     }
 
     fn summarizer(&self) -> Summarizer<'_, 'a> {
@@ -596,8 +600,7 @@ impl<'a> Program<'a> {
                 if let EffectKind::Create { driver, .. } = &effect.kind
                     && seen.insert((&effect.address, driver))
                 {
-                    let result_of = |id: FnId| Some(self.results.get(id).clone());
-                    let resource = identity::resource(self.types, driver, &effect.address, &result_of);
+                    let resource = self.identify(driver, &effect.address);
                     if !found
                         .iter()
                         .any(|(value, known)| *value == effect.address && known.driver == resource.driver)

@@ -2,13 +2,13 @@
 
 use std::ops::RangeInclusive;
 
+use super::Program;
 use super::bodies::{self, Argument, Call, CallId, LinkedBody, Target, Time};
 use super::items::FnId;
 use super::readiness::RouteReadiness;
 use super::summaries::EffectKind;
 use super::types::Ty;
 use super::values::Value;
-use super::{Program, identity};
 use crate::finding::Hop;
 use crate::location::{FileId, Location, Span};
 
@@ -144,13 +144,12 @@ impl Program<'_> {
         let argument = |argument: &Argument| {
             (self.type_in_words(&argument.ty), self.value_in_words(id, &argument.value))
         };
-        let result_of = |id: FnId| Some(self.gives_back(id).clone());
         let effects = self.effects(id).iter().filter(|effect| {
             matches!(effect.steps.first(), Some(super::summaries::Step::Call(function, first)) if *function == id && *first == at)
         });
         let effects = effects.map(|effect| match &effect.kind {
             EffectKind::Create { driver, ty, .. } => {
-                let resource = identity::resource(self.types, driver, &effect.address, &result_of);
+                let resource = self.identify(driver, &effect.address);
                 format!("creates {ty} to {}", resource.id)
             }
             EffectKind::Migrate => "changes the schema".to_owned(),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::bodies::{self, CallId, EventKind, Target, settled};
-use super::identity;
 use super::inventory::{Address, Coverage, InitSite, Inventory, Place, Resource, ResourceSummary, Scope};
 use super::items::{AdtId, AdtShape, FnId, StaticId};
 use super::reach;
@@ -37,6 +36,7 @@ impl Program<'_> {
                 let undescribed = body.undescribed_client(self.types, call);
                 if let (Some((driver, _)), Target::External(path)) = (undescribed, &call.target) {
                     let resource = self.resource_at(site, &reached, driver);
+                    inventory.aliases.extend(resource.alias.clone());
                     inventory.init_sites.push(InitSite {
                         location: self.location(id, call.span),
                         resource: resource.id.clone(),
@@ -66,6 +66,7 @@ impl Program<'_> {
                 match facts.role {
                     CallRole::Create => {
                         let resource = self.resource_at(site, &reached, "database");
+                        inventory.aliases.extend(resource.alias.clone());
                         let io = facts.io.map_or("eager", crate::catalog::Io::name);
                         let ty = settled(&call.result);
                         let handle = self.types.display(ty);
@@ -204,20 +205,17 @@ impl Program<'_> {
             _ => by_type.as_deref().unwrap_or(otherwise),
         };
         let own_address = address_of(call).map(|argument| self.close(site.0, &argument.value));
-        let result_of = |id: FnId| Some(self.results.get(id).clone());
         let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
         candidates.extend(&own_address);
         candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));
-        let mut named: Vec<Resource> = candidates
-            .iter()
-            .map(|value| identity::resource(self.types, driver, value, &result_of))
-            .collect();
+        let mut named: Vec<Resource> = candidates.iter().map(|value| self.identify(driver, value)).collect();
         named.sort_by(|a, b| (b.confidence, &a.id).cmp(&(a.confidence, &b.id)));
         named.into_iter().next().unwrap_or_else(|| Resource {
             id: format!("{driver}:unknown"),
             driver: driver.to_owned(),
             address: Address::Unknown(String::new()),
             confidence: Confidence::Low,
+            alias: None,
         })
     }
 

@@ -101,6 +101,7 @@ fn places(inventory: &Inventory) -> [(&'static str, &[Place]); 7] {
     let Inventory {
         binaries: _,
         resources: _,
+        aliases: _,
         init_sites: _,
         holders,
         accessors,
@@ -360,7 +361,7 @@ impl<'a> WireBinary<'a> {
 
 impl<'a> WireResource<'a> {
     fn new(resource: &'a Resource) -> Self {
-        let Resource { id, driver, address, confidence } = resource;
+        let Resource { id, driver, address, confidence, alias: _ } = resource;
         let address = match address {
             Address::Env(key) => WireAddress { env: Some(key), ..WireAddress::default() },
             Address::Config(field, key) => {

@@ -44,6 +44,7 @@ pub fn select_inventory(
     let Inventory {
         binaries,
         resources,
+        aliases: _,
         init_sites,
         holders,
         accessors,

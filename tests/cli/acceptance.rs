@@ -268,6 +268,27 @@ fn a_configured_probe_is_one() {
 }
 
 #[test]
+fn two_addresses_of_one_database_can_be_declared() {
+    let main = b"#[tokio::main]\nasync fn main() -> Result<(), Box<dyn std::error::Error>> {\n    \
+        let one = sqlx::PgPool::connect(&std::env::var(\"DATABASE_URL\")?).await?;\n    \
+        let two = sqlx::PgPool::connect(&std::env::var(\"REPORTS_URL\")?).await?;\n    \
+        loop {\n        sqlx::query(\"SELECT 1\").execute(&one).await?;\n        sqlx::query(\"SELECT 2\").execute(&two).await?;\n    }\n}\n";
+    let manifest =
+        b"[package]\nname = \"shop\"\nedition = \"2024\"\n[dependencies]\nsqlx = \"0.8\"\ntokio = \"1\"\n";
+    let folder = crate::command::folder(&[("Cargo.toml", manifest), ("src/main.rs", main)]);
+    assert!(rules(&run(folder.path(), &JSON)).is_empty());
+    let declare = |alias: &str| {
+        let text = format!("[[resource]]\nid = \"postgres:env.DATABASE_URL\"\naliases = [\"{alias}\"]\n");
+        fs::write(folder.path().join("initpath.toml"), text).unwrap();
+        run(folder.path(), &JSON)
+    };
+    assert_eq!(rules(&declare("postgres:env.REPORTS_URL")), ["competing-pools"]);
+    let misspelt = declare("postgres:env.REPORT_URL");
+    assert!(rules(&misspelt).is_empty() && misspelt.out.contains("an alias of"), "{misspelt:?}");
+    assert!(misspelt.out.contains("did you mean `postgres:env.REPORTS_URL`?"), "{misspelt:?}");
+}
+
+#[test]
 fn files_to_begin_with_are_written_once_or_printed() {
     let folder = copy();
     let here = folder.path();
@@ -336,4 +357,78 @@ fn a_baseline_is_written_for_all_packages_whichever_are_asked_for() {
     let folder = copy();
     let here = folder.path();
     assert!(run(here, &["baseline", "write", "--exclude", "quickstart"]).out.contains("3 entries"));
+}
+
+#[test]
+fn the_page_of_a_rule_is_what_explain_prints_and_every_rule_has_one() {
+    let here = fixture("quickstart");
+    let listed = run(&here, &["rules", "--message-format", "json"]).json();
+    let rules = listed["rules"].as_array().unwrap();
+    assert!(rules.len() > 40, "{listed}");
+    for rule in rules {
+        let name = rule["name"].as_str().unwrap();
+        let page = run(&here, &["explain", name]);
+        assert_eq!(page.code, Some(0), "{page:?}");
+        for part in ["Problem", "How to fix"] {
+            assert!(page.out.contains(part), "{name} lacks {part}");
+        }
+        assert!(rule["status"].is_string() && rule["since"].is_string(), "{rule}");
+    }
+}
+
+#[test]
+fn completions_are_a_script_and_the_manual_page_names_every_command() {
+    let here = fixture("quickstart");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&here, &["completions", shell]);
+        assert!(script.code == Some(0) && script.out.contains("initpath"), "{script:?}");
+        if shell == "bash" {
+            let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("completions.bash");
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, &script.out).unwrap();
+            if let Ok(checked) = Command::new("bash").arg("-n").arg(&file).status() {
+                assert!(checked.success());
+            }
+        }
+    }
+    let manual = run(&here, &["man"]).out;
+    for command in ["inventory", "graph", "report", "explain", "baseline"] {
+        assert!(manual.contains(command), "{command} is not in the manual page");
+    }
+}
+
+/// What the action and the release say of archives has to be what cargo-binstall is told.
+#[test]
+fn the_archives_have_the_names_that_installers_look_for() {
+    let read = |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let binstall = &manifest["package"]["metadata"]["binstall"];
+    let url = binstall["pkg-url"].as_str().unwrap();
+    assert!(url.ends_with("/v{ version }/{ name }-{ target }{ archive-suffix }"), "{url}");
+    assert_eq!(binstall["pkg-fmt"].as_str(), Some("tgz"));
+    assert_eq!(binstall["bin-dir"].as_str(), Some("{ bin }{ binary-ext }"));
+    let release = read(".github/workflows/release.yml");
+    assert!(release.contains("archive=\"cargo-initpath-$TARGET.tgz\""), "{release}");
+    // The binary lies at the top of the archive.
+    assert!(release.contains("tar -C \"target/$TARGET/release\" -czf \"$archive\" \"$binary\""), "{release}");
+    assert!(release.contains("tags: [\"v*\"]"), "{release}");
+}
+
+/// What is put into a script before the shell reads it can be a script of its own.
+#[test]
+fn no_input_of_the_action_is_part_of_a_script() {
+    let action = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("action.yml")).unwrap();
+    let mut script = None;
+    let mut scripts = 0;
+    for line in action.lines() {
+        let indent = line.len() - line.trim_start().len();
+        if line.trim_start().starts_with("run:") {
+            script = Some(indent);
+            scripts += 1;
+        } else if script.is_some_and(|start| indent <= start && !line.trim().is_empty()) {
+            script = None;
+        }
+        assert!(script.is_none() || !line.contains("${{"), "{line}");
+    }
+    assert_eq!(scripts, 2);
 }

@@ -33,8 +33,13 @@ pub(super) const CONFIDENCES: &[&str] = &["low", "medium", "high"];
 pub(super) const PROBES: &[&str] = &["liveness", "readiness", "startup", "health"];
 
 /// The keys of `[[resource]]`.
-pub(super) const RESOURCE: [Key; 5] = [
+pub(super) const RESOURCE: [Key; 6] = [
     key("id", Shape::Text, "The resource, as `cargo initpath inventory` lists it: driver and address."),
+    key(
+        "aliases",
+        Shape::Texts,
+        "Ids of resources that are the same database by another address, or by one that is not known.",
+    ),
     key(
         "role",
         Shape::Text,

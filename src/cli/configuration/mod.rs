@@ -404,6 +404,7 @@ impl Reader<'_> {
                 ("optional", _, Some(flag)) => declared.optional = flag,
                 ("id", Some(mut list), _) => declared.id = list.remove(0),
                 ("role", Some(mut list), _) => declared.role = Some(list.remove(0)),
+                ("aliases", Some(list), _) => declared.aliases = list,
                 ("canonical", Some(list), _) => declared.canonical = list,
                 ("owner", Some(list), _) => declared.owner = list,
                 _ => {
