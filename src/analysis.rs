@@ -83,6 +83,7 @@ pub fn inquire<T: Send>(
     let extracted = workspace.load_modules(settings.threads, extract_file);
     let extract_time = started.elapsed();
     workspace.load_deployment();
+    workspace.load_sql();
     if let Some(ProbeDeclarations { file, text, probes }) = &settings.probes {
         let file = workspace.add_file(file, text);
         workspace.declare_probes(file, probes.iter().cloned());

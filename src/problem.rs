@@ -38,6 +38,8 @@ pub enum ProblemKind {
     CargoUnavailable,
     /// A deployment file whose probes are not known. Does not make a run incomplete.
     UnreadDeployment,
+    /// SQL that a migrator runs and of which it is not known what tables it defines. Does not make a run incomplete.
+    UnreadSql,
     /// There was nothing to analyse.
     NothingToAnalyse,
 }
@@ -63,6 +65,7 @@ impl ProblemKind {
             Self::RuleFailed => "rule-failed",
             Self::CargoUnavailable => "cargo-unavailable",
             Self::UnreadDeployment => "unread-deployment",
+            Self::UnreadSql => "unread-sql",
             Self::NothingToAnalyse => "nothing-to-analyse",
         }
     }
@@ -70,7 +73,10 @@ impl ProblemKind {
     /// Whether a problem of this kind means that code which should have been analysed was not.
     /// Such a run ends with exit code 2 unless the user asked to keep going.
     pub fn makes_incomplete(self) -> bool {
-        !matches!(self, Self::CargoUnavailable | Self::UnknownResource | Self::UnreadDeployment)
+        !matches!(
+            self,
+            Self::CargoUnavailable | Self::UnknownResource | Self::UnreadDeployment | Self::UnreadSql
+        )
     }
 }
 

@@ -44,6 +44,7 @@ mod seen;
 pub mod session_locks;
 pub mod shapes;
 mod sql;
+mod sql_tables;
 pub mod start_up;
 pub mod summaries;
 pub mod supplied_state;

@@ -8,7 +8,7 @@ use super::found::{FoundDependency, FoundPackage, FoundProblem, FoundWorkspace};
 use super::open::{OpenError, Request};
 use super::tree::{Tree, relative};
 use super::{
-    Dependency, Deployment, Package, PackageId, PackageSource, Target, TargetKind, Workspace, wildcard,
+    Dependency, Deployment, Package, PackageId, PackageSource, SqlFiles, Target, TargetKind, Workspace, wildcard,
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::suggest::nearest;
@@ -51,6 +51,7 @@ pub(super) fn assemble(
         targets: Vec::new(),
         files: Vec::new(),
         deployment: Deployment::default(),
+        sql: SqlFiles::default(),
         problems: found_problems.into_iter().map(|problem| placed(&root, problem)).collect(),
         source,
         root,

@@ -10,7 +10,7 @@ use super::assemble::nothing_to_analyse;
 use super::disk::{MAX_FILE_BYTES, Presence, ReadCause, Walked, is_skipped_folder};
 use super::open::{OpenError, Request, open_in};
 use super::tree::{Tree, normalized, relative};
-use super::{Deployment, PackageSource, Workspace};
+use super::{Deployment, PackageSource, SqlFiles, Workspace};
 use crate::problem::{Problem, ProblemKind};
 
 /// The folder that the files of a workspace in memory seem to lie in. It is not the top of the tree, so that a
@@ -47,6 +47,7 @@ pub fn in_memory(files: &[(&str, &str)]) -> Workspace {
             targets: Vec::new(),
             files: Vec::new(),
             deployment: Deployment::default(),
+            sql: SqlFiles::default(),
             source: PackageSource::Manifests { reason: IN_MEMORY.into() },
             tree: Tree::Memory(tree),
         }

@@ -16,6 +16,7 @@ mod memory;
 mod modules;
 mod open;
 mod revision;
+mod sql_files;
 mod text;
 mod tree;
 mod wildcard;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use crate::location::{FileId, Location, Span};
 use crate::problem::Problem;
 
+pub use sql_files::{AskedFolder, SqlFiles};
 pub use deployment::{DeclaredCommand, DeclaredCopies, DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
     MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
@@ -60,6 +62,8 @@ pub struct Workspace {
     pub problems: Vec<Problem>,
     /// What is known of how its services are deployed, filled by [`Workspace::load_deployment`].
     pub deployment: Deployment,
+    /// The SQL files that its sources embed, filled by [`Workspace::load_sql`].
+    pub sql: SqlFiles,
     /// How the packages were found.
     pub source: PackageSource,
     /// Where texts are read from.

@@ -1,0 +1,182 @@
+//! Room 5, *program*: which tables a SQL text defines. The only file that knows the SQL parser. It must not guess: a definition that
+//! does not parse is said to be unread.
+
+use sqlparser::ast::{AlterTableOperation, ObjectName, ObjectType, Spanned, Statement};
+use sqlparser::dialect::{Dialect, DuckDbDialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+
+/// What a text does to tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TableChanges {
+    /// The tables that it creates, in order; temporary ones left out.
+    pub(super) created: Vec<TableDefinition>,
+    /// The tables that it drops or renames: who creates one of them again means to.
+    pub(super) removed: Vec<String>,
+    /// The first definition that does not parse: line and column from 1, and why.
+    pub(super) unread: Option<(u32, u32, String)>,
+}
+
+/// A `CREATE TABLE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TableDefinition {
+    /// The table in lower case, without quotes and without the schema that is the default.
+    pub(super) name: String,
+    /// Whether it says `IF NOT EXISTS` or `OR REPLACE`.
+    pub(super) repeatable: bool,
+    /// Where its name stands in the text: line, from 1.
+    pub(super) line: u32,
+    /// Column, from 1.
+    pub(super) column: u32,
+}
+
+/// Statements deeper than this are not written by people.
+const DEEPEST: usize = 60;
+
+/// What a text does to tables, in the dialect of a driver (of all of them, where it is not known). Linear in the text; the parser is
+/// only asked about statements that create, alter or drop.
+pub(super) fn changes(text: &str, driver: &str) -> TableChanges {
+    let mut best: Option<TableChanges> = None;
+    for dialect in dialects(driver) {
+        let found = changes_in(text, dialect.as_ref());
+        if found.unread.is_none() {
+            return found;
+        }
+        best = best.or(Some(found));
+    }
+    best.unwrap_or_default()
+}
+
+/// The dialect of a driver's database first, then those that others borrow from.
+fn dialects(driver: &str) -> Vec<Box<dyn Dialect>> {
+    match driver {
+        "postgres" => vec![Box::new(PostgreSqlDialect {}), Box::new(GenericDialect {})],
+        "mysql" => vec![Box::new(MySqlDialect {}), Box::new(GenericDialect {})],
+        "sqlite" | "libsql" | "hiqlite" => vec![Box::new(SQLiteDialect {}), Box::new(GenericDialect {})],
+        "duckdb" => vec![Box::new(DuckDbDialect {}), Box::new(GenericDialect {})],
+        _ => vec![
+            Box::new(PostgreSqlDialect {}),
+            Box::new(SQLiteDialect {}),
+            Box::new(MySqlDialect {}),
+            Box::new(GenericDialect {}),
+        ],
+    }
+}
+
+fn changes_in(text: &str, dialect: &dyn Dialect) -> TableChanges {
+    let mut found = TableChanges::default();
+    let tokens = match Tokenizer::new(dialect, text).tokenize_with_location() {
+        Ok(tokens) => tokens,
+        Err(error) => {
+            let at = (error.location.line as u32, error.location.column as u32);
+            found.unread = Some((at.0, at.1, error.message));
+            return found;
+        }
+    };
+    for statement in tokens.split(|token| token.token == Token::SemiColon) {
+        let mut words = statement.iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
+        let Some(first) = words.next() else { continue };
+        let concerns = |words: &[&str]| matches!(&first.token, Token::Word(word) if words.iter().any(|one| word.value.eq_ignore_ascii_case(one)));
+        if !concerns(&["create", "alter", "drop"]) {
+            continue;
+        }
+        let about_table = words.take(4).any(|token| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("table")));
+        if about_table {
+            read(statement, first, dialect, &mut found);
+        }
+    }
+    found
+}
+
+fn read(statement: &[TokenWithSpan], first: &TokenWithSpan, dialect: &dyn Dialect, found: &mut TableChanges) {
+    let mut parser = Parser::new(dialect)
+        .with_recursion_limit(DEEPEST)
+        .with_tokens_with_locations(statement.to_vec());
+    match parser.parse_statement() {
+        Ok(Statement::CreateTable(table)) if !table.temporary => {
+            let start = table.name.span().start;
+            found.created.push(TableDefinition {
+                name: plain(&table.name),
+                repeatable: table.if_not_exists || table.or_replace,
+                line: start.line as u32,
+                column: start.column as u32,
+            });
+        }
+        Ok(Statement::Drop { object_type: ObjectType::Table, names, .. }) => {
+            found.removed.extend(names.iter().map(plain));
+        }
+        Ok(Statement::AlterTable(table)) => {
+            let renames = |operation: &AlterTableOperation| {
+                matches!(operation, AlterTableOperation::RenameTable { .. })
+            };
+            if table.operations.iter().any(renames) {
+                found.removed.push(plain(&table.name));
+            }
+        }
+        Ok(_) => {}
+        Err(error) => {
+            let start = first.span.start;
+            let message = error.to_string();
+            let message = message.strip_prefix("sql parser error: ").unwrap_or(&message).to_owned();
+            found.unread.get_or_insert((start.line as u32, start.column as u32, message));
+        }
+    }
+}
+
+/// A name in lower case without quotes; `public.` and `main.` are what is meant without a schema.
+fn plain(name: &ObjectName) -> String {
+    let parts: Vec<String> =
+        name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.to_lowercase()).collect();
+    match parts.as_slice() {
+        [schema, rest @ ..] if !rest.is_empty() && matches!(schema.as_str(), "public" | "main") => rest.join("."),
+        parts => parts.join("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn created(text: &str, driver: &str) -> Vec<String> {
+        let shown = |table: TableDefinition| {
+            let mark = if table.repeatable { "?" } else { "" };
+            format!("{}{mark} {}:{}", table.name, table.line, table.column)
+        };
+        changes(text, driver).created.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn tables_are_named_with_their_place() {
+        let text = "-- the shop's\nCREATE TABLE public.\"Orders\" (id INT, note TEXT DEFAULT ';');\n  create table if not exists items(id int);";
+        assert_eq!(created(text, "postgres"), ["orders 2:14", "items? 3:30"]);
+        assert_eq!(created("CREATE TEMPORARY TABLE t (id INT)", "sqlite"), Vec::<String>::new());
+        assert_eq!(created("SELECT 'CREATE TABLE t (id INT)'", "sqlite"), Vec::<String>::new());
+        assert_eq!(created("CREATE TABLE IF NOT EXISTS `a`.`t` (id INT) ENGINE=InnoDB", "mysql"), ["a.t? 1:28"]);
+        assert_eq!(created("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT", "sqlite"), ["t 1:14"]);
+    }
+
+    #[test]
+    fn what_is_dropped_or_renamed_is_told() {
+        let text = "DROP TABLE IF EXISTS a, b; ALTER TABLE c RENAME TO d; ALTER TABLE e ADD COLUMN x INT";
+        assert_eq!(changes(text, "sqlite").removed, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn half_a_statement_and_templates_are_unread_and_others_are_read_all_the_same() {
+        let found = changes("CREATE TABLE t (id INT", "postgres");
+        assert!(found.created.is_empty() && found.unread.is_some(), "{found:?}");
+        let found = changes("CREATE TABLE {{ name }} (id INT);\nCREATE TABLE u (id INT);", "postgres");
+        assert_eq!(found.created.len(), 1);
+        assert_eq!(found.unread.map(|(line, column, _)| (line, column)), Some((1, 1)));
+        assert!(changes("CREATE TABLE t (note TEXT DEFAULT 'x", "postgres").unread.is_some());
+        let deep = format!("CREATE TABLE t (id INT CHECK ({}1{}))", "(".repeat(100_000), ")".repeat(100_000));
+        assert!(changes(&deep, "postgres").unread.is_some());
+    }
+
+    #[test]
+    fn bodies_of_triggers_and_other_dialects_are_no_tables() {
+        let trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN INSERT INTO b VALUES (1); END; CREATE TABLE c (id INT);";
+        assert_eq!(created(trigger, "sqlite"), ["c 1:86"]);
+        assert_eq!(created("CREATE TABLE t (id INT IDENTITY(1,1))", "unknown").len(), 1);
+    }
+}
