@@ -167,6 +167,14 @@ fn run<T>(
     problems.extend(failed);
     stage("check", &mut watch);
 
+    problems.extend(program.unread_definitions().into_iter().map(|(location, why)| Problem {
+        file: workspace.files[location.file.0 as usize].path.clone(),
+        line: location.span.line,
+        column: location.span.column,
+        kind: ProblemKind::UnreadSql,
+        message: format!("a definition does not parse, the tables of the file are not all known: {why}"),
+    }));
+
     let inventory = program.inventory();
     let mut coverage = program.coverage(&inventory);
     coverage.packages = workspace.packages.len() as u32;

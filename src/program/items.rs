@@ -1,6 +1,8 @@
 //! Room 5, *program*: the items of all crates in flat tables with typed ids. Built once, read by everything else.
 //! Nothing here resolves a name.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::inventory::Scope;
@@ -223,6 +225,8 @@ pub struct ConstItem<'a> {
     pub name: Name,
     /// Where it is declared.
     pub module: ModuleId,
+    /// The source file.
+    pub file: FileId,
     /// Its type.
     pub ty: &'a TypeRef,
     /// Its value.
@@ -243,6 +247,8 @@ pub struct AliasItem<'a> {
 /// All items of all crates.
 #[derive(Debug, Default)]
 pub struct Items<'a> {
+    /// The workspace that they were collected from; none in an empty list.
+    workspace: Option<&'a Workspace>,
     /// Crates, in the order of the workspace's targets.
     pub crates: Vec<Crate>,
     /// Modules.
@@ -266,9 +272,14 @@ pub struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
+    /// The text of an SQL file that a source file includes, by the path that it names.
+    pub(super) fn included_sql(&self, source: FileId, path: &str) -> Option<Arc<str>> {
+        self.workspace?.included_sql(source, path).map(|(_, text)| text)
+    }
+
     /// Collects the items of every target along its module tree. Linear in the number of items.
     pub fn collect(workspace: &'a Workspace, facts: &'a [FileFacts]) -> Self {
-        let mut items = Self::default();
+        let mut items = Self { workspace: Some(workspace), ..Self::default() };
         for (index, target) in workspace.targets.iter().enumerate() {
             let Some(root_file) = target.root else {
                 continue;
@@ -435,6 +446,7 @@ impl<'a> Collector<'_, 'a> {
                 self.items.consts.push(ConstItem {
                     name: item.name.clone(),
                     module: place.module,
+                    file: place.file,
                     ty,
                     value: value.as_ref(),
                 });

@@ -64,7 +64,7 @@ impl Program<'_> {
     }
 
     /// Whether all handles of a driver that a process creates have one known address.
-    fn opens_one_database(&self, effects: &[Effect], wanted: &str) -> bool {
+    pub(super) fn opens_one_database(&self, effects: &[Effect], wanted: &str) -> bool {
         let mut resources = BTreeSet::new();
         for effect in effects {
             let EffectKind::Create { driver, .. } = &effect.kind else { continue };

@@ -40,6 +40,7 @@ mod reach;
 pub mod readiness;
 mod requests;
 pub mod routes;
+pub mod schema_owners;
 mod seen;
 pub mod session_locks;
 pub mod shapes;

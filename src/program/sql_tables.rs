@@ -2,7 +2,9 @@
 //! does not parse is said to be unread.
 
 use sqlparser::ast::{AlterTableOperation, ObjectName, ObjectType, Spanned, Statement};
-use sqlparser::dialect::{Dialect, DuckDbDialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{
+    Dialect, DuckDbDialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
+};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -80,8 +82,10 @@ fn changes_in(text: &str, dialect: &dyn Dialect) -> TableChanges {
         if !concerns(&["create", "alter", "drop"]) {
             continue;
         }
-        let about_table = words.take(4).any(|token| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("table")));
-        if about_table {
+        let says = |token: &TokenWithSpan, wanted: &str| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(wanted));
+        let about_table = words.clone().take(4).any(|token| says(token, "table"));
+        // An altered table is the same one, unless it gets another name.
+        if about_table && (!concerns(&["alter"]) || words.any(|token| says(token, "rename"))) {
             read(statement, first, dialect, &mut found);
         }
     }
@@ -89,9 +93,8 @@ fn changes_in(text: &str, dialect: &dyn Dialect) -> TableChanges {
 }
 
 fn read(statement: &[TokenWithSpan], first: &TokenWithSpan, dialect: &dyn Dialect, found: &mut TableChanges) {
-    let mut parser = Parser::new(dialect)
-        .with_recursion_limit(DEEPEST)
-        .with_tokens_with_locations(statement.to_vec());
+    let mut parser =
+        Parser::new(dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(statement.to_vec());
     match parser.parse_statement() {
         Ok(Statement::CreateTable(table)) if !table.temporary => {
             let start = table.name.span().start;
@@ -128,7 +131,9 @@ fn plain(name: &ObjectName) -> String {
     let parts: Vec<String> =
         name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.to_lowercase()).collect();
     match parts.as_slice() {
-        [schema, rest @ ..] if !rest.is_empty() && matches!(schema.as_str(), "public" | "main") => rest.join("."),
+        [schema, rest @ ..] if !rest.is_empty() && matches!(schema.as_str(), "public" | "main") => {
+            rest.join(".")
+        }
         parts => parts.join("."),
     }
 }
@@ -151,8 +156,14 @@ mod tests {
         assert_eq!(created(text, "postgres"), ["orders 2:14", "items? 3:30"]);
         assert_eq!(created("CREATE TEMPORARY TABLE t (id INT)", "sqlite"), Vec::<String>::new());
         assert_eq!(created("SELECT 'CREATE TABLE t (id INT)'", "sqlite"), Vec::<String>::new());
-        assert_eq!(created("CREATE TABLE IF NOT EXISTS `a`.`t` (id INT) ENGINE=InnoDB", "mysql"), ["a.t? 1:28"]);
-        assert_eq!(created("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT", "sqlite"), ["t 1:14"]);
+        assert_eq!(
+            created("CREATE TABLE IF NOT EXISTS `a`.`t` (id INT) ENGINE=InnoDB", "mysql"),
+            ["a.t? 1:28"]
+        );
+        assert_eq!(
+            created("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT) STRICT", "sqlite"),
+            ["t 1:14"]
+        );
     }
 
     #[test]

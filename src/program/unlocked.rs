@@ -81,7 +81,7 @@ impl Program<'_> {
     }
 
     /// Whether the migrator of the catalog takes no lock on the database that it is given.
-    fn takes_no_lock(&self, effect: &Effect) -> bool {
+    pub(super) fn takes_no_lock(&self, effect: &Effect) -> bool {
         let (function, call) = effect.site;
         let call = self.call(function, call);
         let Target::Library(facts) = call.target else { return false };

@@ -1,6 +1,7 @@
 //! Room 5, *program*: where a value comes from. A [`Value`] is a term over the parameters of one function; the
 //! summaries substitute arguments for parameters, so that an address can be followed down to an environment key.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::bodies::{BlockId, CallId};
@@ -72,6 +73,28 @@ pub enum Value {
     },
 }
 
+/// Constant pieces as one text, the later ones in the gaps of the first; `None` when one of them is not constant.
+fn filled(parts: &[Value]) -> Option<String> {
+    let mut texts = parts.iter().map(|part| match part {
+        Value::Text(text) => Some(text.as_ref()),
+        _ => None,
+    });
+    let first = texts.next()??;
+    let mut result = String::new();
+    let mut rest = first;
+    while let Some((before, gap)) = rest.split_once('{') {
+        let (_, after) = gap.split_once('}')?;
+        result.push_str(before);
+        result.push_str(texts.next()??);
+        rest = after;
+    }
+    result.push_str(rest);
+    for text in texts {
+        result.push_str(text?);
+    }
+    Some(result)
+}
+
 impl Value {
     /// A field of this value; a record answers at once.
     pub fn field(&self, name: &Name) -> Self {
@@ -108,6 +131,18 @@ impl Value {
     /// Several values joined to one.
     pub fn joined(list: Vec<Self>) -> Self {
         if list.len() > MOST_PARTS { Self::Unknown } else { Self::Joined(list.into()).bounded() }
+    }
+
+    /// The texts that this value may be, as far as they are constants: several for a variable that runs over a list. Constants
+    /// that are put into a format string take the places of its gaps.
+    pub fn texts(&self) -> Vec<Cow<'_, str>> {
+        match self {
+            Self::Text(text) => vec![Cow::Borrowed(text.as_ref())],
+            Self::Choice(list) => list.iter().flat_map(Self::texts).collect(),
+            Self::Element(list) => list.texts(),
+            Self::Joined(parts) => filled(parts).map(Cow::Owned).into_iter().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The value, unless it is too large to be worth following.
@@ -264,5 +299,24 @@ impl Value {
             }
             _ => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::Text(Arc::from(text))
+    }
+
+    #[test]
+    fn constants_are_one_text_and_a_list_is_several() {
+        let format = Value::joined(vec![text("CREATE TABLE {} (id {kind})"), text("orders"), text("INT")]);
+        assert_eq!(format.texts(), ["CREATE TABLE orders (id INT)"]);
+        assert_eq!(Value::joined(vec![text("CREATE "), text("TABLE t")]).texts(), ["CREATE TABLE t"]);
+        let list = Value::Element(Arc::new(Value::parts(vec![text("a"), Value::Unknown, text("b")])));
+        assert_eq!(list.texts(), ["a", "b"]);
+        assert!(Value::joined(vec![text("SELECT {}"), Value::Param(0)]).texts().is_empty());
     }
 }

@@ -38,6 +38,7 @@ mod per_instance_guard;
 mod privileged_setup;
 mod ready_flag_too_early;
 mod recursive_init;
+mod schema_in_two_places;
 mod serve_before_init;
 mod shallow_readiness;
 mod shim_accessor;
@@ -118,6 +119,7 @@ const RULES: &[Rule] = rules! {
     "privileged-setup" => privileged_setup,
     "ready-flag-too-early" => ready_flag_too_early,
     "recursive-init" => recursive_init,
+    "schema-in-two-places" => schema_in_two_places,
     "serve-before-init" => serve_before_init,
     "shallow-readiness" => shallow_readiness,
     "shim-accessor" => shim_accessor,

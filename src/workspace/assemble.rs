@@ -8,7 +8,8 @@ use super::found::{FoundDependency, FoundPackage, FoundProblem, FoundWorkspace};
 use super::open::{OpenError, Request};
 use super::tree::{Tree, relative};
 use super::{
-    Dependency, Deployment, Package, PackageId, PackageSource, SqlFiles, Target, TargetKind, Workspace, wildcard,
+    Dependency, Deployment, Package, PackageId, PackageSource, SqlFiles, Target, TargetKind, Workspace,
+    wildcard,
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::suggest::nearest;

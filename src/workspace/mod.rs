@@ -27,7 +27,6 @@ use std::sync::Arc;
 use crate::location::{FileId, Location, Span};
 use crate::problem::Problem;
 
-pub use sql_files::{AskedFolder, SqlFiles};
 pub use deployment::{DeclaredCommand, DeclaredCopies, DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
     MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
@@ -37,6 +36,7 @@ pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};
 pub use revision::{RevisionError, changed_since, open_revision};
+pub use sql_files::{AskedFolder, SqlFiles};
 pub use text::Lines;
 
 /// Index of a package in [`Workspace::packages`].

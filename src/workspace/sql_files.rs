@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::disk::ReadCause;
 use super::tree::{normalized, relative};
@@ -15,8 +16,8 @@ use crate::problem::{Problem, ProblemKind};
 pub struct SqlFiles {
     /// Folders of migrations, each with the files that are applied, in the order of their names.
     pub folders: BTreeMap<String, Vec<FileId>>,
-    /// Files that are included as text.
-    pub included: BTreeMap<String, FileId>,
+    /// Files that are included as text, with their texts.
+    pub included: BTreeMap<String, (FileId, Arc<str>)>,
     /// What source files ask for, in order.
     pub asked: Vec<AskedFolder>,
 }
@@ -115,7 +116,8 @@ impl Workspace {
             let source = self.files[source].path.clone();
             self.note_sql(&source, (line, 0), &format!("there is no file `{name}`"));
         } else if let Some(file) = self.read_sql(path) {
-            self.sql.included.insert(name, file);
+            let text = self.files[file.0 as usize].text.clone();
+            self.sql.included.insert(name, (file, text));
         }
     }
 
@@ -127,7 +129,11 @@ impl Workspace {
         }
         match self.tree.read(path) {
             Ok(text) if text.len() > MAX_BYTES => {
-                self.note_sql(&name, (0, 0), "the file is larger than 1 MiB; the tables it defines are not known");
+                self.note_sql(
+                    &name,
+                    (0, 0),
+                    "the file is larger than 1 MiB; the tables it defines are not known",
+                );
                 None
             }
             Ok(text) => {
@@ -143,6 +149,13 @@ impl Workspace {
                 None
             }
         }
+    }
+
+    /// The text of an SQL file that a source file includes by a path relative to itself.
+    pub fn included_sql(&self, source: FileId, path: &str) -> Option<(FileId, Arc<str>)> {
+        let own = Path::new(&self.files.get(source.0 as usize)?.path).parent()?;
+        let root = normalized(&self.root.join(own).join(path));
+        self.sql.included.get(&relative(&self.root, &root)).cloned()
     }
 
     /// The folder of the package that a file belongs to, relative to the root.
@@ -170,7 +183,9 @@ fn arguments<'t>(text: &'t str, start: &'t str) -> impl Iterator<Item = (usize, 
     text.match_indices(start).filter_map(move |(at, _)| {
         let line = text[..at].rsplit('\n').next().unwrap_or_default();
         let before = line.chars().next_back();
-        if line.contains("//") || before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == '"') {
+        if line.contains("//")
+            || before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == '"')
+        {
             return None;
         }
         let rest = text[at + start.len()..].trim_start();
@@ -215,7 +230,7 @@ mod tests {
         workspace.load_sql();
         let path = |file: &FileId| workspace.files[file.0 as usize].path.clone();
         let folders = workspace.sql.folders.values().flatten().map(path);
-        let read = folders.chain(workspace.sql.included.values().map(path)).collect();
+        let read = folders.chain(workspace.sql.included.values().map(|(file, _)| path(file))).collect();
         let problems = workspace.problems.iter().filter(|problem| problem.kind == ProblemKind::UnreadSql);
         let shown = |problem: &Problem| format!("{}:{} {}", problem.file, problem.line, problem.message);
         (read, problems.map(shown).collect())
@@ -234,8 +249,12 @@ mod tests {
             ("elsewhere/x.sql", ""),
         ];
         let (read, problems) = read(main, &files);
-        let expected =
-            ["diesel/2024-01-01-000000_c/up.sql", "migrations/1_a.sql", "migrations/2_b.up.sql", "schema.sql"];
+        let expected = [
+            "diesel/2024-01-01-000000_c/up.sql",
+            "migrations/1_a.sql",
+            "migrations/2_b.up.sql",
+            "schema.sql",
+        ];
         assert_eq!(read, expected);
         assert!(problems.is_empty(), "{problems:?}");
     }

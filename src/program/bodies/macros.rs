@@ -175,6 +175,16 @@ impl<'a> Walk<'_, 'a> {
                 }
                 Typed::new(Ty::external("std::string::String"), Value::joined(parts))
             }
+            "include_str" => {
+                let text = values.into_iter().next().and_then(|path| match path.value {
+                    Value::Text(path) => {
+                        let source = self.types.items.functions[self.id.index()].location.file;
+                        self.types.items.included_sql(source, &path)
+                    }
+                    _ => None,
+                });
+                Typed::new(Ty::external("str"), text.map_or(Value::Unknown, Value::Text))
+            }
             "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
                 self.diverged = true;
                 Typed::new(Ty::Never, Value::Unknown)

@@ -361,10 +361,10 @@ impl LinkedBody<'_> {
             _ => false,
         };
         library
-            && call.args.iter().any(|argument| match &argument.value {
-                Value::Text(text) => super::sql::changes_schema(text),
-                _ => false,
-            })
+            && call
+                .args
+                .iter()
+                .any(|argument| argument.value.texts().iter().any(|text| super::sql::changes_schema(text)))
     }
 
     /// The chain of contexts from this one outwards.

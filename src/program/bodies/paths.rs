@@ -8,7 +8,8 @@ use super::super::types::{Args, Method, PRIMITIVES, Ty, TypeScope, no_args, segm
 use super::super::values::Value;
 use super::EventKind;
 use super::walk::{Resolution, Typed, Walk, literal_value};
-use crate::facts::{ExprKind, Name, Path};
+use crate::facts::{Body, ExprId, ExprKind, MacroContent, Name, Path};
+use crate::location::FileId;
 
 impl Walk<'_, '_> {
     /// A path in value position.
@@ -44,16 +45,11 @@ impl Walk<'_, '_> {
                 let item = &self.types.items.consts[id.index()];
                 let scope = TypeScope { module: item.module, self_ty: None, generics: [None, None] };
                 let ty = self.types.lower(item.ty, scope);
-                let value = item.value.map_or(Value::Unknown, |body| match &body.expr(body.root).kind {
-                    ExprKind::Literal(literal) => literal_value(literal).value,
-                    _ => Value::Origin(
-                        Arc::from(format!(
-                            "const {}::{}",
-                            self.types.items.module_path(item.module),
-                            item.name
-                        )),
-                        Arc::from([]),
-                    ),
+                let value = item.value.map_or(Value::Unknown, |body| {
+                    self.constant(item.file, body, body.root).unwrap_or_else(|| {
+                        let module = self.types.items.module_path(item.module);
+                        Value::Origin(Arc::from(format!("const {module}::{}", item.name)), Arc::from([]))
+                    })
                 });
                 Typed::new(ty, value)
             }
@@ -69,6 +65,38 @@ impl Walk<'_, '_> {
                 Typed::new(ty, value)
             }
             Def::Item(_) => Typed::unknown(),
+        }
+    }
+
+    /// The value of a constant that is written out: a literal, a list of texts, an SQL file.
+    fn constant(&self, file: FileId, body: &Body, id: ExprId) -> Option<Value> {
+        match &body.expr(id).kind {
+            ExprKind::Literal(literal) => Some(literal_value(literal).value),
+            ExprKind::Reference(inner, _) => self.constant(file, body, *inner),
+            ExprKind::Array(list) => {
+                let texts = list.iter().map(|item| self.constant(file, body, *item));
+                let texts = texts.collect::<Option<Vec<_>>>()?;
+                texts.iter().all(|text| matches!(text, Value::Text(_))).then(|| Value::parts(texts))
+            }
+            ExprKind::Macro(call) => {
+                let MacroContent::Args(args) = &call.content else { return None };
+                let texts =
+                    args.iter().map(|arg| self.constant(file, body, *arg)).collect::<Option<Vec<_>>>()?;
+                match (call.path.segments.last()?.name.as_str(), texts.as_slice()) {
+                    ("include_str", [Value::Text(path)]) => {
+                        self.types.items.included_sql(file, path).map(Value::Text)
+                    }
+                    ("concat", texts) if !texts.is_empty() => {
+                        let texts = texts.iter().map(|text| match text {
+                            Value::Text(text) => Some(text.as_ref()),
+                            _ => None,
+                        });
+                        Some(Value::Text(Arc::from(texts.collect::<Option<String>>()?)))
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
         }
     }
 

@@ -1,0 +1,223 @@
+//! Room 5, *program*: who defines the tables of a database: the migrators of a process, with the files that they apply, and the
+//! statements in its code.
+
+use std::collections::BTreeSet;
+
+use super::bodies::{CallId, LinkedBody, Target, Time};
+use super::entries::Entry;
+use super::items::FnId;
+use super::sql_tables::{self, TableChanges};
+use super::summaries::{Effect, EffectKind};
+use super::{Program, reach};
+use crate::catalog::CallRole;
+use crate::location::{FileId, Location, Span};
+
+/// A place that defines tables.
+#[derive(Debug, Clone)]
+pub struct SchemaOwner<'p> {
+    /// What runs it.
+    pub effect: &'p Effect,
+    /// The driver of the database, where it is known.
+    pub driver: Option<String>,
+    /// What it is.
+    pub kind: OwnerKind,
+    /// The tables that it creates, in order.
+    pub tables: Vec<OwnedTable>,
+    /// The tables that it drops or renames.
+    pub removed: Vec<String>,
+}
+
+/// What defines tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OwnerKind {
+    /// A migrator of the catalog.
+    Migrator {
+        /// The folder that it applies, relative to the root of the workspace, where it is known.
+        folder: Option<String>,
+        /// Whether it takes a lock on this database.
+        locks: bool,
+    },
+    /// Statements in the code.
+    Statements,
+}
+
+/// A table that is created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedTable {
+    /// Its name.
+    pub name: String,
+    /// Whether the statement does nothing when the table is there.
+    pub repeatable: bool,
+    /// The statement, or the call that runs it.
+    pub location: Location,
+}
+
+/// One table that two places create.
+#[derive(Debug)]
+pub struct SharedTables<'p> {
+    /// The place that comes first; a migrator, where one of them is.
+    pub first: SchemaOwner<'p>,
+    /// The other one.
+    pub second: SchemaOwner<'p>,
+    /// Each table as the first and as the second creates it.
+    pub tables: Vec<(OwnedTable, OwnedTable)>,
+}
+
+impl Program<'_> {
+    /// The places that define tables in the process of a binary, in the order of its start.
+    pub fn schema_owners<'p>(&'p self, entry: &'p Entry) -> Vec<SchemaOwner<'p>> {
+        let mut seen = BTreeSet::new();
+        let effects = self.effects(entry.main).iter();
+        let migrates = effects.filter(|effect| {
+            effect.kind == EffectKind::Migrate
+                && effect.certain
+                && !effect.has_time(|time| matches!(time, Time::Maybe(_)))
+        });
+        migrates.filter(|effect| seen.insert(effect.site)).map(|effect| self.owner(effect)).collect()
+    }
+
+    /// The tables of one database that two places of a process create, each pair of places once. Migrators that compete with each
+    /// other are another matter, and so is one function that says it twice. A table that somebody drops or renames is created
+    /// again on purpose.
+    pub fn shared_tables<'p>(&'p self, entry: &'p Entry) -> Vec<SharedTables<'p>> {
+        let owners = self.schema_owners(entry);
+        let removed: BTreeSet<&String> = owners.iter().flat_map(|owner| &owner.removed).collect();
+        let mut pairs = Vec::new();
+        for (index, one) in owners.iter().enumerate() {
+            for other in &owners[index + 1..] {
+                let (first, second) = match other.kind {
+                    OwnerKind::Migrator { .. } => (other, one),
+                    OwnerKind::Statements => (one, other),
+                };
+                let both_migrate = second.kind != OwnerKind::Statements;
+                let same_place = first.effect.site.0 == second.effect.site.0;
+                let Some(driver) = first.driver.as_ref().filter(|_| first.driver == second.driver) else {
+                    continue;
+                };
+                if both_migrate
+                    || same_place
+                    || self.exclusive(one.effect, other.effect)
+                    || !self.opens_one_database(self.effects(entry.main), driver)
+                {
+                    continue;
+                }
+                let tables: Vec<(OwnedTable, OwnedTable)> = first
+                    .tables
+                    .iter()
+                    .filter(|table| !removed.contains(&table.name))
+                    .filter_map(|table| {
+                        let again = second.tables.iter().find(|again| again.name == table.name)?;
+                        Some((table.clone(), again.clone()))
+                    })
+                    .collect();
+                if !tables.is_empty() {
+                    pairs.push(SharedTables { first: first.clone(), second: second.clone(), tables });
+                }
+            }
+        }
+        pairs
+    }
+
+    /// What of the SQL that migrators apply, or that is written in the code, defines tables in a way that does not parse:
+    /// its place and why.
+    pub fn unread_definitions(&self) -> Vec<(Location, String)> {
+        let folders = self.workspace.sql.folders.values().flatten();
+        let mut found = Vec::new();
+        for file in folders {
+            let text = &self.workspace.files[file.0 as usize].text;
+            if let Some((line, column, why)) = sql_tables::changes(text, "").unread {
+                let span = Span { line, column, end_line: line, end_column: column };
+                found.push((Location { file: *file, span }, why));
+            }
+        }
+        found
+    }
+
+    fn owner<'p>(&'p self, effect: &'p Effect) -> SchemaOwner<'p> {
+        let (function, call) = effect.site;
+        let is_migrator = matches!(self.call(function, call).target, Target::Library(facts) if facts.role == CallRole::Migrate);
+        if is_migrator {
+            let folder = self.migrated_folder(function);
+            let driver = self.migrated_driver(effect);
+            let files = folder.as_ref().and_then(|folder| self.workspace.sql.folders.get(folder));
+            let (mut tables, mut removed) = (Vec::new(), Vec::new());
+            for file in files.into_iter().flatten() {
+                let text = &self.workspace.files[file.0 as usize].text;
+                let changes = sql_tables::changes(text, driver.as_deref().unwrap_or_default());
+                removed.extend(changes.removed.iter().cloned());
+                tables.extend(in_file(*file, changes));
+            }
+            let locks = !self.takes_no_lock(effect);
+            return SchemaOwner {
+                effect,
+                driver,
+                kind: OwnerKind::Migrator { folder, locks },
+                tables,
+                removed,
+            };
+        }
+        let driver = self.body(function).and_then(|body| self.driver_of_statement(body, call));
+        let location = self.location(function, self.call(function, call).span);
+        let (mut tables, mut removed) = (Vec::new(), Vec::new());
+        for argument in &self.call(function, call).args {
+            for text in argument.value.texts() {
+                let changes = sql_tables::changes(&text, driver.as_deref().unwrap_or_default());
+                removed.extend(changes.removed);
+                tables.extend(changes.created.into_iter().map(|table| OwnedTable {
+                    name: table.name,
+                    repeatable: table.repeatable,
+                    location,
+                }));
+            }
+        }
+        SchemaOwner { effect, driver, kind: OwnerKind::Statements, tables, removed }
+    }
+
+    /// The folder of migrations that a function applies: the one that it names, else the only one that its package names.
+    fn migrated_folder(&self, function: FnId) -> Option<String> {
+        let item = &self.types.items.functions[function.index()];
+        let asked = &self.workspace.sql.asked;
+        let extent = item.body.map(|body| body.expr(body.root).span);
+        let own = asked.iter().find(|asked| {
+            asked.file == item.location.file
+                && extent.is_some_and(|extent| (extent.line..=extent.end_line).contains(&asked.line))
+        });
+        if let Some(own) = own {
+            return Some(own.folder.clone());
+        }
+        let of_package =
+            asked.iter().filter(|asked| self.workspace.belong_together(asked.file, item.location.file));
+        let folders: BTreeSet<&String> = of_package.map(|asked| &asked.folder).collect();
+        match folders.len() {
+            1 => folders.into_iter().next().cloned(),
+            _ => None,
+        }
+    }
+
+    /// The driver of the handle that a statement is run on: one that its call is given, or a later call of the chain.
+    fn driver_of_statement(&self, body: &LinkedBody<'_>, statement: CallId) -> Option<String> {
+        let mut at = Some(statement);
+        while let Some(id) = at {
+            let call = body.call(id);
+            let mut handles = call.receiver.iter().chain(&call.args);
+            let driver = handles.find_map(|argument| {
+                let is_handle = reach::is_handle(self.types, &argument.ty);
+                self.driver_behind(&argument.ty).filter(|_| is_handle)
+            });
+            if driver.is_some() {
+                return driver;
+            }
+            let next = body.calls.iter().position(|later| later.chained_on == Some(id));
+            at = next.map(|index| CallId(index as u32)).filter(|next| *next != id);
+        }
+        None
+    }
+}
+
+fn in_file(file: FileId, changes: TableChanges) -> impl Iterator<Item = OwnedTable> {
+    changes.created.into_iter().map(move |table| {
+        let end_column = table.column + table.name.chars().count() as u32;
+        let span = Span { line: table.line, column: table.column, end_line: table.line, end_column };
+        OwnedTable { name: table.name, repeatable: table.repeatable, location: Location { file, span } }
+    })
+}
