@@ -33,6 +33,7 @@ pub(super) fn snapshot(
         init_cycles: &[],
         timelines: &timelines,
         routes: &[],
+        schema_places: &[],
         findings: &report.findings,
         declared: &settings.declared,
     });

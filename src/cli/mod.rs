@@ -32,6 +32,7 @@ use crate::program::init_paths::InitPath;
 use crate::program::inventory::Inventory;
 use crate::program::place::FunctionAt;
 use crate::program::readiness::RouteReadiness;
+use crate::program::schema_owners::SchemaPlace;
 use crate::program::shapes::Shape;
 use crate::program::timeline::Timeline;
 use crate::report::{self, Format, InventoryView, MigrationView, RuleAt, Style};
@@ -263,6 +264,7 @@ fn stages(
                 init_cycles: &answer.init_cycles,
                 timelines: &answer.timelines,
                 routes: &answer.routes,
+                schema_places: &answer.schema_places,
                 findings: &report.findings,
                 declared: &configuration.resources,
             });
@@ -368,6 +370,7 @@ struct Answer {
     doors: Doors,
     timelines: Vec<Timeline>,
     routes: Vec<RouteReadiness>,
+    schema_places: Vec<SchemaPlace>,
     shapes: Vec<Shape>,
     /// The functions around a place, each with why the rules would be silent in it; `None` for a file that was not
     /// read.
@@ -393,6 +396,7 @@ impl Answer {
                 doors: program.doors().clone(),
                 timelines: program.timelines(),
                 routes: program.readiness(),
+                schema_places: program.schema_places(),
                 shapes: if matches!(task, Task::Patch(_)) { program.shapes() } else { Vec::new() },
                 functions: None,
             },

@@ -6,6 +6,7 @@ mod choice;
 mod edits;
 mod gaps;
 mod progress;
+mod schema;
 mod steps;
 mod why;
 
@@ -17,6 +18,7 @@ use crate::program::init_cycles::InitCycle;
 use crate::program::init_paths::InitPath;
 use crate::program::inventory::Resource;
 use crate::program::readiness::RouteReadiness;
+use crate::program::schema_owners::SchemaPlace;
 use crate::program::timeline::Timeline;
 use crate::settle::Settled;
 
@@ -24,6 +26,7 @@ pub use choice::{Choice, Reason};
 pub use edits::{Edit, applied, edits};
 pub use gaps::gap_edits;
 pub use progress::{Progress, ResourceProgress, ResourceSnapshot, Snapshot, progress};
+pub use schema::{SchemaPlan, SchemaStep};
 pub use steps::{Item, Removed, Step, StepKind};
 pub use why::Chain;
 
@@ -40,6 +43,8 @@ pub struct PlanInput<'a> {
     pub timelines: &'a [Timeline],
     /// The routes that need a database or are probes.
     pub routes: &'a [RouteReadiness],
+    /// What changes the schema of each database.
+    pub schema_places: &'a [SchemaPlace],
     /// What was found, settled.
     pub findings: &'a [Settled],
     /// What the configuration declares.
@@ -62,6 +67,8 @@ pub struct Plan {
     pub timelines: Vec<Timeline>,
     /// The routes that need a database or are probes.
     pub routes: Vec<RouteReadiness>,
+    /// Who owns the schema of each database.
+    pub schemas: Vec<SchemaPlan>,
 }
 
 /// The plan for one resource.
@@ -158,7 +165,8 @@ impl ResourcePlan {
 
 /// Makes the plan. Deterministic; linear in doors, uses and findings but for pairs of doors of one resource.
 pub fn plan(input: PlanInput<'_>) -> Plan {
-    let PlanInput { doors, init_paths, init_cycles, timelines, routes, findings, declared } = input;
+    let PlanInput { doors, init_paths, init_cycles, timelines, routes, schema_places, findings, declared } =
+        input;
     let mut groups: Vec<(String, Option<String>, Vec<usize>)> = Vec::new();
     let mut unknown = Vec::new();
     for (index, door) in doors.list.iter().enumerate() {
@@ -191,6 +199,7 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         init_cycles: init_cycles.to_vec(),
         timelines: timelines.iter().map(|timeline| marked(timeline, findings)).collect(),
         routes: routes.to_vec(),
+        schemas: schema::schemas(schema_places),
     }
 }
 

@@ -63,8 +63,13 @@ impl Program<'_> {
         self.pointees(bodies::settled(ty).clone()).find_map(|ty| self.types.driver_of(&ty))
     }
 
-    /// Whether all handles of a driver that a process creates have one known address.
+    /// Whether a process opens one database of a driver, and it is known which.
     pub(super) fn opens_one_database(&self, effects: &[Effect], wanted: &str) -> bool {
+        self.one_database(effects, wanted).is_some()
+    }
+
+    /// The only resource of a driver that a process opens; `None` when there are several, or one is not known.
+    pub(super) fn one_database(&self, effects: &[Effect], wanted: &str) -> Option<String> {
         let mut resources = BTreeSet::new();
         for effect in effects {
             let EffectKind::Create { driver, .. } = &effect.kind else { continue };
@@ -73,9 +78,10 @@ impl Program<'_> {
             }
             match self.resource_of(effect) {
                 Some(id) if self.resource(id).is_known() => resources.insert(id),
-                _ => return false,
+                _ => return None,
             };
         }
-        resources.len() == 1
+        let only = resources.pop_first().filter(|_| resources.is_empty())?;
+        Some(self.resource(only).id.clone())
     }
 }

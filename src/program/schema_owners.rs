@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use super::bodies::{CallId, LinkedBody, Target, Time};
 use super::entries::Entry;
+use super::inventory::Scope;
 use super::items::FnId;
+use super::probes::is_inside;
 use super::sql_tables::{self, TableChanges};
 use super::summaries::{Effect, EffectKind};
 use super::{Program, reach};
@@ -34,11 +36,46 @@ pub enum OwnerKind {
     Migrator {
         /// The folder that it applies, relative to the root of the workspace, where it is known.
         folder: Option<String>,
-        /// Whether it takes a lock on this database.
-        locks: bool,
+        /// What keeps two processes from running it at once.
+        lock: MigratorLock,
     },
     /// Statements in the code.
-    Statements,
+    Statements {
+        /// What keeps two processes from running them at once.
+        lock: MigratorLock,
+    },
+}
+
+impl OwnerKind {
+    /// Whether it is a migrator of the catalog.
+    pub fn is_migrator(&self) -> bool {
+        matches!(self, Self::Migrator { .. })
+    }
+}
+
+/// What keeps two processes from changing a schema at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MigratorLock {
+    /// It takes a lock on the database.
+    Taken,
+    /// Somebody on the way to it takes one.
+    Around,
+    /// Nothing.
+    None,
+    /// The database belongs to the process.
+    NotNeeded,
+}
+
+impl MigratorLock {
+    /// The name used in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Around => "around",
+            Self::None => "none",
+            Self::NotNeeded => "not-needed",
+        }
+    }
 }
 
 /// A table that is created.
@@ -63,7 +100,56 @@ pub struct SharedTables<'p> {
     pub tables: Vec<(OwnedTable, OwnedTable)>,
 }
 
+/// A place that changes the schema of a database, in whatever binaries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaPlace {
+    /// The database: the resource, where a binary with the place opens one of the driver, else the driver alone.
+    pub database: String,
+    /// What it is.
+    pub kind: OwnerKind,
+    /// Path of the function.
+    pub function: String,
+    /// The call that runs it.
+    pub location: Location,
+    /// The tables that it creates, in order.
+    pub tables: Vec<OwnedTable>,
+    /// The binaries that run it, sorted.
+    pub binaries: Vec<String>,
+}
+
 impl Program<'_> {
+    /// The places that change the schema of a database, by database, and then in the order of their places.
+    pub fn schema_places(&self) -> Vec<SchemaPlace> {
+        let mut found: Vec<SchemaPlace> = Vec::new();
+        for entry in self.entries().iter().filter(|entry| entry.scope == Scope::Production) {
+            for owner in self.schema_owners(entry) {
+                let (function, call) = owner.effect.site;
+                let location = self.location(function, self.call(function, call).span);
+                let driver = owner.driver.unwrap_or_else(|| "database".to_owned());
+                let database = self.one_database(self.effects(entry.main), &driver).unwrap_or(driver);
+                let binary = &entry.binary.name;
+                match found.iter_mut().find(|place| place.location == location && place.database == database)
+                {
+                    Some(place) => place.binaries.push(binary.clone()),
+                    None => found.push(SchemaPlace {
+                        database,
+                        kind: owner.kind,
+                        function: self.path_of(function),
+                        location,
+                        tables: owner.tables,
+                        binaries: vec![binary.clone()],
+                    }),
+                }
+            }
+        }
+        for place in &mut found {
+            place.binaries.sort();
+            place.binaries.dedup();
+        }
+        found.sort_by(|one, other| (&one.database, one.location).cmp(&(&other.database, other.location)));
+        found
+    }
+
     /// The places that define tables in the process of a binary, in the order of its start.
     pub fn schema_owners<'p>(&'p self, entry: &'p Entry) -> Vec<SchemaOwner<'p>> {
         let mut seen = BTreeSet::new();
@@ -85,11 +171,8 @@ impl Program<'_> {
         let mut pairs = Vec::new();
         for (index, one) in owners.iter().enumerate() {
             for other in &owners[index + 1..] {
-                let (first, second) = match other.kind {
-                    OwnerKind::Migrator { .. } => (other, one),
-                    OwnerKind::Statements => (one, other),
-                };
-                let both_migrate = second.kind != OwnerKind::Statements;
+                let (first, second) = if other.kind.is_migrator() { (other, one) } else { (one, other) };
+                let both_migrate = second.kind.is_migrator();
                 let same_place = first.effect.site.0 == second.effect.site.0;
                 let Some(driver) = first.driver.as_ref().filter(|_| first.driver == second.driver) else {
                     continue;
@@ -147,11 +230,14 @@ impl Program<'_> {
                 removed.extend(changes.removed.iter().cloned());
                 tables.extend(in_file(*file, changes));
             }
-            let locks = !self.takes_no_lock(effect);
+            let lock = match self.lock_around(effect, driver.as_deref()) {
+                MigratorLock::None if !self.takes_no_lock(effect) => MigratorLock::Taken,
+                lock => lock,
+            };
             return SchemaOwner {
                 effect,
                 driver,
-                kind: OwnerKind::Migrator { folder, locks },
+                kind: OwnerKind::Migrator { folder, lock },
                 tables,
                 removed,
             };
@@ -170,7 +256,16 @@ impl Program<'_> {
                 }));
             }
         }
-        SchemaOwner { effect, driver, kind: OwnerKind::Statements, tables, removed }
+        let lock = self.lock_around(effect, driver.as_deref());
+        SchemaOwner { effect, driver, kind: OwnerKind::Statements { lock }, tables, removed }
+    }
+
+    fn lock_around(&self, effect: &Effect, driver: Option<&str>) -> MigratorLock {
+        match () {
+            () if driver.is_some_and(is_inside) => MigratorLock::NotNeeded,
+            () if self.is_locked_around(effect) => MigratorLock::Around,
+            () => MigratorLock::None,
+        }
     }
 
     /// The folder of migrations that a function applies: the one that it names, else the only one that its package names.

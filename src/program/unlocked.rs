@@ -105,7 +105,7 @@ impl Program<'_> {
     }
 
     /// Whether somebody on the way takes a lock in the database.
-    fn is_locked_around(&self, effect: &Effect) -> bool {
+    pub(super) fn is_locked_around(&self, effect: &Effect) -> bool {
         let locks = |function: &FnId| {
             let own = self.sketches[function.index()].as_ref().is_some_and(|sketch| sketch.locks_session);
             let body = self.body(*function);

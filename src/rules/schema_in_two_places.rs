@@ -5,7 +5,7 @@ use crate::program::Program;
 use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
-use crate::program::schema_owners::{OwnerKind, SchemaOwner, SharedTables};
+use crate::program::schema_owners::{SchemaOwner, SharedTables};
 use crate::program::summaries::EffectKind;
 
 /// Looks at what defines tables in the process of each binary. A statement that does nothing when the table is there hides the
@@ -41,11 +41,10 @@ fn report(program: &Program<'_>, entry: &Entry, shared: &SharedTables<'_>) -> Fi
         _ => format!("the table `{}` and {others} others", first.name),
     };
     let hides = shared.tables.iter().all(|(first, second)| first.repeatable || second.repeatable);
-    let by = match &shared.first.kind {
-        OwnerKind::Migrator { .. } => "the migrations create as well".to_owned(),
-        OwnerKind::Statements => {
-            format!("`{}` creates as well", program.name_of(shared.first.effect.site.0))
-        }
+    let is_migrated = shared.first.kind.is_migrator();
+    let by = match is_migrated {
+        true => "the migrations create as well".to_owned(),
+        false => format!("`{}` creates as well", program.name_of(shared.first.effect.site.0)),
     };
     let mut evidence = vec![Evidence {
         location: first.location,
@@ -63,11 +62,9 @@ fn report(program: &Program<'_>, entry: &Entry, shared: &SharedTables<'_>) -> Fi
         rule: "schema-in-two-places",
         confidence: if hides { Confidence::Medium } else { Confidence::High },
         message: format!("`{}` creates {tables}, which {by}", program.name_of(shared.second.effect.site.0)),
-        help: match shared.first.kind {
-            OwnerKind::Migrator { .. } => {
-                "leave the table to the migrations, and take the statement out of the code"
-            }
-            OwnerKind::Statements => "let one function define the table, or better a directory of migrations",
+        help: match is_migrated {
+            true => "leave the table to the migrations, and take the statement out of the code",
+            false => "let one function define the table, or better a directory of migrations",
         }
         .to_owned(),
         silent_if: "one of them drops or renames the table, or they exclude each other".to_owned(),

@@ -774,3 +774,34 @@ fn main() {
     assert!(report(folder.path(), "markdown").out.contains("**this has to go**"));
     assert!(list(&self::json(&fixture("quickstart")), "init_cycles").is_empty());
 }
+
+#[test]
+fn each_schema_has_its_owners_and_the_steps_to_one() {
+    let main = b"use sqlx::PgPool;\n\nasync fn prepare(pool: &PgPool) -> sqlx::Result<()> {\n    \
+        sqlx::query(\"CREATE TABLE IF NOT EXISTS jobs (id BIGINT)\").execute(pool).await?;\n    Ok(())\n}\n\n\
+        #[tokio::main]\nasync fn main() -> Result<(), Box<dyn std::error::Error>> {\n    \
+        let pool = PgPool::connect(&std::env::var(\"DATABASE_URL\")?).await?;\n    \
+        sqlx::migrate!(\"./db\").run(&pool).await?;\n    prepare(&pool).await?;\n    Ok(())\n}\n";
+    let manifest =
+        b"[package]\nname = \"shop\"\nedition = \"2024\"\n[dependencies]\nsqlx = \"0.8\"\ntokio = \"1\"\n";
+    let files: [(&str, &[u8]); 3] = [
+        ("Cargo.toml", manifest),
+        ("src/main.rs", main),
+        ("db/0001_orders.sql", b"CREATE TABLE orders (id BIGINT);\nCREATE TABLE items (id BIGINT);\n"),
+    ];
+    let shop = crate::command::folder(&files);
+    let schema = &json(shop.path())["schemas"][0];
+    assert_eq!(text(schema, "database"), "postgres:env.DATABASE_URL");
+    let [code, migrations] = list(schema, "places") else { panic!("{schema}") };
+    assert_eq!((text(code, "kind"), text(code, "lock")), ("statements", "none"));
+    assert_eq!((text(migrations, "kind"), text(migrations, "folder")), ("migrator", "db"));
+    assert_eq!((text(migrations, "lock"), migrations["stays"].as_bool()), ("taken", Some(true)));
+    let tables: Vec<String> = list(migrations, "tables").iter().map(|table| at(&table["place"])).collect();
+    assert_eq!(tables, ["db/0001_orders.sql:1", "db/0001_orders.sql:2"]);
+    let steps: Vec<&str> = list(schema, "steps").iter().map(|step| text(step, "action")).collect();
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    assert!(steps[0].starts_with("add `jobs` to the migrations in `db`"), "{steps:?}");
+    let markdown = report(shop.path(), "markdown").out;
+    assert!(markdown.contains("## Who owns the schema") && markdown.contains("`jobs`"), "{markdown}");
+    assert!(report(shop.path(), "html").out.contains("Who owns the schema"));
+}

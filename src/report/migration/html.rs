@@ -8,7 +8,7 @@ use super::super::graph::{Nodes, description};
 use super::super::picture::{Look, draw, escape};
 use super::super::{counted, one_line, path_of, problem_place};
 use super::{MigrationView, words};
-use crate::plan::{Group, Item, PlannedDoor, Progress, ResourcePlan, Step, StepKind, Verdict};
+use crate::plan::{Group, Item, PlannedDoor, Progress, ResourcePlan, SchemaPlan, Step, StepKind, Verdict};
 use crate::program::init_paths::InitPath;
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
@@ -92,6 +92,13 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         }
         text.push_str("</table>\n</section>\n");
     }
+    if !plan.schemas.is_empty() {
+        text.push_str("<section>\n<h2>Who owns the schema</h2>\n");
+        for schema in &plan.schemas {
+            owners(&mut text, schema, files);
+        }
+        text.push_str("</section>\n");
+    }
     if !problems.is_empty() {
         text.push_str("<section>\n<h2>What limited the analysis</h2>\n<ul>\n");
         for problem in problems {
@@ -101,6 +108,37 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     }
     text.push_str("</main>\n</body>\n</html>\n");
     text
+}
+
+fn owners(text: &mut String, schema: &SchemaPlan, files: &[SourceFile]) {
+    let _ = writeln!(text, "<h3>{}</h3>", code(&schema.database));
+    text.push_str("<table><tr><th>place</th><th>what changes it</th><th>lock</th><th>tables</th><th>binaries</th></tr>\n");
+    for (index, place) in schema.places.iter().enumerate() {
+        let (what, lock) = words::schema_owner(&place.kind);
+        let stays = if schema.keeper == Some(index) { ", <strong>stays</strong>" } else { "" };
+        let _ = writeln!(
+            text,
+            "<tr><td>{} in {}</td><td>{}{stays}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            code(&words::at(files, &place.location)),
+            code(&place.function),
+            prose(&what),
+            lock.trim_matches('*'),
+            words::tables(place, code),
+            escape(&place.binaries.join(", "))
+        );
+    }
+    text.push_str("</table>\n");
+    if schema.steps.is_empty() {
+        text.push_str("<p>Nothing to do.</p>\n");
+        return;
+    }
+    text.push_str("<ol>\n");
+    for step in &schema.steps {
+        let places: Vec<String> = step.places.iter().map(|place| code(&words::at(files, place))).collect();
+        let places = if places.is_empty() { String::new() } else { format!(": {}", places.join(", ")) };
+        let _ = writeln!(text, "<li>{}{places}</li>", prose(&step.action));
+    }
+    text.push_str("</ol>\n");
 }
 
 fn since(text: &mut String, progress: &Progress) {

@@ -6,8 +6,10 @@ use super::super::inventory::WireRoute;
 use super::super::json::WireProblem;
 use super::super::{WireHop, WirePoint, WireTool, to_json};
 use super::MigrationView;
-use crate::plan::{Choice, Group, PlannedDoor, Progress, ResourcePlan, Step};
+use crate::location::Location;
+use crate::plan::{Choice, Group, PlannedDoor, Progress, ResourcePlan, SchemaPlan, Step};
 use crate::program::init_cycles::InitCycle;
+use crate::program::schema_owners::{OwnedTable, OwnerKind};
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
 
@@ -34,8 +36,66 @@ struct WireMigration<'a> {
     timelines: Vec<WireTimeline<'a>>,
     /// Routes that need a database or are probes.
     routes: Vec<WireRoute<'a>>,
+    /// Who owns the schema of each database.
+    schemas: Vec<WireSchema<'a>>,
     /// What limited the analysis.
     problems: Vec<WireProblem<'a>>,
+}
+
+/// The schema of one database.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireSchema<'a> {
+    /// The resource, or the driver where the resource is not known.
+    database: &'a str,
+    /// Everything that changes it, in order.
+    places: Vec<WireSchemaPlace<'a>>,
+    /// What to do, in order; empty when one owner is all there is.
+    steps: Vec<WireSchemaStep<'a>>,
+}
+
+/// A place that changes a schema.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireSchemaPlace<'a> {
+    /// Where it runs.
+    place: WirePoint<'a>,
+    /// Path of the function.
+    function: &'a str,
+    /// `migrator` or `statements`.
+    kind: &'static str,
+    /// The folder of migrations, where it is known.
+    folder: Option<&'a str>,
+    /// What keeps two processes from running it at once: `taken`, `around`, `none` or `not-needed`.
+    lock: &'static str,
+    /// Whether it should be the only one.
+    stays: bool,
+    /// The tables that it creates, in order.
+    tables: Vec<WireTable<'a>>,
+    /// The binaries that run it, sorted.
+    binaries: &'a [String],
+}
+
+/// A table that is created.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireTable<'a> {
+    /// Its name.
+    name: &'a str,
+    /// Whether the statement does nothing when the table is there.
+    repeatable: bool,
+    /// The statement, or the call that runs it.
+    place: WirePoint<'a>,
+}
+
+/// One step to one owner.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireSchemaStep<'a> {
+    /// What to do.
+    action: &'a str,
+    /// Where.
+    places: Vec<WirePoint<'a>>,
 }
 
 /// The plan for one resource.
@@ -336,8 +396,41 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         init_cycles: plan.init_cycles.iter().map(|cycle| WireCycle::new(cycle, files)).collect(),
         timelines: plan.timelines.iter().map(|timeline| WireTimeline::new(timeline, files)).collect(),
         routes: plan.routes.iter().map(|route| WireRoute::new(route, files)).collect(),
+        schemas: plan.schemas.iter().map(|schema| WireSchema::new(schema, files)).collect(),
         problems: problems.iter().map(WireProblem::new).collect(),
     })
+}
+
+impl<'a> WireSchema<'a> {
+    fn new(schema: &'a SchemaPlan, files: &'a [SourceFile]) -> Self {
+        let point = |location: &Location| WirePoint::new(files, location);
+        let places = schema.places.iter().enumerate().map(|(index, place)| {
+            let (kind, folder, lock) = match &place.kind {
+                OwnerKind::Statements { lock } => ("statements", None, lock.name()),
+                OwnerKind::Migrator { folder, lock } => ("migrator", folder.as_deref(), lock.name()),
+            };
+            let table = |table: &'a OwnedTable| WireTable {
+                name: &table.name,
+                repeatable: table.repeatable,
+                place: point(&table.location),
+            };
+            WireSchemaPlace {
+                place: point(&place.location),
+                function: &place.function,
+                kind,
+                folder,
+                lock,
+                stays: schema.keeper == Some(index),
+                tables: place.tables.iter().map(table).collect(),
+                binaries: &place.binaries,
+            }
+        });
+        let steps = schema.steps.iter().map(|step| WireSchemaStep {
+            action: &step.action,
+            places: step.places.iter().map(point).collect(),
+        });
+        Self { database: &schema.database, places: places.collect(), steps: steps.collect() }
+    }
 }
 
 impl<'a> WireRemoved<'a> {

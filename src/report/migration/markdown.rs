@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::{one_line, path_of, problem_place};
 use super::{MigrationView, words};
-use crate::plan::{Group, Item, Plan, Progress, ResourcePlan, Step, StepKind};
+use crate::plan::{Group, Item, Plan, Progress, ResourcePlan, SchemaPlan, Step, StepKind};
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
 
@@ -52,6 +52,12 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
                 words::gate(route.gate),
                 cell(route.probe.as_deref().unwrap_or("–"))
             );
+        }
+    }
+    if !plan.schemas.is_empty() {
+        text.push_str("\n## Who owns the schema\n");
+        for schema in &plan.schemas {
+            owners(&mut text, schema, files);
         }
     }
     if !problems.is_empty() {
@@ -252,6 +258,35 @@ fn start_up(text: &mut String, timeline: &Timeline, files: &[SourceFile]) {
     }
     if timeline.is_cut {
         text.push_str("\nThere is more than is listed here.\n");
+    }
+}
+
+fn owners(text: &mut String, schema: &SchemaPlan, files: &[SourceFile]) {
+    let _ = write!(text, "\n### {}\n\n", code(&schema.database));
+    text.push_str("| place | what changes it | lock | tables | binaries |\n|---|---|---|---|---|\n");
+    for (index, place) in schema.places.iter().enumerate() {
+        let (what, lock) = words::schema_owner(&place.kind);
+        let stays = if schema.keeper == Some(index) { ", **stays**" } else { "" };
+        let tables = words::tables(place, code);
+        let _ = writeln!(
+            text,
+            "| {} in {} | {}{stays} | {lock} | {} | {} |",
+            cell(&code(&words::at(files, &place.location))),
+            cell(&code(&place.function)),
+            cell(&what),
+            cell(&tables),
+            cell(&place.binaries.join(", "))
+        );
+    }
+    if schema.steps.is_empty() {
+        text.push_str("\nNothing to do.\n");
+        return;
+    }
+    text.push('\n');
+    for (number, step) in (1..).zip(&schema.steps) {
+        let places: Vec<String> = step.places.iter().map(|place| code(&words::at(files, place))).collect();
+        let places = if places.is_empty() { String::new() } else { format!(": {}", places.join(", ")) };
+        let _ = writeln!(text, "{number}. {}{places}", step.action);
     }
 }
 

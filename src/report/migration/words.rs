@@ -7,6 +7,7 @@ use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, ResourceProgress, St
 use crate::program::doors::{Contract, Door, Keeper};
 use crate::program::init_cycles::Need;
 use crate::program::inventory::Status;
+use crate::program::schema_owners::{MigratorLock, OwnerKind, SchemaPlace};
 use crate::workspace::SourceFile;
 
 /// Source texts longer than this are cut.
@@ -257,5 +258,35 @@ pub(super) fn gate(status: Status) -> &'static str {
         Status::Gate => "a gate",
         Status::LooksFirst => "its own test",
         Status::Nothing => "**nothing**",
+    }
+}
+
+/// What changes a schema, and under which lock.
+pub(super) fn schema_owner(kind: &OwnerKind) -> (String, &'static str) {
+    let (what, lock) = match kind {
+        OwnerKind::Statements { lock } => ("statements in the code".to_owned(), lock),
+        OwnerKind::Migrator { folder: Some(folder), lock } => (format!("the migrations in `{folder}`"), lock),
+        OwnerKind::Migrator { folder: None, lock } => ("a migrator".to_owned(), lock),
+    };
+    let lock = match lock {
+        MigratorLock::Taken => "its own",
+        MigratorLock::Around => "taken around it",
+        MigratorLock::None => "**none**",
+        MigratorLock::NotNeeded => "needs none",
+    };
+    (what, lock)
+}
+
+/// The tables that a place creates, each by `shown`; the first ones, where there are many.
+pub(super) fn tables(place: &SchemaPlace, shown: fn(&str) -> String) -> String {
+    const MOST: usize = 8;
+    let mut names: Vec<String> = place.tables.iter().map(|table| table.name.clone()).collect();
+    names.dedup();
+    let more = names.len().saturating_sub(MOST);
+    let listed: Vec<String> = names.iter().take(MOST).map(|name| shown(name)).collect();
+    match (listed.is_empty(), more) {
+        (true, _) => "–".to_owned(),
+        (false, 0) => listed.join(", "),
+        (false, more) => format!("{} and {more} more", listed.join(", ")),
     }
 }
