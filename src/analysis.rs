@@ -9,13 +9,14 @@ use rayon::ThreadPoolBuilder;
 use crate::catalog::Catalog;
 use crate::facts::{self, Directive, Extracted, FileFacts, Item, ItemKind};
 use crate::finding::Finding;
-use crate::location::{FileId, Span};
+use crate::location::{FileId, Location, Span};
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
-use crate::program::declarations::ResourceDeclaration;
+use crate::program::declarations::{Declarations, ResourceDeclaration};
 use crate::program::inventory::{Coverage, Inventory, ResourceSummary};
 use crate::program::items::{Items, requires_test};
 use crate::program::names::Names;
+use crate::program::phases::Phase;
 use crate::program::types::Types;
 use crate::rules;
 use crate::workspace::{DeclaredKind, ModDeclaration, SourceFile, Workspace};
@@ -27,19 +28,21 @@ pub struct Settings {
     pub threads: Option<usize>,
     /// What is declared about resources.
     pub declared: Vec<ResourceDeclaration>,
-    /// What is declared about probes.
-    pub probes: Option<ProbeDeclarations>,
+    /// What findings point to in a configuration.
+    pub configured: Option<ConfiguredPlaces>,
 }
 
-/// Probes that a configuration declares, with the file that they stand in.
+/// What a configuration declares and findings point to, with the file that it stands in.
 #[derive(Debug, Clone)]
-pub struct ProbeDeclarations {
+pub struct ConfiguredPlaces {
     /// The file.
     pub file: PathBuf,
     /// Its text.
     pub text: String,
     /// What each route is asked for, its path, and where that is written.
     pub probes: Vec<(DeclaredKind, String, Span)>,
+    /// The phases of the start: what belongs to each, and where that is written.
+    pub phases: Vec<(Vec<String>, Span)>,
 }
 
 /// What an analysis gives, before policy.
@@ -84,10 +87,16 @@ pub fn inquire<T: Send>(
     let extract_time = started.elapsed();
     workspace.load_deployment();
     workspace.load_sql();
-    if let Some(ProbeDeclarations { file, text, probes }) = &settings.probes {
-        let file = workspace.add_file(file, text);
-        workspace.declare_probes(file, probes.iter().cloned());
+    let mut phases = Vec::new();
+    if let Some(configured) = &settings.configured {
+        let file = workspace.add_file(&configured.file, &configured.text);
+        workspace.declare_probes(file, configured.probes.iter().cloned());
+        phases.extend(configured.phases.iter().map(|(members, span)| Phase {
+            members: members.clone(),
+            location: Location { file, span: *span },
+        }));
     }
+    let declarations = Declarations { resources: &settings.declared, phases: &phases };
     let pool = ThreadPoolBuilder::new()
         .num_threads(settings.threads.unwrap_or(0))
         .stack_size(facts::STACK_BYTES)
@@ -97,7 +106,7 @@ pub fn inquire<T: Send>(
         );
     let threads = pool.current_num_threads();
     let (unfinished, answer) =
-        pool.install(|| run(&workspace, &catalog, settings, extracted, extract_time, question));
+        pool.install(|| run(&workspace, &catalog, declarations, extracted, extract_time, question));
     (unfinished.finish(workspace, threads), answer)
 }
 
@@ -136,7 +145,7 @@ impl Unfinished {
 fn run<T>(
     workspace: &Workspace,
     catalog: &Catalog,
-    settings: &Settings,
+    declarations: Declarations<'_>,
     extracted: Vec<Extracted>,
     extract_time: Duration,
     question: impl FnOnce(&Program<'_>) -> T,
@@ -160,7 +169,7 @@ fn run<T>(
     let items = Items::collect(workspace, &files);
     let names = Names::new(workspace, &items, catalog);
     let types = Types::new(&items, &names, catalog);
-    let program = Program::link(workspace, &types, &settings.declared);
+    let program = Program::link(workspace, &types, declarations);
     stage("link", &mut watch);
 
     let (findings, failed) = rules::check(&program);
@@ -175,6 +184,15 @@ fn run<T>(
         message: format!("a definition does not parse, the tables of the file are not all known: {why}"),
     }));
 
+    problems.extend(program.unknown_phase_members().into_iter().map(|(member, location)| Problem {
+        file: workspace.files[location.file.0 as usize].path.clone(),
+        line: location.span.line,
+        column: location.span.column,
+        kind: ProblemKind::UnknownResource,
+        message: format!(
+            "no function and no resource is called `{member}`, so that the phase says nothing of it"
+        ),
+    }));
     let inventory = program.inventory();
     let mut coverage = program.coverage(&inventory);
     coverage.packages = workspace.packages.len() as u32;

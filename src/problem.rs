@@ -30,7 +30,7 @@ pub enum ProblemKind {
     LinkCycle,
     /// The catalog extension or configuration named something that does not exist.
     BadCatalog,
-    /// The configuration declares something about a resource that nothing opens. Does not make a run incomplete.
+    /// The configuration declares something about a resource that nothing opens, or a phase of something that is not there. Does not make a run incomplete.
     UnknownResource,
     /// A rule stopped with a bug of its own; the other rules still ran.
     RuleFailed,

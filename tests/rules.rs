@@ -5,8 +5,9 @@
 mod pages;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-use initpath::analysis::{Settings, analyse};
+use initpath::analysis::analyse;
 use initpath::catalog::Catalog;
 use initpath::cli::configuration::{self, FILE_NAME};
 use initpath::finding::{Confidence, Finding};
@@ -37,9 +38,9 @@ fn check(example: &Example) -> Result<(), Failed> {
         example.files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let written = files.iter().find(|(path, _)| *path == FILE_NAME);
     let configuration = written.map(|(path, text)| configuration::read(path, text));
-    let declared =
-        configuration.transpose().map_err(|error| error.to_string())?.unwrap_or_default().resources;
-    let settings = Settings { threads: Some(1), declared, probes: None };
+    let configuration = configuration.transpose().map_err(|error| error.to_string())?.unwrap_or_default();
+    let file = written.map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
+    let settings = configuration.settings(Some(1), file);
     let analysis = analyse(in_memory(&files), Catalog::builtin(), &settings);
     let mut complaints = String::new();
     for problem in &analysis.problems {

@@ -18,7 +18,7 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use crate::analysis::{self, Analysis, ProbeDeclarations, Settings};
+use crate::analysis::{self, Analysis};
 use crate::catalog::Catalog;
 use crate::finding::Confidence;
 use crate::location::Location;
@@ -169,7 +169,7 @@ fn stages(
     watch.stage("catalog");
     let changed = wanted.changes.as_ref().map(|changes| changed_paths(changes, &workspace)).transpose()?;
 
-    let settings = settings(wanted, &configuration, configuration_file);
+    let settings = configuration.settings(wanted.threads, configuration_file);
     let wanted = options.task.analysis().expect("the tasks that need none have returned");
     let (analysis, answer) =
         analysis::inquire(workspace, catalog, &settings, |program| Answer::to(&options.task, program));
@@ -521,24 +521,6 @@ fn changed_paths(changes: &Changes, workspace: &Workspace) -> Result<BTreeSet<St
             let changed = workspace::changed_since(&workspace.root, revision).map_err(Stop::refused)?;
             Ok(changed.into_iter().collect())
         }
-    }
-}
-
-fn settings(
-    wanted: &AnalysisOptions,
-    configuration: &Configuration,
-    file: Option<(PathBuf, String)>,
-) -> Settings {
-    let probes = configuration.probes.iter().map(|probe| (probe.kind, probe.path.clone(), probe.span));
-    let probes: Vec<_> = probes.collect();
-    Settings {
-        threads: wanted.threads,
-        declared: configuration.resources.clone(),
-        probes: file.filter(|_| !probes.is_empty()).map(|(file, text)| ProbeDeclarations {
-            file,
-            text,
-            probes,
-        }),
     }
 }
 

@@ -3,10 +3,20 @@
 use super::doors::Door;
 use super::inventory::{Address, Resource};
 use super::items::FnId;
+use super::phases::Phase;
 use super::summaries::{Effect, Holder, Lifetime};
 use super::values::Value;
 use super::{Program, ResourceId, identity};
 use crate::finding::Confidence;
+
+/// What people declare about a program.
+#[derive(Debug, Clone, Copy)]
+pub struct Declarations<'a> {
+    /// About its resources.
+    pub resources: &'a [ResourceDeclaration],
+    /// The phases of its start, in their order.
+    pub phases: &'a [Phase],
+}
 
 /// One declaration about a resource, or about one role of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

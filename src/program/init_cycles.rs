@@ -21,6 +21,8 @@ pub struct InitCycle {
     pub declared: Vec<Location>,
     /// Who needs whom, sorted by place.
     pub needs: Vec<Need>,
+    /// An order in which they can be initialized once these needs are gone: what others need first.
+    pub order: Vec<String>,
     /// How surely the surest circle among them is closed.
     pub confidence: Confidence,
 }
@@ -86,6 +88,8 @@ impl Program<'_> {
         }
         let edges: Vec<(u32, u32)> = inside.iter().map(|(from, to, _)| (from.0, to.0)).collect();
         let cut = smallest_cut(&edges);
+        let order = order_without(&edges, &cut).into_iter().map(|id| self.static_path(StaticId(id)));
+        let order: Vec<String> = order.collect();
         let mut places: Vec<(String, Location)> =
             group.iter().map(|id| (self.static_path(*id), self.static_location(*id))).collect();
         places.sort();
@@ -108,7 +112,7 @@ impl Program<'_> {
             })
             .collect();
         needs.sort_by(|a, b| (a.location, &a.from, &a.to).cmp(&(b.location, &b.from, &b.to)));
-        Some(InitCycle { members, declared, needs, confidence: confidence.unwrap_or(Confidence::Low) })
+        Some(InitCycle { members, declared, needs, order, confidence: confidence.unwrap_or(Confidence::Low) })
     }
 }
 
@@ -136,6 +140,21 @@ fn smallest_cut(edges: &[(u32, u32)]) -> BTreeSet<usize> {
     cut
 }
 
+/// The nodes in an order in which each comes after those that it has an edge to, some edges left out; of several such
+/// orders, the one with the smallest numbers first.
+fn order_without(edges: &[(u32, u32)], cut: &BTreeSet<usize>) -> Vec<u32> {
+    let kept = || edges.iter().enumerate().filter(|(index, _)| !cut.contains(index)).map(|(_, edge)| *edge);
+    let mut left: BTreeSet<u32> = edges.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    let mut order = Vec::new();
+    while let Some(next) =
+        left.iter().copied().find(|node| !kept().any(|(from, to)| from == *node && left.contains(&to)))
+    {
+        left.remove(&next);
+        order.push(next);
+    }
+    order
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,5 +165,12 @@ mod tests {
         assert_eq!(smallest_cut(&[(0, 0)]), BTreeSet::from([0]));
         // Both circles go through the second edge.
         assert_eq!(smallest_cut(&[(1, 0), (0, 1), (1, 2), (2, 0)]), BTreeSet::from([1]));
+    }
+
+    #[test]
+    fn what_others_need_comes_first_once_the_circle_is_cut() {
+        let edges = [(1, 0), (0, 1), (1, 2), (2, 0)];
+        assert_eq!(order_without(&edges, &BTreeSet::from([1])), [0, 2, 1]);
+        assert_eq!(order_without(&[(0, 0)], &BTreeSet::from([0])), [0]);
     }
 }

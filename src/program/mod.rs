@@ -33,6 +33,7 @@ mod lifetimes;
 pub mod migrators;
 pub mod names;
 pub mod own_migrators;
+pub mod phases;
 pub mod place;
 pub mod privileges;
 pub mod probes;
@@ -71,11 +72,12 @@ use crate::finding::Hop;
 use crate::location::{Location, Span};
 use crate::workspace::{DeclaredProbe, Workspace};
 use bodies::{Call, CallId, LinkedBody, Target};
-use declarations::ResourceDeclaration;
+use declarations::{Declarations, ResourceDeclaration};
 use doors::Doors;
 use entries::Entry;
 use inventory::{Address, Resource, Scope};
 use items::{Container, FnId};
+use phases::Phase;
 use reach::{CallGraph, Sketch};
 use routes::Route;
 use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
@@ -108,12 +110,13 @@ pub struct Program<'a> {
     routes: Vec<Route>,
     declared_probes: Vec<DeclaredProbe>,
     declared: &'a [ResourceDeclaration],
+    phases: &'a [Phase],
     doors: OnceLock<Doors>,
 }
 
 impl<'a> Program<'a> {
     /// Links the bodies of all functions. Linear in the size of the program, but for name look-ups; parallel.
-    pub fn link(workspace: &'a Workspace, types: &'a Types<'a>, declared: &'a [ResourceDeclaration]) -> Self {
+    pub fn link(workspace: &'a Workspace, types: &'a Types<'a>, declarations: Declarations<'a>) -> Self {
         let items = types.items;
         let count = items.functions.len();
         let sketches: Vec<Option<Sketch>> = (0..count)
@@ -174,7 +177,8 @@ impl<'a> Program<'a> {
             resources: Vec::new(),
             routes: Vec::new(),
             declared_probes: Vec::new(),
-            declared,
+            declared: declarations.resources,
+            phases: declarations.phases,
             doors: OnceLock::new(),
         };
         program.find_resources();
@@ -474,7 +478,12 @@ impl<'a> Program<'a> {
 
     /// Whether two effects of one process cannot both happen in one run. `first` is met before `second`.
     pub fn exclusive(&self, first: &Effect, second: &Effect) -> bool {
-        for (depth, (left, right)) in first.steps.iter().zip(second.steps.iter()).enumerate() {
+        self.exclude(&first.steps, &second.steps)
+    }
+
+    /// Whether two ways through one process cannot both be taken in one run. `first` is met before `second`.
+    pub fn exclude(&self, first: &[Step], second: &[Step]) -> bool {
+        for (depth, (left, right)) in first.iter().zip(second).enumerate() {
             if left == right {
                 continue;
             }

@@ -39,6 +39,7 @@ fn report(cycle: &InitCycle) -> Finding {
         label: format!("{} here", told(need)),
     }));
     let cut: Vec<String> = cycle.needs.iter().filter(|need| need.cut).map(told).collect();
+    let order: Vec<String> = cycle.order.iter().map(|member| format!("`{}`", short(member))).collect();
     Finding {
         rule: "init-cycle",
         confidence: cycle.confidence,
@@ -55,7 +56,10 @@ fn report(cycle: &InitCycle) -> Finding {
         },
         evidence,
         path: first.hops.clone(),
-        notes: vec![format!("the fewest needs that have to go: {}", cut.join(", "))],
+        notes: vec![
+            format!("the fewest needs that have to go: {}", cut.join(", ")),
+            format!("then this order is possible: {}", order.join(", ")),
+        ],
         binary: None,
         resource: None,
         identity: cycle.members.clone(),

@@ -35,6 +35,7 @@ mod page;
 mod panicking_lazy_init;
 mod partial_health;
 mod per_instance_guard;
+mod phase_order;
 mod privileged_setup;
 mod ready_flag_too_early;
 mod recursive_init;
@@ -116,6 +117,7 @@ const RULES: &[Rule] = rules! {
     "panicking-lazy-init" => panicking_lazy_init,
     "partial-health" => partial_health,
     "per-instance-guard" => per_instance_guard,
+    "phase-order" => phase_order,
     "privileged-setup" => privileged_setup,
     "ready-flag-too-early" => ready_flag_too_early,
     "recursive-init" => recursive_init,

@@ -12,6 +12,8 @@ pub(super) enum Shape {
     /// A text or a list of texts.
     Texts,
     Flag,
+    /// A list of texts and lists of texts.
+    Groups,
     /// A table of rules and levels.
     Levels,
     /// One of these words.
@@ -83,6 +85,13 @@ pub(super) const PROBE: [Key; 2] = [
 pub(super) const BASELINE: [Key; 1] =
     [key("never", Shape::Texts, "Rules whose findings no baseline accepts.")];
 
+/// The keys of `[phases]`.
+pub(super) const PHASES: [Key; 1] = [key(
+    "order",
+    Shape::Groups,
+    "What runs in which order when a binary starts: paths of functions, ids of resources, `migrate` and `serve`; what stands together in a list belongs to one phase.",
+)];
+
 /// The keys of the file that are no tables.
 pub(super) const FILE: [Key; 3] = [
     key("rules", Shape::Levels, "Levels of rules for the whole workspace."),
@@ -95,11 +104,12 @@ pub(super) const FILE: [Key; 3] = [
 ];
 
 /// The tables of the file, with what they are about.
-pub(super) const TABLES: [(&str, &str, &[Key], bool); 5] = [
+pub(super) const TABLES: [(&str, &str, &[Key], bool); 6] = [
     ("resource", "What no code says about a resource, or about one role of it.", &RESOURCE, true),
     ("path", "What is said of the files of a folder.", &PATH, true),
     ("probe", "A route that is a probe, whatever its name.", &PROBE, true),
     ("package", "What is said of one package, by its name.", &PACKAGE, false),
+    ("phases", "The order in which the parts of a start run.", &PHASES, false),
     ("baseline", "What is said of the baseline.", &BASELINE, false),
 ];
 
@@ -147,6 +157,10 @@ fn schema_of(key: &Key) -> Value {
     let mut shape = match key.shape {
         Shape::Text => text,
         Shape::Texts => json!({ "anyOf": [text, { "type": "array", "items": text }] }),
+        Shape::Groups => json!({
+            "type": "array",
+            "items": { "anyOf": [text, { "type": "array", "items": text }] },
+        }),
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Word(words) => json!({ "enum": words }),
         Shape::Levels => {
@@ -197,7 +211,7 @@ pub fn commented() -> String {
         for key in keys {
             let value = match key.shape {
                 Shape::Text => "\"\"".to_owned(),
-                Shape::Texts => "[]".to_owned(),
+                Shape::Texts | Shape::Groups => "[]".to_owned(),
                 Shape::Flag => "false".to_owned(),
                 Shape::Levels => "{}".to_owned(),
                 Shape::Word(words) => format!("\"{}\"", words[0]),

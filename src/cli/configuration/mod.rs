@@ -5,17 +5,21 @@ mod keys;
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::analysis::{ConfiguredPlaces, Settings};
 use crate::finding::{Confidence, Level};
 use crate::location::{Span, line_and_column};
 use crate::program::declarations::ResourceDeclaration;
 use crate::workspace::DeclaredKind;
 use crate::{rules, suggest};
 
-use keys::{BASELINE, CONFIDENCES, FILE, Key, LEVELS, PACKAGE, PATH, PROBE, PROBES, RESOURCE, Shape, TABLES};
+use keys::{
+    BASELINE, CONFIDENCES, FILE, Key, LEVELS, PACKAGE, PATH, PHASES, PROBE, PROBES, RESOURCE, Shape, TABLES,
+};
 pub use keys::{commented, schema};
 
 /// Name of the configuration file, in the root of the workspace.
@@ -40,6 +44,26 @@ pub struct Configuration {
     pub never_baselined: Vec<&'static str>,
     /// Routes that are probes.
     pub probes: Vec<ConfiguredProbe>,
+    /// The phases of the start, in their order: what belongs to each, and where that is written.
+    pub phases: Vec<(Vec<String>, Span)>,
+}
+
+impl Configuration {
+    /// What an analysis is told. `file` is where the configuration stands, with its text.
+    pub fn settings(&self, threads: Option<usize>, file: Option<(PathBuf, String)>) -> Settings {
+        let probes = self.probes.iter().map(|probe| (probe.kind, probe.path.clone(), probe.span));
+        let is_pointed_to = !self.probes.is_empty() || !self.phases.is_empty();
+        Settings {
+            threads,
+            declared: self.resources.clone(),
+            configured: file.filter(|_| is_pointed_to).map(|(file, text)| ConfiguredPlaces {
+                file,
+                text,
+                probes: probes.collect(),
+                phases: self.phases.clone(),
+            }),
+        }
+    }
 }
 
 /// Rules with the levels that they are given.
@@ -188,6 +212,11 @@ impl Reader<'_> {
                         if key == "never" {
                             configuration.never_baselined = self.rules_in(value);
                         }
+                    }
+                }
+                "phases" => {
+                    for (_, value) in self.entries(value, "`phases`", &PHASES) {
+                        configuration.phases = self.phases(value);
                     }
                 }
                 "package" => {
@@ -339,6 +368,15 @@ impl Reader<'_> {
             self.mistake(value.span(), format!("`{name}` must be a text or a list of texts"), None);
             Vec::new()
         })
+    }
+
+    /// The phases in their order, each a text or a list of texts.
+    fn phases(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(Vec<String>, Span)> {
+        let Some(list) = value.get_ref().as_array() else {
+            self.mistake(value.span(), "`order` must be a list of phases".to_owned(), None);
+            return Vec::new();
+        };
+        list.iter().map(|phase| (self.texts(phase, "a phase"), self.span(phase.span()))).collect()
     }
 
     fn path(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<PathSettings> {
