@@ -95,7 +95,9 @@ where
 
 fn rows(path: &Path) -> usize {
     let connection = rusqlite::Connection::open(path).expect("the file is there");
-    connection.query_row("SELECT count(*) FROM visits", [], |row| row.get(0)).expect("so is the table")
+    let count: i64 =
+        connection.query_row("SELECT count(*) FROM visits", [], |row| row.get(0)).expect("so is the table");
+    usize::try_from(count).expect("a count is not negative")
 }
 
 const ONE_FOR_ALL: Visits = Visits { opened: 1, answered: TASKS, refused: 0, panicked: 0 };
