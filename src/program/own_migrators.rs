@@ -107,12 +107,30 @@ impl Program<'_> {
                 call.args.iter().any(|argument| matches!(&argument.value, Value::Text(text) if says(text)))
             };
             let in_callee = || match &call.target {
-                Target::Local { targets, .. } if depth > 0 => {
-                    targets.iter().any(|target| *target != function && self.takes_a_lock(*target, depth - 1))
-                }
+                Target::Local { targets, .. } if depth > 0 => targets.iter().any(|target| {
+                    // What is handed over may run before the lock is given back.
+                    let mut handed = call.args.iter().map(|argument| &argument.value);
+                    let runs = handed.any(|value| matches!(value, Value::Block(_) | Value::Function(_)));
+                    *target != function
+                        && self.takes_a_lock(*target, depth - 1)
+                        && (runs || !self.gives_it_back(*target))
+                }),
                 _ => false,
             };
             begins || !call.guards.is_empty() || in_text() || in_callee()
+        })
+    }
+}
+
+impl Program<'_> {
+    /// Whether what a function takes is over when it returns: it unlocks as well.
+    fn gives_it_back(&self, function: FnId) -> bool {
+        let fresh = self.fresh_body(function);
+        let body = self.body(function).or(fresh.as_ref());
+        body.into_iter().flat_map(|body| &body.calls).any(|call| {
+            call.args.iter().any(|argument| {
+                matches!(&argument.value, Value::Text(text) if matches!(sql::session_lock(text), Some((_, false))))
+            })
         })
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::{self, Call, CallId, LinkedBody, Target};
+use super::bodies::{self, Call, CallId, EventKind, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::{AdtId, AdtShape, FnId};
 use super::sql::{self, SessionLock};
@@ -56,6 +56,17 @@ pub struct Leak {
     pub given_back: Span,
     /// The first way out in between.
     pub leaves: Span,
+}
+
+/// A lock that is given back although it may not have been taken.
+#[derive(Debug)]
+pub struct Unheld {
+    /// The function.
+    pub function: FnId,
+    /// The statement that tries to take it.
+    pub tried: Span,
+    /// Where it is given back.
+    pub given_back: Span,
 }
 
 impl Program<'_> {
@@ -128,6 +139,16 @@ impl Program<'_> {
             .filter(|span| between(span) && in_line(*span))
             .min_by_key(|span| (span.end_line, span.end_column))?;
         Some(Leak { function, taken: from, given_back: to, leaves })
+    }
+
+    /// The locks that a function only tries to take, and gives back whether or not it has them.
+    pub fn unheld_unlocks(&self) -> Vec<Unheld> {
+        self.locking_bodies()
+            .filter_map(|(function, body)| {
+                let (tried, given_back) = unheld_in(&body)?;
+                Some(Unheld { function, tried, given_back })
+            })
+            .collect()
     }
 
     fn locking_bodies(&self) -> impl Iterator<Item = (FnId, LinkedBody<'_>)> {
@@ -225,6 +246,52 @@ impl Program<'_> {
             }
         }
     }
+}
+
+/// A statement that tries to take a lock and says by its result whether it has, and one that gives the lock back where that
+/// result was not asked, or said no. Silent where nothing in the function tests the result: it may be handed on.
+fn unheld_in(body: &LinkedBody<'_>) -> Option<(Span, Span)> {
+    let ids = || (0..body.calls.len()).map(|index| CallId(index as u32));
+    let tries = |id: &CallId| {
+        let mut texts = body.call(*id).args.iter().filter_map(|argument| match &argument.value {
+            Value::Text(text) => Some(text.to_ascii_lowercase()),
+            _ => None,
+        });
+        texts.any(|text| text.contains("pg_try_advisory_lock"))
+    };
+    let tried = ids().find(tries)?;
+    // What is made of its result by the calls of the chain, and by those on what the chain gives.
+    let mut results = BTreeSet::from([tried]);
+    for id in ids().skip(tried.0 as usize + 1) {
+        let call = body.call(id);
+        let on = call.receiver.as_ref().map(|receiver| &receiver.value);
+        let continues = call.chained_on.is_some_and(|before| results.contains(&before))
+            || matches!(on, Some(Value::Call(before)) if results.contains(before));
+        if continues {
+            results.insert(id);
+        }
+    }
+    let tests: Vec<(u32, &Vec<u32>, &Vec<u32>)> = body
+        .all_events()
+        .filter_map(|event| match &event.kind {
+            EventKind::Branch(branching) => Some(branching.as_ref()),
+            _ => None,
+        })
+        .flat_map(|branching| branching.atoms.iter().map(move |atom| (branching.branch, atom)))
+        .filter(|(_, atom)| matches!(&atom.value, Value::Call(id) if results.contains(id)))
+        .map(|(branch, atom)| (branch, &atom.if_true, &atom.if_false))
+        .collect();
+    let is_held = |id: CallId| {
+        tests.iter().any(|(branch, if_true, if_false)| {
+            let inside = body
+                .arms(body.call(id).context)
+                .any(|(around, arm, _)| around == *branch && if_true.contains(&arm));
+            inside || if_false.iter().any(|arm| body.leaves(*branch, *arm))
+        })
+    };
+    let gives_back = |id: &CallId| matches!(text_of(body.call(*id)), Some((_, false)));
+    let given_back = ids().skip(tried.0 as usize + 1).filter(gives_back).find(|id| !is_held(*id))?;
+    (!tests.is_empty()).then(|| (body.call(tried).span, body.call(given_back).span))
 }
 
 /// What the text that a call is given does to a session lock.

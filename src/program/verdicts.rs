@@ -1,4 +1,5 @@
-//! Room 5, *program*: functions that initialize and say by a `bool` whether they did, where nobody listens.
+//! Room 5, *program*: functions that initialize, or wait until somebody else has, and say by a `bool` whether that is so, where
+//! nobody listens.
 
 use super::bodies::{CallId, Target};
 use super::inventory::Scope;
@@ -16,35 +17,47 @@ pub struct IgnoredVerdict<'p> {
     pub call: CallId,
     /// The function that initializes.
     pub initializer: FnId,
-    /// What it does.
-    pub effect: &'p Effect,
+    /// What it does; none for one that waits.
+    pub effect: Option<&'p Effect>,
 }
 
 impl Program<'_> {
     /// The calls of start-up code that drop the `bool` of a function which is named for initializing and opens a handle that
-    /// stays, or changes the schema; in order.
+    /// stays, or changes the schema, and those that drop the one of a function which is named for waiting until the database
+    /// is ready and asks it; in order.
     pub fn ignored_verdicts(&self) -> Vec<IgnoredVerdict<'_>> {
         let mut found = Vec::new();
         for (function, body) in self.linked() {
-            // What requests and tasks call opens a handle on its way to something else.
-            if self.scope(function) != Scope::Production || self.is_concurrent(function) {
+            if self.scope(function) != Scope::Production {
                 continue;
             }
             for (index, call) in body.calls.iter().enumerate() {
                 let Target::Local { targets, dispatched: false } = &call.target else { continue };
                 let [initializer] = targets.as_slice() else { continue };
                 let name = &self.types.items.functions[initializer.index()].name;
-                if !call.outcome.discarded || !is_for_initializing(name) || !self.gives_a_bool(*initializer) {
+                if !call.outcome.discarded || !self.gives_a_bool(*initializer) {
+                    continue;
+                }
+                let ignored = |effect| IgnoredVerdict {
+                    function,
+                    call: CallId(index as u32),
+                    initializer: *initializer,
+                    effect,
+                };
+                if is_for_waiting(name) && self.needs_handle(*initializer) {
+                    found.push(ignored(None));
+                    continue;
+                }
+                // What requests and tasks call opens a handle on its way to something else.
+                if !is_for_initializing(name) || self.is_concurrent(function) {
                     continue;
                 }
                 let own = |effect: &&Effect| {
                     let by_first_use = effect.steps.iter().any(|step| matches!(step, Step::Static(..)));
                     initializes(effect) && effect.is_in_line() && !by_first_use && !self.is_optional(effect)
                 };
-                if let Some(effect) = self.effects(*initializer).iter().find(own) {
-                    let call = CallId(index as u32);
-                    found.push(IgnoredVerdict { function, call, initializer: *initializer, effect });
-                }
+                let effect = self.effects(*initializer).iter().find(own);
+                found.extend(effect.map(|effect| ignored(Some(effect))));
             }
         }
         found
@@ -55,6 +68,23 @@ impl Program<'_> {
         let awaited = if let Ty::Future(inner) = output { inner } else { output };
         matches!(awaited, Ty::External(name, _) if name == "bool")
     }
+}
+
+/// Whether a function is named for waiting until something is initialized.
+fn is_for_waiting(name: &str) -> bool {
+    const WORDS: [&str; 9] = [
+        "init",
+        "initialized",
+        "initialization",
+        "ready",
+        "database",
+        "db",
+        "schema",
+        "migrated",
+        "migrations",
+    ];
+    let mut words = name.split('_');
+    matches!(words.next(), Some("wait" | "await")) && words.any(|word| WORDS.contains(&word))
 }
 
 /// Whether a function is named for initializing something.

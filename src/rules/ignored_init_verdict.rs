@@ -1,4 +1,4 @@
-//! `ignored-init-verdict`: a function says whether it could initialize, and nobody reads it.
+//! `ignored-init-verdict`: a function says whether it could initialize, or whether somebody else has, and nobody reads it.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
@@ -21,17 +21,36 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 }
 
 fn report(program: &Program<'_>, ignored: &IgnoredVerdict<'_>) -> Finding {
-    let effect = ignored.effect;
-    let (role, what) = match effect.kind {
-        EffectKind::Migrate => (Role::Migration, "the migration".to_owned()),
-        _ => (Role::InitSite, format!("the {}", program.noun(effect))),
-    };
     let name = program.name_of(ignored.initializer);
     let call = program.call(ignored.function, ignored.call);
+    let (confidence, message, evidence) = match ignored.effect {
+        None => (
+            // That it waits is known by its name alone.
+            Confidence::Medium,
+            format!("`{name}` says whether the database is ready, and nobody reads it"),
+            Evidence {
+                location: program.declaration(ignored.initializer),
+                role: Role::Check,
+                label: "this may give up".to_owned(),
+            },
+        ),
+        Some(effect) => {
+            let (role, what) = match effect.kind {
+                EffectKind::Migrate => (Role::Migration, "the migration".to_owned()),
+                _ => (Role::InitSite, format!("the {}", program.noun(effect))),
+            };
+            let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
+            (
+                if effect.certain { Confidence::High } else { Confidence::Medium },
+                format!("`{name}` says whether {what} succeeded, and nobody reads it"),
+                Evidence { location, role, label: format!("{what} may fail here") },
+            )
+        }
+    };
     Finding {
         rule: "ignored-init-verdict",
-        confidence: if effect.certain { Confidence::High } else { Confidence::Medium },
-        message: format!("`{name}` says whether {what} succeeded, and nobody reads it"),
+        confidence,
+        message,
         help: "end the start-up when it says no; better, let it give a `Result`".to_owned(),
         silent_if: "the `bool` is tested, returned or stored".to_owned(),
         primary: Evidence {
@@ -39,15 +58,14 @@ fn report(program: &Program<'_>, ignored: &IgnoredVerdict<'_>) -> Finding {
             role: Role::Check,
             label: "the verdict is dropped".to_owned(),
         },
-        evidence: vec![Evidence {
-            location: program.step_location(&effect.steps[effect.steps.len() - 1]),
-            role,
-            label: format!("{what} may fail here"),
-        }],
+        evidence: vec![evidence],
         path: program.way_to(ignored.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: ignored
+            .effect
+            .and_then(|effect| program.resource_of(effect))
+            .map(|id| program.resource(id).id.clone()),
         identity: vec![program.path_of(ignored.function), name],
     }
 }

@@ -1,13 +1,17 @@
-//! `leaked-lock`: an error leaves a function between taking a lock of the session and giving it back.
+//! `leaked-lock`: an error leaves a function between taking a lock of the session and giving it back, or a lock is given back that
+//! may not have been taken.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::items::FnId;
-use crate::program::session_locks::Leak;
+use crate::program::session_locks::{Leak, Unheld};
 
 /// Looks at the functions that take a session lock and give it back.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    program.leaked_locks().iter().map(|leak| report(program, leak)).collect()
+    let leaked = program.leaked_locks();
+    let unheld = program.unheld_unlocks();
+    let leaked = leaked.iter().map(|leak| report(program, leak));
+    leaked.chain(unheld.iter().map(|unheld| report_unheld(program, unheld))).collect()
 }
 
 /// Why nothing is reported in a function.
@@ -49,5 +53,31 @@ fn report(program: &Program<'_>, leak: &Leak) -> Finding {
         binary: None,
         resource: None,
         identity: vec![program.path_of(function)],
+    }
+}
+
+fn report_unheld(program: &Program<'_>, unheld: &Unheld) -> Finding {
+    let function = unheld.function;
+    Finding {
+        rule: "leaked-lock",
+        confidence: Confidence::High,
+        message: "a lock is given back that somebody else may hold".to_owned(),
+        help: "unlock only where the lock was taken: return before, where it was not".to_owned(),
+        silent_if: "the unlock stands where the result of trying is known to be yes".to_owned(),
+        primary: Evidence {
+            location: program.location(function, unheld.given_back),
+            role: Role::Guard,
+            label: "given back, taken or not".to_owned(),
+        },
+        evidence: vec![Evidence {
+            location: program.location(function, unheld.tried),
+            role: Role::Guard,
+            label: "this may say no".to_owned(),
+        }],
+        path: program.way_to(function),
+        notes: Vec::new(),
+        binary: None,
+        resource: None,
+        identity: vec![program.path_of(function), "unheld".to_owned()],
     }
 }
