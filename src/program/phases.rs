@@ -106,7 +106,12 @@ impl Program<'_> {
     fn functions_called<'s>(&'s self, path: &'s str) -> impl Iterator<Item = FnId> + 's {
         let ids = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
         let last = path.rsplit("::").next().unwrap_or(path);
-        ids.filter(move |id| self.types.items.functions[id.index()].name == last && self.path_of(*id) == path)
+        // A binary has the name of its file, which may have hyphens; in code they are underscores.
+        let in_code = |path: &str| path.replace('-', "_");
+        ids.filter(move |id| {
+            self.types.items.functions[id.index()].name == last
+                && in_code(&self.path_of(*id)) == in_code(path)
+        })
     }
 }
 
