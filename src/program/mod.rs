@@ -31,6 +31,7 @@ pub mod late_cells;
 pub mod lateness;
 mod lifetimes;
 pub mod migrators;
+pub mod named_existence;
 pub mod names;
 pub mod own_migrators;
 pub mod phases;

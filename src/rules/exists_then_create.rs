@@ -6,6 +6,7 @@ use crate::program::Program;
 use crate::program::existence::{ExistenceGap, Subject};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
+use crate::program::named_existence::NamedGap;
 
 /// Looks at every function of production code; what only processes on one machine can reach has to be reached by
 /// several callers of one process.
@@ -20,6 +21,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = gaps.map(|(id, gap)| report(program, id, &gap)).collect();
     // Several columns that are added in a row are one repair.
     findings.dedup_by(|later, first| later.identity == first.identity);
+    findings.extend(program.named_gaps().iter().map(|gap| report_named(program, gap)));
     findings
 }
 
@@ -84,5 +86,37 @@ fn report(program: &Program<'_>, id: FnId, gap: &ExistenceGap) -> Finding {
         binary: None,
         resource: None,
         identity: vec![program.path_of(id), subject],
+    }
+}
+
+fn report_named(program: &Program<'_>, gap: &NamedGap) -> Finding {
+    let NamedGap { function, test, creation, noun } = gap;
+    Finding {
+        rule: "exists-then-create",
+        // What the two functions do is known by their names alone.
+        confidence: Confidence::Medium,
+        message: format!(
+            "a {noun} is created at start-up when a test finds none, with no lock over test and creation"
+        ),
+        help: format!(
+            "let one call decide: create the {noun} if it is not there, and take `already there` for success"
+        ),
+        silent_if: "one lock spans the test and the creation, or the failure of the creation is looked at"
+            .to_owned(),
+        primary: Evidence {
+            location: program.location(*function, *test),
+            role: Role::Check,
+            label: "two processes can both come here first: the second one fails".to_owned(),
+        },
+        evidence: vec![Evidence {
+            location: program.location(*function, *creation),
+            role: Role::Migration,
+            label: "created here".to_owned(),
+        }],
+        path: program.way_to(*function),
+        notes: Vec::new(),
+        binary: None,
+        resource: None,
+        identity: vec![program.path_of(*function), (*noun).to_owned()],
     }
 }

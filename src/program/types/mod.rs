@@ -459,11 +459,12 @@ impl<'a> Types<'a> {
         let Some(resolved) = self.names.resolve(scope.module, path, Namespace::Types) else {
             return match path.segments.as_slice() {
                 [only] if PRIMITIVES.contains(&only.name.as_str()) => Ty::external(&only.name),
-                _ => Ty::Unknown,
+                [.., last] => made_by_macro(last, args),
+                [] => Ty::Unknown,
             };
         };
         if resolved.taken < path.segments.len() {
-            return Ty::Unknown;
+            return path.segments.last().map_or(Ty::Unknown, |last| made_by_macro(last, args));
         }
         self.type_of_def(&resolved.defs[0], args())
     }
@@ -645,4 +646,12 @@ impl<'p> PatternInput<'p> {
 /// The type arguments written on a path segment, lowered.
 pub fn segment_args(types: &Types<'_>, segment: &Segment, scope: TypeScope<'_>) -> Args {
     args_of(segment.args(), |ty| types.lower(ty, scope))
+}
+/// The type behind a name that nothing declares: `Result<T>` is what a macro makes of a module's error type, and whatever its
+/// error, it is a result.
+fn made_by_macro(last: &Segment, args: impl Fn() -> Args) -> Ty {
+    match last.name.as_str() {
+        "Result" if !last.args().is_empty() => Ty::External(Name::new("std::result::Result"), args()),
+        _ => Ty::Unknown,
+    }
 }

@@ -1,0 +1,159 @@
+//! Room 5, *program*: tests whether a catalogue of the application's own lists something, and what creates it there where it does not:
+//! `schema_by_name(name)` gives nothing, so `create_schema(name)` runs. Told by names, on one receiver with one argument.
+
+use super::bodies::{Call, CallId, EventKind, LinkedBody, Target};
+use super::inventory::Scope;
+use super::items::FnId;
+use super::values::Value;
+use super::{Program, flow};
+use crate::facts::{Body, ExprKind};
+use crate::location::Span;
+
+/// A creation that a test decides, without a lock over both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedGap {
+    /// The function.
+    pub function: FnId,
+    /// The test.
+    pub test: Span,
+    /// What creates.
+    pub creation: Span,
+    /// What is created (`schema`).
+    pub noun: &'static str,
+}
+
+/// What catalogues list.
+const NOUNS: [&str; 6] = ["schema", "database", "namespace", "keyspace", "catalog", "table"];
+
+impl Program<'_> {
+    /// The creations of start-up code that a test of the same catalogue decides, and that fail when somebody else was faster, in
+    /// order. Handlers are left out: what a request creates by its name is its own business.
+    pub fn named_gaps(&self) -> Vec<NamedGap> {
+        let mut found = Vec::new();
+        for (index, item) in self.types.items.functions.iter().enumerate() {
+            let id = FnId(index as u32);
+            if !item.body.is_some_and(creates_by_name) {
+                continue;
+            }
+            let in_production = self.scope(id) == Scope::Production && !self.is_concurrent(id);
+            let starts = || self.entries().iter().filter(|entry| entry.scope == Scope::Production);
+            if !in_production || !starts().any(|entry| self.reaches(entry.main, id)) {
+                continue;
+            }
+            let fresh = self.fresh_body(id);
+            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            found.extend(self.named_gap(id, body));
+        }
+        found
+    }
+
+    fn named_gap(&self, function: FnId, body: &LinkedBody<'_>) -> Option<NamedGap> {
+        let creations = body.calls.iter().enumerate().filter_map(|(index, call)| {
+            let noun = created_noun(self.own_name(call)?)?;
+            let fails = (call.outcome.unwrapped || call.outcome.propagated) && call.guards.is_empty();
+            fails.then_some((CallId(index as u32), noun))
+        });
+        let events: Vec<_> = body
+            .all_events()
+            .filter_map(|event| match &event.kind {
+                EventKind::Branch(branching) => Some(branching.as_ref()),
+                _ => None,
+            })
+            .collect();
+        for (creation, noun) in creations {
+            let created = body.call(creation);
+            for branching in &events {
+                for atom in &branching.atoms {
+                    let Some((asked, present_when)) = asked(body, &atom.value) else { continue };
+                    let test = body.call(asked);
+                    let about = self.own_name(test).is_some_and(|name| name.contains(noun));
+                    if !about || !same_subject(body, test, created) {
+                        continue;
+                    }
+                    let (present, absent) = match present_when {
+                        true => (&atom.if_true, &atom.if_false),
+                        false => (&atom.if_false, &atom.if_true),
+                    };
+                    let test_of = flow::Test {
+                        place: Value::Unknown,
+                        claim: None,
+                        lock: None,
+                        guards: branching.guards.clone(),
+                        branch: branching.branch,
+                        present: present.clone(),
+                        absent: absent.clone(),
+                        span: test.span,
+                    };
+                    if branching.guards.is_empty() && flow::controls(body, &test_of, created.context) {
+                        return Some(NamedGap { function, test: test.span, creation: created.span, noun });
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The name of a function of the workspace that is called: what a database does for these names is known better.
+    fn own_name(&self, call: &Call<'_>) -> Option<&str> {
+        let Target::Local { targets, .. } = &call.target else { return None };
+        targets.first().map(|target| self.types.items.functions[target.index()].name.as_str())
+    }
+}
+
+/// Whether a body has a call that is named for creating something that catalogues list.
+fn creates_by_name(body: &Body) -> bool {
+    body.exprs.iter().any(|expr| match &expr.kind {
+        ExprKind::MethodCall(call) => created_noun(&call.method).is_some(),
+        _ => false,
+    })
+}
+
+fn created_noun(name: &str) -> Option<&'static str> {
+    let noun = name.strip_prefix("create_")?;
+    NOUNS.into_iter().find(|known| *known == noun)
+}
+
+/// Whether two calls have the same receiver and the same first argument, both known.
+fn same_subject(body: &LinkedBody<'_>, one: &Call<'_>, other: &Call<'_>) -> bool {
+    let receivers = one.receiver.as_ref().zip(other.receiver.as_ref());
+    let arguments = one.args.first().zip(other.args.first());
+    receivers.is_some_and(|(one, other)| same_value(body, &one.value, &other.value))
+        && arguments.is_some_and(|(one, other)| same_value(body, &one.value, &other.value))
+}
+
+/// Whether two values are the same, or are what one function without arguments gives for one receiver.
+fn same_value(body: &LinkedBody<'_>, one: &Value, other: &Value) -> bool {
+    let made_alike = |one: &Call<'_>, other: &Call<'_>| {
+        let targets = match (&one.target, &other.target) {
+            (Target::Local { targets: one, .. }, Target::Local { targets: other, .. }) => one == other,
+            _ => false,
+        };
+        let on = |call: &Call<'_>| call.receiver.as_ref().map(|receiver| receiver.value.clone());
+        targets && on(one).is_some() && on(one) == on(other) && one.args.is_empty() && other.args.is_empty()
+    };
+    match (one, other) {
+        (Value::Unknown, _) => false,
+        (Value::Call(one), Value::Call(other)) => {
+            one == other || made_alike(body.call(*one), body.call(*other))
+        }
+        _ => one == other,
+    }
+}
+
+/// The call whose answer is tested, through the calls that only unwrap it, and whether true or present means that something is there.
+fn asked(body: &LinkedBody<'_>, value: &Value) -> Option<(CallId, bool)> {
+    match value {
+        Value::Call(call) => {
+            let unwraps = matches!(body.call(*call).name_of_callee(), Some("expect" | "unwrap" | "context"));
+            match body.call(*call).chained_on.filter(|_| unwraps) {
+                Some(before) => asked(body, &Value::Call(before)),
+                None => Some((*call, true)),
+            }
+        }
+        Value::Content(inner) => asked(body, inner),
+        Value::Test { place, present_when } => {
+            asked(body, place).map(|(call, inner)| (call, inner == *present_when))
+        }
+        _ => None,
+    }
+}
