@@ -50,8 +50,9 @@ impl Program<'_> {
     fn named_gap(&self, function: FnId, body: &LinkedBody<'_>) -> Option<NamedGap> {
         let creations = body.calls.iter().enumerate().filter_map(|(index, call)| {
             let noun = created_noun(self.own_name(call)?)?;
-            let fails = (call.outcome.unwrapped || call.outcome.propagated) && call.guards.is_empty();
-            fails.then_some((CallId(index as u32), noun))
+            let id = CallId(index as u32);
+            let fails = call.outcome.unwrapped || call.outcome.propagated || body.hands_failure_on(id);
+            (fails && call.guards.is_empty()).then_some((id, noun))
         });
         let events: Vec<_> = body
             .all_events()
