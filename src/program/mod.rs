@@ -47,7 +47,7 @@ mod seen;
 pub mod session_locks;
 pub mod shapes;
 mod sql;
-mod sql_tables;
+mod sql_parser;
 pub mod start_up;
 pub mod summaries;
 pub mod supplied_state;

@@ -1,11 +1,11 @@
 //! Room 5, *program*: statements of services that need more rights than a service should have.
 
-use super::Program;
 use super::bodies::Target;
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
 use super::values::Value;
+use super::{Program, sql};
 use crate::catalog::CallRole;
 use crate::location::Location;
 
@@ -19,19 +19,6 @@ pub struct PrivilegedStatement {
     /// Its first words, in capitals.
     pub statement: &'static str,
 }
-
-/// How such statements begin.
-const PRIVILEGED: [&str; 9] = [
-    "CREATE ROLE",
-    "CREATE USER",
-    "ALTER ROLE",
-    "ALTER USER",
-    "DROP ROLE",
-    "DROP USER",
-    "CREATE EXTENSION",
-    "CREATE DATABASE",
-    "GRANT",
-];
 
 impl Program<'_> {
     /// The privileged statements that binaries which serve come to, in order. What a tool of its own runs once may need them.
@@ -52,7 +39,7 @@ impl Program<'_> {
                 };
                 let statement =
                     call.args.iter().filter(|_| runs).find_map(|argument| match &argument.value {
-                        Value::Text(text) => privileged(text),
+                        Value::Text(text) => sql::privileged(text),
                         _ => None,
                     });
                 let Some(statement) = statement else { continue };
@@ -64,34 +51,5 @@ impl Program<'_> {
         }
         found.dedup();
         found
-    }
-}
-
-/// What a statement among those of a text does that needs rights.
-fn privileged(text: &str) -> Option<&'static str> {
-    text.split(';').find_map(|statement| {
-        let words: Vec<String> = statement.split_whitespace().take(2).map(str::to_uppercase).collect();
-        let begins = |known: &&&str| {
-            let wanted: Vec<&str> = known.split(' ').collect();
-            words.len() >= wanted.len() && wanted.iter().zip(&words).all(|(wanted, word)| wanted == word)
-        };
-        // `GRANT` is a word of languages other than SQL as well.
-        let is_sql =
-            statement.to_uppercase().contains(" TO ") || words.first().is_some_and(|word| word != "GRANT");
-        PRIVILEGED.iter().find(begins).copied().filter(|_| is_sql)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::privileged;
-
-    #[test]
-    fn statements_are_told_by_their_first_words() {
-        assert_eq!(privileged("create extension if not exists pgcrypto"), Some("CREATE EXTENSION"));
-        assert_eq!(privileged("SELECT 1;\n GRANT SELECT ON orders TO reports"), Some("GRANT"));
-        assert_eq!(privileged("Grant me this"), None);
-        assert_eq!(privileged("CREATE TABLE users (id BIGINT)"), None);
-        assert_eq!(privileged("created user"), None);
     }
 }

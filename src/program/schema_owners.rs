@@ -8,7 +8,7 @@ use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
 use super::probes::is_inside;
-use super::sql_tables::{self, TableChanges};
+use super::sql_parser::{self, TableChanges};
 use super::summaries::{Effect, EffectKind};
 use super::{Program, reach};
 use crate::catalog::CallRole;
@@ -208,7 +208,7 @@ impl Program<'_> {
         let mut found = Vec::new();
         for file in folders {
             let text = &self.workspace.files[file.0 as usize].text;
-            if let Some((line, column, why)) = sql_tables::changes(text, "").unread {
+            if let Some((line, column, why)) = sql_parser::changes(text, "").unread {
                 let span = Span { line, column, end_line: line, end_column: column };
                 found.push((Location { file: *file, span }, why));
             }
@@ -226,7 +226,7 @@ impl Program<'_> {
             let (mut tables, mut removed) = (Vec::new(), Vec::new());
             for file in files.into_iter().flatten() {
                 let text = &self.workspace.files[file.0 as usize].text;
-                let changes = sql_tables::changes(text, driver.as_deref().unwrap_or_default());
+                let changes = sql_parser::changes(text, driver.as_deref().unwrap_or_default());
                 removed.extend(changes.removed.iter().cloned());
                 tables.extend(in_file(*file, changes));
             }
@@ -247,7 +247,7 @@ impl Program<'_> {
         let (mut tables, mut removed) = (Vec::new(), Vec::new());
         for argument in &self.call(function, call).args {
             for text in argument.value.texts() {
-                let changes = sql_tables::changes(&text, driver.as_deref().unwrap_or_default());
+                let changes = sql_parser::changes(&text, driver.as_deref().unwrap_or_default());
                 removed.extend(changes.removed);
                 tables.extend(changes.created.into_iter().map(|table| OwnedTable {
                     name: table.name,

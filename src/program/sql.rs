@@ -1,8 +1,10 @@
-//! Room 5, *program*: what a SQL text does, as far as the first words of its statements tell.
+//! Room 5, *program*: what a SQL text does, as far as the words of its statements tell.
+
+use super::sql_parser::statements;
 
 /// Whether one of the statements changes the schema. Temporary tables are no schema.
 pub(super) fn changes_schema(text: &str) -> bool {
-    statements(text).any(|words| is_change(&words))
+    says_one_of(text, &["create", "alter", "drop"]) && statements(text).iter().any(|words| is_change(words))
 }
 
 /// The first statement that fails when somebody else has run it already: it creates or adds something and does not say
@@ -15,7 +17,7 @@ pub(super) fn fails_when_repeated(text: &str) -> Option<String> {
         let creates = words[0] == "create" || (words[0] == "alter" && words.iter().any(|word| word == "add"));
         is_change(words) && creates && !says(&["if", "not", "exists"]) && !says(&["or", "replace"])
     };
-    let first = statements(text).find(blind)?;
+    let first = statements(text).into_iter().find(blind)?;
     Some(first.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ").to_uppercase())
 }
 
@@ -36,9 +38,17 @@ pub(super) fn asked_catalogue(text: &str) -> Option<&'static str> {
         "pg_indexes",
         "to_regclass",
     ];
-    let lower = text.to_ascii_lowercase();
-    let asks = lower.trim_start().starts_with("select") || lower.trim_start().starts_with("with");
-    CATALOGUES.into_iter().find(|name| asks && lower.contains(name))
+    if !says_one_of(text, &CATALOGUES) {
+        return None;
+    }
+    let asks = |words: &Vec<String>| matches!(words[0].as_str(), "select" | "with");
+    let named = |word: &String, name: &str| {
+        word == name || word.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
+    };
+    statements(text)
+        .iter()
+        .filter(|words| asks(words))
+        .find_map(|words| CATALOGUES.into_iter().find(|name| words.iter().any(|word| named(word, name))))
 }
 
 /// Whether one of the statements takes a lock or begins a transaction.
@@ -48,14 +58,13 @@ pub(super) fn locks(text: &str) -> bool {
         "pg_try_advisory_lock",
         "pg_advisory_xact_lock",
         "pg_try_advisory_xact_lock",
-        "get_lock(",
+        "get_lock",
     ];
-    let lower = text.to_ascii_lowercase();
-    LOCKS.iter().any(|lock| lower.contains(lock))
-        || statements(text).any(|words| match words[0].as_str() {
+    says_one_of(text, &["lock", "begin", "start"])
+        && statements(text).iter().any(|words| match words[0].as_str() {
             "begin" | "lock" => true,
             "start" => words.get(1).is_some_and(|word| word == "transaction"),
-            _ => false,
+            _ => LOCKS.iter().any(|lock| calls(words, lock)),
         })
 }
 
@@ -63,19 +72,19 @@ pub(super) fn locks(text: &str) -> bool {
 /// the schema, in lower case.
 pub(super) fn ledger(text: &str) -> Option<(String, bool)> {
     const NAMED: [&str; 4] = ["migration", "schema_version", "schema_history", "db_version"];
-    let lower = text.to_ascii_lowercase();
-    if !NAMED.iter().any(|word| lower.contains(word)) {
+    if !says_one_of(text, &NAMED) {
         return None;
     }
-    statements(text).find_map(|words| {
+    statements(text).iter().find_map(|words| {
         let (before, writes) = match words[0].as_str() {
             "select" => ("from", false),
             "insert" | "replace" => ("into", true),
             _ => return None,
         };
-        let at = words.iter().position(|word| word == before)?;
-        let name = words.get(at + 1)?.split('(').next()?.trim_matches(['"', '`', '[', ']', ')', ',']);
-        let plain = name.rsplit('.').next()?.trim_matches(['"', '`']);
+        // A query in a query asks as well: `SELECT EXISTS (SELECT 1 FROM migrations)`.
+        let mut tables = words.windows(2).filter(|pair| pair[0] == before).map(|pair| pair[1].as_str());
+        let table = tables.next()?;
+        let plain = table.rsplit('.').next()?;
         NAMED.iter().any(|word| plain.contains(word)).then(|| (plain.to_owned(), writes))
     })
 }
@@ -102,29 +111,62 @@ impl SessionLock {
 /// The session lock that a text takes (`true`) or gives back.
 pub(super) fn session_lock(text: &str) -> Option<(SessionLock, bool)> {
     const FUNCTIONS: [(&str, SessionLock, bool); 9] = [
-        ("pg_advisory_unlock(", SessionLock::Advisory, false),
-        ("pg_advisory_unlock_shared(", SessionLock::Advisory, false),
-        ("pg_advisory_unlock_all(", SessionLock::Advisory, false),
-        ("pg_advisory_lock(", SessionLock::Advisory, true),
-        ("pg_advisory_lock_shared(", SessionLock::Advisory, true),
-        ("pg_try_advisory_lock(", SessionLock::Advisory, true),
-        ("pg_try_advisory_lock_shared(", SessionLock::Advisory, true),
-        ("release_lock(", SessionLock::Named, false),
-        ("get_lock(", SessionLock::Named, true),
+        ("pg_advisory_unlock", SessionLock::Advisory, false),
+        ("pg_advisory_unlock_shared", SessionLock::Advisory, false),
+        ("pg_advisory_unlock_all", SessionLock::Advisory, false),
+        ("pg_advisory_lock", SessionLock::Advisory, true),
+        ("pg_advisory_lock_shared", SessionLock::Advisory, true),
+        ("pg_try_advisory_lock", SessionLock::Advisory, true),
+        ("pg_try_advisory_lock_shared", SessionLock::Advisory, true),
+        ("release_lock", SessionLock::Named, false),
+        ("get_lock", SessionLock::Named, true),
     ];
-    let lower = text.to_ascii_lowercase();
-    let selects = ["select", "do ", "call"].iter().any(|word| lower.trim_start().starts_with(word));
-    let found = FUNCTIONS.iter().find(|(function, ..)| selects && lower.contains(function));
-    found.map(|(_, lock, takes)| (*lock, *takes))
+    if !says_one_of(text, &["lock"]) {
+        return None;
+    }
+    let selects = |words: &&Vec<String>| matches!(words[0].as_str(), "select" | "do" | "call");
+    statements(text).iter().filter(selects).find_map(|words| {
+        let found = FUNCTIONS.iter().find(|(function, ..)| calls(words, function));
+        found.map(|(_, lock, takes)| (*lock, *takes))
+    })
 }
 
-/// The statements with a word in them, as lower-case words without comments.
-fn statements(text: &str) -> impl Iterator<Item = Vec<String>> {
-    let words = |statement: &str| -> Vec<String> {
-        let lines = statement.lines().map(|line| line.split("--").next().unwrap_or_default());
-        lines.flat_map(str::split_whitespace).map(str::to_ascii_lowercase).collect()
-    };
-    text.split(';').map(words).filter(|words: &Vec<String>| !words.is_empty())
+/// The first statement that needs rights over roles or the server, by its first words in capitals.
+pub(super) fn privileged(text: &str) -> Option<&'static str> {
+    const PRIVILEGED: [&str; 9] = [
+        "CREATE ROLE",
+        "CREATE USER",
+        "ALTER ROLE",
+        "ALTER USER",
+        "DROP ROLE",
+        "DROP USER",
+        "CREATE EXTENSION",
+        "CREATE DATABASE",
+        "GRANT",
+    ];
+    if !says_one_of(text, &["role", "user", "extension", "database", "grant"]) {
+        return None;
+    }
+    statements(text).iter().find_map(|words| {
+        let begins = |known: &&str| {
+            known.split(' ').zip(words).all(|(wanted, word)| word.eq_ignore_ascii_case(wanted))
+                && words.len() >= known.split(' ').count()
+        };
+        // `GRANT` is a word of languages other than SQL as well.
+        let is_sql = words[0] != "grant" || words.iter().any(|word| word == "to");
+        PRIVILEGED.into_iter().find(begins).filter(|_| is_sql)
+    })
+}
+
+/// Whether a statement calls a function, in whatever schema.
+fn calls(words: &[String], function: &str) -> bool {
+    words.windows(2).any(|pair| pair[1] == "(" && pair[0].rsplit('.').next() == Some(function))
+}
+
+/// Whether one of these, in lower case, stands somewhere in a text: most texts are not worth more than this look.
+fn says_one_of(text: &str, words: &[&str]) -> bool {
+    let lower = text.to_ascii_lowercase();
+    words.iter().any(|word| lower.contains(word))
 }
 
 fn is_change(words: &[String]) -> bool {
@@ -193,5 +235,36 @@ mod tests {
         assert_eq!(asked_catalogue("select to_regclass('t')"), Some("to_regclass"));
         assert_eq!(asked_catalogue("CREATE TABLE pg_class_copy (id INT)"), None);
         assert_eq!(asked_catalogue("SELECT 1 FROM orders"), None);
+        assert_eq!(asked_catalogue("SELECT 1 FROM pg_catalog.pg_class c"), Some("pg_class"));
+        assert_eq!(asked_catalogue("SELECT 'information_schema.tables' FROM orders"), None);
+    }
+
+    #[test]
+    fn a_ledger_is_the_table_that_is_asked_or_written() {
+        let asks = "SELECT EXISTS(SELECT 1 FROM public.migrations WHERE name = $1)";
+        assert_eq!(ledger(asks), Some(("migrations".to_owned(), false)));
+        let writes = "INSERT INTO schema_version(version) VALUES (2)";
+        assert_eq!(ledger(writes), Some(("schema_version".to_owned(), true)));
+        assert_eq!(ledger("SELECT 'migrations' FROM orders"), None);
+    }
+
+    #[test]
+    fn statements_about_rights_are_told_by_their_first_words() {
+        assert_eq!(privileged("create extension if not exists pgcrypto"), Some("CREATE EXTENSION"));
+        assert_eq!(privileged("SELECT 1;\n GRANT SELECT ON orders TO reports"), Some("GRANT"));
+        assert_eq!(privileged("Grant me this"), None);
+        assert_eq!(privileged("CREATE TABLE users (id BIGINT)"), None);
+        assert_eq!(privileged("created user"), None);
+    }
+
+    #[test]
+    fn a_lock_in_a_string_or_comment_is_none() {
+        assert_eq!(session_lock("SELECT 'pg_advisory_lock(1)'"), None);
+        assert_eq!(session_lock("SELECT 1 -- pg_advisory_lock(1)"), None);
+        assert_eq!(
+            session_lock("SELECT pg_catalog.pg_advisory_lock(1)"),
+            Some((SessionLock::Advisory, true))
+        );
+        assert_eq!(session_lock("select RELEASE_LOCK('x')"), Some((SessionLock::Named, false)));
     }
 }
