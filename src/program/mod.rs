@@ -63,6 +63,7 @@ pub mod verification;
 pub mod waiting;
 pub mod workers;
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -70,7 +71,7 @@ use rustc_hash::FxHashSet;
 
 use crate::catalog::{CallFacts, CallRole, TypeKind};
 use crate::finding::Hop;
-use crate::location::{Location, Span};
+use crate::location::{FileId, Location, Span};
 use crate::workspace::{DeclaredProbe, Workspace};
 use bodies::{Call, CallId, LinkedBody, Target};
 use declarations::{Declarations, ResourceDeclaration};
@@ -81,6 +82,7 @@ use items::{Container, FnId};
 use phases::Phase;
 use reach::{CallGraph, Sketch};
 use routes::Route;
+use sql_parser::TableChanges;
 use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summary};
 use terms::{Results, Terms};
 use types::{Ty, Types};
@@ -112,6 +114,7 @@ pub struct Program<'a> {
     declared_probes: Vec<DeclaredProbe>,
     declared: &'a [ResourceDeclaration],
     phases: &'a [Phase],
+    file_changes: OnceLock<BTreeMap<FileId, TableChanges>>,
     doors: OnceLock<Doors>,
 }
 
@@ -180,6 +183,7 @@ impl<'a> Program<'a> {
             declared_probes: Vec::new(),
             declared: declarations.resources,
             phases: declarations.phases,
+            file_changes: OnceLock::new(),
             doors: OnceLock::new(),
         };
         program.find_resources();

@@ -1,7 +1,9 @@
 //! Room 5, *program*: who defines the tables of a database: the migrators of a process, with the files that they apply, and the
 //! statements in its code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
 
 use super::bodies::{CallId, LinkedBody, Target, Time};
 use super::entries::Entry;
@@ -204,16 +206,25 @@ impl Program<'_> {
     /// What of the SQL that migrators apply, or that is written in the code, defines tables in a way that does not parse:
     /// its place and why.
     pub fn unread_definitions(&self) -> Vec<(Location, String)> {
-        let folders = self.workspace.sql.folders.values().flatten();
-        let mut found = Vec::new();
-        for file in folders {
-            let text = &self.workspace.files[file.0 as usize].text;
-            if let Some((line, column, why)) = sql_parser::changes(text, "").unread {
-                let span = Span { line, column, end_line: line, end_column: column };
-                found.push((Location { file: *file, span }, why));
-            }
-        }
-        found
+        let unread = self.file_changes().iter().filter_map(|(file, changes)| {
+            let (line, column, why) = changes.unread.clone()?;
+            let span = Span { line, column, end_line: line, end_column: column };
+            Some((Location { file: *file, span }, why))
+        });
+        unread.collect()
+    }
+
+    /// What each file of migrations does to tables, worked out at the first question.
+    fn file_changes(&self) -> &BTreeMap<FileId, TableChanges> {
+        self.file_changes.get_or_init(|| {
+            let files: BTreeSet<FileId> = self.workspace.sql.folders.values().flatten().copied().collect();
+            let files: Vec<FileId> = files.into_iter().collect();
+            let changes = files.into_par_iter().map(|file| {
+                let text = &self.workspace.files[file.0 as usize].text;
+                (file, sql_parser::changes(text, ""))
+            });
+            changes.collect()
+        })
     }
 
     fn owner<'p>(&'p self, effect: &'p Effect) -> SchemaOwner<'p> {
@@ -225,8 +236,7 @@ impl Program<'_> {
             let files = folder.as_ref().and_then(|folder| self.workspace.sql.folders.get(folder));
             let (mut tables, mut removed) = (Vec::new(), Vec::new());
             for file in files.into_iter().flatten() {
-                let text = &self.workspace.files[file.0 as usize].text;
-                let changes = sql_parser::changes(text, driver.as_deref().unwrap_or_default());
+                let Some(changes) = self.file_changes().get(file) else { continue };
                 removed.extend(changes.removed.iter().cloned());
                 tables.extend(in_file(*file, changes));
             }
@@ -309,10 +319,14 @@ impl Program<'_> {
     }
 }
 
-fn in_file(file: FileId, changes: TableChanges) -> impl Iterator<Item = OwnedTable> {
-    changes.created.into_iter().map(move |table| {
+fn in_file(file: FileId, changes: &TableChanges) -> impl Iterator<Item = OwnedTable> + '_ {
+    changes.created.iter().map(move |table| {
         let end_column = table.column + table.name.chars().count() as u32;
         let span = Span { line: table.line, column: table.column, end_line: table.line, end_column };
-        OwnedTable { name: table.name, repeatable: table.repeatable, location: Location { file, span } }
+        OwnedTable {
+            name: table.name.clone(),
+            repeatable: table.repeatable,
+            location: Location { file, span },
+        }
     })
 }
