@@ -66,22 +66,8 @@ impl Program<'_> {
             let EventKind::Branch(branching) = &event.kind else { continue };
             for atom in &branching.atoms {
                 let Some((call, present_when)) = asked(&atom.value) else { continue };
-                let (present, absent) = match present_when {
-                    true => (&atom.if_true, &atom.if_false),
-                    false => (&atom.if_false, &atom.if_true),
-                };
                 let Some((subject, path)) = self.subject_of(id, body, call) else { continue };
-                let span = body.call(call).span;
-                let test = flow::Test {
-                    place: Value::Unknown,
-                    claim: None,
-                    lock: None,
-                    guards: branching.guards.clone(),
-                    branch: branching.branch,
-                    present: present.clone(),
-                    absent: absent.clone(),
-                    span,
-                };
+                let test = flow::Test::of_existence(branching, atom, present_when, body.call(call).span);
                 let gap = self.gap(id, body, &Existence { subject, path, test });
                 gaps.extend(gap.filter(|gap| !gaps.contains(gap)));
             }

@@ -1,7 +1,7 @@
 //! Room 5, *program*: one function as a sequence of tests, writes and effects on places, callees included. This is
 //! what the check-then-init rules read.
 
-use super::bodies::{CallId, ContextId, Event, EventKind, Target};
+use super::bodies::{Atom, Branching, CallId, ContextId, Event, EventKind, Target};
 use super::items::FnId;
 use super::summaries::{Effect, PlaceWrite, Step};
 use super::terms::{Terms, substitute};
@@ -54,6 +54,25 @@ pub struct Test {
 }
 
 impl Test {
+    /// A test of something that is no place of the process, in a branch that asks whether it is there. `present_when` is the answer
+    /// that says so.
+    pub fn of_existence(branching: &Branching, atom: &Atom, present_when: bool, span: Span) -> Self {
+        let (present, absent) = match present_when {
+            true => (&atom.if_true, &atom.if_false),
+            false => (&atom.if_false, &atom.if_true),
+        };
+        Self {
+            place: Value::Unknown,
+            lock: None,
+            guards: branching.guards.clone(),
+            claim: None,
+            branch: branching.branch,
+            present: present.clone(),
+            absent: absent.clone(),
+            span,
+        }
+    }
+
     /// Whether one lock is held from the test to the write.
     pub fn shares_lock(&self, write: &Written) -> bool {
         let same = self.lock.is_some() && self.lock == write.lock;

@@ -71,21 +71,8 @@ impl Program<'_> {
                     if !about || !same_subject(body, test, created) {
                         continue;
                     }
-                    let (present, absent) = match present_when {
-                        true => (&atom.if_true, &atom.if_false),
-                        false => (&atom.if_false, &atom.if_true),
-                    };
-                    let test_of = flow::Test {
-                        place: Value::Unknown,
-                        claim: None,
-                        lock: None,
-                        guards: branching.guards.clone(),
-                        branch: branching.branch,
-                        present: present.clone(),
-                        absent: absent.clone(),
-                        span: test.span,
-                    };
-                    if branching.guards.is_empty() && flow::controls(body, &test_of, created.context) {
+                    let decides = flow::Test::of_existence(branching, atom, present_when, test.span);
+                    if branching.guards.is_empty() && flow::controls(body, &decides, created.context) {
                         return Some(NamedGap { function, test: test.span, creation: created.span, noun });
                     }
                 }
