@@ -36,7 +36,12 @@ fn schema(places: Vec<SchemaPlace>) -> SchemaPlan {
     let migrators = (0..places.len()).filter(|index| places[*index].kind.is_migrator());
     // Of several with as many tables the first stays.
     let keeper = migrators.rev().max_by_key(|index| places[*index].tables.len());
-    let steps = steps(&places, keeper);
+    // Under a driver alone several databases may be put together.
+    let is_known = places[0].database.contains(':');
+    let (keeper, steps) = match is_known {
+        true => (keeper, steps(&places, keeper)),
+        false => (None, Vec::new()),
+    };
     SchemaPlan { database: places[0].database.clone(), places, keeper, steps }
 }
 

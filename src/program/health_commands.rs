@@ -131,7 +131,9 @@ fn leads_to(url: &str, path: &str) -> bool {
     let path = path.trim_end_matches('/');
     let Some(before) = url.strip_suffix(path).filter(|_| !path.is_empty()) else { return false };
     let host = before.rsplit_once("://").map_or(before, |(_, host)| host);
-    host.ends_with('}') || (!host.is_empty() && !host.contains('/') && before.contains("://"))
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_here = matches!(name, "localhost" | "127.0.0.1" | "0.0.0.0" | "[::1]") || name.contains('}');
+    host.ends_with('}') || (is_here && !host.contains('/') && before.contains("://"))
 }
 
 #[cfg(test)]
@@ -146,5 +148,6 @@ mod tests {
         assert!(!leads_to("http://localhost/api/health", "/health"));
         assert!(!leads_to("http://localhost/", "/"));
         assert!(!leads_to("/health", "/health"));
+        assert!(!leads_to("http://monitor.internal:9000/health", "/health"));
     }
 }

@@ -6,7 +6,7 @@ use super::inventory::Scope;
 use super::items::FnId;
 use super::values::Value;
 use super::{Program, flow};
-use crate::facts::{Body, ExprKind};
+use crate::facts::{Body, ExprKind, Literal, Receiver};
 use crate::location::Span;
 
 /// A creation that a test decides, without a lock over both.
@@ -49,7 +49,7 @@ impl Program<'_> {
 
     fn named_gap(&self, function: FnId, body: &LinkedBody<'_>) -> Option<NamedGap> {
         let creations = body.calls.iter().enumerate().filter_map(|(index, call)| {
-            let noun = created_noun(self.own_name(call)?)?;
+            let noun = created_noun(self.own_name(call)?).filter(|_| self.fails_for_the_second(call))?;
             let id = CallId(index as u32);
             let fails = call.outcome.unwrapped || call.outcome.propagated || body.hands_failure_on(id);
             (fails && call.guards.is_empty()).then_some((id, noun))
@@ -79,6 +79,21 @@ impl Program<'_> {
             }
         }
         None
+    }
+
+    /// Whether several may call the function at once, on a shared receiver, and nothing in it says `IF NOT EXISTS`.
+    fn fails_for_the_second(&self, call: &Call<'_>) -> bool {
+        let Target::Local { targets, .. } = &call.target else { return false };
+        targets.iter().all(|target| {
+            let item = &self.types.items.functions[target.index()];
+            let shared = item.signature.is_some_and(|signature| signature.receiver == Some(Receiver::Shared));
+            let literals = item.body.into_iter().flat_map(|body| &body.exprs);
+            let mut texts = literals.filter_map(|expr| match &expr.kind {
+                ExprKind::Literal(Literal::Str(text)) => Some(text.to_ascii_lowercase()),
+                _ => None,
+            });
+            shared && !texts.any(|text| text.contains("if not exists"))
+        })
     }
 
     /// The name of a function of the workspace that is called: what a database does for these names is known better.

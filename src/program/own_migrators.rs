@@ -126,8 +126,12 @@ impl Program<'_> {
     /// Whether what a function takes is over when it returns: it unlocks as well.
     fn gives_it_back(&self, function: FnId) -> bool {
         let fresh = self.fresh_body(function);
-        let body = self.body(function).or(fresh.as_ref());
-        body.into_iter().flat_map(|body| &body.calls).any(|call| {
+        let Some(body) = self.body(function).or(fresh.as_ref()) else { return false };
+        // Whoever leaves with an error gives it back before.
+        let leaves = |call: &super::bodies::Call<'_>| {
+            body.arms(call.context).any(|(branch, arm, _)| body.leaves(branch, arm))
+        };
+        body.calls.iter().filter(|call| !leaves(call)).any(|call| {
             call.args.iter().any(|argument| {
                 matches!(&argument.value, Value::Text(text) if matches!(sql::session_lock(text), Some((_, false))))
             })

@@ -14,6 +14,7 @@ use super::sql_parser::{self, TableChanges};
 use super::summaries::{Effect, EffectKind};
 use super::{Program, reach};
 use crate::catalog::CallRole;
+use crate::facts::{ExprKind, Literal};
 use crate::location::{FileId, Location, Span};
 
 /// A place that defines tables.
@@ -238,7 +239,9 @@ impl Program<'_> {
             for file in files.into_iter().flatten() {
                 let Some(changes) = self.file_changes().get(file) else { continue };
                 removed.extend(changes.removed.iter().cloned());
-                tables.extend(in_file(*file, changes));
+                if !changes.elsewhere {
+                    tables.extend(in_file(*file, changes));
+                }
             }
             let lock = match self.lock_around(effect, driver.as_deref()) {
                 MigratorLock::None if !self.takes_no_lock(effect) => MigratorLock::Taken,
@@ -255,7 +258,16 @@ impl Program<'_> {
         let driver = self.body(function).and_then(|body| self.driver_of_statement(body, call));
         let location = self.location(function, self.call(function, call).span);
         let (mut tables, mut removed) = (Vec::new(), Vec::new());
-        for argument in &self.call(function, call).args {
+        // In which schema a name is looked up may be said by an earlier statement.
+        let facts = self.types.items.functions[function.index()].body;
+        let elsewhere = facts.into_iter().flat_map(|body| &body.exprs).any(|expr| match &expr.kind {
+            ExprKind::Literal(Literal::Str(text)) => {
+                let lower = text.to_ascii_lowercase();
+                lower.contains("search_path") || lower.contains("drop schema") || lower.contains("attach ")
+            }
+            _ => false,
+        });
+        for argument in self.call(function, call).args.iter().filter(|_| !elsewhere) {
             for text in argument.value.texts() {
                 let changes = sql_parser::changes(&text, driver.as_deref().unwrap_or_default());
                 removed.extend(changes.removed);

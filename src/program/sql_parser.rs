@@ -1,7 +1,7 @@
 //! Room 5, *program*: SQL texts as statements of words, and the tables that they define. The only file that knows the SQL parser. It
 //! must not guess: a definition that does not parse is said to be unread.
 
-use sqlparser::ast::{AlterTableOperation, ObjectName, ObjectType, Spanned, Statement};
+use sqlparser::ast::{AlterTableOperation, Ident, ObjectName, ObjectType, Spanned, Statement};
 use sqlparser::dialect::{
     Dialect, DuckDbDialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
 };
@@ -15,6 +15,8 @@ pub(super) struct TableChanges {
     pub(super) created: Vec<TableDefinition>,
     /// The tables that it drops or renames: who creates one of them again means to.
     pub(super) removed: Vec<String>,
+    /// Whether it says in which schema names are looked up, or drops a schema: which tables are meant is not known then.
+    pub(super) elsewhere: bool,
     /// The first definition that does not parse: line and column from 1, and why.
     pub(super) unread: Option<(u32, u32, String)>,
 }
@@ -112,13 +114,19 @@ fn changes_in(text: &str, dialect: &dyn Dialect) -> TableChanges {
         let mut words = statement.iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
         let Some(first) = words.next() else { continue };
         let concerns = |words: &[&str]| matches!(&first.token, Token::Word(word) if words.iter().any(|one| word.value.eq_ignore_ascii_case(one)));
+        let says = |token: &TokenWithSpan, wanted: &str| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(wanted));
+        found.elsewhere |= (concerns(&["set"])
+            && words.clone().take(3).any(|token| says(token, "search_path")))
+            || (concerns(&["drop"]) && words.clone().next().is_some_and(|token| says(token, "schema")))
+            || concerns(&["use", "attach"]);
         if !concerns(&["create", "alter", "drop"]) {
             continue;
         }
-        let says = |token: &TokenWithSpan, wanted: &str| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(wanted));
         let about_table = words.clone().take(4).any(|token| says(token, "table"));
         // An altered table is the same one, unless it gets another name.
-        if about_table && (!concerns(&["alter"]) || words.any(|token| says(token, "rename"))) {
+        if about_table
+            && (!concerns(&["alter"]) || words.any(|token| says(token, "rename") || says(token, "set")))
+        {
             read(statement, first, dialect, &mut found);
         }
     }
@@ -126,17 +134,15 @@ fn changes_in(text: &str, dialect: &dyn Dialect) -> TableChanges {
 }
 
 fn read(statement: &[TokenWithSpan], first: &TokenWithSpan, dialect: &dyn Dialect, found: &mut TableChanges) {
+    if is_altered_elsewhere(statement) {
+        found.elsewhere = true;
+        return;
+    }
     let mut parser =
         Parser::new(dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(statement.to_vec());
     match parser.parse_statement() {
         Ok(Statement::CreateTable(table)) if !table.temporary => {
-            let start = table.name.span().start;
-            found.created.push(TableDefinition {
-                name: plain(&table.name),
-                repeatable: table.if_not_exists || table.or_replace,
-                line: start.line as u32,
-                column: start.column as u32,
-            });
+            found.create(&table.name, table.if_not_exists || table.or_replace);
         }
         Ok(Statement::Drop { object_type: ObjectType::Table, names, .. }) => {
             found.removed.extend(names.iter().map(plain));
@@ -151,6 +157,10 @@ fn read(statement: &[TokenWithSpan], first: &TokenWithSpan, dialect: &dyn Dialec
         }
         Ok(_) => {}
         Err(error) => {
+            if let Some((name, repeatable)) = name_of_created(statement, dialect) {
+                found.create(&name, repeatable);
+                return;
+            }
             let start = first.span.start;
             let message = error.to_string();
             let message = message.strip_prefix("sql parser error: ").unwrap_or(&message).to_owned();
@@ -159,15 +169,73 @@ fn read(statement: &[TokenWithSpan], first: &TokenWithSpan, dialect: &dyn Dialec
     }
 }
 
+impl TableChanges {
+    /// Adds a table, unless it is temporary by its schema.
+    fn create(&mut self, name: &ObjectName, repeatable: bool) {
+        let start = name.span().start;
+        let plain = plain(name);
+        if !plain.starts_with("temp.") && !plain.starts_with("pg_temp.") {
+            let (line, column) = (start.line as u32, start.column as u32);
+            self.created.push(TableDefinition { name: plain, repeatable, line, column });
+        }
+    }
+}
+
+/// Whether a statement gives a table to another schema.
+fn is_altered_elsewhere(statement: &[TokenWithSpan]) -> bool {
+    let words: Vec<String> = statement
+        .iter()
+        .filter_map(|token| match &token.token {
+            Token::Word(word) => Some(word.value.to_lowercase()),
+            _ => None,
+        })
+        .collect();
+    words.first().is_some_and(|word| word == "alter")
+        && words.windows(2).any(|pair| pair[0] == "set" && pair[1] == "schema")
+}
+
+/// The table that a whole statement creates whose details the parser does not know, and whether it says `IF NOT EXISTS`.
+fn name_of_created(statement: &[TokenWithSpan], dialect: &dyn Dialect) -> Option<(ObjectName, bool)> {
+    let balance = statement.iter().fold(0_i32, |balance, token| match token.token {
+        Token::LParen => balance + 1,
+        Token::RParen => balance - 1,
+        _ => balance,
+    });
+    let word = |index: usize, wanted: &str| {
+        let mut words = statement.iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
+        matches!(words.nth(index).map(|token| &token.token), Some(Token::Word(word)) if word.value.eq_ignore_ascii_case(wanted))
+    };
+    let at = (1..4).find(|index| word(*index, "table")).filter(|_| balance == 0 && word(0, "create"))?;
+    let temporary = (1..at).any(|index| word(index, "temp") || word(index, "temporary"));
+    let repeatable = word(at + 1, "if");
+    let skipped = at + 1 + if repeatable { 3 } else { 0 };
+    let rest: Vec<TokenWithSpan> = statement
+        .iter()
+        .filter(|token| !matches!(token.token, Token::Whitespace(_)))
+        .skip(skipped)
+        .cloned()
+        .collect();
+    let name = Parser::new(dialect).with_tokens_with_locations(rest).parse_object_name(false).ok()?;
+    (!temporary).then_some((name, repeatable))
+}
+
 /// A name in lower case without quotes; `public.` and `main.` are what is meant without a schema.
 fn plain(name: &ObjectName) -> String {
-    let parts: Vec<String> =
-        name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.to_lowercase()).collect();
+    let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(plain_part).collect();
     match parts.as_slice() {
         [schema, rest @ ..] if !rest.is_empty() && matches!(schema.as_str(), "public" | "main") => {
             rest.join(".")
         }
         parts => parts.join("."),
+    }
+}
+
+/// A quoted name that is another one without its quotes keeps them.
+fn plain_part(ident: &Ident) -> String {
+    let lower = ident.value.to_lowercase();
+    match ident.quote_style {
+        Some(_) if lower != ident.value || lower.contains('.') => format!("\"{}\"", ident.value),
+        _ => lower,
     }
 }
 
@@ -195,7 +263,7 @@ mod tests {
 
     #[test]
     fn tables_are_named_with_their_place() {
-        let text = "-- the shop's\nCREATE TABLE public.\"Orders\" (id INT, note TEXT DEFAULT ';');\n  create table if not exists items(id int);";
+        let text = "-- the shop's\nCREATE TABLE public.\"orders\" (id INT, note TEXT DEFAULT ';');\n  create table if not exists items(id int);";
         assert_eq!(created(text, "postgres"), ["orders 2:14", "items? 3:30"]);
         assert_eq!(created("CREATE TEMPORARY TABLE t (id INT)", "sqlite"), Vec::<String>::new());
         assert_eq!(created("SELECT 'CREATE TABLE t (id INT)'", "sqlite"), Vec::<String>::new());
@@ -224,7 +292,25 @@ mod tests {
         assert_eq!(found.unread.map(|(line, column, _)| (line, column)), Some((1, 1)));
         assert!(changes("CREATE TABLE t (note TEXT DEFAULT 'x", "postgres").unread.is_some());
         let deep = format!("CREATE TABLE t (id INT CHECK ({}1{}))", "(".repeat(100_000), ")".repeat(100_000));
-        assert!(changes(&deep, "postgres").unread.is_some());
+        assert_eq!(changes(&deep, "postgres").created.len(), 1, "its name is known all the same");
+    }
+
+    #[test]
+    fn details_that_the_parser_does_not_know_leave_the_name() {
+        let fts = "CREATE VIRTUAL TABLE IF NOT EXISTS f USING fts5(a, tokenize = \"porter\")";
+        let found = changes(fts, "sqlite");
+        assert_eq!((found.created[0].name.as_str(), found.created[0].repeatable), ("f", true));
+        assert!(found.unread.is_none());
+        assert!(changes("CREATE TABLE b (LIKE a INCLUDING ALL)", "postgres").unread.is_none());
+    }
+
+    #[test]
+    fn other_schemas_and_temporary_tables_are_not_mixed_up() {
+        assert!(changes("SET search_path TO app; CREATE TABLE t (id INT)", "postgres").elsewhere);
+        assert!(changes("DROP SCHEMA public CASCADE", "postgres").elsewhere);
+        assert!(changes("ALTER TABLE t SET SCHEMA archive", "postgres").elsewhere);
+        assert_eq!(created("CREATE TABLE temp.t (id INT)", "sqlite"), Vec::<String>::new());
+        assert_eq!(created("CREATE TABLE \"Orders\" (id INT)", "postgres"), ["\"Orders\" 1:14"]);
     }
 
     #[test]

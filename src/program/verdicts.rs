@@ -7,6 +7,7 @@ use super::items::FnId;
 use super::summaries::{Effect, Step};
 use super::types::Ty;
 use super::{Program, initializes};
+use crate::facts::ExprKind;
 
 /// A verdict that nobody reads.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl Program<'_> {
                     initializer: *initializer,
                     effect,
                 };
-                if is_for_waiting(name) && self.needs_handle(*initializer) {
+                if is_for_waiting(name) && self.needs_handle(*initializer) && !self.is_endless(*initializer) {
                     found.push(ignored(None));
                     continue;
                 }
@@ -61,6 +62,15 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether a function tries without a limit: it does not come back before it has what it waits for.
+    fn is_endless(&self, id: FnId) -> bool {
+        let facts = self.types.items.functions[id.index()].body;
+        facts
+            .into_iter()
+            .flat_map(|body| &body.exprs)
+            .any(|expr| matches!(expr.kind, ExprKind::Loop(_) | ExprKind::While { .. }))
     }
 
     fn gives_a_bool(&self, id: FnId) -> bool {

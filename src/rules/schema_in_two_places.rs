@@ -41,6 +41,10 @@ fn report(program: &Program<'_>, entry: &Entry, shared: &SharedTables<'_>) -> Fi
         _ => format!("the table `{}` and {others} others", first.name),
     };
     let hides = shared.tables.iter().all(|(first, second)| first.repeatable || second.repeatable);
+    // Under conditions that are not understood they may exclude each other.
+    let sometimes = [&shared.first, &shared.second]
+        .iter()
+        .any(|owner| owner.effect.steps.iter().any(|step| program.is_conditional(step)));
     let is_migrated = shared.first.kind.is_migrator();
     let by = match is_migrated {
         true => "the migrations create as well".to_owned(),
@@ -60,7 +64,7 @@ fn report(program: &Program<'_>, entry: &Entry, shared: &SharedTables<'_>) -> Fi
     }
     Finding {
         rule: "schema-in-two-places",
-        confidence: if hides { Confidence::Medium } else { Confidence::High },
+        confidence: if hides || sometimes { Confidence::Medium } else { Confidence::High },
         message: format!("`{}` creates {tables}, which {by}", program.name_of(shared.second.effect.site.0)),
         help: match is_migrated {
             true => "leave the table to the migrations, and take the statement out of the code",

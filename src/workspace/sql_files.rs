@@ -52,17 +52,25 @@ impl Workspace {
             if !is_source || (!text.contains("migrat") && !text.contains(".sql")) {
                 continue;
             }
+            // Code for tests stands at the end of a file, or in a folder of its own.
+            let path = &self.files[index].path;
+            let of_tests = path.starts_with("tests/") || path.contains("/tests/");
+            let end = if of_tests { 0 } else { text.find("#[cfg(test)]").unwrap_or(text.len()) };
+            let text = &text[..end];
             let file = FileId(index as u32);
             for (start, default) in FOLDER_MACROS {
-                for (at, argument) in arguments(&text, start) {
+                // A macro of the application's own may have the same name.
+                let is_library =
+                    start != "migrate!(" || text.contains("sqlx") && !text.contains("macro_rules! migrate");
+                for (at, argument) in arguments(text, start).filter(|_| is_library) {
                     // `sqlx::migrate!` without an argument, and `diesel_migrations::embed_migrations!()`.
                     let folder = argument.unwrap_or(default);
-                    let (line, column) = line_and_column(&text, at);
-                    self.read_folder(file, (line, column), folder);
+                    let (line, column) = line_and_column(text, at);
+                    self.read_folder(file, (line, column), folder, start != "migrate!(");
                 }
             }
-            for (at, argument) in arguments(&text, "include_str!(") {
-                let (line, _) = line_and_column(&text, at);
+            for (at, argument) in arguments(text, "include_str!(") {
+                let (line, _) = line_and_column(text, at);
                 if let Some(argument) = argument.filter(|path| path.ends_with(".sql")) {
                     let own = self.root.join(&self.files[index].path);
                     let path = normalized(&own.parent().unwrap_or(&self.root).join(argument));
@@ -73,8 +81,8 @@ impl Workspace {
         self.order_problems();
     }
 
-    /// Reads the migrations of a folder that is named relative to the package of a source file.
-    fn read_folder(&mut self, file: FileId, (line, column): (u32, u32), folder: &str) {
+    /// Reads the migrations of a folder that is named relative to the package of a source file, with those in its folders if `deep`.
+    fn read_folder(&mut self, file: FileId, (line, column): (u32, u32), folder: &str, deep: bool) {
         let source = self.files[file.0 as usize].path.clone();
         let Some(package) = self.package_folder(&source) else { return };
         let package = self.root.join(package);
@@ -90,6 +98,8 @@ impl Workspace {
         let mut files = Vec::new();
         if self.tree.is_folder(&path) {
             let mut paths = self.tree.files(&path, &|name| is_applied(name));
+            // sqlx looks at the files of the folder alone.
+            paths.retain(|found| deep || found.parent() == Some(path.as_path()));
             paths.sort();
             let mut versions: BTreeMap<String, String> = BTreeMap::new();
             for path in paths {
@@ -181,6 +191,11 @@ impl Workspace {
 /// else there, such as a constant, are left out, and so are comments.
 fn arguments<'t>(text: &'t str, start: &'t str) -> impl Iterator<Item = (usize, Option<&'t str>)> {
     text.match_indices(start).filter_map(move |(at, _)| {
+        let (opened, closed) = (text[..at].matches("/*").count(), text[..at].matches("*/").count());
+        let raw = text[..at].matches("r#\"").count() > text[..at].matches("\"#").count();
+        if opened > closed || raw {
+            return None;
+        }
         let line = text[..at].rsplit('\n').next().unwrap_or_default();
         let before = line.chars().next_back();
         if line.contains("//")

@@ -129,7 +129,7 @@ fn owners(text: &mut String, schema: &SchemaPlan, files: &[SourceFile]) {
     }
     text.push_str("</table>\n");
     if schema.steps.is_empty() {
-        text.push_str("<p>Nothing to do.</p>\n");
+        let _ = writeln!(text, "<p>{}</p>", words::no_steps(schema));
         return;
     }
     text.push_str("<ol>\n");

@@ -279,7 +279,7 @@ fn owners(text: &mut String, schema: &SchemaPlan, files: &[SourceFile]) {
         );
     }
     if schema.steps.is_empty() {
-        text.push_str("\nNothing to do.\n");
+        let _ = writeln!(text, "\n{}", words::no_steps(schema));
         return;
     }
     text.push('\n');

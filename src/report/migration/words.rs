@@ -3,7 +3,9 @@
 
 use super::super::{counted, one_line, path_of};
 use crate::location::Location;
-use crate::plan::{Choice, Group, PlannedDoor, ResourcePlan, ResourceProgress, Step, StepKind, Verdict};
+use crate::plan::{
+    Choice, Group, PlannedDoor, ResourcePlan, ResourceProgress, SchemaPlan, Step, StepKind, Verdict,
+};
 use crate::program::doors::{Contract, Door, Keeper};
 use crate::program::init_cycles::Need;
 use crate::program::inventory::Status;
@@ -288,5 +290,13 @@ pub(super) fn tables(place: &SchemaPlace, shown: fn(&str) -> String) -> String {
         (true, _) => "–".to_owned(),
         (false, 0) => listed.join(", "),
         (false, more) => format!("{} and {more} more", listed.join(", ")),
+    }
+}
+
+/// Why there is no step to one owner of a schema.
+pub(super) fn no_steps(schema: &SchemaPlan) -> &'static str {
+    match schema.database.contains(':') {
+        true => "Nothing to do.",
+        false => "It is not known which of these share a database, so nothing is said about one owner.",
     }
 }
