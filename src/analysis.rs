@@ -13,10 +13,11 @@ use crate::location::{FileId, Location, Span};
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::program::declarations::{Declarations, ResourceDeclaration};
+use crate::program::embedded_files::embedded_files;
 use crate::program::inventory::{Coverage, Inventory, ResourceSummary};
-use crate::program::items::{Items, requires_test};
+use crate::program::items::Items;
 use crate::program::names::Names;
-use crate::program::phases::Phase;
+use crate::program::phases::DeclaredPhase;
 use crate::program::types::Types;
 use crate::rules;
 use crate::workspace::{DeclaredKind, ModDeclaration, SourceFile, Workspace};
@@ -86,12 +87,14 @@ pub fn inquire<T: Send>(
     let extracted = workspace.load_modules(settings.threads, extract_file);
     let extract_time = started.elapsed();
     workspace.load_deployment();
-    workspace.load_sql();
+    let facts: Vec<&FileFacts> = extracted.iter().map(|one| &one.facts).collect();
+    let embedded = embedded_files(&workspace, &facts, &catalog);
+    workspace.load_sql(&embedded);
     let mut phases = Vec::new();
     if let Some(configured) = &settings.configured {
         let file = workspace.add_file(&configured.file, &configured.text);
         workspace.declare_probes(file, configured.probes.iter().cloned());
-        phases.extend(configured.phases.iter().map(|(members, span)| Phase {
+        phases.extend(configured.phases.iter().map(|(members, span)| DeclaredPhase {
             members: members.clone(),
             location: Location { file, span: *span },
         }));
@@ -255,7 +258,7 @@ fn declared_modules(
         let ItemKind::Mod { items, path } = &item.kind else {
             continue;
         };
-        let optional = optional || item.attributes.cfg.as_ref().is_some_and(|cfg| !requires_test(cfg));
+        let optional = optional || item.attributes.cfg.as_ref().is_some_and(|cfg| !cfg.requires_test());
         match items {
             Some(list) => {
                 inline.push((item.name.to_string(), path.clone()));

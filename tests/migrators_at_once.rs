@@ -29,6 +29,13 @@ impl Signals {
             wait_for(&self.waiting);
         }
     }
+
+    /// What the second one does while the database is busy: it says that it waits, and tries again.
+    fn says_that_it_waits(&self) -> bool {
+        self.waiting.store(true, Ordering::SeqCst);
+        thread::yield_now();
+        true
+    }
 }
 
 fn wait_for(signal: &AtomicBool) {
@@ -66,9 +73,7 @@ fn runs_of_two(
 fn a_migrator_that_the_catalog_calls_unlocked_applies_one_migration_twice() {
     static SIGNALS: Signals = Signals::new();
     fn busy(_: i32) -> bool {
-        SIGNALS.waiting.store(true, Ordering::SeqCst);
-        thread::yield_now();
-        true
+        SIGNALS.says_that_it_waits()
     }
     fn migrate(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error>> {
         let hook = |_: &rusqlite::Transaction<'_>| -> HookResult {
@@ -92,9 +97,7 @@ fn a_migrator_that_the_catalog_calls_unlocked_applies_one_migration_twice() {
 fn a_lock_over_looking_applying_and_recording_applies_it_once() {
     static SIGNALS: Signals = Signals::new();
     fn busy(_: i32) -> bool {
-        SIGNALS.waiting.store(true, Ordering::SeqCst);
-        thread::yield_now();
-        true
+        SIGNALS.says_that_it_waits()
     }
     fn migrate(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error>> {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

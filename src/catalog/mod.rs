@@ -172,6 +172,10 @@ pub struct MacroFacts {
     pub returns: Option<TypePattern>,
     /// The module that it makes where it stands; its functions are listed like those of a module of the library.
     pub module: Option<String>,
+    /// The folder of SQL files that it embeds where it is not given one, relative to the package; `None` where it embeds none.
+    pub folder: Option<String>,
+    /// Whether it embeds the files of the folders inside that folder as well.
+    pub nested: bool,
     /// A remark for readers.
     pub note: Option<String>,
     /// Version requirement as text. Not evaluated.

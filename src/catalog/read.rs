@@ -261,6 +261,8 @@ impl Reader<'_> {
             role,
             returns: returns.clone(),
             module: entry.owned("module"),
+            folder: entry.owned("folder"),
+            nested: entry.flag("nested"),
             note: entry.owned("note"),
             versions: entry.owned("versions"),
         };

@@ -217,6 +217,8 @@ pub(super) const MACRO: Section = Section {
         key("role", Shape::OneOf(names_of::<CallRole>), "What using it does."),
         RETURNS,
         key("module", Shape::Text, "The module that it makes where it stands."),
+        key("folder", Shape::Text, "The folder of SQL files that it embeds where it is not given one."),
+        key("nested", Shape::Flag, "It embeds the files of the folders inside as well."),
         NOTE,
         VERSIONS,
     ],

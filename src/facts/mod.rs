@@ -26,6 +26,7 @@ mod patterns;
 mod sketch;
 mod source_text;
 mod spans;
+mod text_macros;
 mod types;
 mod uses;
 
@@ -35,6 +36,7 @@ pub use body_tree::{
 };
 pub use extract::{Extracted, MAX_BYTES, extract};
 pub use nesting::STACK_BYTES;
+pub use text_macros::TextMacro;
 
 use smol_str::SmolStr;
 
@@ -171,6 +173,14 @@ pub struct Attributes {
     pub others: Vec<Attribute>,
 }
 
+impl Attributes {
+    /// Whether the item is a test: it is marked `#[test]`, `#[tokio::test]`, `#[rstest]` or the like.
+    pub fn mark_a_test(&self) -> bool {
+        let last = |attribute: &Attribute| attribute.path.segments.last().map(|last| last.name.clone());
+        self.others.iter().filter_map(last).any(|name| matches!(name.as_str(), "test" | "rstest"))
+    }
+}
+
 /// An attribute such as `#[get("/x")]`, `#[tokio::main]`, `#[arg(long, env = "DATABASE_URL", default_value = "…")]`.
 #[derive(Debug, Clone)]
 pub struct Attribute {
@@ -197,6 +207,18 @@ pub enum Cfg {
     Flag(Name),
     /// `feature = "x"`, `target_os = "linux"`.
     KeyValue(Name, Name),
+}
+
+impl Cfg {
+    /// Whether code under this condition exists only in test builds.
+    pub fn requires_test(&self) -> bool {
+        match self {
+            Self::Flag(name) => name == "test",
+            Self::All(list) => list.iter().any(Self::requires_test),
+            Self::Any(list) => !list.is_empty() && list.iter().all(Self::requires_test),
+            Self::Not(_) | Self::KeyValue(..) => false,
+        }
+    }
 }
 
 /// Type parameters with their bounds (`where` clauses folded in).

@@ -8,6 +8,8 @@ use crate::program::schema_owners::{MigratorLock, OwnerKind, SchemaPlace};
 pub struct SchemaPlan {
     /// The resource, or the driver where the resource is not known.
     pub database: String,
+    /// Whether the resource is known; nothing is said about one owner where it is not.
+    pub is_known: bool,
     /// Everything that changes it, in order.
     pub places: Vec<SchemaPlace>,
     /// Which of the places should be the only one: the migrator that defines the most tables. None where nothing but
@@ -36,13 +38,12 @@ fn schema(places: Vec<SchemaPlace>) -> SchemaPlan {
     let migrators = (0..places.len()).filter(|index| places[*index].kind.is_migrator());
     // Of several with as many tables the first stays.
     let keeper = migrators.rev().max_by_key(|index| places[*index].tables.len());
-    // Under a driver alone several databases may be put together.
-    let is_known = places[0].database.contains(':');
+    let is_known = places[0].is_known;
     let (keeper, steps) = match is_known {
         true => (keeper, steps(&places, keeper)),
         false => (None, Vec::new()),
     };
-    SchemaPlan { database: places[0].database.clone(), places, keeper, steps }
+    SchemaPlan { database: places[0].database.clone(), is_known, places, keeper, steps }
 }
 
 fn steps(places: &[SchemaPlace], keeper: Option<usize>) -> Vec<SchemaStep> {

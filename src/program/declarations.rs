@@ -3,7 +3,7 @@
 use super::doors::Door;
 use super::inventory::{Address, Resource};
 use super::items::FnId;
-use super::phases::Phase;
+use super::phases::DeclaredPhase;
 use super::summaries::{Effect, Holder, Lifetime};
 use super::values::Value;
 use super::{Program, ResourceId, identity};
@@ -15,7 +15,7 @@ pub struct Declarations<'a> {
     /// About its resources.
     pub resources: &'a [ResourceDeclaration],
     /// The phases of its start, in their order.
-    pub phases: &'a [Phase],
+    pub phases: &'a [DeclaredPhase],
 }
 
 /// One declaration about a resource, or about one role of it.

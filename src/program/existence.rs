@@ -1,13 +1,14 @@
 //! Room 5, *program*: tests whether a database file or a table exists, and what creates it where it does not. The test
 //! and the creation are two steps, and the file or table belongs to everybody.
 
-use super::bodies::{Argument, Call, CallId, EventKind, LinkedBody, Target, settled};
+use super::bodies::{Call, CallId, EventKind, LinkedBody, Target, settled};
 use super::items::FnId;
+use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::terms::{address_of, substitute};
 use super::types::Ty;
 use super::values::Value;
-use super::{Program, flow, sql};
+use super::{Program, flow};
 use crate::catalog::CallRole;
 use crate::location::{Location, Span};
 
@@ -88,11 +89,11 @@ impl Program<'_> {
         let mut current = Some(call);
         while let Some(link) = current {
             let link = body.call(link);
-            let texts = link.args.iter().filter_map(|argument| match &argument.value {
-                Value::Text(text) => sql::asked_catalogue(text),
+            let catalogue = link.sql_effects().into_iter().find_map(|effect| match effect {
+                SqlEffect::AsksCatalogue(catalogue) => Some(catalogue),
                 _ => None,
             });
-            if let Some(catalogue) = texts.into_iter().next() {
+            if let Some(catalogue) = catalogue {
                 return Some((Subject::Table(catalogue), Value::Unknown));
             }
             current = link.chained_on.or_else(|| match link.receiver.as_ref()?.value {
@@ -147,11 +148,11 @@ impl Program<'_> {
         let call = self.call(effect.site.0, effect.site.1);
         let mut executors = call.receiver.iter().chain(&call.args);
         let in_transaction = executors.any(|argument| is_transaction(&argument.ty));
-        let texts = call.args.iter().filter_map(|argument| match &argument.value {
-            Value::Text(text) => sql::fails_when_repeated(text),
+        let failing = call.sql_effects().into_iter().find_map(|effect| match effect {
+            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
             _ => None,
         });
-        texts.into_iter().next().filter(|_| !in_transaction)
+        failing.filter(|_| !in_transaction)
     }
 
     /// Where one of the effects opens a database in the file at a path.
@@ -190,11 +191,7 @@ impl Program<'_> {
 /// Whether nobody else gets to the schema after the call: it takes a lock of the database or begins a transaction.
 fn locks_database(call: &Call<'_>) -> bool {
     let library = matches!(call.target, Target::Library(facts) if facts.role == CallRole::DatabaseLock);
-    let says = |argument: &Argument| match &argument.value {
-        Value::Text(text) => sql::locks(text),
-        _ => false,
-    };
-    library || is_transaction(&call.result) || call.args.iter().any(says)
+    library || is_transaction(&call.result) || call.sql_effects().iter().any(SqlEffect::keeps_out_others)
 }
 
 fn is_transaction(ty: &Ty) -> bool {

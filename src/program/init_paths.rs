@@ -33,7 +33,7 @@ impl Program<'_> {
     pub fn init_paths(&self) -> Vec<InitPath> {
         let mut paths: Vec<InitPath> = Vec::new();
         let mut reached: Vec<(FnId, CallId)> = Vec::new();
-        for entry in self.entries().iter().filter(|entry| entry.scope == Scope::Production) {
+        for entry in self.production_entries() {
             for (start, effect) in self.process_effects(entry).filter(|(_, effect)| effect.creates_handle()) {
                 reached.push(effect.site);
                 let hops = self.hops(start, &effect.steps);

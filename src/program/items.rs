@@ -380,7 +380,7 @@ impl<'a> Collector<'_, 'a> {
     }
 
     fn scope_of(&self, module: ModuleId, attributes: &Attributes) -> Scope {
-        if attributes.cfg.as_ref().is_some_and(requires_test) {
+        if attributes.cfg.as_ref().is_some_and(Cfg::requires_test) {
             Scope::Test
         } else {
             self.items.modules[module.index()].scope
@@ -491,7 +491,7 @@ impl<'a> Collector<'_, 'a> {
             let module = open(self.items);
             self.declare(place, &item.name, Declared::Module(module));
             let facts = &self.facts[file.0 as usize];
-            if facts.attributes.cfg.as_ref().is_some_and(requires_test) {
+            if facts.attributes.cfg.as_ref().is_some_and(Cfg::requires_test) {
                 self.items.modules[module.index()].scope = Scope::Test;
             }
             self.items_of(&facts.items, Place { module, file, node: node as u32 });
@@ -548,7 +548,7 @@ impl<'a> Collector<'_, 'a> {
         for item in list {
             match &item.kind {
                 ItemKind::Fn(function) => {
-                    let own = item.attributes.cfg.as_ref().is_some_and(requires_test);
+                    let own = item.attributes.cfg.as_ref().is_some_and(Cfg::requires_test);
                     let scope = if own { Scope::Test } else { scope };
                     let body = function.body.as_ref();
                     functions.push(self.runnable(item, Some(function), body, place, container, scope, None));
@@ -582,14 +582,7 @@ impl<'a> Collector<'_, 'a> {
         scope: Scope,
         initializes: Option<StaticId>,
     ) -> FnId {
-        let is_test = item.attributes.others.iter().any(|attribute| {
-            attribute
-                .path
-                .segments
-                .last()
-                .is_some_and(|segment| segment.name == "test" || segment.name == "rstest")
-        });
-        let scope = if is_test { Scope::Test } else { scope };
+        let scope = if item.attributes.mark_a_test() { Scope::Test } else { scope };
         let id = FnId(self.items.functions.len() as u32);
         self.items.functions.push(FnItem {
             name: item.name.clone(),
@@ -611,15 +604,5 @@ impl<'a> Collector<'_, 'a> {
             self.items_of(&body.items, Place { module: block, ..place });
         }
         id
-    }
-}
-
-/// Whether code under this condition exists only in test builds.
-pub fn requires_test(cfg: &Cfg) -> bool {
-    match cfg {
-        Cfg::Flag(name) => name == "test",
-        Cfg::All(list) => list.iter().any(requires_test),
-        Cfg::Any(list) => !list.is_empty() && list.iter().all(requires_test),
-        Cfg::Not(_) | Cfg::KeyValue(..) => false,
     }
 }

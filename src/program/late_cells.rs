@@ -124,7 +124,7 @@ impl Program<'_> {
     /// For each `main` of production code, what it comes to.
     fn reached_at_start(&self) -> Vec<Start> {
         let handlers: BTreeSet<FnId> = self.routes().iter().map(|route| route.function).collect();
-        let entries = self.entries().iter().filter(|entry| entry.scope == Scope::Production);
+        let entries = self.production_entries();
         let reached = entries.map(|entry| {
             let from = || entry.before_main.iter().chain([&entry.main]).copied();
             Start {

@@ -14,6 +14,7 @@ pub mod credentials;
 pub mod data_migrations;
 pub mod declarations;
 pub mod doors;
+pub mod embedded_files;
 pub mod entries;
 pub mod environment;
 pub mod existence;
@@ -79,7 +80,7 @@ use doors::Doors;
 use entries::Entry;
 use inventory::{Address, Resource, Scope};
 use items::{Container, FnId};
-use phases::Phase;
+use phases::DeclaredPhase;
 use reach::{CallGraph, Sketch};
 use routes::Route;
 use sql_parser::TableChanges;
@@ -113,7 +114,7 @@ pub struct Program<'a> {
     routes: Vec<Route>,
     declared_probes: Vec<DeclaredProbe>,
     declared: &'a [ResourceDeclaration],
-    phases: &'a [Phase],
+    phases: &'a [DeclaredPhase],
     file_changes: OnceLock<BTreeMap<FileId, TableChanges>>,
     doors: OnceLock<Doors>,
 }
@@ -211,13 +212,16 @@ impl<'a> Program<'a> {
         &self.entries
     }
 
+    /// Those of them that belong to production code.
+    pub fn production_entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.scope == Scope::Production)
+    }
+
     /// The binaries of production code that answer outside work.
     pub fn servers(&self) -> impl Iterator<Item = &Entry> {
-        let serves = |entry: &&Entry| {
-            let mut effects = self.effects(entry.main).iter();
-            entry.scope == Scope::Production && effects.any(|effect| effect.kind == EffectKind::Serve)
-        };
-        self.entries.iter().filter(serves)
+        let serves =
+            |entry: &&Entry| self.effects(entry.main).iter().any(|effect| effect.kind == EffectKind::Serve);
+        self.production_entries().filter(serves)
     }
 
     /// What happens in the process of a binary, before `main` and then in it, each with the function in which the way

@@ -36,7 +36,7 @@ impl Program<'_> {
                 continue;
             }
             let in_production = self.scope(id) == Scope::Production && !self.is_concurrent(id);
-            let starts = || self.entries().iter().filter(|entry| entry.scope == Scope::Production);
+            let starts = || self.production_entries();
             if !in_production || !starts().any(|entry| self.reaches(entry.main, id)) {
                 continue;
             }

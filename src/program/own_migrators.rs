@@ -1,11 +1,12 @@
 //! Room 5, *program*: migrators that the application wrote itself: they look into a ledger, change the schema, and record it.
 
-use super::bodies::{CallId, LinkedBody, Target};
+use super::Program;
+use super::bodies::{Argument, CallId, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::probes::is_inside;
+use super::sql::SqlEffect;
 use super::values::Value;
-use super::{Program, sql};
 use crate::location::Span;
 
 /// Callers beyond this number are not asked whether they hold a lock.
@@ -36,16 +37,19 @@ impl Program<'_> {
             if self.scope(function) != Scope::Production {
                 continue;
             }
-            let texts = || {
-                (0..body.calls.len()).flat_map(|index| {
-                    let id = CallId(index as u32);
-                    text_of(body, id).map(move |text| (id, text))
-                })
-            };
-            let mut ledgers = texts().filter_map(|(id, text)| Some((id, sql::ledger(text)?)));
-            let Some((looks, (ledger, false))) = ledgers.next() else { continue };
-            let records = ledgers.find(|(_, (other, writes))| *writes && *other == ledger);
-            let Some((records, _)) = records else { continue };
+            let about_ledgers = body.calls.iter().enumerate().flat_map(|(index, call)| {
+                let is_library = !matches!(call.target, Target::Local { .. } | Target::Block(_));
+                let effects = if is_library { call.sql_effects() } else { Vec::new() };
+                effects.into_iter().map(move |effect| (CallId(index as u32), effect))
+            });
+            let mut ledgers = about_ledgers.filter_map(|(id, effect)| match effect {
+                SqlEffect::AsksLedger(ledger) => Some((id, ledger, false)),
+                SqlEffect::RecordsVersion(ledger) => Some((id, ledger, true)),
+                _ => None,
+            });
+            let Some((looks, ledger, false)) = ledgers.next() else { continue };
+            let records = ledgers.find(|(_, other, writes)| *writes && *other == ledger);
+            let Some((records, ..)) = records else { continue };
             // What runs in between: statements that are not written here, or that change the schema.
             let applies = body.calls[looks.0 as usize + 1..records.0 as usize].iter().any(|call| {
                 let runs = matches!(
@@ -54,10 +58,9 @@ impl Program<'_> {
                         "execute" | "execute_batch" | "batch_execute" | "raw_sql" | "query" | "simple_query"
                     )
                 );
-                runs && call.args.iter().any(|argument| match &argument.value {
-                    Value::Text(text) => sql::changes_schema(text),
-                    _ => true,
-                })
+                let changes = |effect: &SqlEffect| matches!(effect, SqlEffect::Change { .. });
+                let is_written_here = |argument: &Argument| !argument.value.texts().is_empty();
+                runs && (!call.args.iter().all(is_written_here) || call.sql_effects().iter().any(changes))
             });
             // The callers are asked last: hardly any function comes this far.
             if applies && !self.is_protected(function, body) {
@@ -102,10 +105,8 @@ impl Program<'_> {
                         | "savepoint"
                 )
             );
-            let says = |text: &str| sql::locks(text) || text.to_ascii_lowercase().contains("for update");
-            let in_text = || {
-                call.args.iter().any(|argument| matches!(&argument.value, Value::Text(text) if says(text)))
-            };
+            let keeps = |effect: &SqlEffect| effect.keeps_out_others() || *effect == SqlEffect::LocksRows;
+            let in_text = || call.sql_effects().iter().any(keeps);
             let in_callee = || match &call.target {
                 Target::Local { targets, .. } if depth > 0 => targets.iter().any(|target| {
                     // What is handed over may run before the lock is given back.
@@ -120,9 +121,7 @@ impl Program<'_> {
             begins || !call.guards.is_empty() || in_text() || in_callee()
         })
     }
-}
 
-impl Program<'_> {
     /// Whether what a function takes is over when it returns: it unlocks as well.
     fn gives_it_back(&self, function: FnId) -> bool {
         let fresh = self.fresh_body(function);
@@ -131,22 +130,9 @@ impl Program<'_> {
         let leaves = |call: &super::bodies::Call<'_>| {
             body.arms(call.context).any(|(branch, arm, _)| body.leaves(branch, arm))
         };
-        body.calls.iter().filter(|call| !leaves(call)).any(|call| {
-            call.args.iter().any(|argument| {
-                matches!(&argument.value, Value::Text(text) if matches!(sql::session_lock(text), Some((_, false))))
-            })
-        })
+        body.calls
+            .iter()
+            .filter(|call| !leaves(call))
+            .any(|call| call.sql_effects().iter().any(|effect| matches!(effect, SqlEffect::Unlocks(_))))
     }
-}
-
-/// The text that a call of a library is given.
-fn text_of<'b>(body: &'b LinkedBody<'_>, id: CallId) -> Option<&'b str> {
-    let call = body.call(id);
-    if matches!(call.target, Target::Local { .. } | Target::Block(_)) {
-        return None;
-    }
-    call.args.iter().find_map(|argument| match &argument.value {
-        Value::Text(text) => Some(text.as_ref()),
-        _ => None,
-    })
 }

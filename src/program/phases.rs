@@ -11,7 +11,7 @@ use crate::location::Location;
 
 /// One phase of the start, as it is declared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phase {
+pub struct DeclaredPhase {
     /// What belongs to it: paths of functions, ids of resources, and the words `migrate` and `serve`.
     pub members: Vec<String>,
     /// Where it is declared.
@@ -47,7 +47,7 @@ const MOST_VISITS: u32 = 3;
 
 impl Program<'_> {
     /// The phases that are declared, in their order.
-    pub fn phases(&self) -> &[Phase] {
+    pub fn phases(&self) -> &[DeclaredPhase] {
         self.phases
     }
 

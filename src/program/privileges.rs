@@ -1,11 +1,11 @@
 //! Room 5, *program*: statements of services that need more rights than a service should have.
 
+use super::Program;
 use super::bodies::Target;
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::values::Value;
-use super::{Program, sql};
+use super::sql::SqlEffect;
 use crate::catalog::CallRole;
 use crate::location::Location;
 
@@ -37,11 +37,11 @@ impl Program<'_> {
                     Target::External(_) => true,
                     _ => false,
                 };
-                let statement =
-                    call.args.iter().filter(|_| runs).find_map(|argument| match &argument.value {
-                        Value::Text(text) => sql::privileged(text),
-                        _ => None,
-                    });
+                let effects = if runs { call.sql_effects() } else { Vec::new() };
+                let statement = effects.into_iter().find_map(|effect| match effect {
+                    SqlEffect::NeedsRights(statement) => Some(statement),
+                    _ => None,
+                });
                 let Some(statement) = statement else { continue };
                 if servers.iter().any(|entry| self.reaches(entry.main, function)) {
                     let location = self.location(function, call.span);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::bodies::{self, Call, CallId, LinkedBody, Target};
-use super::inventory::Scope;
 use super::items::{Container, FnId};
 use super::routes::Route;
 use super::summaries::{Effect, EffectKind};
@@ -144,7 +143,7 @@ impl Program<'_> {
     /// its work.
     pub fn databases_behind(&self, probe: &Probe<'_>) -> Vec<&Effect> {
         let mut found: Vec<&Effect> = Vec::new();
-        for entry in self.entries().iter().filter(|entry| entry.scope == Scope::Production) {
+        for entry in self.production_entries() {
             if !self.reaches(entry.main, probe.route.function) {
                 continue;
             }
@@ -176,7 +175,7 @@ impl Program<'_> {
 
     /// Whether another probe of a binary with this one asks a database, or what it asks is not known.
     pub fn asks_elsewhere(&self, probe: &Probe<'_>, examined: &[(Probe<'_>, Examined)]) -> bool {
-        let entries = || self.entries().iter().filter(|entry| entry.scope == Scope::Production);
+        let entries = || self.production_entries();
         let shares_binary = |other: &Probe<'_>| {
             entries().any(|entry| {
                 self.reaches(entry.main, probe.route.function)

@@ -9,6 +9,7 @@ use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{Container, FnId, StaticId};
+use super::sql::SqlEffect;
 use super::terms::Terms;
 use super::types::{Ty, Types};
 use super::values::Value;
@@ -73,13 +74,12 @@ impl Sketch {
         for (index, call) in body.calls.iter().enumerate() {
             sketch.calls += 1;
             sketch.interesting |= body.changes_schema(CallId(index as u32));
-            sketch.locks_session |= call.args.iter().any(|argument| {
-                matches!(&argument.value, Value::Text(text) if super::sql::session_lock(text).is_some())
-            });
+            for effect in call.sql_effects() {
+                sketch.locks_session |= matches!(effect, SqlEffect::Locks { .. } | SqlEffect::Unlocks(_));
+                sketch.interesting |=
+                    matches!(effect, SqlEffect::AsksLedger(_) | SqlEffect::RecordsVersion(_));
+            }
             sketch.supplies_state |= matches!(call.name_of_callee(), Some("extensions_mut" | "data_factory"));
-            sketch.interesting |= call.args.iter().any(
-                |argument| matches!(&argument.value, Value::Text(text) if super::sql::ledger(text).is_some()),
-            );
             sketch.interesting |= body.undescribed_client(types, call).is_some();
             sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));
             if let Target::Library(facts) = call.target {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entries::Entry;
-use super::inventory::{Scope, Status};
+use super::inventory::Status;
 use super::items::FnId;
 use super::probes::{Examined, Probe, ProbeKind};
 use super::routes::Route;
@@ -81,7 +81,7 @@ struct Process<'p> {
 
 impl<'p, 'a> Search<'p, 'a> {
     fn new(program: &'p Program<'a>) -> Self {
-        let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+        let entries = program.production_entries();
         let processes = entries.map(|entry| {
             let late = program.late_initializations(entry);
             let mut servers =

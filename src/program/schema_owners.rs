@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use super::bodies::{CallId, LinkedBody, Target, Time};
 use super::entries::Entry;
-use super::inventory::Scope;
 use super::items::FnId;
 use super::probes::is_inside;
+use super::sql::{self, SqlEffect};
 use super::sql_parser::{self, TableChanges};
 use super::summaries::{Effect, EffectKind};
 use super::{Program, reach};
@@ -108,6 +108,8 @@ pub struct SharedTables<'p> {
 pub struct SchemaPlace {
     /// The database: the resource, where a binary with the place opens one of the driver, else the driver alone.
     pub database: String,
+    /// Whether the resource is known: under a driver alone several databases may be put together.
+    pub is_known: bool,
     /// What it is.
     pub kind: OwnerKind,
     /// Path of the function.
@@ -124,18 +126,21 @@ impl Program<'_> {
     /// The places that change the schema of a database, by database, and then in the order of their places.
     pub fn schema_places(&self) -> Vec<SchemaPlace> {
         let mut found: Vec<SchemaPlace> = Vec::new();
-        for entry in self.entries().iter().filter(|entry| entry.scope == Scope::Production) {
+        for entry in self.production_entries() {
             for owner in self.schema_owners(entry) {
                 let (function, call) = owner.effect.site;
                 let location = self.location(function, self.call(function, call).span);
                 let driver = owner.driver.unwrap_or_else(|| "database".to_owned());
-                let database = self.one_database(self.effects(entry.main), &driver).unwrap_or(driver);
+                let resource = self.one_database(self.effects(entry.main), &driver);
+                let is_known = resource.is_some();
+                let database = resource.unwrap_or(driver);
                 let binary = &entry.binary.name;
                 match found.iter_mut().find(|place| place.location == location && place.database == database)
                 {
                     Some(place) => place.binaries.push(binary.clone()),
                     None => found.push(SchemaPlace {
                         database,
+                        is_known,
                         kind: owner.kind,
                         function: self.path_of(function),
                         location,
@@ -261,10 +266,7 @@ impl Program<'_> {
         // In which schema a name is looked up may be said by an earlier statement.
         let facts = self.types.items.functions[function.index()].body;
         let elsewhere = facts.into_iter().flat_map(|body| &body.exprs).any(|expr| match &expr.kind {
-            ExprKind::Literal(Literal::Str(text)) => {
-                let lower = text.to_ascii_lowercase();
-                lower.contains("search_path") || lower.contains("drop schema") || lower.contains("attach ")
-            }
+            ExprKind::Literal(Literal::Str(text)) => sql::effects(text).contains(&SqlEffect::LooksElsewhere),
             _ => false,
         });
         for argument in self.call(function, call).args.iter().filter(|_| !elsewhere) {

@@ -7,7 +7,7 @@ use super::Program;
 use super::bodies::{self, Call, CallId, EventKind, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::{AdtId, AdtShape, FnId};
-use super::sql::{self, SessionLock};
+use super::sql::{SessionLock, SqlEffect};
 use super::types::{Bound, Ty};
 use super::values::Value;
 use crate::catalog::{CallRole, TypeKind};
@@ -261,13 +261,8 @@ impl Program<'_> {
 /// result was not asked, or said no. Silent where nothing in the function tests the result: it may be handed on.
 fn unheld_in(body: &LinkedBody<'_>) -> Option<(Span, Span)> {
     let ids = || (0..body.calls.len()).map(|index| CallId(index as u32));
-    let tries = |id: &CallId| {
-        let mut texts = body.call(*id).args.iter().filter_map(|argument| match &argument.value {
-            Value::Text(text) => Some(text.to_ascii_lowercase()),
-            _ => None,
-        });
-        texts.any(|text| text.contains("pg_try_advisory_lock"))
-    };
+    let does = |id: CallId, wanted: fn(&SqlEffect) -> bool| body.call(id).sql_effects().iter().any(wanted);
+    let tries = |id: &CallId| does(*id, |effect| matches!(effect, SqlEffect::Locks { tries: true, .. }));
     let tried = ids().find(tries)?;
     // What is made of its result by the calls of the chain, and by those on what the chain gives.
     let mut results = BTreeSet::from([tried]);
@@ -299,19 +294,20 @@ fn unheld_in(body: &LinkedBody<'_>) -> Option<(Span, Span)> {
         })
     };
     // Whoever did not get it may wait for it, or try until it has it.
-    let waits = |id: CallId| !tries(&id) && matches!(text_of(body.call(id)), Some((_, true)));
+    let waits = |id: CallId| does(id, |effect| matches!(effect, SqlEffect::Locks { tries: false, .. }));
     if ids().any(waits) || body.in_loop(body.call(tried).context) {
         return None;
     }
-    let gives_back = |id: &CallId| matches!(text_of(body.call(*id)), Some((_, false)));
+    let gives_back = |id: &CallId| does(*id, |effect| matches!(effect, SqlEffect::Unlocks(_)));
     let given_back = ids().skip(tried.0 as usize + 1).filter(gives_back).find(|id| !is_held(*id))?;
     (!tests.is_empty()).then(|| (body.call(tried).span, body.call(given_back).span))
 }
 
-/// What the text that a call is given does to a session lock.
+/// The session lock that the text that a call is given takes (`true`) or gives back.
 fn text_of(call: &Call<'_>) -> Option<(SessionLock, bool)> {
-    call.args.iter().find_map(|argument| match &argument.value {
-        Value::Text(text) => sql::session_lock(text),
+    call.sql_effects().into_iter().find_map(|effect| match effect {
+        SqlEffect::Locks { lock, .. } => Some((lock, true)),
+        SqlEffect::Unlocks(lock) => Some((lock, false)),
         _ => None,
     })
 }

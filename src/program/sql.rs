@@ -1,92 +1,48 @@
-//! Room 5, *program*: what a SQL text does, as far as the words of its statements tell.
+//! Room 5, *program*: what SQL texts do, as far as the words of their statements tell.
 
-use super::sql_parser::statements;
+use super::sql_parser::{looks_elsewhere, statements};
 
-/// Whether one of the statements changes the schema. Temporary tables are no schema.
-pub(super) fn changes_schema(text: &str) -> bool {
-    says_one_of(text, &["create", "alter", "drop"]) && statements(text).iter().any(|words| is_change(words))
+/// What a statement does that matters to who initializes a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SqlEffect {
+    /// It changes the schema. Temporary tables are no schema.
+    Change {
+        /// Its first three words, in capitals.
+        statement: String,
+        /// Whether it creates or adds something and does not say `IF NOT EXISTS` or `OR REPLACE`: it fails when somebody else
+        /// has run it already.
+        fails_when_repeated: bool,
+    },
+    /// It says in which schema or database names are looked up, or takes them away: which tables are meant is not known.
+    LooksElsewhere,
+    /// It asks a table of the database's own catalogue, in lower case.
+    AsksCatalogue(&'static str),
+    /// It asks a ledger of migrations: a table that is named for migrations or versions of the schema, in lower case.
+    AsksLedger(String),
+    /// It writes to a ledger of migrations.
+    RecordsVersion(String),
+    /// It takes a lock that belongs to the session rather than to a transaction.
+    Locks {
+        /// Which kind.
+        lock: SessionLock,
+        /// Whether it does not wait, and says by its result whether it has the lock.
+        tries: bool,
+    },
+    /// It gives a lock of the session back.
+    Unlocks(SessionLock),
+    /// It begins a transaction, or takes a lock that lasts as long as one.
+    Begins,
+    /// It locks the rows that it reads, as long as its transaction lasts.
+    LocksRows,
+    /// It needs rights over roles or the server; its first words, in capitals.
+    NeedsRights(&'static str),
 }
 
-/// The first statement that fails when somebody else has run it already: it creates or adds something and does not say
-/// `IF NOT EXISTS` or `OR REPLACE`. As its first three words.
-pub(super) fn fails_when_repeated(text: &str) -> Option<String> {
-    let blind = |words: &Vec<String>| {
-        let says = |phrase: &[&str]| {
-            words.windows(phrase.len()).any(|part| part.iter().map(String::as_str).eq(phrase.iter().copied()))
-        };
-        let creates = words[0] == "create" || (words[0] == "alter" && words.iter().any(|word| word == "add"));
-        is_change(words) && creates && !says(&["if", "not", "exists"]) && !says(&["or", "replace"])
-    };
-    let first = statements(text).into_iter().find(blind)?;
-    Some(first.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ").to_uppercase())
-}
-
-/// The table of the database's own catalogue that a query asks, in lower case.
-pub(super) fn asked_catalogue(text: &str) -> Option<&'static str> {
-    const CATALOGUES: [&str; 13] = [
-        "sqlite_master",
-        "sqlite_schema",
-        "pragma_table_info",
-        "information_schema.tables",
-        "information_schema.columns",
-        "information_schema.schemata",
-        "pg_tables",
-        "pg_class",
-        "pg_type",
-        "pg_namespace",
-        "pg_database",
-        "pg_indexes",
-        "to_regclass",
-    ];
-    if !says_one_of(text, &CATALOGUES) {
-        return None;
+impl SqlEffect {
+    /// Whether somebody else who does the same has to wait: a lock, or a transaction.
+    pub(super) fn keeps_out_others(&self) -> bool {
+        matches!(self, Self::Locks { .. } | Self::Begins)
     }
-    let asks = |words: &Vec<String>| matches!(words[0].as_str(), "select" | "with");
-    let named = |word: &String, name: &str| {
-        word == name || word.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
-    };
-    statements(text)
-        .iter()
-        .filter(|words| asks(words))
-        .find_map(|words| CATALOGUES.into_iter().find(|name| words.iter().any(|word| named(word, name))))
-}
-
-/// Whether one of the statements takes a lock or begins a transaction.
-pub(super) fn locks(text: &str) -> bool {
-    const LOCKS: [&str; 5] = [
-        "pg_advisory_lock",
-        "pg_try_advisory_lock",
-        "pg_advisory_xact_lock",
-        "pg_try_advisory_xact_lock",
-        "get_lock",
-    ];
-    says_one_of(text, &["lock", "begin", "start"])
-        && statements(text).iter().any(|words| match words[0].as_str() {
-            "begin" | "lock" => true,
-            "start" => words.get(1).is_some_and(|word| word == "transaction"),
-            _ => LOCKS.iter().any(|lock| calls(words, lock)),
-        })
-}
-
-/// The ledger of migrations that a text asks (`false`) or writes (`true`): a table that is named for migrations or versions of
-/// the schema, in lower case.
-pub(super) fn ledger(text: &str) -> Option<(String, bool)> {
-    const NAMED: [&str; 4] = ["migration", "schema_version", "schema_history", "db_version"];
-    if !says_one_of(text, &NAMED) {
-        return None;
-    }
-    statements(text).iter().find_map(|words| {
-        let (before, writes) = match words[0].as_str() {
-            "select" => ("from", false),
-            "insert" | "replace" => ("into", true),
-            _ => return None,
-        };
-        // A query in a query asks as well: `SELECT EXISTS (SELECT 1 FROM migrations)`.
-        let mut tables = words.windows(2).filter(|pair| pair[0] == before).map(|pair| pair[1].as_str());
-        let table = tables.next()?;
-        let plain = table.rsplit('.').next()?;
-        NAMED.iter().any(|word| plain.contains(word)).then(|| (plain.to_owned(), writes))
-    })
 }
 
 /// A lock that a statement takes or gives back, and that belongs to the session rather than to a transaction.
@@ -108,65 +64,157 @@ impl SessionLock {
     }
 }
 
-/// The session lock that a text takes (`true`) or gives back.
-pub(super) fn session_lock(text: &str) -> Option<(SessionLock, bool)> {
-    const FUNCTIONS: [(&str, SessionLock, bool); 9] = [
-        ("pg_advisory_unlock", SessionLock::Advisory, false),
-        ("pg_advisory_unlock_shared", SessionLock::Advisory, false),
-        ("pg_advisory_unlock_all", SessionLock::Advisory, false),
-        ("pg_advisory_lock", SessionLock::Advisory, true),
-        ("pg_advisory_lock_shared", SessionLock::Advisory, true),
-        ("pg_try_advisory_lock", SessionLock::Advisory, true),
-        ("pg_try_advisory_lock_shared", SessionLock::Advisory, true),
-        ("release_lock", SessionLock::Named, false),
-        ("get_lock", SessionLock::Named, true),
-    ];
-    if !says_one_of(text, &["lock"]) {
-        return None;
+/// What the statements of a text do, in order. Empty for texts in which nothing of that kind is said, which are not read.
+/// Linear in the text.
+pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
+    let lower = text.to_ascii_lowercase();
+    if !TELLING.iter().any(|word| lower.contains(word)) {
+        return Vec::new();
     }
-    let selects = |words: &&Vec<String>| matches!(words[0].as_str(), "select" | "do" | "call");
-    statements(text).iter().filter(selects).find_map(|words| {
-        let found = FUNCTIONS.iter().find(|(function, ..)| calls(words, function));
-        found.map(|(_, lock, takes)| (*lock, *takes))
-    })
+    let mut found = Vec::new();
+    for words in statements(text) {
+        if is_change(&words) {
+            let first: Vec<&str> = words.iter().take(3).map(String::as_str).collect();
+            found.push(SqlEffect::Change {
+                statement: first.join(" ").to_uppercase(),
+                fails_when_repeated: fails_when_repeated(&words),
+            });
+        }
+        if looks_elsewhere(&words) {
+            found.push(SqlEffect::LooksElsewhere);
+        }
+        found.extend(asked_catalogue(&words).map(SqlEffect::AsksCatalogue));
+        found.extend(ledger(&words));
+        found.extend(lock(&words));
+        if says(&words, &["for", "update"]) && words[0] == "select" {
+            found.push(SqlEffect::LocksRows);
+        }
+        found.extend(privileged(&words).map(SqlEffect::NeedsRights));
+    }
+    found
 }
 
-/// The first statement that needs rights over roles or the server, by its first words in capitals.
-pub(super) fn privileged(text: &str) -> Option<&'static str> {
-    const PRIVILEGED: [&str; 9] = [
-        "CREATE ROLE",
-        "CREATE USER",
-        "ALTER ROLE",
-        "ALTER USER",
-        "DROP ROLE",
-        "DROP USER",
-        "CREATE EXTENSION",
-        "CREATE DATABASE",
-        "GRANT",
+/// Texts without any of these do nothing of interest; most texts are not worth more than this look.
+const TELLING: [&str; 20] = [
+    "create",
+    "alter",
+    "drop",
+    "grant",
+    "lock",
+    "begin",
+    "start",
+    "for update",
+    "use ",
+    "attach",
+    "search_path",
+    "migration",
+    "schema_version",
+    "schema_history",
+    "db_version",
+    "sqlite_",
+    "pragma_table_info",
+    "information_schema",
+    "pg_",
+    "to_regclass",
+];
+
+const CATALOGUES: [&str; 13] = [
+    "sqlite_master",
+    "sqlite_schema",
+    "pragma_table_info",
+    "information_schema.tables",
+    "information_schema.columns",
+    "information_schema.schemata",
+    "pg_tables",
+    "pg_class",
+    "pg_type",
+    "pg_namespace",
+    "pg_database",
+    "pg_indexes",
+    "to_regclass",
+];
+
+const LEDGERS: [&str; 4] = ["migration", "schema_version", "schema_history", "db_version"];
+
+const PRIVILEGED: [&str; 9] = [
+    "CREATE ROLE",
+    "CREATE USER",
+    "ALTER ROLE",
+    "ALTER USER",
+    "DROP ROLE",
+    "DROP USER",
+    "CREATE EXTENSION",
+    "CREATE DATABASE",
+    "GRANT",
+];
+
+fn lock(words: &[String]) -> Option<SqlEffect> {
+    let locks = |lock: SessionLock, tries: bool| Some(SqlEffect::Locks { lock, tries });
+    let functions = [
+        ("pg_advisory_unlock", Some(SqlEffect::Unlocks(SessionLock::Advisory))),
+        ("pg_advisory_unlock_shared", Some(SqlEffect::Unlocks(SessionLock::Advisory))),
+        ("pg_advisory_unlock_all", Some(SqlEffect::Unlocks(SessionLock::Advisory))),
+        ("release_lock", Some(SqlEffect::Unlocks(SessionLock::Named))),
+        ("pg_advisory_lock", locks(SessionLock::Advisory, false)),
+        ("pg_advisory_lock_shared", locks(SessionLock::Advisory, false)),
+        ("pg_try_advisory_lock", locks(SessionLock::Advisory, true)),
+        ("pg_try_advisory_lock_shared", locks(SessionLock::Advisory, true)),
+        ("get_lock", locks(SessionLock::Named, false)),
+        ("pg_advisory_xact_lock", Some(SqlEffect::Begins)),
+        ("pg_try_advisory_xact_lock", Some(SqlEffect::Begins)),
     ];
-    if !says_one_of(text, &["role", "user", "extension", "database", "grant"]) {
-        return None;
+    match words[0].as_str() {
+        "begin" | "lock" => Some(SqlEffect::Begins),
+        "start" => words.get(1).filter(|word| *word == "transaction").map(|_| SqlEffect::Begins),
+        "create" | "alter" | "drop" | "comment" => None,
+        _ => functions.into_iter().find(|(function, _)| calls(words, function))?.1,
     }
-    statements(text).iter().find_map(|words| {
-        let begins = |known: &&str| {
-            known.split(' ').zip(words).all(|(wanted, word)| word.eq_ignore_ascii_case(wanted))
-                && words.len() >= known.split(' ').count()
-        };
-        // `GRANT` is a word of languages other than SQL as well.
-        let is_sql = words[0] != "grant" || words.iter().any(|word| word == "to");
-        PRIVILEGED.into_iter().find(begins).filter(|_| is_sql)
-    })
+}
+
+fn ledger(words: &[String]) -> Option<SqlEffect> {
+    let (before, writes) = match words[0].as_str() {
+        "select" => ("from", false),
+        "insert" | "replace" => ("into", true),
+        _ => return None,
+    };
+    // A query in a query asks as well: `SELECT EXISTS (SELECT 1 FROM migrations)`.
+    let mut tables = words.windows(2).filter(|pair| pair[0] == before).map(|pair| pair[1].as_str());
+    let plain = tables.next()?.rsplit('.').next()?;
+    let named = LEDGERS.iter().any(|word| plain.contains(word)).then(|| plain.to_owned())?;
+    Some(if writes { SqlEffect::RecordsVersion(named) } else { SqlEffect::AsksLedger(named) })
+}
+
+fn asked_catalogue(words: &[String]) -> Option<&'static str> {
+    let named = |word: &String, name: &str| {
+        word == name || word.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
+    };
+    let asks = matches!(words[0].as_str(), "select" | "with");
+    CATALOGUES.into_iter().find(|name| asks && words.iter().any(|word| named(word, name)))
+}
+
+fn privileged(words: &[String]) -> Option<&'static str> {
+    let begins = |known: &&str| {
+        known.split(' ').zip(words).all(|(wanted, word)| word.eq_ignore_ascii_case(wanted))
+            && words.len() >= known.split(' ').count()
+    };
+    // `GRANT` is a word of languages other than SQL as well.
+    let is_sql = words[0] != "grant" || words.iter().any(|word| word == "to");
+    PRIVILEGED.into_iter().find(begins).filter(|_| is_sql)
+}
+
+fn fails_when_repeated(words: &[String]) -> bool {
+    let creates = words[0] == "create" || (words[0] == "alter" && words.iter().any(|word| word == "add"));
+    creates && !says(words, &["if", "not", "exists"]) && !says(words, &["or", "replace"])
+}
+
+/// Whether the words stand somewhere in a statement, one after the other.
+fn says(words: &[String], phrase: &[&str]) -> bool {
+    words.windows(phrase.len()).any(|part| part.iter().eq(phrase.iter()))
 }
 
 /// Whether a statement calls a function, in whatever schema.
 fn calls(words: &[String], function: &str) -> bool {
     words.windows(2).any(|pair| pair[1] == "(" && pair[0].rsplit('.').next() == Some(function))
-}
-
-/// Whether one of these, in lower case, stands somewhere in a text: most texts are not worth more than this look.
-fn says_one_of(text: &str, words: &[&str]) -> bool {
-    let lower = text.to_ascii_lowercase();
-    words.iter().any(|word| lower.contains(word))
 }
 
 fn is_change(words: &[String]) -> bool {
@@ -199,6 +247,18 @@ fn is_change(words: &[String]) -> bool {
 mod tests {
     use super::*;
 
+    fn changes_schema(text: &str) -> bool {
+        effects(text).iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
+    }
+
+    /// The first statement that fails when it is repeated.
+    fn repeated(text: &str) -> Option<String> {
+        effects(text).into_iter().find_map(|effect| match effect {
+            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
+            _ => None,
+        })
+    }
+
     #[test]
     fn definitions_change_the_schema_and_queries_do_not() {
         assert!(changes_schema("CREATE TABLE IF NOT EXISTS t (id INT)"));
@@ -211,60 +271,77 @@ mod tests {
 
     #[test]
     fn what_may_be_repeated_does_not_fail() {
-        assert_eq!(fails_when_repeated("create table if not exists t (id int); select 1"), None);
-        assert_eq!(
-            fails_when_repeated("DROP TABLE t; CREATE VIEW v AS SELECT 1").as_deref(),
-            Some("CREATE VIEW V")
-        );
-        assert_eq!(fails_when_repeated("ALTER TABLE t ADD COLUMN x INT").as_deref(), Some("ALTER TABLE T"));
-        assert_eq!(fails_when_repeated("ALTER TABLE t ADD COLUMN IF NOT EXISTS x INT"), None);
-        assert_eq!(fails_when_repeated("CREATE TEMP TABLE t (id INT)"), None);
+        assert_eq!(repeated("create table if not exists t (id int); select 1"), None);
+        assert_eq!(repeated("DROP TABLE t; CREATE VIEW v AS SELECT 1").as_deref(), Some("CREATE VIEW V"));
+        assert_eq!(repeated("ALTER TABLE t ADD COLUMN x INT").as_deref(), Some("ALTER TABLE T"));
+        assert_eq!(repeated("ALTER TABLE t ADD COLUMN IF NOT EXISTS x INT"), None);
+        assert_eq!(repeated("CREATE TEMP TABLE t (id INT)"), None);
     }
 
     #[test]
     fn locks_and_transactions_are_told_from_other_statements() {
-        assert!(locks("SELECT pg_advisory_lock(42)"));
-        assert!(locks("begin immediate"));
-        assert!(locks("LOCK TABLE t"));
-        assert!(!locks("SELECT begin FROM meetings"));
+        let keeps_out = |text: &str| effects(text).iter().any(SqlEffect::keeps_out_others);
+        assert!(keeps_out("SELECT pg_advisory_lock(42)"));
+        assert!(keeps_out("SELECT pg_try_advisory_xact_lock(42)"));
+        assert!(keeps_out("begin immediate"));
+        assert!(keeps_out("LOCK TABLE t"));
+        assert!(!keeps_out("SELECT begin FROM meetings"));
+        assert!(!keeps_out("CREATE FUNCTION get_lock() RETURNS INT"));
+        assert_eq!(
+            effects("SELECT version FROM schema_version FOR UPDATE"),
+            [SqlEffect::AsksLedger("schema_version".to_owned()), SqlEffect::LocksRows]
+        );
     }
 
     #[test]
     fn a_query_about_tables_is_known_by_the_catalogue_it_asks() {
-        assert_eq!(asked_catalogue("SELECT 1 FROM sqlite_master WHERE name = 't'"), Some("sqlite_master"));
-        assert_eq!(asked_catalogue("select to_regclass('t')"), Some("to_regclass"));
-        assert_eq!(asked_catalogue("CREATE TABLE pg_class_copy (id INT)"), None);
-        assert_eq!(asked_catalogue("SELECT 1 FROM orders"), None);
-        assert_eq!(asked_catalogue("SELECT 1 FROM pg_catalog.pg_class c"), Some("pg_class"));
-        assert_eq!(asked_catalogue("SELECT 'information_schema.tables' FROM orders"), None);
+        let asked = |text: &str| effects(text);
+        let catalogue = |name| vec![SqlEffect::AsksCatalogue(name)];
+        assert_eq!(asked("SELECT 1 FROM sqlite_master WHERE name = 't'"), catalogue("sqlite_master"));
+        assert_eq!(asked("select to_regclass('t')"), catalogue("to_regclass"));
+        assert_eq!(asked("SELECT 1 FROM pg_catalog.pg_class c"), catalogue("pg_class"));
+        assert_eq!(asked("SELECT 1 FROM orders"), []);
+        assert_eq!(asked("SELECT 'information_schema.tables' FROM orders"), []);
+        assert!(changes_schema("CREATE TABLE pg_class_copy (id INT)"));
     }
 
     #[test]
     fn a_ledger_is_the_table_that_is_asked_or_written() {
         let asks = "SELECT EXISTS(SELECT 1 FROM public.migrations WHERE name = $1)";
-        assert_eq!(ledger(asks), Some(("migrations".to_owned(), false)));
+        assert_eq!(effects(asks), [SqlEffect::AsksLedger("migrations".to_owned())]);
         let writes = "INSERT INTO schema_version(version) VALUES (2)";
-        assert_eq!(ledger(writes), Some(("schema_version".to_owned(), true)));
-        assert_eq!(ledger("SELECT 'migrations' FROM orders"), None);
+        assert_eq!(effects(writes), [SqlEffect::RecordsVersion("schema_version".to_owned())]);
+        assert_eq!(effects("SELECT 'migrations' FROM orders"), []);
     }
 
     #[test]
     fn statements_about_rights_are_told_by_their_first_words() {
-        assert_eq!(privileged("create extension if not exists pgcrypto"), Some("CREATE EXTENSION"));
-        assert_eq!(privileged("SELECT 1;\n GRANT SELECT ON orders TO reports"), Some("GRANT"));
-        assert_eq!(privileged("Grant me this"), None);
-        assert_eq!(privileged("CREATE TABLE users (id BIGINT)"), None);
-        assert_eq!(privileged("created user"), None);
+        let rights = |text: &str| {
+            effects(text).into_iter().find_map(|effect| match effect {
+                SqlEffect::NeedsRights(statement) => Some(statement),
+                _ => None,
+            })
+        };
+        assert_eq!(rights("create extension if not exists pgcrypto"), Some("CREATE EXTENSION"));
+        assert_eq!(rights("SELECT 1;\n GRANT SELECT ON orders TO reports"), Some("GRANT"));
+        assert_eq!(rights("Grant me this"), None);
+        assert_eq!(rights("CREATE TABLE users (id BIGINT)"), None);
+        assert_eq!(rights("created user"), None);
     }
 
     #[test]
     fn a_lock_in_a_string_or_comment_is_none() {
-        assert_eq!(session_lock("SELECT 'pg_advisory_lock(1)'"), None);
-        assert_eq!(session_lock("SELECT 1 -- pg_advisory_lock(1)"), None);
+        let advisory = SessionLock::Advisory;
+        assert_eq!(effects("SELECT 'pg_advisory_lock(1)'"), []);
+        assert_eq!(effects("SELECT 1 -- pg_advisory_lock(1)"), []);
         assert_eq!(
-            session_lock("SELECT pg_catalog.pg_advisory_lock(1)"),
-            Some((SessionLock::Advisory, true))
+            effects("SELECT pg_catalog.pg_advisory_lock(1)"),
+            [SqlEffect::Locks { lock: advisory, tries: false }]
         );
-        assert_eq!(session_lock("select RELEASE_LOCK('x')"), Some((SessionLock::Named, false)));
+        assert_eq!(
+            effects("select pg_try_advisory_lock(1)"),
+            [SqlEffect::Locks { lock: advisory, tries: true }]
+        );
+        assert_eq!(effects("select RELEASE_LOCK('x')"), [SqlEffect::Unlocks(SessionLock::Named)]);
     }
 }

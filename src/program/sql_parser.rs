@@ -6,7 +6,7 @@ use sqlparser::dialect::{
     Dialect, DuckDbDialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
 };
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 /// What a text does to tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,20 +35,36 @@ pub(super) struct TableDefinition {
 }
 
 /// The statements of a text as words: names in lower case and without quotes, with their schema (`public.orders`), and every other
-/// sign as it is. Comments are left out, and a string literal is the word `''`. Empty where the text has an open quote in every
-/// dialect. Linear in the text.
+/// sign as it is. Comments are left out, and a string literal is the word `''`. None is empty; there is none where the text has an
+/// open quote in every dialect. Linear in the text.
 pub(super) fn statements(text: &str) -> Vec<Vec<String>> {
     let tokens =
         dialects("").into_iter().find_map(|dialect| Tokenizer::new(dialect.as_ref(), text).tokenize().ok());
-    let Some(tokens) = tokens else { return Vec::new() };
-    let mut statements = vec![Vec::new()];
+    let tokens = tokens.unwrap_or_default();
+    let statements = tokens.split(|token| *token == Token::SemiColon);
+    statements.map(|statement| words_of(statement.iter())).filter(|words| !words.is_empty()).collect()
+}
+
+/// Whether a statement, as words, says in which schema or database names are looked up, drops a schema, or gives a table to another
+/// one.
+pub(super) fn looks_elsewhere(words: &[String]) -> bool {
+    let second = words.get(1).map(String::as_str);
+    match words[0].as_str() {
+        "use" | "attach" => true,
+        "set" => words.iter().take(4).any(|word| word == "search_path"),
+        "drop" => second == Some("schema"),
+        "alter" => words.windows(2).any(|pair| pair[0] == "set" && pair[1] == "schema"),
+        _ => false,
+    }
+}
+
+fn words_of<'t>(statement: impl Iterator<Item = &'t Token>) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
     let mut after_period = false;
-    for token in tokens {
-        let words: &mut Vec<String> = statements.last_mut().expect("there is always a last one");
+    for token in statement {
         let joins = std::mem::take(&mut after_period);
         match token {
             Token::Whitespace(_) => {}
-            Token::SemiColon => statements.push(Vec::new()),
             Token::Period => after_period = true,
             Token::Word(word) => match words.last_mut().filter(|_| joins) {
                 Some(before) => {
@@ -63,8 +79,7 @@ pub(super) fn statements(text: &str) -> Vec<Vec<String>> {
             other => words.push(other.to_string()),
         }
     }
-    statements.retain(|words| !words.is_empty());
-    statements
+    words
 }
 
 /// Statements deeper than this are not written by people.
@@ -111,33 +126,28 @@ fn changes_in(text: &str, dialect: &dyn Dialect) -> TableChanges {
         }
     };
     for statement in tokens.split(|token| token.token == Token::SemiColon) {
-        let mut words = statement.iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
-        let Some(first) = words.next() else { continue };
-        let concerns = |words: &[&str]| matches!(&first.token, Token::Word(word) if words.iter().any(|one| word.value.eq_ignore_ascii_case(one)));
-        let says = |token: &TokenWithSpan, wanted: &str| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case(wanted));
-        found.elsewhere |= (concerns(&["set"])
-            && words.clone().take(3).any(|token| says(token, "search_path")))
-            || (concerns(&["drop"]) && words.clone().next().is_some_and(|token| says(token, "schema")))
-            || concerns(&["use", "attach"]);
-        if !concerns(&["create", "alter", "drop"]) {
+        let words = words_of(statement.iter().map(|token| &token.token));
+        let Some(first) = words.first().map(String::as_str) else { continue };
+        if looks_elsewhere(&words) {
+            found.elsewhere = true;
             continue;
         }
-        let about_table = words.clone().take(4).any(|token| says(token, "table"));
-        // An altered table is the same one, unless it gets another name.
-        if about_table
-            && (!concerns(&["alter"]) || words.any(|token| says(token, "rename") || says(token, "set")))
-        {
-            read(statement, first, dialect, &mut found);
+        let says = |wanted: &str| words.iter().any(|word| word == wanted);
+        let about_table = words[1..].iter().take(4).any(|word| word == "table");
+        let may_matter = match first {
+            "create" | "drop" => about_table,
+            // An altered table is the same one, unless it gets another name.
+            "alter" => about_table && says("rename"),
+            _ => false,
+        };
+        if may_matter {
+            read(statement, &words, dialect, &mut found);
         }
     }
     found
 }
 
-fn read(statement: &[TokenWithSpan], first: &TokenWithSpan, dialect: &dyn Dialect, found: &mut TableChanges) {
-    if is_altered_elsewhere(statement) {
-        found.elsewhere = true;
-        return;
-    }
+fn read(statement: &[TokenWithSpan], words: &[String], dialect: &dyn Dialect, found: &mut TableChanges) {
     let mut parser =
         Parser::new(dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(statement.to_vec());
     match parser.parse_statement() {
@@ -157,11 +167,12 @@ fn read(statement: &[TokenWithSpan], first: &TokenWithSpan, dialect: &dyn Dialec
         }
         Ok(_) => {}
         Err(error) => {
-            if let Some((name, repeatable)) = name_of_created(statement, dialect) {
+            if let Some((name, repeatable)) = name_of_created(statement, words, dialect) {
                 found.create(&name, repeatable);
                 return;
             }
-            let start = first.span.start;
+            let first = statement.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
+            let start = first.map_or(Location::empty(), |first| first.span.start);
             let message = error.to_string();
             let message = message.strip_prefix("sql parser error: ").unwrap_or(&message).to_owned();
             found.unread.get_or_insert((start.line as u32, start.column as u32, message));
@@ -181,33 +192,23 @@ impl TableChanges {
     }
 }
 
-/// Whether a statement gives a table to another schema.
-fn is_altered_elsewhere(statement: &[TokenWithSpan]) -> bool {
-    let words: Vec<String> = statement
-        .iter()
-        .filter_map(|token| match &token.token {
-            Token::Word(word) => Some(word.value.to_lowercase()),
-            _ => None,
-        })
-        .collect();
-    words.first().is_some_and(|word| word == "alter")
-        && words.windows(2).any(|pair| pair[0] == "set" && pair[1] == "schema")
-}
-
 /// The table that a whole statement creates whose details the parser does not know, and whether it says `IF NOT EXISTS`.
-fn name_of_created(statement: &[TokenWithSpan], dialect: &dyn Dialect) -> Option<(ObjectName, bool)> {
+fn name_of_created(
+    statement: &[TokenWithSpan],
+    words: &[String],
+    dialect: &dyn Dialect,
+) -> Option<(ObjectName, bool)> {
     let balance = statement.iter().fold(0_i32, |balance, token| match token.token {
         Token::LParen => balance + 1,
         Token::RParen => balance - 1,
         _ => balance,
     });
-    let word = |index: usize, wanted: &str| {
-        let mut words = statement.iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
-        matches!(words.nth(index).map(|token| &token.token), Some(Token::Word(word)) if word.value.eq_ignore_ascii_case(wanted))
-    };
-    let at = (1..4).find(|index| word(*index, "table")).filter(|_| balance == 0 && word(0, "create"))?;
-    let temporary = (1..at).any(|index| word(index, "temp") || word(index, "temporary"));
-    let repeatable = word(at + 1, "if");
+    let at = words.iter().take(4).position(|word| word == "table")?;
+    let temporary = words[..at].iter().any(|word| matches!(word.as_str(), "temp" | "temporary"));
+    if balance != 0 || words[0] != "create" || temporary {
+        return None;
+    }
+    let repeatable = words.get(at + 1).is_some_and(|word| word == "if");
     let skipped = at + 1 + if repeatable { 3 } else { 0 };
     let rest: Vec<TokenWithSpan> = statement
         .iter()
@@ -216,7 +217,7 @@ fn name_of_created(statement: &[TokenWithSpan], dialect: &dyn Dialect) -> Option
         .cloned()
         .collect();
     let name = Parser::new(dialect).with_tokens_with_locations(rest).parse_object_name(false).ok()?;
-    (!temporary).then_some((name, repeatable))
+    Some((name, repeatable))
 }
 
 /// A name in lower case without quotes; `public.` and `main.` are what is meant without a schema.

@@ -67,12 +67,7 @@ impl Program<'_> {
             return Vec::new();
         }
         let supplied = self.supplied_state();
-        let mains: Vec<FnId> = self
-            .entries()
-            .iter()
-            .filter(|entry| entry.scope == Scope::Production)
-            .map(|entry| entry.main)
-            .collect();
+        let mains: Vec<FnId> = self.production_entries().map(|entry| entry.main).collect();
         let mut seen: Vec<Ty> = Vec::new();
         let mut found = Vec::new();
         for (route, framework, ty) in demands {

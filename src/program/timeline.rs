@@ -101,9 +101,7 @@ const MOST_VISITS: u32 = 3;
 impl Program<'_> {
     /// The start-up of each binary, in the order of the entries. Linear in the calls that are followed.
     pub fn timelines(&self) -> Vec<Timeline> {
-        let entries = self.entries().iter();
-        let production = entries.filter(|entry| entry.scope == super::inventory::Scope::Production);
-        production.map(|entry| self.timeline(entry)).collect()
+        self.production_entries().map(|entry| self.timeline(entry)).collect()
     }
 
     fn timeline(&self, entry: &Entry) -> Timeline {

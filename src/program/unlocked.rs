@@ -6,6 +6,7 @@ use super::bodies::{Target, Time};
 use super::entries::Entry;
 use super::items::FnId;
 use super::probes::is_inside;
+use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
 use crate::catalog::CallRole;
@@ -109,11 +110,8 @@ impl Program<'_> {
         let locks = |function: &FnId| {
             let own = self.sketches[function.index()].as_ref().is_some_and(|sketch| sketch.locks_session);
             let body = self.body(*function);
-            own || body.into_iter().flat_map(|body| &body.calls).any(|call| {
-                call.args
-                    .iter()
-                    .any(|argument| matches!(&argument.value, Value::Text(text) if super::sql::locks(text)))
-            })
+            let mut calls = body.into_iter().flat_map(|body| &body.calls);
+            own || calls.any(|call| call.sql_effects().iter().any(SqlEffect::keeps_out_others))
         };
         self.functions_on(&effect.steps).iter().any(locks)
     }

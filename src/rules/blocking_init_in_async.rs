@@ -7,7 +7,6 @@ use crate::program::bodies::CallId;
 use crate::program::bodies::Time;
 use crate::program::entries::Entry;
 use crate::program::forcing::Initializer;
-use crate::program::inventory::Scope;
 use crate::program::items::{FnId, StaticId};
 use crate::program::summaries::{Effect, Step};
 
@@ -19,7 +18,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             let mut created = program.effects(initializer.function).iter();
             let created = created.find(|effect| effect.creates_handle())?;
             let blocking = program.blocking_call_of(initializer)?;
-            let mut entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+            let mut entries = program.production_entries();
             entries.find_map(|entry| {
                 let use_ = used_by_async_code(program, entry, initializer.fills)?;
                 Some(report(program, entry, initializer, created, blocking, use_))

@@ -3,14 +3,13 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::migrators::CompetingMigrators;
 use crate::program::summaries::{Effect, EffectKind};
 
 /// Looks at the migrators of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries
         .flat_map(|entry| {
             program.competing_migrators(entry).into_iter().map(move |pair| report(program, entry, &pair))

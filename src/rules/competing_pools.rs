@@ -10,7 +10,7 @@ use crate::program::{Program, ResourceId, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries.flat_map(|entry| check_entry(program, entry)).collect()
 }
 

@@ -4,14 +4,13 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::bodies::Time;
 use crate::program::competition::in_two_statics;
 use crate::program::entries::Entry;
-use crate::program::inventory::Scope;
 use crate::program::items::{FnId, StaticId};
 use crate::program::summaries::{Effect, Holder, Lifetime};
 use crate::program::{Program, ResourceId};
 
 /// Looks at each binary: what it keeps in statics, whenever it is made, grouped by resource.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries.flat_map(|entry| check_entry(program, entry)).collect()
 }
 

@@ -6,7 +6,6 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
 use crate::program::behaviour::BehaviourOption;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::Effect;
 
@@ -21,7 +20,7 @@ struct Setting<'p> {
 /// Looks at all creations for one resource and role, whatever process makes them.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut settings: BTreeMap<(String, Option<&str>, String), Vec<Setting<'_>>> = BTreeMap::new();
-    for entry in program.entries().iter().filter(|entry| entry.scope == Scope::Production) {
+    for entry in program.production_entries() {
         for (start, effect) in program.process_effects(entry).filter(|(_, effect)| effect.creates_handle()) {
             let Some(id) = program.resource_of(effect) else { continue };
             let resource = program.resource(id);

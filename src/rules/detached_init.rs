@@ -13,7 +13,7 @@ use crate::program::values::Value;
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     let mut findings: Vec<Finding> = entries.flat_map(|entry| check_entry(program, entry)).collect();
     for (id, _) in program.linked() {
         if program.scope(id) == Scope::Production && program.is_concurrent(id) {

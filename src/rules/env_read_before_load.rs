@@ -4,7 +4,6 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
 use crate::program::environment::EarlyReads;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 
 /// Most further reads that are shown.
@@ -12,7 +11,7 @@ const SHOWN: usize = 5;
 
 /// Looks at what each binary does, in order, up to its first load.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries
         .filter_map(|entry| program.early_reads(entry).map(|early| report(program, entry, &early)))
         .collect()

@@ -4,12 +4,11 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
 use crate::program::forcing::OpenedByRequest;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 
 /// Looks at the cells and lazy statics that requests fill, binary by binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries
         .flat_map(|entry| {
             program.opened_by_requests(entry).into_iter().map(move |opened| report(program, entry, &opened))

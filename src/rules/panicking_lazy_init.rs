@@ -4,7 +4,6 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
 use crate::program::forcing::Initializer;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::Effect;
 
@@ -14,7 +13,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     lazies
         .filter_map(|initializer| {
             let effect = program.panics_without(initializer).into_iter().next()?;
-            let mut entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+            let mut entries = program.production_entries();
             entries.find_map(|entry| {
                 let use_ = program.forced_by_request(entry, initializer.fills)?;
                 Some(report(program, entry, initializer, effect, use_))

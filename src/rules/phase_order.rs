@@ -3,13 +3,12 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::phases::{Met, Misplaced};
 
 /// Looks at the start of each binary, where phases are declared.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries
         .flat_map(|entry| program.misplaced_phases(entry))
         .map(|misplaced| report(program, &misplaced))

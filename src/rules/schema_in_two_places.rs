@@ -3,7 +3,6 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::schema_owners::{SchemaOwner, SharedTables};
 use crate::program::summaries::EffectKind;
@@ -11,7 +10,7 @@ use crate::program::summaries::EffectKind;
 /// Looks at what defines tables in the process of each binary. A statement that does nothing when the table is there hides the
 /// other one rather than failing, and is only warned about.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries
         .flat_map(|entry| {
             program.shared_tables(entry).into_iter().map(move |shared| report(program, entry, &shared))

@@ -3,7 +3,6 @@
 use crate::finding::{Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::lateness::{Late, is_required};
 use crate::program::summaries::EffectKind;
@@ -11,7 +10,7 @@ use crate::program::summaries::EffectKind;
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for entry in program.entries().iter().filter(|entry| entry.scope == Scope::Production) {
+    for entry in program.production_entries() {
         let late = program.late_initializations(entry);
         findings.extend(late.iter().filter(|late| late.creates()).map(|late| report(program, entry, late)));
     }

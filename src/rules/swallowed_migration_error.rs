@@ -3,14 +3,13 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::swallowed::{Lost, LostMigration};
 
 /// Looks at every schema change of production code. What a process does before it serves is the business of
 /// `swallowed-init-error`.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     let told: Vec<Location> = entries
         .flat_map(|entry| program.swallowed(entry))
         .map(|swallowed| program.location(swallowed.function, swallowed.call))

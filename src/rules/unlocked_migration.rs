@@ -3,14 +3,13 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::EffectKind;
 use crate::program::unlocked::{Often, UnlockedMigration};
 
 /// Looks at the migrations of binaries that serve.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries
         .flat_map(|entry| {
             program

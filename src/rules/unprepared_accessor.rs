@@ -4,7 +4,6 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::doors::{Accessor, Contract, Door, Keeper, Opening};
 use crate::program::entries::Entry;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::late_cells::LateCell;
 
@@ -36,7 +35,7 @@ fn unprepared(program: &Program<'_>, door: &Door) -> Vec<Finding> {
     }
     let mut findings = Vec::new();
     for accessor in door.accessors.iter().filter(|accessor| accessor.contract == Contract::Demands) {
-        for entry in program.entries().iter().filter(|entry| entry.scope == Scope::Production) {
+        for entry in program.production_entries() {
             let own: Vec<&Opening> = door
                 .openings
                 .iter()

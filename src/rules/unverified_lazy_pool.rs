@@ -3,13 +3,12 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
-use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::verification::UnverifiedPool;
 
 /// Looks at the start-up of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let entries = program.entries().iter().filter(|entry| entry.scope == Scope::Production);
+    let entries = program.production_entries();
     entries
         .flat_map(|entry| {
             program.unverified_pools(entry).into_iter().map(move |pool| report(program, entry, &pool))

@@ -36,7 +36,7 @@ pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};
 pub use revision::{RevisionError, changed_since, open_revision};
-pub use sql_files::{AskedFolder, SqlFiles};
+pub use sql_files::{AskedFolder, EmbeddedFile, EmbeddedSql, SqlFiles};
 pub use text::Lines;
 
 /// Index of a package in [`Workspace::packages`].
@@ -75,6 +75,25 @@ impl Workspace {
     pub fn depends_on(&self, package: &str, krate: &str) -> bool {
         let mut packages = self.packages.iter().filter(|one| one.name == package);
         packages.any(|one| one.dependencies.iter().any(|dependency| dependency.name_in_code == krate))
+    }
+
+    /// The package that a file belongs to, by the folders it lies in: the nearest one above it.
+    pub fn package_around(&self, file: &str) -> Option<&Package> {
+        let folders = self.packages.iter().filter_map(|package| {
+            let folder = Path::new(&package.manifest).parent()?;
+            Path::new(file).starts_with(folder).then_some((folder, package))
+        });
+        let nearest = folders.max_by_key(|(folder, _)| folder.components().count())?;
+        Some(nearest.1)
+    }
+
+    /// Whether two files belong to one package.
+    pub fn belong_together(&self, one: FileId, other: FileId) -> bool {
+        let package = |file: FileId| {
+            let file = self.files.get(file.0 as usize)?;
+            self.package_around(&file.path).map(|package| &package.manifest)
+        };
+        package(one).is_some() && package(one) == package(other)
     }
 
     /// Gives a file another text than the one on disk, which stays as it is. Must be called before modules are loaded.

@@ -14,6 +14,7 @@ mod undescribed;
 mod walk;
 
 use super::items::FnId;
+use super::sql::{self, SqlEffect};
 use super::types::{Ty, Types};
 use super::values::Value;
 use crate::catalog::{CallFacts, CallRole, Wrap};
@@ -310,6 +311,12 @@ pub struct Block {
 }
 
 impl Call<'_> {
+    /// What the SQL does that the call is given, as far as it is constant, in order.
+    pub(in crate::program) fn sql_effects(&self) -> Vec<SqlEffect> {
+        let texts = self.args.iter().flat_map(|argument| argument.value.texts());
+        texts.flat_map(|text| sql::effects(&text)).collect()
+    }
+
     /// The last segment of the callee's name, where a library has it or nobody knows it.
     pub fn name_of_callee(&self) -> Option<&str> {
         let path = match &self.target {
@@ -360,11 +367,7 @@ impl LinkedBody<'_> {
             Target::External(_) => true,
             _ => false,
         };
-        library
-            && call
-                .args
-                .iter()
-                .any(|argument| argument.value.texts().iter().any(|text| super::sql::changes_schema(text)))
+        library && call.sql_effects().iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
     }
 
     /// The chain of contexts from this one outwards.

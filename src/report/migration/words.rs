@@ -295,7 +295,7 @@ pub(super) fn tables(place: &SchemaPlace, shown: fn(&str) -> String) -> String {
 
 /// Why there is no step to one owner of a schema.
 pub(super) fn no_steps(schema: &SchemaPlan) -> &'static str {
-    match schema.database.contains(':') {
+    match schema.is_known {
         true => "Nothing to do.",
         false => "It is not known which of these share a database, so nothing is said about one owner.",
     }

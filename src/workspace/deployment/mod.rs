@@ -292,16 +292,6 @@ impl Workspace {
             message: message.to_owned(),
         });
     }
-
-    /// Whether two files belong to one package, by the folders they lie in.
-    pub fn belong_together(&self, one: FileId, other: FileId) -> bool {
-        let package = |file: FileId| {
-            let path = self.files.get(file.0 as usize).map(|file| Path::new(&file.path))?;
-            let folders = self.packages.iter().filter_map(|package| Path::new(&package.manifest).parent());
-            folders.filter(|folder| path.starts_with(folder)).max_by_key(|folder| folder.components().count())
-        };
-        package(one).is_some() && package(one) == package(other)
-    }
 }
 
 /// Whether one of the services is a word of the text: `registry.example/shop:1` names `shop`.
