@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use initpath::catalog::{BUILTIN, Catalog, TypePattern, json_schema};
+use initpath::catalog::{BUILTIN, CallFacts, CallRole, Catalog, TypePattern, json_schema};
 
 fn rules() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
@@ -108,6 +108,23 @@ fn every_type_that_an_entry_of_the_catalog_gives_is_a_type_of_the_catalog() {
         facts.deref.iter().chain(&facts.awaited).for_each(|pattern| look(&facts.path, pattern));
     }
     assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_migrator_says_what_two_of_it_do_to_each_other() {
+    let catalog = Catalog::builtin();
+    let migrates = |facts: &&CallFacts| facts.role == CallRole::Migrate;
+    for facts in catalog.calls().iter().filter(migrates) {
+        let migrator = catalog.migrator_facts(&facts.path);
+        let migrator = migrator.unwrap_or_else(|| panic!("`{}` is not among the migrators", facts.path));
+        let locks = !migrator.locks.is_empty();
+        assert_eq!(locks, migrator.after_failure.is_some(), "what becomes of the lock of `{}`", facts.path);
+        let both = migrator.repeats.iter().find(|driver| migrator.locks.contains(driver));
+        assert_eq!(both, None, "`{}` locks, so that nothing is repeated", facts.path);
+        if let Some(option) = &migrator.unlocked_by {
+            assert!(catalog.calls().iter().any(|facts| facts.path == *option), "`{option}` is a call");
+        }
+    }
 }
 
 #[test]

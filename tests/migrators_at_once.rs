@@ -1,5 +1,5 @@
-//! What the catalog says of migrators without a lock really happens: two processes (here: two connections) that start at once both
-//! apply what is pending. Under a lock over looking, applying and recording, the second one finds it done. The order is the same in
+//! What the catalog says of migrators really happens: of one without a lock two processes (here: two connections) that start at once
+//! both apply what is pending. Under a lock of the catalog over looking, applying and recording, the second one finds it done. The order is the same in
 //! every run: the first one goes on when the second one waits for the database.
 
 use std::path::Path;
@@ -69,6 +69,12 @@ fn runs_of_two(
     open(&path).query_row("SELECT count(*) FROM runs", [], |row| row.get(0)).expect("the table is there")
 }
 
+fn role_of(path: &str) -> CallRole {
+    let catalog = Catalog::builtin();
+    let facts = catalog.calls().iter().find(|facts| facts.path == path);
+    facts.unwrap_or_else(|| panic!("the catalog knows `{path}`")).role
+}
+
 #[test]
 fn a_migrator_that_the_catalog_calls_unlocked_applies_one_migration_twice() {
     static SIGNALS: Signals = Signals::new();
@@ -84,17 +90,15 @@ fn a_migrator_that_the_catalog_calls_unlocked_applies_one_migration_twice() {
         Ok(Migrations::new(steps).to_latest(connection)?)
     }
     let catalog = Catalog::builtin();
-    let mut calls = catalog.calls().iter();
-    let facts = calls
-        .find(|facts| facts.path == "rusqlite_migration::Migrations::to_latest")
-        .expect("the catalog knows it");
-    assert_eq!(facts.role, CallRole::Migrate);
-    assert!(facts.locks.is_empty(), "the catalog says that it locks {:?}", facts.locks);
+    let path = "rusqlite_migration::Migrations::to_latest";
+    assert_eq!(role_of(path), CallRole::Migrate);
+    let migrator = catalog.migrator_facts(path).expect("the catalog says what two of it do");
+    assert_eq!((migrator.locks.len(), &migrator.repeats), (0, &vec!["sqlite".to_owned()]));
     assert_eq!(runs_of_two(&SIGNALS, busy, migrate), 2);
 }
 
 #[test]
-fn a_lock_over_looking_applying_and_recording_applies_it_once() {
+fn a_migrator_by_hand_under_what_the_catalog_calls_a_lock_applies_it_once() {
     static SIGNALS: Signals = Signals::new();
     fn busy(_: i32) -> bool {
         SIGNALS.says_that_it_waits()
@@ -109,5 +113,7 @@ fn a_lock_over_looking_applying_and_recording_applies_it_once() {
         }
         Ok(transaction.commit()?)
     }
+    let role = role_of("rusqlite::Connection::transaction_with_behavior");
+    assert_eq!(role, CallRole::DatabaseLock, "the catalog says that whoever else writes waits");
     assert_eq!(runs_of_two(&SIGNALS, busy, migrate), 1);
 }

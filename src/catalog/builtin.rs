@@ -47,6 +47,7 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("axum-server", &[], include_str!("../../rules/catalog/axum-server.toml")),
     file("backoff", &[], include_str!("../../rules/catalog/backoff.toml")),
     file("backon", &[], include_str!("../../rules/catalog/backon.toml")),
+    file("barrel", &[], include_str!("../../rules/catalog/barrel.toml")),
     file("bb8", &[], include_str!("../../rules/catalog/bb8.toml")),
     file("bb8-postgres", &[], include_str!("../../rules/catalog/bb8-postgres.toml")),
     file("bb8-redis", &[], include_str!("../../rules/catalog/bb8-redis.toml")),

@@ -10,7 +10,8 @@ use super::canonical::{Canonical, Names, last_segment, root_segment};
 use super::read::{LibraryFile, read};
 use super::table::{Table, index};
 use super::{
-    AttributeFacts, CallFacts, CallForm, CallRole, CatalogError, MacroFacts, TypeFacts, TypePattern,
+    AttributeFacts, CallFacts, CallForm, CallRole, CatalogError, MacroFacts, MigratorFacts, TypeFacts,
+    TypePattern,
 };
 
 /// Libraries whose entries hold in every program.
@@ -57,6 +58,7 @@ pub struct Catalog {
     trait_items: FxHashMap<String, u32>,
     /// Trait items by last segment.
     trait_items_named: FxHashMap<String, Vec<CallFacts>>,
+    migrators: Table<MigratorFacts>,
     macros: Table<MacroFacts>,
     attributes: Table<AttributeFacts>,
     interesting: FxHashSet<String>,
@@ -152,6 +154,11 @@ impl Catalog {
     /// What a function-like macro means, by canonical path.
     pub fn macro_facts(&self, path: &str) -> Option<&MacroFacts> {
         self.macros.get(path)
+    }
+
+    /// How a migrator keeps out others, by the canonical path of the call that migrates.
+    pub fn migrator_facts(&self, path: &str) -> Option<&MigratorFacts> {
+        self.migrators.get(path)
     }
 
     /// Macros with that last segment, users' first: for names that came in by `#[macro_use]`.
@@ -253,6 +260,7 @@ impl Catalog {
             self.names.export(path);
         }
         self.add_calls(file.calls);
+        self.migrators.add(file.migrators, |facts| &facts.path);
         self.macros.add(file.macros, |facts| &facts.path);
         self.attributes.add(file.attributes, |facts| &facts.path);
         self.types.add(file.types, |facts| &facts.path);

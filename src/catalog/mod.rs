@@ -151,14 +151,83 @@ pub struct CallFacts {
     pub blocking: bool,
     /// Never returns.
     pub diverges: bool,
-    /// For migrations: drivers on which a run holds a database lock from before its first check to its end.
-    pub locks: Vec<String>,
     /// Why it may panic.
     pub panics: Option<String>,
     /// A remark for readers.
     pub note: Option<String>,
     /// Version requirement as text, when the entry does not hold for every version. Not evaluated.
     pub versions: Option<String>,
+}
+
+/// How a migrator keeps out others, and what it leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigratorFacts {
+    /// Canonical path of the call that migrates ([`CallRole::Migrate`]), library root first.
+    pub path: String,
+    /// Drivers on which a run holds a database lock from before its first check to its end.
+    pub locks: Vec<String>,
+    /// Canonical path of the call that turns the lock off when it is given `false`.
+    pub unlocked_by: Option<String>,
+    /// What becomes of the lock when a migration fails and the connection lives on; `None` for migrators without one.
+    pub after_failure: Option<LockAfterFailure>,
+    /// What one transaction is over.
+    pub transaction: MigrationTransaction,
+    /// Drivers on which there is none.
+    pub without_transaction: Vec<String>,
+    /// The table that says what was applied, by its default name; `None` where there is no table.
+    pub ledger: Option<String>,
+    /// Drivers on which two runs at once without a lock apply statements twice; on others one of them fails.
+    pub repeats: Vec<String>,
+    /// A remark for readers.
+    pub note: Option<String>,
+    /// Version requirement as text. Not evaluated.
+    pub versions: Option<String>,
+}
+
+/// What becomes of a migrator's lock when a migration fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockAfterFailure {
+    /// The session keeps it until it ends: on a pooled connection as long as the pool likes.
+    Kept,
+    /// It is given back.
+    Released,
+}
+
+impl LockAfterFailure {
+    /// The name used in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Released => "released",
+        }
+    }
+}
+
+/// What a migrator's transaction is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MigrationTransaction {
+    /// Each migration with its row in the ledger.
+    Each,
+    /// All pending migrations with their rows.
+    All,
+    /// Each migration, and its row in another one.
+    Apart,
+    /// There is none.
+    None,
+}
+
+impl MigrationTransaction {
+    /// The name used in every output format.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Each => "each",
+            Self::All => "all",
+            Self::Apart => "apart",
+            Self::None => "none",
+        }
+    }
 }
 
 /// What using a function-like macro means.

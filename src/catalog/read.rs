@@ -9,7 +9,10 @@ use toml::de::DeTable;
 use super::check::{Checker, Entry, resource};
 use super::pattern::{TypePattern, absolute, expand_braces};
 use super::schema::{self, CatalogError};
-use super::{AttributeFacts, CallFacts, CallForm, CallRole, CloneKind, MacroFacts, ResourceOf, TypeFacts};
+use super::{
+    AttributeFacts, CallFacts, CallForm, CallRole, CloneKind, MacroFacts, MigratorFacts, ResourceOf,
+    TypeFacts,
+};
 
 /// Everything one file says, with paths below the library's root.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ pub(super) struct LibraryFile {
     pub(super) aliases: Vec<AliasEntry>,
     pub(super) types: Vec<TypeFacts>,
     pub(super) calls: Vec<CallFacts>,
+    pub(super) migrators: Vec<MigratorFacts>,
     pub(super) macros: Vec<MacroFacts>,
     pub(super) attributes: Vec<AttributeFacts>,
     /// Roots of other libraries that the entries mention.
@@ -90,6 +94,8 @@ impl Reader<'_> {
             self.checker.entries(&file, "aliases").iter().flat_map(|entry| self.alias(entry)).collect();
         let types = self.checker.entries(&file, "types").iter().flat_map(|entry| self.types(entry)).collect();
         let calls = self.checker.entries(&file, "calls").iter().flat_map(|entry| self.calls(entry)).collect();
+        let migrators =
+            self.checker.entries(&file, "migrators").iter().flat_map(|entry| self.migrators(entry)).collect();
         let macros =
             self.checker.entries(&file, "macros").iter().flat_map(|entry| self.macros(entry)).collect();
         let attributes = self
@@ -106,6 +112,7 @@ impl Reader<'_> {
             aliases,
             types,
             calls,
+            migrators,
             macros,
             attributes,
             needs: BTreeSet::new(),
@@ -242,8 +249,28 @@ impl Reader<'_> {
             atomic: entry.flag("atomic"),
             blocking: entry.flag("blocking"),
             diverges: entry.flag("diverges"),
-            locks: entry.texts("locks"),
             panics: entry.owned("panics"),
+            note: entry.owned("note"),
+            versions: entry.owned("versions"),
+        };
+        paths.into_iter().map(facts).collect()
+    }
+
+    fn migrators(&mut self, entry: &Entry<'_>) -> Vec<MigratorFacts> {
+        let paths = self.paths(entry, "runs");
+        let unlocked_by = self.paths(entry, "unlocked_by").pop();
+        let Some(transaction) = entry.one_of("transaction") else {
+            return Vec::new();
+        };
+        let facts = |path| MigratorFacts {
+            path,
+            locks: entry.texts("locks"),
+            unlocked_by: unlocked_by.clone(),
+            after_failure: entry.one_of("after_failure"),
+            transaction,
+            without_transaction: entry.texts("without_transaction"),
+            ledger: entry.owned("ledger"),
+            repeats: entry.texts("repeats"),
             note: entry.owned("note"),
             versions: entry.owned("versions"),
         };

@@ -9,7 +9,7 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde_json::{Map, Value, json};
 
-use super::{CallRole, CloneKind, Io, TypeKind, Wrap};
+use super::{CallRole, CloneKind, Io, LockAfterFailure, MigrationTransaction, TypeKind, Wrap};
 
 /// Why a catalog file was refused, with the place of the key or value that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,7 @@ pub(super) const FILE: Section = Section {
         key("aliases", Shape::Entries(&ALIAS), "Other names of items and modules."),
         key("types", Shape::Entries(&TYPE), "What types are."),
         key("calls", Shape::Entries(&CALL), "What calls do."),
+        key("migrators", Shape::Entries(&MIGRATOR), "How migrators keep out others."),
         key("macros", Shape::Entries(&MACRO), "What function-like macros do."),
         key("attributes", Shape::Entries(&ATTRIBUTE), "What attributes and derives do."),
     ],
@@ -197,12 +198,41 @@ pub(super) const CALL: Section = Section {
         key("atomic", Shape::Flag, "Check and initialization are one step for all callers."),
         key("blocking", Shape::Flag, "Blocks the thread."),
         key("diverges", Shape::Flag, "Never returns."),
+        key("panics", Shape::Text, "Why it may panic."),
+        NOTE,
+        VERSIONS,
+    ],
+};
+
+pub(super) const MIGRATOR: Section = Section {
+    name: "a migrator",
+    required: &["runs", "transaction"],
+    exactly_one: &[],
+    keys: &[
+        key("runs", Shape::Items, "Paths of the calls that migrate."),
         key(
             "locks",
             Shape::Texts,
-            "For migrations: drivers on which the run holds a database lock from before its first check to its end.",
+            "Drivers on which a run holds a database lock from before its first check to its end.",
         ),
-        key("panics", Shape::Text, "Why it may panic."),
+        key(
+            "unlocked_by",
+            Shape::Items,
+            "Path of the call that turns the lock off when it is given `false`.",
+        ),
+        key(
+            "after_failure",
+            Shape::OneOf(names_of::<LockAfterFailure>),
+            "What becomes of the lock when a migration fails and the connection lives on.",
+        ),
+        key("transaction", Shape::OneOf(names_of::<MigrationTransaction>), "What one transaction is over."),
+        key("without_transaction", Shape::Texts, "Drivers on which there is none."),
+        key("ledger", Shape::Text, "The table that says what was applied, by its default name."),
+        key(
+            "repeats",
+            Shape::Texts,
+            "Drivers on which two runs at once without a lock apply statements twice; on others one of them fails.",
+        ),
         NOTE,
         VERSIONS,
     ],

@@ -7,7 +7,7 @@ use super::entries::Entry;
 use super::summaries::{Effect, EffectKind};
 use super::types::Ty;
 use super::{Program, reach};
-use crate::catalog::CallRole;
+use crate::catalog::{CallRole, MigratorFacts};
 
 /// Two migrators of one database.
 #[derive(Debug)]
@@ -45,8 +45,15 @@ impl Program<'_> {
         found
     }
 
+    /// What the catalog says of the migrator that an effect runs; `None` for statements of the application's own.
+    pub fn migrator_facts(&self, effect: &Effect) -> Option<&MigratorFacts> {
+        let (function, call) = effect.site;
+        let Target::Library(facts) = self.call(function, call).target else { return None };
+        self.types.catalog.migrator_facts(&facts.path)
+    }
+
     /// The driver of the handle that a migrator of the catalog is given; `None` for statements of the application's own.
-    pub(super) fn migrated_driver(&self, effect: &Effect) -> Option<String> {
+    pub fn migrated_driver(&self, effect: &Effect) -> Option<String> {
         let (function, call) = effect.site;
         let call = self.call(function, call);
         let Target::Library(facts) = call.target else { return None };

@@ -13,7 +13,7 @@ use super::sql::{self, SqlEffect};
 use super::sql_parser::{self, TableChanges};
 use super::summaries::{Effect, EffectKind};
 use super::{Program, reach};
-use crate::catalog::CallRole;
+use crate::catalog::{CallRole, MigratorFacts};
 use crate::facts::{ExprKind, Literal};
 use crate::location::{FileId, Location, Span};
 
@@ -41,6 +41,8 @@ pub enum OwnerKind {
         folder: Option<String>,
         /// What keeps two processes from running it at once.
         lock: MigratorLock,
+        /// What the catalog says of it.
+        facts: Option<MigratorFacts>,
     },
     /// Statements in the code.
     Statements {
@@ -255,7 +257,7 @@ impl Program<'_> {
             return SchemaOwner {
                 effect,
                 driver,
-                kind: OwnerKind::Migrator { folder, lock },
+                kind: OwnerKind::Migrator { folder, lock, facts: self.migrator_facts(effect).cloned() },
                 tables,
                 removed,
             };

@@ -9,7 +9,7 @@ use super::probes::is_inside;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
-use crate::catalog::CallRole;
+use crate::catalog::{CallRole, MigratorFacts};
 use crate::workspace::DeclaredCopies;
 
 /// A migration that two may run at once.
@@ -84,23 +84,27 @@ impl Program<'_> {
     /// Whether the migrator of the catalog takes no lock on the database that it is given.
     pub(super) fn takes_no_lock(&self, effect: &Effect) -> bool {
         let (function, call) = effect.site;
-        let call = self.call(function, call);
-        let Target::Library(facts) = call.target else { return false };
+        let Target::Library(facts) = self.call(function, call).target else { return false };
         if facts.role != CallRole::Migrate {
             return false;
         }
+        let migrator = self.migrator_facts(effect);
+        let locks = migrator.map_or(&[][..], |migrator| &migrator.locks);
         match self.migrated_driver(effect) {
             Some(driver) if is_inside(&driver) => false,
-            Some(driver) => !facts.locks.contains(&driver) || self.is_unlocked_by_option(function),
-            None => facts.locks.is_empty(),
+            Some(driver) => {
+                !locks.contains(&driver)
+                    || migrator.is_some_and(|migrator| self.is_unlocked_by_option(function, migrator))
+            }
+            None => locks.is_empty(),
         }
     }
 
     /// Whether the function switches the migrator's own lock off.
-    fn is_unlocked_by_option(&self, function: FnId) -> bool {
+    fn is_unlocked_by_option(&self, function: FnId, migrator: &MigratorFacts) -> bool {
         let calls = self.body(function).into_iter().flat_map(|body| &body.calls);
         calls.into_iter().any(|call| {
-            call.name_of_callee() == Some("set_locking")
+            matches!(call.target, Target::Library(facts) if Some(&facts.path) == migrator.unlocked_by.as_ref())
                 && call.args.first().is_some_and(|argument| argument.value == Value::Bool(false))
         })
     }

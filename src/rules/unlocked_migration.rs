@@ -48,6 +48,17 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
         }],
         Often::Requests | Often::Workers => Vec::new(),
     };
+    let facts = program.migrator_facts(effect);
+    let ledger = facts
+        .and_then(|facts| facts.ledger.as_deref())
+        .map_or("the same ledger".to_owned(), |name| format!("`{name}`"));
+    let repeats =
+        facts.zip(program.migrated_driver(effect)).map(|(facts, driver)| facts.repeats.contains(&driver));
+    let notes = match repeats {
+        Some(true) => vec!["of two at once both run the same statements".to_owned()],
+        Some(false) => vec!["of two at once one fails, and its process does not start".to_owned()],
+        None => Vec::new(),
+    };
     Finding {
         rule: "unlocked-migration",
         confidence: if effect.certain { confidence } else { Confidence::Low },
@@ -58,11 +69,11 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
         primary: Evidence {
             location: program.step_location(&effect.steps[effect.steps.len() - 1]),
             role: Role::Migration,
-            label: "two of them read the same ledger and apply the same migration".to_owned(),
+            label: format!("two of them read {ledger} and apply the same migration"),
         },
         evidence,
         path: program.hops(entry.main, &effect.steps),
-        notes: Vec::new(),
+        notes,
         binary: Some(entry.binary.name.clone()),
         resource: None,
         identity: vec![program.path_of(effect.site.0), entry.binary.name.clone()],

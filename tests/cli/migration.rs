@@ -796,6 +796,8 @@ fn each_schema_has_its_owners_and_the_steps_to_one() {
     assert_eq!((text(code, "kind"), text(code, "lock")), ("statements", "none"));
     assert_eq!((text(migrations, "kind"), text(migrations, "folder")), ("migrator", "db"));
     assert_eq!((text(migrations, "lock"), migrations["stays"].as_bool()), ("taken", Some(true)));
+    assert_eq!((text(migrations, "ledger"), text(migrations, "after_failure")), ("_sqlx_migrations", "kept"));
+    assert_eq!((text(migrations, "transaction"), code["ledger"].as_str()), ("each", None));
     let tables: Vec<String> = list(migrations, "tables").iter().map(|table| at(&table["place"])).collect();
     assert_eq!(tables, ["db/0001_orders.sql:1", "db/0001_orders.sql:2"]);
     let steps: Vec<&str> = list(schema, "steps").iter().map(|step| text(step, "action")).collect();
@@ -803,5 +805,6 @@ fn each_schema_has_its_owners_and_the_steps_to_one() {
     assert!(steps[0].starts_with("add `jobs` to the migrations in `db`"), "{steps:?}");
     let markdown = report(shop.path(), "markdown").out;
     assert!(markdown.contains("## Who owns the schema") && markdown.contains("`jobs`"), "{markdown}");
+    assert!(markdown.contains("recorded in `_sqlx_migrations`, **stays**"), "{markdown}");
     assert!(report(shop.path(), "html").out.contains("Who owns the schema"));
 }

@@ -6,6 +6,7 @@ use super::super::inventory::WireRoute;
 use super::super::json::WireProblem;
 use super::super::{WireHop, WirePoint, WireTool, to_json};
 use super::MigrationView;
+use crate::catalog::LockAfterFailure;
 use crate::location::Location;
 use crate::plan::{Choice, Group, PlannedDoor, Progress, ResourcePlan, SchemaPlan, Step};
 use crate::program::init_cycles::InitCycle;
@@ -68,6 +69,13 @@ struct WireSchemaPlace<'a> {
     folder: Option<&'a str>,
     /// What keeps two processes from running it at once: `taken`, `around`, `none` or `not-needed`.
     lock: &'static str,
+    /// The table that says what was applied, by its default name, for migrators that have one.
+    ledger: Option<&'a str>,
+    /// What one transaction of the migrator is over: `each` migration with its record, `all` of them, a migration and its record
+    /// `apart`, or `none`.
+    transaction: Option<&'static str>,
+    /// What becomes of the migrator's own lock when a migration fails: `kept` by the session, or `released`.
+    after_failure: Option<&'static str>,
     /// Whether it should be the only one.
     stays: bool,
     /// The tables that it creates, in order.
@@ -405,9 +413,11 @@ impl<'a> WireSchema<'a> {
     fn new(schema: &'a SchemaPlan, files: &'a [SourceFile]) -> Self {
         let point = |location: &Location| WirePoint::new(files, location);
         let places = schema.places.iter().enumerate().map(|(index, place)| {
-            let (kind, folder, lock) = match &place.kind {
-                OwnerKind::Statements { lock } => ("statements", None, lock.name()),
-                OwnerKind::Migrator { folder, lock } => ("migrator", folder.as_deref(), lock.name()),
+            let (kind, folder, lock, facts) = match &place.kind {
+                OwnerKind::Statements { lock } => ("statements", None, lock, None),
+                OwnerKind::Migrator { folder, lock, facts } => {
+                    ("migrator", folder.as_deref(), lock, facts.as_ref())
+                }
             };
             let table = |table: &'a OwnedTable| WireTable {
                 name: &table.name,
@@ -419,7 +429,10 @@ impl<'a> WireSchema<'a> {
                 function: &place.function,
                 kind,
                 folder,
-                lock,
+                lock: lock.name(),
+                ledger: facts.and_then(|facts| facts.ledger.as_deref()),
+                transaction: facts.map(|facts| facts.transaction.name()),
+                after_failure: facts.and_then(|facts| facts.after_failure).map(LockAfterFailure::name),
                 stays: schema.keeper == Some(index),
                 tables: place.tables.iter().map(table).collect(),
                 binaries: &place.binaries,

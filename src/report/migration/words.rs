@@ -2,6 +2,7 @@
 //! can.
 
 use super::super::{counted, one_line, path_of};
+use crate::catalog::LockAfterFailure;
 use crate::location::Location;
 use crate::plan::{
     Choice, Group, PlannedDoor, ResourcePlan, ResourceProgress, SchemaPlan, Step, StepKind, Verdict,
@@ -265,12 +266,20 @@ pub(super) fn gate(status: Status) -> &'static str {
 
 /// What changes a schema, and under which lock.
 pub(super) fn schema_owner(kind: &OwnerKind) -> (String, &'static str) {
-    let (what, lock) = match kind {
-        OwnerKind::Statements { lock } => ("statements in the code".to_owned(), lock),
-        OwnerKind::Migrator { folder: Some(folder), lock } => (format!("the migrations in `{folder}`"), lock),
-        OwnerKind::Migrator { folder: None, lock } => ("a migrator".to_owned(), lock),
+    let (what, lock, facts) = match kind {
+        OwnerKind::Statements { lock } => ("statements in the code".to_owned(), lock, None),
+        OwnerKind::Migrator { folder: Some(folder), lock, facts } => {
+            (format!("the migrations in `{folder}`"), lock, facts.as_ref())
+        }
+        OwnerKind::Migrator { folder: None, lock, facts } => ("a migrator".to_owned(), lock, facts.as_ref()),
     };
+    let what = match facts.and_then(|facts| facts.ledger.as_deref()) {
+        Some(ledger) => format!("{what}, recorded in `{ledger}`"),
+        None => what,
+    };
+    let is_kept = facts.and_then(|facts| facts.after_failure) == Some(LockAfterFailure::Kept);
     let lock = match lock {
+        MigratorLock::Taken if is_kept => "its own; the session keeps it when a migration fails",
         MigratorLock::Taken => "its own",
         MigratorLock::Around => "taken around it",
         MigratorLock::None => "**none**",
