@@ -42,7 +42,7 @@ pub enum OwnerKind {
         /// What keeps two processes from running it at once.
         lock: MigratorLock,
         /// What the catalog says of it.
-        facts: Option<MigratorFacts>,
+        facts: Option<Box<MigratorFacts>>,
     },
     /// Statements in the code.
     Statements {
@@ -257,7 +257,11 @@ impl Program<'_> {
             return SchemaOwner {
                 effect,
                 driver,
-                kind: OwnerKind::Migrator { folder, lock, facts: self.migrator_facts(effect).cloned() },
+                kind: OwnerKind::Migrator {
+                    folder,
+                    lock,
+                    facts: self.migrator_facts(effect).cloned().map(Box::new),
+                },
                 tables,
                 removed,
             };

@@ -416,7 +416,7 @@ impl<'a> WireSchema<'a> {
             let (kind, folder, lock, facts) = match &place.kind {
                 OwnerKind::Statements { lock } => ("statements", None, lock, None),
                 OwnerKind::Migrator { folder, lock, facts } => {
-                    ("migrator", folder.as_deref(), lock, facts.as_ref())
+                    ("migrator", folder.as_deref(), lock, facts.as_deref())
                 }
             };
             let table = |table: &'a OwnedTable| WireTable {

@@ -269,9 +269,11 @@ pub(super) fn schema_owner(kind: &OwnerKind) -> (String, &'static str) {
     let (what, lock, facts) = match kind {
         OwnerKind::Statements { lock } => ("statements in the code".to_owned(), lock, None),
         OwnerKind::Migrator { folder: Some(folder), lock, facts } => {
-            (format!("the migrations in `{folder}`"), lock, facts.as_ref())
+            (format!("the migrations in `{folder}`"), lock, facts.as_deref())
         }
-        OwnerKind::Migrator { folder: None, lock, facts } => ("a migrator".to_owned(), lock, facts.as_ref()),
+        OwnerKind::Migrator { folder: None, lock, facts } => {
+            ("a migrator".to_owned(), lock, facts.as_deref())
+        }
     };
     let what = match facts.and_then(|facts| facts.ledger.as_deref()) {
         Some(ledger) => format!("{what}, recorded in `{ledger}`"),
