@@ -27,6 +27,37 @@ impl Body {
     pub fn expr(&self, id: ExprId) -> &Expr {
         &self.exprs[id.0 as usize]
     }
+
+    /// Whether a `loop` goes on until an error or a panic: it has neither a `break` nor a `return`. Those of closures, async
+    /// blocks and loops inside are theirs. Linear in the body.
+    pub fn goes_on(&self, id: ExprId) -> bool {
+        let own = self.expr(id);
+        let inside = |outer: Span, inner: Span| outer.encloses(inner) && outer != inner;
+        // Whether something of the kind stands between the loop and a place in it.
+        let between = |at: Span, kind: fn(&ExprKind) -> bool| {
+            self.exprs
+                .iter()
+                .any(|expr| kind(&expr.kind) && inside(own.span, expr.span) && inside(expr.span, at))
+        };
+        let leaves =
+            self.exprs.iter().filter(|expr| own.span.encloses(expr.span)).any(|expr| match expr.kind {
+                ExprKind::Break(_) => !between(expr.span, |kind| kind.is_loop() || kind.runs_apart()),
+                ExprKind::Return(_) => !between(expr.span, ExprKind::runs_apart),
+                _ => false,
+            });
+        matches!(own.kind, ExprKind::Loop(_)) && !leaves
+    }
+}
+
+impl ExprKind {
+    fn is_loop(&self) -> bool {
+        matches!(self, Self::Loop(_) | Self::While { .. } | Self::For { .. })
+    }
+
+    /// Whether `return` in it leaves it and not the function.
+    fn runs_apart(&self) -> bool {
+        matches!(self, Self::Closure(_) | Self::Async(_))
+    }
 }
 
 /// An expression.

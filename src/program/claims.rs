@@ -1,7 +1,7 @@
 //! Room 5, *program*: flags that let only the first caller do the work, and what becomes of the callers that come
 //! while it is still at it.
 
-use super::bodies::{Call, CallId, ContextKind, EventKind, LinkedBody, Target, settled};
+use super::bodies::{Call, CallId, EventKind, LinkedBody, Target, settled};
 use super::flow::{Test, What, Written, controls};
 use super::items::{Container, FnId};
 use super::summaries::{Effect, EffectKind, Step};
@@ -174,9 +174,11 @@ impl Program<'_> {
     }
 
     fn loops_or_waits(&self, body: &LinkedBody<'_>, inside: &dyn Fn(bodies::ContextId) -> bool) -> bool {
-        let loops = body.contexts.iter().enumerate().any(|(index, context)| {
-            context.kind == ContextKind::Loop && inside(bodies::ContextId(index as u32))
-        });
+        let loops = body
+            .contexts
+            .iter()
+            .enumerate()
+            .any(|(index, context)| context.kind.is_loop() && inside(bodies::ContextId(index as u32)));
         let mut events = body.all_events();
         loops
             || events.any(|event| {

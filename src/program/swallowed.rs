@@ -260,9 +260,11 @@ impl Program<'_> {
         let inside = |context| body.is_on_failure(context, failure);
         // Another handle, another try: somebody thought of it.
         let instead = self.effects(function).iter().any(|effect| inside(effect.context));
-        let tries_again = body.contexts.iter().enumerate().any(|(index, context)| {
-            context.kind == ContextKind::Loop && inside(bodies::ContextId(index as u32))
-        });
+        let tries_again = body
+            .contexts
+            .iter()
+            .enumerate()
+            .any(|(index, context)| context.kind.is_loop() && inside(bodies::ContextId(index as u32)));
         let exits = body.calls.iter().any(|call| {
             let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
             inside(call.context) && (diverges || bodies::fails(call))

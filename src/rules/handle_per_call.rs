@@ -21,6 +21,8 @@ enum Caller {
     Handler,
     /// One of several methods of an object.
     Operation,
+    /// A loop that goes on.
+    Turn,
 }
 
 /// A way from what answers requests to a creation.
@@ -64,6 +66,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             causes = others;
         }
     }
+    causes.extend(turns(program).into_values());
     for operations in operations(program).into_values() {
         let met =
             |way: &PerCall<'_>| causes.iter().flatten().any(|known| known.effect.site == way.effect.site);
@@ -125,6 +128,54 @@ fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec
     found
 }
 
+/// What loops that go on open in each turn, by database. A single connection may be what a loop is there for: it is opened again when
+/// it is lost. Several of them beside a pool of the same process are what the pool is there for.
+fn turns<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>> {
+    let mut found: BTreeMap<ResourceId, Vec<PerCall<'_>>> = BTreeMap::new();
+    for (id, body) in program.linked().filter(|(id, _)| program.scope(*id) == Scope::Production) {
+        for effect in program.effects(id) {
+            let plain = |(_, time): &(FnId, Time)| matches!(time, Time::Parallel(_) | Time::Task(_));
+            let each_time = effect.times.iter().all(plain) && effect.once.is_none() && effect.certain;
+            if !effect.creates_handle()
+                || !goes(effect)
+                || !each_time
+                || !body.in_loop_that_goes_on(effect.context)
+            {
+                continue;
+            }
+            let named =
+                program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low);
+            let Some(resource) = named else { continue };
+            found.entry(resource).or_default().push(PerCall {
+                from: id,
+                effect,
+                inside: &effect.steps,
+                caller: Caller::Turn,
+                own: (id, &effect.address),
+                named,
+                fixed: true,
+            });
+        }
+    }
+    found.retain(|resource, ways| {
+        let makes_pool = |effect: &Effect| {
+            matches!(effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. })
+                && program.resource_of(effect) == Some(*resource)
+        };
+        let beside_pool = program.production_entries().any(|entry| {
+            program.process_effects(entry).any(|(_, effect)| makes_pool(effect))
+                && ways.iter().any(|way| program.reaches(entry.main, way.from))
+        });
+        let through: BTreeSet<&Step> = ways
+            .iter()
+            .filter(|way| gives_away(program, way))
+            .filter_map(|way| way.inside.iter().nth_back(1))
+            .collect();
+        ways.iter().any(|way| makes_pool(way.effect)) || beside_pool && through.len() > 1
+    });
+    found
+}
+
 /// Whether nobody keeps the handle beyond the call.
 fn goes(effect: &Effect) -> bool {
     matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended)
@@ -148,7 +199,10 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
         true => {
             "what a request makes stays, is made once, or its address is not known well enough".to_owned()
         }
-        false => "nothing here is seen to answer requests".to_owned(),
+        false => {
+            "nothing here is seen to answer requests, or to open handles in a loop that goes on beside a pool"
+                .to_owned()
+        }
     }
 }
 
@@ -235,11 +289,15 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
         }
     }
     for way in cause {
-        let label = format!("each call of `{}` comes here", program.name_of(way.own.0));
+        let label = match way.caller {
+            Caller::Turn => "each turn of a loop that goes on comes here".to_owned(),
+            _ => format!("each call of `{}` comes here", program.name_of(way.own.0)),
+        };
         add(program.step_location(&way.inside[0]), Role::Handler, label);
     }
     let name = program.name_of(first.own.0);
     let who = match name.rsplit_once("::") {
+        _ if first.caller == Caller::Turn => "every turn of a loop".to_owned(),
         _ if cause.iter().all(|way| way.own.0 == first.own.0) => format!("every call of `{name}`"),
         Some((owner, _)) if first.caller == Caller::Operation => format!("every operation of `{owner}`"),
         _ => "every request".to_owned(),
@@ -250,6 +308,9 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
         confidence: confidence.max(Confidence::Medium),
         message: format!("{who} opens its own {noun} to {shown}"),
         help: match first.caller {
+            Caller::Turn => {
+                format!("take a connection from a pool in each turn, or keep the {noun} outside the loop")
+            }
             Caller::Operation => format!("create the {noun} once and keep it in the object"),
             _ => format!("create the {noun} once at start-up and give it to the handlers as state"),
         },

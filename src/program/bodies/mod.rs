@@ -164,9 +164,19 @@ pub enum ContextKind {
         breaks: bool,
     },
     /// The body of a loop.
-    Loop,
+    Loop {
+        /// Whether it goes on until an error or a panic ([`crate::facts::Body::goes_on`]).
+        goes_on: bool,
+    },
     /// A closure or async block.
     Block(BlockId),
+}
+
+impl ContextKind {
+    /// Whether it is the body of a loop.
+    pub fn is_loop(&self) -> bool {
+        matches!(self, Self::Loop { .. })
+    }
 }
 
 /// When something runs, relative to the body that contains it.
@@ -423,7 +433,7 @@ impl LinkedBody<'_> {
             return false;
         };
         let same_loop = || {
-            let inner = self.outwards(arm).find(|context| context.kind == ContextKind::Loop);
+            let inner = self.outwards(arm).find(|context| context.kind.is_loop());
             inner.is_some_and(|inner| self.outwards(later).any(|context| std::ptr::eq(context, inner)))
         };
         !breaks || same_loop()
@@ -536,9 +546,14 @@ impl LinkedBody<'_> {
         })
     }
 
+    /// Whether the context is inside a loop of the body that goes on until an error or a panic.
+    pub fn in_loop_that_goes_on(&self, context: ContextId) -> bool {
+        self.outwards(context).any(|context| context.kind == ContextKind::Loop { goes_on: true })
+    }
+
     /// Whether the context is inside a loop of the body.
     pub fn in_loop(&self, context: ContextId) -> bool {
-        self.outwards(context).any(|context| context.kind == ContextKind::Loop)
+        self.outwards(context).any(|context| context.kind.is_loop())
     }
 }
 

@@ -258,11 +258,12 @@ impl<'a> Walk<'_, 'a> {
             }
             ExprKind::Match { scrutinee, arms } => self.match_arms(*scrutinee, arms),
             ExprKind::Loop(inner) => {
-                self.looped(|walk| walk.expr(*inner));
+                let goes_on = self.body.goes_on(id);
+                self.looped(goes_on, |walk| walk.expr(*inner));
                 Typed::unknown()
             }
             ExprKind::While { condition, body } => {
-                self.looped(|walk| {
+                self.looped(false, |walk| {
                     let scope = walk.locals.len();
                     walk.condition(*condition);
                     let result = walk.expr(*body);
@@ -274,7 +275,7 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::For { pat, iterable, body } => {
                 let list = self.expr(*iterable);
                 let element = Typed::new(self.element_type(&list.ty), Value::Element(Arc::new(list.value)));
-                self.looped(|walk| {
+                self.looped(false, |walk| {
                     let scope = walk.locals.len();
                     walk.bind(pat, &element, true);
                     let result = walk.expr(*body);
@@ -424,10 +425,10 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn looped(&mut self, walk: impl FnOnce(&mut Self) -> Typed) {
+    fn looped(&mut self, goes_on: bool, walk: impl FnOnce(&mut Self) -> Typed) {
         let before = self.diverged;
         let broke_before = self.broke;
-        let outer = self.enter(ContextKind::Loop);
+        let outer = self.enter(ContextKind::Loop { goes_on });
         walk(self);
         self.context = outer;
         self.diverged = before;
