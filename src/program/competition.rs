@@ -1,9 +1,14 @@
 //! Room 5, *program*: whether two creations of handles for one resource compete in one process.
 
+use std::collections::BTreeSet;
+
 use super::behaviour::is_behaviour;
+use super::inventory::Scope;
+use super::items::{AdtId, FnId};
 use super::summaries::{Effect, EffectKind, Holder, Lifetime};
+use super::types::Ty;
 use super::values::Value;
-use super::{Program, ResourceId};
+use super::{Program, ResourceId, bodies};
 use crate::catalog::TypeKind;
 use crate::facts::Cfg;
 use crate::finding::Confidence;
@@ -15,6 +20,33 @@ pub fn in_two_statics(first: &Effect, second: &Effect) -> bool {
 }
 
 impl Program<'_> {
+    /// Whether an effect makes a handle, or an object that opens one of its own at the first use and keeps it: who makes two such
+    /// objects has two connections.
+    pub fn makes_handle_or_its_keeper(&self, effect: &Effect) -> bool {
+        let keepers = self.keepers.get_or_init(|| self.find_keepers());
+        let makes_keeper = || {
+            let made = bodies::settled(&self.types.signature(effect.site.0).output);
+            self.pointees(made.clone()).any(|ty| matches!(ty, Ty::Adt(id, _) if keepers.contains(&id)))
+        };
+        effect.creates_handle() || matches!(effect.kind, EffectKind::Create { .. }) && makes_keeper()
+    }
+
+    /// The types with a method that opens a handle from what a field keeps, and stores it in another field.
+    fn find_keepers(&self) -> BTreeSet<AdtId> {
+        let of_self = |value: &Value| *value.root() == Value::Receiver && *value != Value::Receiver;
+        let keeps = |effect: &Effect| {
+            let mut own_address = false;
+            effect.address.visit(&mut |part| own_address |= of_self(part));
+            effect.creates_handle() && own_address && effect.kept_in().is_some_and(|place| of_self(&place))
+        };
+        let functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
+        let owners = functions.filter(|id| self.scope(*id) == Scope::Production).filter_map(|id| {
+            let Some(Ty::Adt(owner, _)) = self.types.signature(id).self_ty else { return None };
+            self.effects(id).iter().any(keeps).then_some(owner)
+        });
+        owners.collect()
+    }
+
     /// How sure it is that two creations of one process, which open the same resource, compete; `None` when they do not.
     /// `first` is met before `second`.
     pub fn competition(&self, resource: ResourceId, first: &Effect, second: &Effect) -> Option<Confidence> {

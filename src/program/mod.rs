@@ -64,7 +64,7 @@ pub mod verification;
 pub mod waiting;
 pub mod workers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -79,7 +79,7 @@ use declarations::{Declarations, ResourceDeclaration};
 use doors::Doors;
 use entries::Entry;
 use inventory::{Address, Resource, Scope};
-use items::{Container, FnId};
+use items::{AdtId, Container, FnId};
 use phases::DeclaredPhase;
 use reach::{CallGraph, Sketch};
 use routes::Route;
@@ -116,6 +116,7 @@ pub struct Program<'a> {
     declared: &'a [ResourceDeclaration],
     phases: &'a [DeclaredPhase],
     file_changes: OnceLock<BTreeMap<FileId, TableChanges>>,
+    keepers: OnceLock<BTreeSet<AdtId>>,
     doors: OnceLock<Doors>,
 }
 
@@ -185,6 +186,7 @@ impl<'a> Program<'a> {
             declared: declarations.resources,
             phases: declarations.phases,
             file_changes: OnceLock::new(),
+            keepers: OnceLock::new(),
             doors: OnceLock::new(),
         };
         program.find_resources();
@@ -383,7 +385,7 @@ impl<'a> Program<'a> {
         match &effect.kind {
             EffectKind::Create { handle, .. } => match handle {
                 TypeKind::Pool => "pool",
-                TypeKind::Client => "client",
+                TypeKind::Client | TypeKind::Config => "client",
                 TypeKind::Embedded => "database",
                 _ => "connection",
             },
@@ -456,7 +458,7 @@ impl<'a> Program<'a> {
     /// Where a step of a call path is.
     pub fn step_location(&self, step: &Step) -> Location {
         match step {
-            Step::Call(function, call) => self.location(*function, self.call(*function, *call).span),
+            Step::Call(function, call) => self.location(*function, self.call(*function, *call).shown()),
             Step::Static(_, id) => self.types.items.statics[id.index()].location,
         }
     }

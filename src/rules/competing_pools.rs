@@ -1,6 +1,7 @@
 //! `competing-pools`: two init sites create long-lived handles to one resource in one process.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::program::bodies::Time;
 use crate::program::competition::in_two_statics;
 use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
@@ -16,7 +17,8 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
-    let Some(made) = program.effects(id).iter().find(|effect| effect.creates_handle()) else {
+    let mut effects = program.effects(id).iter();
+    let Some(made) = effects.find(|effect| program.makes_handle_or_its_keeper(effect)) else {
         return "no handle is created here or in what it calls".to_owned();
     };
     if !is_long_lived(&made.lifetime) {
@@ -39,7 +41,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     }
     let same =
         program.process_effects(entry).filter(|(_, effect)| program.resource_of(effect) == Some(resource));
-    match same.filter(|(_, effect)| is_candidate(effect)).count() {
+    match same.filter(|(_, effect)| is_candidate(program, effect)).count() {
         0 | 1 => format!("no other handle to {shown} is made for good in `{}`", entry.binary.name),
         count => format!(
             "{count} ways to a handle to {shown} exclude each other, share one place, or differ in size on purpose"
@@ -50,7 +52,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     let mut groups: Vec<(ResourceId, Vec<&Effect>)> = Vec::new();
     for (_, effect) in program.process_effects(entry) {
-        if !is_candidate(effect) {
+        if !is_candidate(program, effect) {
             continue;
         }
         let Some(resource) = program.resource_of(effect) else {
@@ -68,9 +70,8 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
 }
 
 /// A handle that stays, made once per process: not per request, worker or turn of a loop, which are other defects.
-fn is_candidate(effect: &Effect) -> bool {
-    use crate::program::bodies::Time;
-    effect.creates_handle()
+fn is_candidate(program: &Program<'_>, effect: &Effect) -> bool {
+    program.makes_handle_or_its_keeper(effect)
         && is_long_lived(&effect.lifetime)
         && !effect.looped
         && !effect.has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_)))
@@ -136,7 +137,10 @@ fn compete(
         rule: "competing-pools",
         confidence,
         message: format!("a second {noun} to {shown} is created in `{path}`"),
-        help: format!("pass a clone of the first {}: a clone shares its connections", program.noun(first)),
+        help: match first.creates_handle() {
+            true => format!("pass a clone of the first {}: a clone shares its connections", program.noun(first)),
+            false => format!("make the object that keeps the {} once, and share it", program.noun(first)),
+        },
         silent_if: "one of them is closed in this function, has another address, or belongs to an alternative that excludes the other"
             .to_owned(),
         primary: Evidence { location: primary_location, role: Role::InitSite, label: format!("second {noun}, same address") },

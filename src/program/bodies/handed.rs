@@ -155,7 +155,7 @@ impl Walk<'_, '_> {
     /// with arguments nobody here knows.
     pub(super) fn run_function(&mut self, target: FnId, via: CallId, time: Time) {
         let by = &self.out.calls[via.0 as usize];
-        let (expr, span) = (by.expr, by.span);
+        let (expr, span, name_span) = (by.expr, by.span, by.name_span);
         let args = match (&by.target, &by.receiver) {
             (Target::Library(CallFacts { callback: Some(_), .. }), Some(receiver)) => {
                 let value = match receiver.ty.is_option_or_result() {
@@ -169,7 +169,7 @@ impl Walk<'_, '_> {
         let call = self.push_call(Call {
             expr,
             span,
-            name_span: span,
+            name_span,
             target: Target::Local { targets: vec![target], dispatched: false },
             receiver: None,
             args,
@@ -194,12 +194,12 @@ impl Walk<'_, '_> {
         let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
         let result = self.library_result(facts, &Ty::external(owner), &[]);
         let by = &self.out.calls[via.0 as usize];
-        let (expr, span) = (by.expr, by.span);
+        let (expr, span, name_span) = (by.expr, by.span, by.name_span);
         let context = self.context;
         let call = self.push_call(Call {
             expr,
             span,
-            name_span: span,
+            name_span,
             target: Target::Library(facts),
             receiver: None,
             args: Vec::new(),

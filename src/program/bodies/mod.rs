@@ -321,6 +321,17 @@ pub struct Block {
 }
 
 impl Call<'_> {
+    /// What shows the call to people: all of it, or in a chain of several lines what stands from the method's name on. A call of a
+    /// library is shown as the chain that it ends: what is built matters more than `.build()`.
+    pub fn shown(&self) -> Span {
+        let name = self.name_span;
+        match self.target {
+            Target::Library(_) => self.span,
+            _ if name.line == self.span.line => self.span,
+            _ => Span { line: name.line, column: name.column, ..self.span },
+        }
+    }
+
     /// What the SQL does that the call is given, as far as it is constant, in order.
     pub(in crate::program) fn sql_effects(&self) -> Vec<SqlEffect> {
         let texts = self.args.iter().flat_map(|argument| argument.value.texts());
