@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::behaviour::is_behaviour;
 use super::inventory::Scope;
 use super::items::{AdtId, FnId};
-use super::summaries::{Effect, EffectKind, Holder, Lifetime};
+use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, ResourceId, bodies};
@@ -31,6 +31,32 @@ impl Program<'_> {
         effect.creates_handle() || matches!(effect.kind, EffectKind::Create { .. }) && makes_keeper()
     }
 
+    /// The step of an effect at which somebody asks for the handle who does more than give it to a caller: behind it there are only
+    /// functions that give back a handle, or a type that is little more than one.
+    pub fn asked_for(&self, effect: &Effect) -> Step {
+        let functions = self.functions_on(&effect.steps);
+        let only_gives = |index: &usize| self.gives_handle(functions[*index]);
+        let behind = (1..effect.steps.len()).rev().take_while(only_gives).count();
+        effect.steps[effect.steps.len() - 1 - behind]
+    }
+
+    /// Whether what a function gives back is a handle, or has one in a field of its own.
+    fn gives_handle(&self, id: FnId) -> bool {
+        let keepers = self.keepers.get_or_init(|| self.find_keepers());
+        let is_one = |ty: &Ty| match ty {
+            Ty::Adt(id, _) => keepers.contains(id),
+            ty => self.types.type_facts(ty).is_some_and(|facts| facts.kind.is_handle()),
+        };
+        let leads_to_one = |ty: &Ty| self.pointees(bodies::settled(ty).clone()).any(|ty| is_one(&ty));
+        self.pointees(bodies::settled(&self.types.signature(id).output).clone()).any(|ty| match &ty {
+            Ty::Adt(id, _) => {
+                is_one(&ty)
+                    || self.types.declared_fields(*id).iter().flat_map(|list| list.iter()).any(leads_to_one)
+            }
+            ty => is_one(ty),
+        })
+    }
+
     /// The types with a method that opens a handle from what a field keeps, and stores it in another field.
     fn find_keepers(&self) -> BTreeSet<AdtId> {
         let of_self = |value: &Value| *value.root() == Value::Receiver && *value != Value::Receiver;
@@ -42,7 +68,9 @@ impl Program<'_> {
         let functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
         let owners = functions.filter(|id| self.scope(*id) == Scope::Production).filter_map(|id| {
             let Some(Ty::Adt(owner, _)) = self.types.signature(id).self_ty else { return None };
-            self.effects(id).iter().any(keeps).then_some(owner)
+            // Whoever has such an object in a field keeps what that one keeps.
+            let mut own = self.effects(id).iter().filter(|effect| effect.site.0 == id);
+            own.any(keeps).then_some(owner)
         });
         owners.collect()
     }

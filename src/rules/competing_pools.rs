@@ -6,7 +6,7 @@ use crate::program::competition::in_two_statics;
 use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
-use crate::program::summaries::Effect;
+use crate::program::summaries::{Effect, Step};
 use crate::program::{Program, ResourceId, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
@@ -95,17 +95,30 @@ fn compete(
         }
     }
     let (confidence, first, second) = best?;
-    let (first_step, second_step) = program.parting(first, second)?;
+    let (first_step, parted) = program.parting(first, second)?;
+    // Where one of them is asked for, if the two ways have parted by then.
+    let asked_for = |effect: &Effect, parted: Step| {
+        let asked = program.asked_for(effect);
+        let behind = effect.steps.iter().skip_while(|step| **step != parted).any(|step| *step == asked);
+        if behind { asked } else { parted }
+    };
+    let second_step = asked_for(second, parted);
     let resource = program.resource(resource);
     let noun = program.noun(second);
     let shown = program.resource_phrase(resource);
-    let function = program.functions_on(std::slice::from_ref(&second_step))[0];
+    let function_of = |step: Step| program.functions_on(&[step])[0];
+    let function = function_of(second_step);
 
     let mut evidence = vec![Evidence {
         location: program.step_location(&first_step),
         role: Role::InitSite,
         label: format!("first {}", program.noun(first)),
     }];
+    let mut add = |step: Step, label: String| {
+        evidence.push(Evidence { location: program.step_location(&step), role: Role::InitSite, label });
+    };
+    add(parted, format!("the way to the second {noun}"));
+    add(asked_for(first, first_step), format!("the first {} is asked for here", program.noun(first)));
     for effect in [first, second] {
         let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
         let label = format!("{} is created here", program.noun(effect));
@@ -146,7 +159,7 @@ fn compete(
         primary: Evidence { location: primary_location, role: Role::InitSite, label: format!("second {noun}, same address") },
         evidence,
         path: program.hops(program.functions_on(&second.steps)[0], &second.steps),
-        notes: vec![format!("both run: nothing in `{path}` excludes one of them")],
+        notes: vec![format!("both run: nothing in `{}` excludes one of them", program.name_of(function_of(parted)))],
         binary: Some(entry.binary.name.clone()),
         resource: Some(resource.id.clone()),
         identity: vec![program.path_of(function), resource.id.clone()],

@@ -589,7 +589,7 @@ impl<'a> Types<'a> {
     }
 
     /// The types of all fields as declared; computed at the first use.
-    fn declared_fields(&self, id: AdtId) -> &[Box<[Ty]>] {
+    pub fn declared_fields(&self, id: AdtId) -> &[Box<[Ty]>] {
         self.fields[id.index()].get_or_init(|| {
             let adt = &self.items.adts[id.index()];
             let params = adt.generics.params.iter().map(|param| Ty::Param(param.name.clone()));
