@@ -32,7 +32,7 @@ const fn file(package: &'static str, facades: &'static [&'static str], text: &'s
 pub const BUILTIN: &[BuiltinFile] = &[
     file("actix-rt", &[], include_str!("../../rules/catalog/actix-rt.toml")),
     file("actix-session", &[], include_str!("../../rules/catalog/actix-session.toml")),
-    file("actix-web", &[], include_str!("../../rules/catalog/actix-web.toml")),
+    file("actix-web", &["actix-web-codegen"], include_str!("../../rules/catalog/actix-web.toml")),
     file("ahash", &[], include_str!("../../rules/catalog/ahash.toml")),
     file("anyhow", &[], include_str!("../../rules/catalog/anyhow.toml")),
     file("apalis", &["apalis-core"], include_str!("../../rules/catalog/apalis.toml")),

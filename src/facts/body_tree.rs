@@ -28,6 +28,11 @@ impl Body {
         &self.exprs[id.0 as usize]
     }
 
+    /// Whether the result of an expression is awaited where it stands. Linear in the body.
+    pub fn is_awaited(&self, id: ExprId) -> bool {
+        self.exprs.iter().any(|expr| matches!(expr.kind, ExprKind::Await(inner) if inner == id))
+    }
+
     /// Whether a `loop` goes on until an error or a panic: it has neither a `break` nor a `return`. Those of closures, async
     /// blocks and loops inside are theirs. Linear in the body.
     pub fn goes_on(&self, id: ExprId) -> bool {

@@ -218,9 +218,7 @@ impl Program<'_> {
             let answer_calls = answer_calls(body, region);
             for (index, call) in body.calls.iter().enumerate().filter(|(_, call)| inside(call.span)) {
                 self.examine_call(id, call, &mut examined);
-                let awaited = || {
-                    exprs().any(|expr| matches!(expr.kind, ExprKind::Await(inner) if facts.expr(inner).span == call.span))
-                };
+                let awaited = || facts.is_awaited(call.expr);
                 let given = answers && answer_calls.contains(&CallId(index as u32));
                 let unknown = match &call.target {
                     Target::Local { targets, dispatched } => {

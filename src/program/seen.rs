@@ -6,7 +6,7 @@ use super::bodies::{self, CallId, EventKind, Target, settled};
 use super::inventory::{Address, Coverage, InitSite, Inventory, Place, Resource, ResourceSummary, Scope};
 use super::items::{AdtId, AdtShape, FnId, StaticId};
 use super::reach;
-use super::summaries::{EffectKind, Holder, Lifetime, Step};
+use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::terms::address_of;
 use super::types::{Args, Ty};
 use super::values::Value;
@@ -380,6 +380,16 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether an effect connects through a client of a library that the catalog does not have, as far as it can be told: what makes
+    /// it is awaited, so that more happens than keeping an address.
+    pub fn connects_undescribed(&self, effect: &Effect) -> bool {
+        let (function, call) = effect.site;
+        let made = self.call(function, call);
+        let body = self.types.items.functions[function.index()].body;
+        matches!((&effect.kind, &made.target), (EffectKind::Create { .. }, Target::External(_)))
+            && body.is_some_and(|body| body.is_awaited(made.expr))
     }
 
     /// The functions on an effect's way, outermost first.

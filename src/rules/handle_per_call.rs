@@ -239,7 +239,8 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
             || seen_inside.is_some() && program.is_same_for_all_requests(handler, address);
         // Whatever the path is, two requests may have the same.
         let repeats = fixed || program.opens_exclusively(effect);
-        (effect.creates_handle() && each_time && goes(effect) && repeats).then_some(PerCall {
+        let opens = effect.creates_handle() || program.connects_undescribed(effect);
+        (opens && each_time && goes(effect) && repeats).then_some(PerCall {
             from: id,
             effect,
             inside,
@@ -265,7 +266,8 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
             && !way.effect.looped
             && !way.inside.iter().any(|step| program.is_conditional(step))
     });
-    let proven = certain && *handle != TypeKind::Connection && program.is_of_database(first.effect);
+    let is_known = !matches!(handle, TypeKind::Connection | TypeKind::Config);
+    let proven = certain && is_known && program.is_of_database(first.effect);
     let confidence = if proven { resource.confidence } else { Confidence::Medium };
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut add = |location: Location, role: Role, label: String| {

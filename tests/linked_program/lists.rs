@@ -84,6 +84,29 @@ async fn main() {
     );
 }
 
+/// The lines at which `handle-per-call` is reported.
+fn opened_per_request(main: &str) -> Vec<u32> {
+    let files = [("src/main.rs", main), ("Cargo.toml", MANIFEST)];
+    let settings = Settings { threads: Some(1), ..Settings::default() };
+    let findings = analyse(in_memory(&files), Catalog::builtin(), &settings).findings;
+    let opened = findings.iter().filter(|finding| finding.rule == "handle-per-call");
+    opened.map(|finding| finding.primary.location.span.line).collect()
+}
+
+#[test]
+fn a_client_of_a_library_nobody_described_connects_where_it_is_awaited() {
+    let handler = |body: &str| {
+        format!(
+            "use acme_limits::redis::Client;\n#[actix_web::get(\"/health\")]\nasync fn health() -> String {{\n    \
+             let url = std::env::var(\"REDIS_URL\").unwrap();\n    {body}\n}}\n\
+             #[actix_web::main]\nasync fn main() {{\n    let service = || actix_web::App::new().service(health);\n    \
+             actix_web::HttpServer::new(service).bind(\"[::]:80\").unwrap().run().await.unwrap();\n}}\n"
+        )
+    };
+    assert_eq!(opened_per_request(&handler("Client::connect(&url).await.unwrap().ping().await")), [5]);
+    assert_eq!(opened_per_request(&handler("Client::new(&url).describe()")), [0_u32; 0]);
+}
+
 #[test]
 fn handlers_have_the_routes_that_are_written_around_them() {
     let inventory = inventory(

@@ -1,5 +1,5 @@
 //! Room 5, *program*: constructors of database clients in libraries that the catalog does not have, by what they look
-//! like. They are listed, so that the inventory is complete; rules make nothing of them.
+//! like. They are listed, so that the inventory is complete. Rules make nothing of them, unless one is awaited where it is made.
 
 use super::{Argument, Call, LinkedBody, Target};
 use crate::catalog::{Catalog, driver_in_path, driver_of_scheme};
