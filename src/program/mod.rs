@@ -43,6 +43,7 @@ mod reach;
 pub mod readiness;
 mod requests;
 pub mod routes;
+mod ruled_out;
 pub mod schema_owners;
 mod seen;
 pub mod session_locks;

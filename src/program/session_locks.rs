@@ -76,7 +76,9 @@ impl Program<'_> {
         for (function, body) in self.locking_bodies() {
             for index in 0..body.calls.len() {
                 let text = CallId(index as u32);
-                if let Some((lock, takes)) = text_of(body.call(text)) {
+                if let Some((lock, takes)) = text_of(body.call(text))
+                    && !self.is_ruled_out(function, body.call(text).span)
+                {
                     found.push(LockStatement {
                         function,
                         lock,
