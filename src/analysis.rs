@@ -184,7 +184,7 @@ fn run<T>(
         line: location.span.line,
         column: location.span.column,
         kind: ProblemKind::UnreadSql,
-        message: format!("a definition does not parse, the tables of the file are not all known: {why}"),
+        message: format!("a definition does not parse, so that not all tables are known: {why}"),
     }));
 
     problems.extend(program.unknown_phase_members().into_iter().map(|(member, location)| Problem {

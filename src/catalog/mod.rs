@@ -145,6 +145,10 @@ pub struct CallFacts {
     pub handler: Option<usize>,
     /// Argument that is a closure or function value to be run.
     pub callback: Option<usize>,
+    /// The callback runs for every connection of the pool that is built, not once.
+    pub per_connection: bool,
+    /// The method of the callback argument that is run, where it is a value rather than a function.
+    pub runs: Option<String>,
     /// For once primitives: check and initialization are one step for all callers.
     pub atomic: bool,
     /// Blocks the thread.

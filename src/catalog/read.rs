@@ -246,6 +246,8 @@ impl Reader<'_> {
             route: entry.index("route"),
             handler: entry.index("handler"),
             callback: entry.index("callback"),
+            per_connection: entry.flag("per_connection"),
+            runs: entry.owned("runs"),
             atomic: entry.flag("atomic"),
             blocking: entry.flag("blocking"),
             diverges: entry.flag("diverges"),

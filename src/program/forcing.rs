@@ -335,7 +335,9 @@ impl<'p, 'a> Search<'p, 'a> {
     /// Whether what runs at this time counts.
     fn enters(&self, time: Time) -> bool {
         match time {
-            Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_) => true,
+            Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_) | Time::PerConnection(_) => {
+                true
+            }
             Time::PerWorker(_) => self.until_served,
             _ => false,
         }

@@ -102,6 +102,7 @@ fn when(time: Time) -> Option<&'static str> {
         Time::Inline | Time::Parallel(_) => None,
         Time::Task(_) => Some("in a task"),
         Time::PerWorker(_) => Some("per worker"),
+        Time::PerConnection(_) => Some("per connection"),
         Time::Once(_) => Some("once for all callers"),
         Time::FirstUse(_) => Some("on first use"),
         Time::Handler(_) => Some("in a handler"),

@@ -99,7 +99,7 @@ impl<'a> Summarizer<'_, 'a> {
     /// Whether a call runs in a task, worker or handler with what it is given.
     fn is_handed_away(&self, body: &LinkedBody<'a>, id: CallId) -> bool {
         body.all_events().any(|event| {
-            matches!(event.kind, EventKind::Call { call, time: Time::Task(_) | Time::PerWorker(_) | Time::Handler(_) }
+            matches!(event.kind, EventKind::Call { call, time: Time::Task(_) | Time::PerWorker(_) | Time::PerConnection(_) | Time::Handler(_) }
                 if call == id)
         })
     }
@@ -154,7 +154,7 @@ impl<'a> Summarizer<'_, 'a> {
             !made_blocks.contains(&block)
                 && body.all_events().any(|event| {
                     matches!(event.kind, EventKind::Block { block: run, time } if run == block
-                        && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::Handler(_)))
+                        && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::PerConnection(_) | Time::Handler(_)))
                 })
         })
     }

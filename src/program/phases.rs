@@ -212,7 +212,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 fn runs_beside(time: Time) -> Option<bool> {
     match time {
         Time::Inline | Time::Once(_) => Some(false),
-        Time::Parallel(_) | Time::Task(_) | Time::PerWorker(_) => Some(true),
+        Time::Parallel(_) | Time::Task(_) | Time::PerWorker(_) | Time::PerConnection(_) => Some(true),
         Time::FirstUse(_) | Time::Handler(_) | Time::Maybe(_) => None,
     }
 }

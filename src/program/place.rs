@@ -203,6 +203,7 @@ fn time_of(body: &LinkedBody<'_>, at: CallId) -> Option<&'static str> {
         Some(Time::Parallel(_)) => Some("beside others, all awaited"),
         Some(Time::Task(_)) => Some("in a task of its own"),
         Some(Time::PerWorker(_)) => Some("once per worker"),
+        Some(Time::PerConnection(_)) => Some("for every connection"),
         Some(Time::Once(_)) => Some("once for all callers"),
         Some(Time::FirstUse(_)) => Some("at the first use"),
         Some(Time::Handler(_)) => Some("when a request arrives"),

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::bodies::{CallId, LinkedBody, Target, Time};
 use super::entries::Entry;
+use super::inventory::Scope;
 use super::items::FnId;
 use super::probes::is_inside;
 use super::sql::{self, SqlEffect};
@@ -211,15 +212,25 @@ impl Program<'_> {
         pairs
     }
 
-    /// What of the SQL that migrators apply, or that is written in the code, defines tables in a way that does not parse:
-    /// its place and why.
+    /// What of the SQL that migrators apply, or that production code runs on a handle of a known driver, defines tables in a way that does
+    /// not parse: its place and why.
     pub fn unread_definitions(&self) -> Vec<(Location, String)> {
-        let unread = self.file_changes().iter().filter_map(|(file, changes)| {
+        let in_files = self.file_changes().iter().filter_map(|(file, changes)| {
             let (line, column, why) = changes.unread.clone()?;
             let span = Span { line, column, end_line: line, end_column: column };
             Some((Location { file: *file, span }, why))
         });
-        unread.collect()
+        let production = self.linked().filter(|(id, _)| self.scope(*id) == Scope::Production);
+        let in_code = production.flat_map(|(id, body)| {
+            let calls = (0..body.calls.len()).map(|index| CallId(index as u32));
+            calls.filter(|call| body.changes_schema(*call)).filter_map(move |call| {
+                let driver = self.driver_of_statement(body, call)?;
+                let texts = body.call(call).args.iter().flat_map(|argument| argument.value.texts());
+                let unread = texts.into_iter().find_map(|text| sql_parser::changes(&text, &driver).unread);
+                Some((self.location(id, body.call(call).span), unread?.2))
+            })
+        });
+        in_files.chain(in_code).collect()
     }
 
     /// What each file of migrations does to tables, worked out at the first question.

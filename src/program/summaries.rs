@@ -125,7 +125,11 @@ impl Effect {
 
     /// Whether whoever calls the function has it behind itself when the function is done.
     pub fn is_in_line(&self) -> bool {
-        !self.has_time(|time| !matches!(time, Time::Inline | Time::Once(_) | Time::Parallel(_)))
+        // The first connection is there when the pool is.
+        let in_line = |time: &Time| {
+            matches!(time, Time::Inline | Time::Once(_) | Time::Parallel(_) | Time::PerConnection(_))
+        };
+        !self.has_time(|time| !in_line(time))
     }
 
     /// The place that keeps the created handle, if one does.

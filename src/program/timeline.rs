@@ -200,6 +200,7 @@ fn beside_of(time: Time) -> Option<Option<&'static str>> {
         Time::Parallel(_) => Some(Some("beside others")),
         Time::Task(_) => Some(Some("in a task")),
         Time::PerWorker(_) => Some(Some("per worker")),
+        Time::PerConnection(_) => Some(Some("per connection")),
         Time::FirstUse(_) => Some(Some("on first use")),
         Time::Handler(_) | Time::Maybe(_) => None,
     }

@@ -30,6 +30,8 @@ pub enum Often<'p> {
     Requests,
     /// Every worker does it.
     Workers,
+    /// Every connection of a pool does it.
+    Connections,
 }
 
 impl Program<'_> {
@@ -46,6 +48,7 @@ impl Program<'_> {
             let often = match copies {
                 _ if has(|time| matches!(time, Time::Handler(_))) => Some(Often::Requests),
                 _ if has(|time| matches!(time, Time::PerWorker(_))) => Some(Often::Workers),
+                _ if has(|time| matches!(time, Time::PerConnection(_))) => Some(Often::Connections),
                 Some(copies) if self.runs_with(effects, effect) => Some(Often::Copies(copies)),
                 _ => None,
             };

@@ -74,7 +74,8 @@ fn is_candidate(program: &Program<'_>, effect: &Effect) -> bool {
     program.makes_handle_or_its_keeper(effect)
         && is_long_lived(&effect.lifetime)
         && !effect.looped
-        && !effect.has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_)))
+        && !effect
+            .has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_) | Time::PerConnection(_)))
 }
 
 fn compete(

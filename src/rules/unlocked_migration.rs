@@ -39,6 +39,7 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
         }
         Often::Requests => ("requests run it, several at once".to_owned(), Confidence::Medium),
         Often::Workers => ("every worker runs it".to_owned(), Confidence::Medium),
+        Often::Connections => ("every connection of a pool runs it".to_owned(), Confidence::Medium),
     };
     let evidence = match unlocked.often {
         Often::Copies(copies) => vec![Evidence {
@@ -46,7 +47,7 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
             role: Role::Config,
             label: "so many start at once".to_owned(),
         }],
-        Often::Requests | Often::Workers => Vec::new(),
+        Often::Requests | Often::Workers | Often::Connections => Vec::new(),
     };
     let facts = program.migrator_facts(effect);
     let ledger = facts

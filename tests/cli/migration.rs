@@ -808,3 +808,38 @@ fn each_schema_has_its_owners_and_the_steps_to_one() {
     assert!(markdown.contains("recorded in `_sqlx_migrations`, **stays**"), "{markdown}");
     assert!(report(shop.path(), "html").out.contains("Who owns the schema"));
 }
+
+#[test]
+fn definitions_that_do_not_parse_are_problems_in_files_and_in_code() {
+    let main = b"use sqlx::PgPool;\n\n#[tokio::main]\nasync fn main() -> Result<(), Box<dyn std::error::Error>> {\n    \
+        let pool = PgPool::connect(&std::env::var(\"DATABASE_URL\")?).await?;\n    \
+        sqlx::migrate!().run(&pool).await?;\n    \
+        sqlx::query(\"CREATE TABLE jobs (id BIGINT\").execute(&pool).await?;\n    \
+        sqlx::query(\"CREATE TABLE runs (id BIGINT)\").execute(&pool).await?;\n    Ok(())\n}\n";
+    let manifest =
+        b"[package]\nname = \"shop\"\nedition = \"2024\"\n[dependencies]\nsqlx = \"0.8\"\ntokio = \"1\"\n";
+    let files: [(&str, &[u8]); 3] = [
+        ("Cargo.toml", manifest),
+        ("src/main.rs", main),
+        (
+            "migrations/1_orders.sql",
+            b"CREATE TABLE orders (id BIGINT);\nCREATE TABLE {{ name }} (id BIGINT);\n",
+        ),
+    ];
+    let shop = crate::command::folder(&files);
+    let json = json(shop.path());
+    let unread = list(&json, "problems").iter().filter(|problem| problem["kind"] == "unread-sql");
+    let places: Vec<String> =
+        unread.map(|problem| format!("{}:{}", text(problem, "file"), problem["line"])).collect();
+    assert_eq!(places, ["migrations/1_orders.sql:2", "src/main.rs:7"]);
+    let schema = &json["schemas"][0];
+    let made: Vec<&str> = list(schema, "places")
+        .iter()
+        .flat_map(|place| list(place, "tables"))
+        .map(|table| text(table, "name"))
+        .collect();
+    assert!(
+        made.contains(&"orders") && made.contains(&"runs"),
+        "the others are known all the same: {made:?}"
+    );
+}

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::super::items::FnId;
-use super::super::types::{PatternInput, Ty};
+use super::super::types::{Method, PatternInput, Ty};
 use super::super::values::Value;
 use super::walk::{Progress, Typed, Walk};
 use super::{Argument, Call, CallId, EventKind, Outcome, Target, Time, Write, settled};
 use crate::catalog::{CallFacts, CallRole};
+use crate::facts::Name;
 
 impl Walk<'_, '_> {
     /// The effects of a call happen now.
@@ -73,6 +74,11 @@ impl Walk<'_, '_> {
             Target::Library(facts) => (Some(facts.role), facts.callback.or(facts.handler)),
             _ => (None, None),
         };
+        let hook = match call.target {
+            Target::Library(facts) => facts.runs.as_deref().map(Name::from),
+            _ => None,
+        };
+        let per_connection = matches!(call.target, Target::Library(facts) if facts.per_connection);
         let known = matches!(call.target, Target::Library(_));
         let is_local = matches!(call.target, Target::Local { .. } | Target::Block(_));
         let group = self.groups;
@@ -83,6 +89,7 @@ impl Walk<'_, '_> {
             Some(CallRole::OnceNew) => Time::FirstUse(id),
             Some(CallRole::HandlerWrap | CallRole::Register | CallRole::Middleware) => Time::Handler(id),
             Some(CallRole::JoinAll | CallRole::TryJoinAll) => Time::Parallel(group),
+            _ if per_connection => Time::PerConnection(id),
             _ if known || is_local => Time::Inline,
             _ => Time::Maybe(id),
         };
@@ -110,6 +117,12 @@ impl Walk<'_, '_> {
                 self.raised_once(*block, id);
             }
             let is_callback = callback.is_none_or(|callback| callback == index);
+            // The method of a value that is handed over, such as a customizer.
+            if let Some(hook) = hook.as_ref().filter(|_| is_callback)
+                && let Some(Method::Local { targets, .. }) = self.types.method(&ty, hook, self.scope())
+            {
+                targets.into_iter().for_each(|target| self.run_function(target, id, time));
+            }
             match &value {
                 Value::Function(target) if is_callback => {
                     // A library that is not known to run what it is given (`Vec::push`) may only keep it.

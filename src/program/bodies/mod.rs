@@ -190,6 +190,8 @@ pub enum Time {
     Task(CallId),
     /// Once per worker of the server started by this call.
     PerWorker(CallId),
+    /// For every connection of a pool that this call says it for.
+    PerConnection(CallId),
     /// At most once for all callers, guarded by the receiver of this call.
     Once(CallId),
     /// At the first use of the value made by this call.
