@@ -36,6 +36,8 @@ pub struct TypeFacts {
     pub fluent: bool,
     /// Whether opening the same path twice fails or blocks.
     pub single_path: bool,
+    /// Whether it waits for messages of the server on a connection that it has to itself.
+    pub listens: bool,
     /// The type that method look-up falls through to.
     pub deref: Option<TypePattern>,
     /// What awaiting a value of the type gives (`JoinHandle`); `None` when it is not awaited or unknown.

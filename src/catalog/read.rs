@@ -211,6 +211,7 @@ impl Reader<'_> {
             clone: entry.one_of("clone").unwrap_or(CloneKind::None),
             fluent: entry.flag("fluent"),
             single_path: entry.flag("single_path"),
+            listens: entry.flag("listens"),
             deref: deref.clone(),
             awaited: awaited.clone(),
             note: entry.owned("note"),

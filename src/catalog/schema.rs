@@ -157,6 +157,11 @@ pub(super) const TYPE: Section = Section {
         key("clone", Shape::OneOf(names_of::<CloneKind>), "What `clone()` gives. Default: `none`."),
         key("fluent", Shape::Flag, "Methods that are not listed return the type itself."),
         key("single_path", Shape::Flag, "Opening the same path twice fails or blocks."),
+        key(
+            "listens",
+            Shape::Flag,
+            "It waits for messages of the server on a connection that it has to itself.",
+        ),
         key("deref", Shape::Type, "The type that method look-up falls through to."),
         key("awaited", Shape::Type, "What awaiting a value of the type gives (`JoinHandle`)."),
         NOTE,

@@ -20,6 +20,12 @@ pub fn in_two_statics(first: &Effect, second: &Effect) -> bool {
 }
 
 impl Program<'_> {
+    /// Whether what an effect makes waits for messages on a connection that it has to itself.
+    pub fn listens(&self, effect: &Effect) -> bool {
+        let made = &self.call(effect.site.0, effect.site.1).result;
+        self.types.type_facts(bodies::settled(made)).is_some_and(|facts| facts.listens)
+    }
+
     /// Whether an effect makes a handle, or an object that opens one of its own at the first use and keeps it: who makes two such
     /// objects has two connections.
     pub fn makes_handle_or_its_keeper(&self, effect: &Effect) -> bool {

@@ -69,9 +69,11 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     groups.iter().filter_map(|(resource, effects)| compete(program, entry, *resource, effects)).collect()
 }
 
-/// A handle that stays, made once per process: not per request, worker or turn of a loop, which are other defects.
+/// A handle that stays and could be shared, made once per process: not per request, worker or turn of a loop, which are other
+/// defects.
 fn is_candidate(program: &Program<'_>, effect: &Effect) -> bool {
     program.makes_handle_or_its_keeper(effect)
+        && !program.listens(effect)
         && is_long_lived(&effect.lifetime)
         && !effect.looped
         && !effect

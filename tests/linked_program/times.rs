@@ -106,3 +106,32 @@ async fn serve(pool: sqlx::PgPool) -> std::io::Result<()> {
         .collect();
     assert_eq!(found, [("competing-pools", vec!["main", "connect", "Pool::connect_lazy"])]);
 }
+
+#[test]
+fn hooks_and_customizers_run_for_every_connection() {
+    assert_eq!(
+        times(
+            r#"
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use sqlx::postgres::PgPoolOptions;
+struct Setup;
+impl CustomizeConnection<diesel::PgConnection, diesel::r2d2::Error> for Setup {
+    fn on_acquire(&self, connection: &mut diesel::PgConnection) -> Result<(), diesel::r2d2::Error> {
+        rusqlite::Connection::open("customizer.db").unwrap();
+        Ok(())
+    }
+}
+async fn hook() { rusqlite::Connection::open("hook.db").unwrap(); }
+#[tokio::main]
+async fn main() {
+    let pool = PgPoolOptions::new()
+        .after_connect(|_, _| Box::pin(async { hook().await; Ok(()) }))
+        .connect("postgres://a/b").await.unwrap();
+    let manager = ConnectionManager::<diesel::PgConnection>::new("postgres://a/c");
+    Pool::builder().connection_customizer(Box::new(Setup)).build(manager).unwrap();
+}
+"#
+        ),
+        [": ", ": ", "Setup::on_acquire: per connection", "hook: per connection"]
+    );
+}
