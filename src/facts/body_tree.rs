@@ -28,13 +28,21 @@ impl Body {
         &self.exprs[id.0 as usize]
     }
 
+    fn is_error(&self, value: Option<ExprId>) -> bool {
+        let Some(ExprKind::Call { callee, .. }) = value.map(|value| &self.expr(value).kind) else {
+            return false;
+        };
+        let ExprKind::Path(path) = &self.expr(*callee).kind else { return false };
+        path.segments.last().is_some_and(|last| last.name == "Err")
+    }
+
     /// Whether the result of an expression is awaited where it stands. Linear in the body.
     pub fn is_awaited(&self, id: ExprId) -> bool {
         self.exprs.iter().any(|expr| matches!(expr.kind, ExprKind::Await(inner) if inner == id))
     }
 
-    /// Whether a `loop` goes on until an error or a panic: it has neither a `break` nor a `return`. Those of closures, async
-    /// blocks and loops inside are theirs. Linear in the body.
+    /// Whether a `loop` goes on until an error or a panic: it has neither a `break` nor a `return` of something else than an `Err`.
+    /// Those of closures, async blocks and loops inside are theirs. Linear in the body.
     pub fn goes_on(&self, id: ExprId) -> bool {
         let own = self.expr(id);
         let inside = |outer: Span, inner: Span| outer.encloses(inner) && outer != inner;
@@ -47,7 +55,7 @@ impl Body {
         let leaves =
             self.exprs.iter().filter(|expr| own.span.encloses(expr.span)).any(|expr| match expr.kind {
                 ExprKind::Break(_) => !between(expr.span, |kind| kind.is_loop() || kind.runs_apart()),
-                ExprKind::Return(_) => !between(expr.span, ExprKind::runs_apart),
+                ExprKind::Return(value) => !self.is_error(value) && !between(expr.span, ExprKind::runs_apart),
                 _ => false,
             });
         matches!(own.kind, ExprKind::Loop(_)) && !leaves

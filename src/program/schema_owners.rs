@@ -233,14 +233,29 @@ impl Program<'_> {
         in_files.chain(in_code).collect()
     }
 
-    /// What each file of migrations does to tables, worked out at the first question.
+    /// What each file of migrations does to tables, in the dialect of the database that it is applied to, where there is one. Worked out
+    /// at the first question.
     fn file_changes(&self) -> &BTreeMap<FileId, TableChanges> {
         self.file_changes.get_or_init(|| {
-            let files: BTreeSet<FileId> = self.workspace.sql.folders.values().flatten().copied().collect();
-            let files: Vec<FileId> = files.into_iter().collect();
-            let changes = files.into_par_iter().map(|file| {
+            let mut drivers: BTreeMap<&String, BTreeSet<String>> = BTreeMap::new();
+            for effect in self.production_entries().flat_map(|entry| self.effects(entry.main)) {
+                let folder =
+                    self.migrated_folder(effect.site.0).filter(|_| effect.kind == EffectKind::Migrate);
+                let known = folder.and_then(|folder| self.workspace.sql.folders.get_key_value(&folder));
+                if let Some(((folder, _), driver)) = known.zip(self.migrated_driver(effect)) {
+                    drivers.entry(folder).or_default().insert(driver);
+                }
+            }
+            let mut files: BTreeMap<FileId, &str> = BTreeMap::new();
+            for (folder, listed) in &self.workspace.sql.folders {
+                let only = drivers.get(folder).filter(|drivers| drivers.len() == 1);
+                let driver = only.and_then(|drivers| drivers.first()).map_or("", String::as_str);
+                files.extend(listed.iter().map(|file| (*file, driver)));
+            }
+            let files: Vec<(FileId, &str)> = files.into_iter().collect();
+            let changes = files.into_par_iter().map(|(file, driver)| {
                 let text = &self.workspace.files[file.0 as usize].text;
-                (file, sql_parser::changes(text, ""))
+                (file, sql_parser::changes(text, driver))
             });
             changes.collect()
         })

@@ -1,14 +1,15 @@
 //! Room 5, *program*: migrations whose migrator takes no lock in the database, on the way of something that runs more than
 //! once.
 
-use super::Program;
-use super::bodies::{Target, Time};
+use super::bodies::{ContextKind, LinkedBody, Target, Time};
 use super::entries::Entry;
+use super::inventory::{Address, Resource};
 use super::items::FnId;
 use super::probes::is_inside;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
+use super::{Program, is_long_lived};
 use crate::catalog::{CallRole, MigratorFacts};
 use crate::workspace::DeclaredCopies;
 
@@ -32,6 +33,8 @@ pub enum Often<'p> {
     Workers,
     /// Every connection of a pool does it.
     Connections,
+    /// Another binary that stays does it as well.
+    Binary(&'p Entry, &'p Effect),
 }
 
 impl Program<'_> {
@@ -50,17 +53,82 @@ impl Program<'_> {
                 _ if has(|time| matches!(time, Time::PerWorker(_))) => Some(Often::Workers),
                 _ if has(|time| matches!(time, Time::PerConnection(_))) => Some(Often::Connections),
                 Some(copies) if self.runs_with(effects, effect) => Some(Often::Copies(copies)),
+                _ if self.runs_with(effects, effect) => {
+                    self.also_run_by(entry, effect).map(|(other, again)| Often::Binary(other, again))
+                }
                 _ => None,
             };
             let known = found.iter().any(|known| known.effect.site == effect.site);
             let Some(often) = often.filter(|_| !known && effect.once.is_none()) else { continue };
             // A lock of the process keeps out nobody from another one.
-            let is_held = !matches!(often, Often::Copies(_)) && self.is_under_a_guard(effect);
+            let is_held =
+                !matches!(often, Often::Copies(_) | Often::Binary(..)) && self.is_under_a_guard(effect);
             if self.takes_no_lock(effect) && !is_held && !self.is_locked_around(effect) {
                 found.push(UnlockedMigration { effect, often });
             }
         }
         found
+    }
+
+    /// Another binary that stays and migrates the same database without a lock; of two servers the later one has nothing to say of
+    /// the earlier one. A tool that migrates and ends is what people want.
+    fn also_run_by(&self, entry: &Entry, effect: &Effect) -> Option<(&Entry, &Effect)> {
+        let before = self.servers().take_while(|server| server.main != entry.main);
+        let before: Vec<FnId> = before.map(|server| server.main).collect();
+        let runs_it = |other: &Entry, again: &Effect| {
+            again.kind == EffectKind::Migrate
+                && again.certain
+                && again.once.is_none()
+                && self.takes_no_lock(again)
+                && !self.is_locked_around(again)
+                && self.migrate_one_database((entry, effect), (other, again))
+        };
+        let mut others = self
+            .production_entries()
+            .filter(|other| other.main != entry.main && !before.contains(&other.main) && self.stays(other));
+        others.find_map(|other| {
+            let again = self.effects(other.main).iter().find(|again| runs_it(other, again))?;
+            Some((other, again))
+        })
+    }
+
+    /// Whether a binary serves, keeps a handle beyond the function that makes it, or comes to a loop that goes on.
+    fn stays(&self, entry: &Entry) -> bool {
+        let keeps = |effect: &Effect| effect.creates_handle() && is_long_lived(&effect.lifetime);
+        let mut effects = self.effects(entry.main).iter();
+        let serves = effects.any(|effect| effect.kind == EffectKind::Serve || keeps(effect));
+        let loops = |body: &LinkedBody<'_>| {
+            body.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
+        };
+        serves || self.linked().any(|(id, body)| loops(body) && self.reaches(entry.main, id))
+    }
+
+    /// Whether two binaries migrate one database: the addresses are one, or one call applies the same migrations for both and it is not
+    /// known that two variables name two databases.
+    fn migrate_one_database(&self, one: (&Entry, &Effect), other: (&Entry, &Effect)) -> bool {
+        let [left, right] = [one, other].map(|(entry, effect)| self.migrated_resource(entry, effect));
+        match (left, right) {
+            (Some(left), Some(right)) if left.id == right.id => true,
+            (Some(left), Some(right)) if is_variable(left) && is_variable(right) => false,
+            _ => one.1.site == other.1.site,
+        }
+    }
+
+    /// The database of a migrator: the one whose handle is opened for it, in the same function, else the only one of the process.
+    fn migrated_resource(&self, entry: &Entry, effect: &Effect) -> Option<&Resource> {
+        let driver = self.migrated_driver(effect)?;
+        let around = |effect: &Effect| effect.steps[..effect.steps.len() - 1].to_vec();
+        let effects = self.effects(entry.main);
+        let mut beside =
+            effects.iter().filter(|made| made.creates_handle() && around(made) == around(effect));
+        let resource = match (beside.next(), beside.next()) {
+            (Some(only), None) => self.resource(self.resource_of(only)?),
+            _ => {
+                let id = self.one_database(effects, &driver)?;
+                self.resources().find(|resource| resource.id == id)?
+            }
+        };
+        Some(resource).filter(|resource| resource.is_known())
     }
 
     /// Whether a process that serves runs the effect on its way there, rather than instead of serving.
@@ -130,4 +198,8 @@ impl Program<'_> {
             Step::Static(..) => false,
         })
     }
+}
+
+fn is_variable(resource: &Resource) -> bool {
+    matches!(resource.address, Address::Env(_))
 }

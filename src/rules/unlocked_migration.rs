@@ -4,7 +4,7 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::entries::Entry;
 use crate::program::items::FnId;
-use crate::program::summaries::EffectKind;
+use crate::program::summaries::{Effect, EffectKind};
 use crate::program::unlocked::{Often, UnlockedMigration};
 
 /// Looks at the migrations of binaries that serve.
@@ -31,6 +31,16 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     .to_owned()
 }
 
+/// Where a binary asks for the migration.
+fn asked(program: &Program<'_>, effect: &Effect, binary: &str) -> Evidence {
+    let step = effect.steps.iter().nth_back(1).unwrap_or(&effect.steps[0]);
+    Evidence {
+        location: program.step_location(step),
+        role: Role::Migration,
+        label: format!("`{binary}` migrates here"),
+    }
+}
+
 fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>) -> Finding {
     let effect = unlocked.effect;
     let (why, confidence) = match unlocked.often {
@@ -39,6 +49,9 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
         }
         Often::Requests => ("requests run it, several at once".to_owned(), Confidence::Medium),
         Often::Workers => ("every worker runs it".to_owned(), Confidence::Medium),
+        Often::Binary(other, _) => {
+            (format!("`{}` runs it as well when it starts", other.binary.name), Confidence::Medium)
+        }
         Often::Connections => ("every connection of a pool runs it".to_owned(), Confidence::Medium),
     };
     let evidence = match unlocked.often {
@@ -47,6 +60,9 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
             role: Role::Config,
             label: "so many start at once".to_owned(),
         }],
+        Often::Binary(other, again) => {
+            vec![asked(program, effect, &entry.binary.name), asked(program, again, &other.binary.name)]
+        }
         Often::Requests | Often::Workers | Often::Connections => Vec::new(),
     };
     let facts = program.migrator_facts(effect);
