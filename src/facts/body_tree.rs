@@ -42,7 +42,7 @@ impl Body {
     }
 
     /// Whether a `loop` goes on until an error or a panic: it has neither a `break` nor a `return` of something else than an `Err`.
-    /// Those of closures, async blocks and loops inside are theirs. Linear in the body.
+    /// Those of closures, async blocks and loops inside are theirs. Linear in the body, and again for each of them that stands in it.
     pub fn goes_on(&self, id: ExprId) -> bool {
         let own = self.expr(id);
         let inside = |outer: Span, inner: Span| outer.encloses(inner) && outer != inner;

@@ -37,12 +37,13 @@ impl Program<'_> {
         effect.creates_handle() || matches!(effect.kind, EffectKind::Create { .. }) && makes_keeper()
     }
 
-    /// The step of an effect at which somebody asks for the handle who does more than give it to a caller: behind it there are only
-    /// functions that give back a handle, or a type that is little more than one.
-    pub fn asked_for(&self, effect: &Effect) -> Step {
+    /// The step of an effect, from `parted` on, at which somebody asks for the handle who does more than give it to a caller: behind it
+    /// there are only functions that give back a handle, or a type that is little more than one.
+    pub fn asked_for(&self, effect: &Effect, parted: Step) -> Step {
         let functions = self.functions_on(&effect.steps);
+        let first = effect.steps.iter().position(|step| *step == parted).unwrap_or(0);
         let only_gives = |index: &usize| self.gives_handle(functions[*index]);
-        let behind = (1..effect.steps.len()).rev().take_while(only_gives).count();
+        let behind = (first + 1..effect.steps.len()).rev().take_while(only_gives).count();
         effect.steps[effect.steps.len() - 1 - behind]
     }
 

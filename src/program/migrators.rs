@@ -6,7 +6,7 @@ use super::bodies::{self, Target, Time};
 use super::entries::Entry;
 use super::summaries::{Effect, EffectKind};
 use super::types::Ty;
-use super::{Program, reach};
+use super::{Program, ResourceId, reach};
 use crate::catalog::{CallRole, MigratorFacts};
 
 /// Two migrators of one database.
@@ -76,7 +76,7 @@ impl Program<'_> {
     }
 
     /// The only resource of a driver that a process opens; `None` when there are several, or one is not known.
-    pub(super) fn one_database(&self, effects: &[Effect], wanted: &str) -> Option<String> {
+    pub(super) fn one_database(&self, effects: &[Effect], wanted: &str) -> Option<ResourceId> {
         let mut resources = BTreeSet::new();
         for effect in effects {
             let EffectKind::Create { driver, .. } = &effect.kind else { continue };
@@ -88,7 +88,6 @@ impl Program<'_> {
                 _ => return None,
             };
         }
-        let only = resources.pop_first().filter(|_| resources.is_empty())?;
-        Some(self.resource(only).id.clone())
+        resources.pop_first().filter(|_| resources.is_empty())
     }
 }

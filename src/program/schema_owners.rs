@@ -134,7 +134,8 @@ impl Program<'_> {
                 let (function, call) = owner.effect.site;
                 let location = self.location(function, self.call(function, call).span);
                 let driver = owner.driver.unwrap_or_else(|| "database".to_owned());
-                let resource = self.one_database(self.effects(entry.main), &driver);
+                let only = self.one_database(self.effects(entry.main), &driver);
+                let resource = only.map(|only| self.resource(only).id.clone());
                 let is_known = resource.is_some();
                 let database = resource.unwrap_or(driver);
                 let binary = &entry.binary.name;

@@ -122,13 +122,10 @@ impl Program<'_> {
         let mut beside =
             effects.iter().filter(|made| made.creates_handle() && around(made) == around(effect));
         let resource = match (beside.next(), beside.next()) {
-            (Some(only), None) => self.resource(self.resource_of(only)?),
-            _ => {
-                let id = self.one_database(effects, &driver)?;
-                self.resources().find(|resource| resource.id == id)?
-            }
+            (Some(only), None) => self.resource_of(only),
+            _ => self.one_database(effects, &driver),
         };
-        Some(resource).filter(|resource| resource.is_known())
+        Some(self.resource(resource?)).filter(|resource| resource.is_known())
     }
 
     /// Whether a process that serves runs the effect on its way there, rather than instead of serving.

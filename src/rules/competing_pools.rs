@@ -99,13 +99,7 @@ fn compete(
     }
     let (confidence, first, second) = best?;
     let (first_step, parted) = program.parting(first, second)?;
-    // Where one of them is asked for, if the two ways have parted by then.
-    let asked_for = |effect: &Effect, parted: Step| {
-        let asked = program.asked_for(effect);
-        let behind = effect.steps.iter().skip_while(|step| **step != parted).any(|step| *step == asked);
-        if behind { asked } else { parted }
-    };
-    let second_step = asked_for(second, parted);
+    let second_step = program.asked_for(second, parted);
     let resource = program.resource(resource);
     let noun = program.noun(second);
     let shown = program.resource_phrase(resource);
@@ -121,7 +115,7 @@ fn compete(
         evidence.push(Evidence { location: program.step_location(&step), role: Role::InitSite, label });
     };
     add(parted, format!("the way to the second {noun}"));
-    add(asked_for(first, first_step), format!("the first {} is asked for here", program.noun(first)));
+    add(program.asked_for(first, first_step), format!("the first {} is asked for here", program.noun(first)));
     for effect in [first, second] {
         let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
         let label = format!("{} is created here", program.noun(effect));

@@ -70,16 +70,15 @@ impl Walk<'_, '_> {
     /// Runs what is handed to a call, at the time the callee gives it.
     pub(super) fn run_arguments(&mut self, id: CallId) {
         let call = &self.out.calls[id.0 as usize];
-        let (role, callback) = match call.target {
-            Target::Library(facts) => (Some(facts.role), facts.callback.or(facts.handler)),
-            _ => (None, None),
-        };
-        let hook = match call.target {
-            Target::Library(facts) => facts.runs.as_deref().map(Name::from),
+        let facts = match call.target {
+            Target::Library(facts) => Some(facts),
             _ => None,
         };
-        let per_connection = matches!(call.target, Target::Library(facts) if facts.per_connection);
-        let known = matches!(call.target, Target::Library(_));
+        let role = facts.map(|facts| facts.role);
+        let callback = facts.and_then(|facts| facts.callback.or(facts.handler));
+        let hook = facts.and_then(|facts| facts.runs.as_deref()).map(Name::from);
+        let per_connection = facts.is_some_and(|facts| facts.per_connection);
+        let known = facts.is_some();
         let is_local = matches!(call.target, Target::Local { .. } | Target::Block(_));
         let group = self.groups;
         let time = match role {
