@@ -129,8 +129,10 @@ impl Program<'_> {
         let call = body.call(id);
         match &call.target {
             Target::Library(facts) if facts.role == CallRole::EnvironmentLoad => {
-                let location = walk.way[walk.way.len() - 1].location;
-                walk.load = Some((location, walk.calls.clone()));
+                if !self.is_of_a_component(&walk.calls) {
+                    let location = walk.way[walk.way.len() - 1].location;
+                    walk.load = Some((location, walk.calls.clone()));
+                }
             }
             Target::Library(facts) if facts.role == CallRole::EnvironmentRead => {
                 if let Some(Value::Text(key)) = call.args.first().map(|argument| &argument.value)
@@ -146,6 +148,30 @@ impl Program<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a load, given with the calls that lead to it, is what a part of the program does for itself: another package
+    /// than that of `main` loads and reads in one function, and comes to it only in some runs.
+    fn is_of_a_component(&self, load: &[(FnId, CallId)]) -> bool {
+        let (Some(first), Some(last)) = (load.first(), load.last()) else { return false };
+        let package = |id: FnId| {
+            let items = self.types.items;
+            let krate = items.modules[items.functions[id.index()].module.index()].krate;
+            self.workspace.targets[items.crates[krate.index()].target.0 as usize].package
+        };
+        let in_body = |id: FnId, holds: &dyn Fn(&LinkedBody<'_>) -> bool| {
+            let fresh = self.fresh_body(id);
+            self.body(id).or(fresh.as_ref()).is_some_and(holds)
+        };
+        let reads = |body: &LinkedBody<'_>| {
+            body.calls[last.1.0 as usize..].iter().any(|call| {
+                matches!(call.target, Target::Library(facts) if facts.role == CallRole::EnvironmentRead)
+            })
+        };
+        let in_some_runs = |(id, call): &(FnId, CallId)| {
+            in_body(*id, &|body| body.arms(body.call(*call).context).next().is_some())
+        };
+        package(first.0) != package(last.0) && in_body(last.0, &reads) && load.iter().any(in_some_runs)
     }
 
     /// The variables that say which file is loaded, or whether one is.

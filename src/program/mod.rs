@@ -478,9 +478,16 @@ impl<'a> Program<'a> {
     /// The call path of an effect as hops, from an entry function to the library call.
     pub fn hops(&self, entry: FnId, steps: &[Step]) -> Vec<Hop> {
         let mut hops = vec![Hop { label: self.name_of(entry), location: self.declaration(entry) }];
-        for step in steps {
+        for (index, step) in steps.iter().enumerate() {
             let label = match step {
-                Step::Call(function, call) => self.callee_name(self.call(*function, *call)),
+                Step::Call(function, call) => {
+                    let call = self.call(*function, *call);
+                    // A call that may come to several functions comes to the one that the way goes on in.
+                    let entered = steps.get(index + 1).map(Step::function).filter(|next| {
+                        matches!(&call.target, Target::Local { targets, .. } if targets.contains(next))
+                    });
+                    entered.map_or_else(|| self.callee_name(call), |next| self.name_of(next))
+                }
                 Step::Static(_, id) => self.types.items.statics[id.index()].name.to_string(),
             };
             hops.push(Hop { label, location: self.step_location(step) });

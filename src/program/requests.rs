@@ -26,6 +26,24 @@ impl Program<'_> {
         exclusive && !reads_only && !locked
     }
 
+    /// Whether an effect makes a handle only where a store that its owner keeps has no idle one: a pool written by hand.
+    pub fn refills_a_store(&self, effect: &Effect) -> bool {
+        effect.steps.iter().any(|step| {
+            let Step::Call(function, made) = step else { return false };
+            let before = &self.body(*function).map_or(&[][..], |body| &body.calls)[..made.0 as usize];
+            before.iter().any(|call| {
+                let takes =
+                    matches!(call.name_of_callee(), Some("pop" | "pop_front" | "pop_back" | "try_recv"));
+                let store = call.receiver.as_ref().map(|store| &store.value);
+                takes
+                    && store.is_some_and(|store| {
+                        *store.root() != *store && matches!(store.root(), Value::Receiver | Value::Static(_))
+                            || matches!(store, Value::Static(_))
+                    })
+            })
+        })
+    }
+
     /// Whether an effect opens a database that is gone when the process ends.
     pub fn is_in_memory(&self, effect: &Effect) -> bool {
         let mut found = false;

@@ -394,11 +394,6 @@ impl Program<'_> {
 
     /// The functions on an effect's way, outermost first.
     pub fn functions_on(&self, steps: &[Step]) -> Vec<FnId> {
-        steps
-            .iter()
-            .map(|step| match step {
-                Step::Call(function, _) | Step::Static(function, _) => *function,
-            })
-            .collect()
+        steps.iter().map(Step::function).collect()
     }
 }

@@ -1,9 +1,11 @@
 //! Room 5, *program*: what is known of the way to a serve point, and of the way to a function.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Program;
 use super::bodies::{Call, Target};
+use super::entries::Entry;
+use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, Step};
 use super::values::Value;
@@ -176,17 +178,28 @@ impl Program<'_> {
         false
     }
 
-    /// The shortest call path from an entry point to a function; the function alone when there is none.
+    /// The shortest call path from an entry point to a function: from that of a binary which serves where one comes to it, else
+    /// of one in production. The function alone when there is none. Linear in functions and calls.
     pub fn way_to(&self, target: FnId) -> Vec<Hop> {
         let mut previous: Vec<Option<FnId>> = vec![None; self.sketches.len()];
         let mut queue = VecDeque::from([target]);
         let mut reached = vec![false; self.sketches.len()];
         reached[target.index()] = true;
-        let mains: Vec<FnId> = self.entries().iter().map(|entry| entry.main).collect();
-        let mut start = None;
+        let serving: BTreeSet<FnId> = self.servers().map(|entry| entry.main).collect();
+        let rank = |entry: &Entry| match entry.scope {
+            _ if serving.contains(&entry.main) => 0,
+            Scope::Production => 1,
+            _ => 2,
+        };
+        let mains: BTreeMap<FnId, u8> =
+            self.entries().iter().map(|entry| (entry.main, rank(entry))).collect();
+        let mut start: Option<(u8, FnId)> = None;
         while let Some(function) = queue.pop_front() {
-            if mains.contains(&function) {
-                start = Some(function);
+            let better = mains.get(&function).filter(|rank| start.is_none_or(|(best, _)| **rank < best));
+            if let Some(rank) = better {
+                start = Some((*rank, function));
+            }
+            if start.is_some_and(|(best, _)| best == 0) {
                 break;
             }
             for caller in &self.graph.callers[function.index()] {
@@ -196,7 +209,7 @@ impl Program<'_> {
                 }
             }
         }
-        let mut current = start.unwrap_or(target);
+        let mut current = start.map_or(target, |(_, main)| main);
         let mut hops = vec![Hop { label: self.name_of(current), location: self.declaration(current) }];
         while let Some(next) = previous[current.index()] {
             let span = self.body(current).and_then(|body| {

@@ -20,6 +20,15 @@ pub enum Step {
     Static(FnId, StaticId),
 }
 
+impl Step {
+    /// The function in which the step is taken.
+    pub fn function(&self) -> FnId {
+        match self {
+            Self::Call(function, _) | Self::Static(function, _) => *function,
+        }
+    }
+}
+
 /// What an effect does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EffectKind {

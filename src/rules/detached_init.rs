@@ -34,7 +34,7 @@ fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
             && !program.is_optional(effect)
     })?;
     let (_, task) = detached_by(effect)?;
-    if is_waited_for(program, id, task) {
+    if is_waited_for(program, id, task) || program.readers_wait(id, effect) {
         return None;
     }
     Some(report(program, None, effect, None, id, task))
@@ -71,7 +71,10 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         if effects[at..].iter().any(|own| own.kind == EffectKind::Serve && shares_task(own, function, task)) {
             continue;
         }
-        if is_waited_for(program, function, task) || program.gate_before(serve) == Gate::Looks {
+        if is_waited_for(program, function, task)
+            || program.gate_before(serve) == Gate::Looks
+            || program.readers_wait(function, effect)
+        {
             continue;
         }
         let finding = report(program, Some(entry), effect, Some(serve), function, task);

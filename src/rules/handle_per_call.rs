@@ -110,7 +110,7 @@ fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec
             });
             let each_time = effect.times.is_empty() && effect.once.is_none();
             let fixed = kept && program.is_same_for_all_requests(id, address);
-            if effect.creates_handle() && each_time && goes(effect) && fixed {
+            if effect.creates_handle() && each_time && goes(program, effect) && fixed {
                 let path = program.path_of(id);
                 let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner).to_owned();
                 found.entry((owner, address)).or_default().push(PerCall {
@@ -137,7 +137,7 @@ fn turns<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
             let plain = |(_, time): &(FnId, Time)| matches!(time, Time::Parallel(_) | Time::Task(_));
             let each_time = effect.times.iter().all(plain) && effect.once.is_none() && effect.certain;
             if !effect.creates_handle()
-                || !goes(effect)
+                || !goes(program, effect)
                 || !each_time
                 || !body.in_loop_that_goes_on(effect.context)
             {
@@ -176,9 +176,9 @@ fn turns<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
     found
 }
 
-/// Whether nobody keeps the handle beyond the call.
-fn goes(effect: &Effect) -> bool {
-    matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended)
+/// Whether nobody keeps the handle beyond the call, and a pool written by hand does not lend it out.
+fn goes(program: &Program<'_>, effect: &Effect) -> bool {
+    matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended) && !program.refills_a_store(effect)
 }
 
 /// Whether the function with the library call does nothing but give the handle to its caller.
@@ -240,7 +240,7 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
         // Whatever the path is, two requests may have the same.
         let repeats = fixed || program.opens_exclusively(effect);
         let opens = effect.creates_handle() || program.connects_undescribed(effect);
-        (opens && each_time && goes(effect) && repeats).then_some(PerCall {
+        (opens && each_time && goes(program, effect) && repeats).then_some(PerCall {
             from: id,
             effect,
             inside,

@@ -66,14 +66,14 @@ impl Program<'_> {
     ) -> Creation<'p> {
         let (kept_at, lifetime) = self.kept(effect);
         let step = &effect.steps[kept_at];
-        let (Step::Call(function, _) | Step::Static(function, _)) = step;
+        let function = step.function();
         let local = match step {
             Step::Call(function, call) => Key::Variable(*function, *call),
             Step::Static(_, id) => Key::Static(*id),
         };
         let (key, keeper) = match &lifetime {
             Lifetime::Held(Holder::Static(id)) => (Key::Static(*id), Keeper::Static),
-            Lifetime::Held(Holder::Place(place)) => match self.field_of(*function, place) {
+            Lifetime::Held(Holder::Place(place)) => match self.field_of(function, place) {
                 Some((adt, name)) => (Key::Field(adt, name), Keeper::Field),
                 None => match place.root() {
                     Value::Static(id) => (Key::Static(*id), Keeper::Static),
@@ -116,7 +116,7 @@ impl Program<'_> {
     /// The step from which on the handle is no longer given back, and what becomes of it there.
     pub(in crate::program) fn kept(&self, effect: &Effect) -> (usize, Lifetime) {
         for index in (0..effect.steps.len()).rev() {
-            let (Step::Call(function, _) | Step::Static(function, _)) = effect.steps[index];
+            let function = effect.steps[index].function();
             let rest = &effect.steps[index..];
             let here = self
                 .effects(function)
