@@ -123,7 +123,7 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("rocket", &[], include_str!("../../rules/catalog/rocket.toml")),
     file("rocket_db_pools", &[], include_str!("../../rules/catalog/rocket_db_pools.toml")),
     file("rocket_sync_db_pools", &[], include_str!("../../rules/catalog/rocket_sync_db_pools.toml")),
-    file("rocksdb", &[], include_str!("../../rules/catalog/rocksdb.toml")),
+    file("rocksdb", &["rust-rocksdb"], include_str!("../../rules/catalog/rocksdb.toml")),
     file("rusqlite", &[], include_str!("../../rules/catalog/rusqlite.toml")),
     file("rusqlite_migration", &[], include_str!("../../rules/catalog/rusqlite_migration.toml")),
     file("rustc-hash", &[], include_str!("../../rules/catalog/rustc-hash.toml")),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::inventory::Scope;
 use crate::facts::{
@@ -84,6 +84,10 @@ pub struct Module<'a> {
     pub imports: FxHashMap<Name, Vec<&'a Use>>,
     /// Glob imports.
     pub globs: Vec<&'a Use>,
+    /// Names that are declared or imported for others, too: `pub` in any form.
+    pub offered: FxHashSet<Name>,
+    /// Whether what a glob brings in is for others, too.
+    pub offers_globs: bool,
     /// Imports of traits without a name, `as _`.
     pub anonymous: Vec<&'a Use>,
     /// `extern crate` declarations: the name in code, and the crate.
@@ -327,6 +331,8 @@ impl<'a> Items<'a> {
             declared: FxHashMap::default(),
             imports: FxHashMap::default(),
             globs: Vec::new(),
+            offered: FxHashSet::default(),
+            offers_globs: false,
             anonymous: Vec::new(),
             extern_crates: FxHashMap::default(),
         });
@@ -379,6 +385,20 @@ impl<'a> Collector<'_, 'a> {
         self.items.modules[place.module.index()].declared.entry(name.clone()).or_default().push(declared);
     }
 
+    fn offer(&mut self, item: &Item, place: Place) {
+        if !item.public {
+            return;
+        }
+        let module = &mut self.items.modules[place.module.index()];
+        match &item.kind {
+            ItemKind::Use(Use { binds: UseBinding::Glob, .. }) => module.offers_globs = true,
+            ItemKind::Use(Use { binds: UseBinding::Name(name), .. }) => {
+                drop(module.offered.insert(name.clone()))
+            }
+            _ => drop(module.offered.insert(item.name.clone())),
+        }
+    }
+
     fn scope_of(&self, module: ModuleId, attributes: &Attributes) -> Scope {
         if attributes.cfg.as_ref().is_some_and(Cfg::requires_test) {
             Scope::Test
@@ -388,6 +408,7 @@ impl<'a> Collector<'_, 'a> {
     }
 
     fn item(&mut self, item: &'a Item, place: Place) {
+        self.offer(item, place);
         let location = Location { file: place.file, span: item.span };
         match &item.kind {
             ItemKind::Mod { items, .. } => self.module(item, items.as_deref(), place),

@@ -440,7 +440,7 @@ impl<'a> Names<'a> {
         let mut found = Vec::new();
         for def in &resolved.defs {
             match def {
-                Def::Item(Declared::Module(module)) => found.extend(
+                Def::Item(Declared::Module(module)) if self.offers(*module, name, from) => found.extend(
                     self.in_module(*module, name, visited).iter().flat_map(|defs| defs.iter().cloned()),
                 ),
                 Def::Item(Declared::Adt(adt)) => {
@@ -466,6 +466,15 @@ impl<'a> Names<'a> {
             }
         }
         found
+    }
+
+    /// Whether a glob of a module brings a name to another one: it is declared or imported there for others, or the other
+    /// one stands inside. What the module has from globs may come from a private one beside a public one.
+    fn offers(&self, module: ModuleId, name: &Name, to: ModuleId) -> bool {
+        let own = &self.items.modules[module.index()];
+        let hidden = || own.declared.contains_key(name) || own.imports.contains_key(name);
+        let mut around = std::iter::successors(Some(to), |id| self.items.modules[id.index()].parent);
+        own.offered.contains(name) || own.offers_globs && !hidden() || around.any(|id| id == module)
     }
 
     /// Before the 2018 edition `use` paths start at the crate root.

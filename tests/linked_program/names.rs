@@ -202,3 +202,35 @@ async fn main() { connect().await.unwrap(); }
         ),
     ]);
 }
+
+#[test]
+fn a_private_module_does_not_come_through_a_glob() {
+    check_files(&[
+        ("src/backend.rs", "mod redis;\npub use self::redis::Cache;\n"),
+        ("src/backend/redis.rs", "pub struct Cache(pub ::redis::Client);\n"),
+        (
+            "src/main.rs",
+            r#"
+mod backend;
+pub use backend::*;
+fn main() {
+    let cache = Cache(redis::Client::open("redis://a").unwrap()); //= redis:literal.redis://a
+}
+"#,
+        ),
+    ]);
+}
+
+#[test]
+fn a_module_inside_sees_what_is_private_around_it() {
+    check(
+        r#"
+use rusqlite::Connection as Store;
+mod inside {
+    use super::*;
+    pub fn open() -> Store { Store::open("a.db").unwrap() } //= sqlite:literal.a.db
+}
+fn main() { inside::open(); }
+"#,
+    );
+}

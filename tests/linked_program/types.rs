@@ -174,3 +174,24 @@ fn main() { "a.db".open(); }
 "#,
     );
 }
+
+#[test]
+fn a_pool_whose_manager_the_workspace_wrote_is_of_what_it_makes() {
+    check(
+        r#"
+struct Files;
+impl r2d2::ManageConnection for Files {
+    type Connection = rusqlite::Connection;
+    type Error = rusqlite::Error;
+    fn connect(&self) -> rusqlite::Result<rusqlite::Connection> {
+        rusqlite::Connection::open("a.db") //= sqlite:literal.a.db
+    }
+    fn is_valid(&self, connection: &mut rusqlite::Connection) -> rusqlite::Result<()> { connection.execute_batch("") }
+    fn has_broken(&self, _: &mut rusqlite::Connection) -> bool { false }
+}
+fn main() {
+    let pool = r2d2::Pool::new(Files).unwrap(); //= sqlite:files
+}
+"#,
+    );
+}

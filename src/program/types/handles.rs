@@ -6,7 +6,11 @@ use rustc_hash::FxHashMap;
 use super::super::items::{AdtId, AdtShape};
 use super::{Args, Bound, DEPTH, Ty, TypeKey, TypeScope, Types, key_of};
 use crate::catalog::{CallFacts, CallRole, ResourceOf, TypeFacts, TypeKind};
-use crate::facts::Fields;
+use crate::facts::{Fields, Name};
+
+/// What traits of pools call the type that a manager makes: `ManageConnection::Connection` (r2d2 0.8, bb8 0.9),
+/// `Manager::Connection` (mobc 0.9) and `Manager::Type` (deadpool 0.13).
+const MADE_BY_MANAGERS: [&str; 2] = ["Connection", "Type"];
 
 impl<'a> Types<'a> {
     /// Facts about a library type.
@@ -49,13 +53,12 @@ impl<'a> Types<'a> {
                 let Ty::External(_, args) = ty else {
                     return "database".to_owned();
                 };
-                match args.get(*index) {
-                    Some(arg) => match self.type_facts(arg) {
-                        Some(inner) => self.driver(arg, inner, depth + 1),
-                        None => "database".to_owned(),
-                    },
-                    None => "database".to_owned(),
-                }
+                let Some(arg) = args.get(*index) else { return "database".to_owned() };
+                let made = MADE_BY_MANAGERS.iter().map(|name| self.associated_type(arg, &Name::new(name)));
+                let mut candidates = std::iter::once(arg.clone()).chain(made);
+                let driver = candidates
+                    .find_map(|ty| self.type_facts(&ty).map(|inner| self.driver(&ty, inner, depth + 1)));
+                driver.unwrap_or_else(|| "database".to_owned())
             }
             _ => "database".to_owned(),
         }

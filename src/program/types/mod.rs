@@ -528,7 +528,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    fn associated_type(&self, on: &Ty, name: &Name) -> Ty {
+    pub(super) fn associated_type(&self, on: &Ty, name: &Name) -> Ty {
         let Some(_entered) = Entered::once_more() else { return Ty::Unknown };
         let Some(key) = key_of(on) else {
             return Ty::Unknown;
