@@ -51,6 +51,7 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("bb8", &[], include_str!("../../rules/catalog/bb8.toml")),
     file("bb8-postgres", &[], include_str!("../../rules/catalog/bb8-postgres.toml")),
     file("bb8-redis", &[], include_str!("../../rules/catalog/bb8-redis.toml")),
+    file("bdk_wallet", &[], include_str!("../../rules/catalog/bdk_wallet.toml")),
     file("cdrs-tokio", &[], include_str!("../../rules/catalog/cdrs-tokio.toml")),
     file("clap", &["clap_builder"], include_str!("../../rules/catalog/clap.toml")),
     file("clickhouse", &[], include_str!("../../rules/catalog/clickhouse.toml")),

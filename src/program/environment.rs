@@ -128,11 +128,11 @@ impl Program<'_> {
     fn read_call(&self, body: &LinkedBody<'_>, id: CallId, walk: &mut Walk) {
         let call = body.call(id);
         match &call.target {
-            Target::Library(facts) if facts.role == CallRole::EnvironmentLoad => {
-                if !self.is_of_a_component(&walk.calls) {
-                    let location = walk.way[walk.way.len() - 1].location;
-                    walk.load = Some((location, walk.calls.clone()));
-                }
+            Target::Library(facts)
+                if facts.role == CallRole::EnvironmentLoad && !self.is_of_a_component(&walk.calls) =>
+            {
+                let location = walk.way[walk.way.len() - 1].location;
+                walk.load = Some((location, walk.calls.clone()));
             }
             Target::Library(facts) if facts.role == CallRole::EnvironmentRead => {
                 if let Some(Value::Text(key)) = call.args.first().map(|argument| &argument.value)

@@ -390,13 +390,15 @@ impl<'a> Collector<'_, 'a> {
             return;
         }
         let module = &mut self.items.modules[place.module.index()];
-        match &item.kind {
-            ItemKind::Use(Use { binds: UseBinding::Glob, .. }) => module.offers_globs = true,
-            ItemKind::Use(Use { binds: UseBinding::Name(name), .. }) => {
-                drop(module.offered.insert(name.clone()))
+        let name = match &item.kind {
+            ItemKind::Use(Use { binds: UseBinding::Glob, .. }) => {
+                module.offers_globs = true;
+                return;
             }
-            _ => drop(module.offered.insert(item.name.clone())),
-        }
+            ItemKind::Use(Use { binds: UseBinding::Name(name), .. }) => name,
+            _ => &item.name,
+        };
+        module.offered.insert(name.clone());
     }
 
     fn scope_of(&self, module: ModuleId, attributes: &Attributes) -> Scope {
