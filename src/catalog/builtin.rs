@@ -75,6 +75,8 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("figment", &[], include_str!("../../rules/catalog/figment.toml")),
     file("fjall", &[], include_str!("../../rules/catalog/fjall.toml")),
     file("fred", &[], include_str!("../../rules/catalog/fred.toml")),
+    file("fs2", &[], include_str!("../../rules/catalog/fs2.toml")),
+    file("fs4", &[], include_str!("../../rules/catalog/fs4.toml")),
     file("futures", &["futures-util", "futures-executor", "futures-core"], include_str!("../../rules/catalog/futures.toml")),
     file("gotham", &[], include_str!("../../rules/catalog/gotham.toml")),
     file("hashbrown", &[], include_str!("../../rules/catalog/hashbrown.toml")),

@@ -408,6 +408,7 @@ pub enum CallRole {
     DatabaseUnlock,
     FileCheck,
     FileCreate,
+    FileLock,
     BeforeMain,
     /// A test: not production code.
     Test,

@@ -30,12 +30,9 @@ pub(super) fn find(workspace: &Workspace, types: &Types<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
     let before_main = before_main(types);
     for (index, krate) in items.crates.iter().enumerate() {
-        let scope = match krate.kind {
-            TargetKind::Bin => Scope::Production,
-            TargetKind::Example => Scope::Example,
-            TargetKind::Bench => Scope::Bench,
-            TargetKind::Lib | TargetKind::Test | TargetKind::BuildScript => continue,
-        };
+        if matches!(krate.kind, TargetKind::Lib | TargetKind::Test | TargetKind::BuildScript) {
+            continue;
+        }
         let root = &items.modules[krate.root.index()];
         let functions = root.declared.values().flatten().filter_map(|declared| match declared {
             Declared::Fn(id) => Some(*id),
@@ -68,7 +65,7 @@ pub(super) fn find(workspace: &Workspace, types: &Types<'_>) -> Vec<Entry> {
             krate: CrateId(index as u32),
             main,
             before_main,
-            scope,
+            scope: root.scope,
         });
     }
     entries

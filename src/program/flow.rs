@@ -103,7 +103,12 @@ pub struct Written {
     pub value: Value,
     /// Extent.
     pub span: Span,
+    /// The function that is called to write it, and the place over that one's parameters.
+    pub inside: Option<(FnId, Value)>,
 }
+
+/// How deep calls are followed to the function that writes a place itself.
+const WRITE_DEPTH: usize = 4;
 
 impl<'a> Program<'a> {
     /// The tests, writes and effects of a function in the order they happen, closures and async blocks included.
@@ -203,6 +208,7 @@ impl<'a> Program<'a> {
                             handled,
                             value,
                             span: write.span,
+                            inside: None,
                         }),
                     });
                 }
@@ -238,7 +244,9 @@ impl<'a> Program<'a> {
             return;
         }
         let (receiver, args) = terms.inputs(call);
-        for write in targets.iter().flat_map(|target| self.place_writes(*target)) {
+        let writes =
+            targets.iter().flat_map(|target| self.place_writes(*target).iter().map(|write| (*target, write)));
+        for (target, write) in writes {
             let PlaceWrite { place, value, atomic, once_cell, unwrapped } = write;
             list.push(Happening {
                 context,
@@ -253,9 +261,33 @@ impl<'a> Program<'a> {
                     handled: false,
                     value: value.clone(),
                     span: call.span,
+                    inside: Some((target, place.clone())),
                 }),
             });
         }
+    }
+
+    /// Whether the function that is called to write a place tests it before it does, by itself or in what it calls: the
+    /// race is there, if anywhere, and who tests before the call only saves the way.
+    pub fn is_tested_inside(&self, write: &Written) -> bool {
+        write.inside.as_ref().is_some_and(|(function, place)| self.tests_before_writing(*function, place, 0))
+    }
+
+    fn tests_before_writing(&self, function: FnId, place: &Value, depth: usize) -> bool {
+        if depth > WRITE_DEPTH {
+            return false;
+        }
+        let happenings = self.happenings(function);
+        let tested = |one: &Happening<'_>| matches!(&one.what, What::Test(test) if test.place == *place);
+        happenings.iter().enumerate().any(|(at, one)| match &one.what {
+            What::Write(write) if write.place == *place => {
+                let further = write.inside.as_ref();
+                happenings[..at].iter().any(tested)
+                    || further
+                        .is_some_and(|(inner, place)| self.tests_before_writing(*inner, place, depth + 1))
+            }
+            _ => false,
+        })
     }
 
     /// Where a tested value was looked up before the test: the call that gave it.
@@ -332,6 +364,14 @@ impl<'a> Program<'a> {
 }
 
 impl Program<'_> {
+    /// Whether the function borrows the owner of a place for itself (`&mut self`): others have the place only where they were
+    /// given a pointer to it.
+    pub fn borrows_alone(&self, id: FnId, place: &Value) -> bool {
+        let signature = self.types.items.functions[id.index()].signature;
+        let alone = signature.is_some_and(|facts| facts.receiver == Some(Receiver::Exclusive));
+        alone && *place.root() == Value::Receiver
+    }
+
     /// Whether the way from a parameter or `self` to a place goes through a pointer that counts its owners, or through
     /// what a framework hands to every handler, so that others have the place as well.
     pub(super) fn is_behind_pointer(&self, id: FnId, place: &Value) -> bool {

@@ -290,6 +290,7 @@ impl<'a> Items<'a> {
             };
             let krate = CrateId(items.crates.len() as u32);
             let scope = match target.kind {
+                _ if workspace.is_test_support(target.package) => Scope::Test,
                 TargetKind::Lib | TargetKind::Bin => Scope::Production,
                 TargetKind::Example => Scope::Example,
                 TargetKind::Test => Scope::Test,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Program;
-use super::bodies::{Call, Target};
+use super::bodies::{Call, ContextId, LinkedBody, Target};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
@@ -148,6 +148,14 @@ impl Program<'_> {
         };
         let name = name.rsplit("::").next().unwrap_or_default();
         matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")
+    }
+
+    /// Whether a point of a body is in a loop that waits for somebody in its turns: for the next message, say.
+    pub fn in_loop_over_messages(&self, body: &LinkedBody<'_>, context: ContextId) -> bool {
+        let loops = (0..body.contexts.len()).map(|index| ContextId(index as u32));
+        let mut around =
+            loops.filter(|id| body.contexts[id.0 as usize].kind.is_loop() && body.encloses(*id, context));
+        around.any(|id| body.calls.iter().any(|call| body.encloses(id, call.context) && self.waits(call)))
     }
 
     /// Whether a function can come to the functions around a place.

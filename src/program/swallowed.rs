@@ -94,7 +94,9 @@ impl Program<'_> {
             let span = self.call(function, call).span;
             // Where success gives a handle, failure gives another one, or none: whoever uses it was told.
             let gives_nothing = *bodies::settled(&self.call(function, call).result) == Ty::unit();
-            let told = effect.kind != EffectKind::Migrate && !gives_nothing && end == End::GoesOn;
+            let told = end == End::GoesOn
+                && effect.kind != EffectKind::Migrate
+                && (!gives_nothing || self.readers_look(effect));
             if !told && !found.iter().any(|known| known.function == function && known.call == span) {
                 found.push(Swallowed { effect, serve, function, call: span, end });
             }
@@ -231,7 +233,8 @@ impl Program<'_> {
         if holds(&body.result) || returned {
             return Outcome::HandsOn;
         }
-        if outcome.discarded || dropped_as_option {
+        // What `ok()` makes of it is an answer where somebody keeps that.
+        if (outcome.discarded && !outcome.bound) || dropped_as_option {
             return Outcome::Ends(End::Dropped);
         }
         let failures = body.failures();

@@ -1,16 +1,16 @@
 //! Room 5, *program*: steps of the start that wait for a database, and what needed it before them.
 
 use super::Program;
-use super::bodies::{CallId, LinkedBody, Target};
+use super::bodies::{Call, CallId, LinkedBody, Target};
 use super::inventory::Scope;
-use super::items::{AdtId, FnId};
+use super::items::FnId;
 use super::reach;
-use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
-use super::types::Ty;
-use super::values::Value;
-use crate::catalog::Io;
-use crate::facts::Name;
+use super::summaries::{Effect, EffectKind, Step};
+use crate::catalog::{CallRole, Io};
 use crate::location::Span;
+
+/// How deep calls are followed to the one that does something again.
+const DEPTH: usize = 3;
 
 /// A step that waits for something that was needed before.
 #[derive(Debug)]
@@ -52,42 +52,6 @@ impl Program<'_> {
         found
     }
 
-    /// Whether all who look into the place that a task of the function fills wait for it, or for a signal: the function gives
-    /// back an object that keeps the place, and each method that reads it waits. `made` is what the task makes, as any
-    /// caller sees it.
-    pub fn readers_wait(&self, function: FnId, made: &Effect) -> bool {
-        let own = self.effects(function).iter().find(|effect| effect.site == made.site);
-        let (Some(Lifetime::Held(Holder::Place(place))), Some(body)) =
-            (own.map(|effect| &effect.lifetime), self.body(function))
-        else {
-            return false;
-        };
-        let mut keepers: Vec<(AdtId, Name)> = Vec::new();
-        body.result.visit(&mut |part| {
-            if let Value::Record(adt, _, fields) = part {
-                let kept = fields.iter().filter(|(_, value)| value == place);
-                keepers.extend(kept.map(|(name, _)| (*adt, name.clone())));
-            }
-        });
-        let waits = |(keeper, field): &(AdtId, Name)| {
-            let mut readers = (0..self.types.items.functions.len())
-                .map(|index| FnId(index as u32))
-                .filter(|id| matches!(self.types.signature(*id).self_ty, Some(Ty::Adt(adt, _)) if adt == *keeper))
-                .filter_map(|id| {
-                    let fresh = self.fresh_body(id);
-                    let body = self.body(id).or(fresh.as_ref())?;
-                    let reads = body.calls.iter().any(|call| {
-                        let on = call.receiver.as_ref().map(|on| on.value.place());
-                        matches!(on, Some(Value::Field(owner, name)) if **owner == Value::Receiver && name == field)
-                    });
-                    reads.then(|| body.calls.iter().any(|call| self.waits(call)))
-                })
-                .peekable();
-            readers.peek().is_some() && readers.all(|waits| waits)
-        };
-        !keepers.is_empty() && keepers.iter().all(waits)
-    }
-
     fn waits_for_database(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> bool {
         let call = body.call(id);
         let Target::Local { targets, .. } = &call.target else { return false };
@@ -108,7 +72,21 @@ impl Program<'_> {
                 .map(|argument| self.describe(&self.close(function, &argument.value)).to_lowercase());
             arguments.chain([name.clone()]).any(|text| speaks_of_database(&text))
         };
-        waits && !with_handle && about()
+        waits && !with_handle && about() && targets.iter().any(|target| self.tries_again(*target, 0))
+    }
+
+    /// Whether a function does something again until it works, by itself or in what it calls: it loops, or a library does.
+    fn tries_again(&self, id: FnId, depth: usize) -> bool {
+        let fresh = self.fresh_body(id);
+        let Some(body) = self.body(id).or(fresh.as_ref()) else { return false };
+        let again = |call: &Call<'_>| match &call.target {
+            Target::Library(facts) => matches!(facts.role, CallRole::Retry | CallRole::Sleep),
+            Target::Local { targets, .. } => {
+                depth < DEPTH && targets.iter().any(|target| self.tries_again(*target, depth + 1))
+            }
+            _ => false,
+        };
+        body.contexts.iter().any(|context| context.kind.is_loop()) || body.calls.iter().any(again)
     }
 
     /// Whether an effect fails when the database does not answer.

@@ -55,6 +55,9 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
             _ => None,
         });
         let Some((at, test)) = tested else { continue };
+        if program.holds_file_lock(body, earlier[at].context, test.span) || program.is_tested_inside(write) {
+            continue;
+        }
         let between = earlier[at..].iter().filter_map(|one| match &one.what {
             What::Effect(effect)
                 if is_init(effect)

@@ -29,7 +29,7 @@ fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
     let effect = program.effects(id).iter().find(|effect| {
         let here = matches!(detached_by(effect), Some((function, _)) if function == id);
         here && effect.creates_handle()
-            && is_init(effect)
+            && is_init(program, effect)
             && is_handed_out(program, id, effect)
             && !program.is_optional(effect)
     })?;
@@ -44,7 +44,7 @@ fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     match program.effects(id).iter().find(|effect| detached_by(effect).is_some()) {
         None => "no handle is created and no schema changed in a task that is started here".to_owned(),
-        Some(effect) if !is_init(effect) => {
+        Some(effect) if !is_init(program, effect) => {
             "what the task makes is its own, or it is made again and again".to_owned()
         }
         Some(_) => "the task is waited for, or nothing is served without it".to_owned(),
@@ -56,7 +56,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (at, effect) in effects.iter().enumerate() {
         let Some((function, task)) =
-            detached_by(effect).filter(|_| is_init(effect) && !program.is_optional(effect))
+            detached_by(effect).filter(|_| is_init(program, effect) && !program.is_optional(effect))
         else {
             continue;
         };
@@ -65,6 +65,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
                 && *index > at
                 && !shares_task(serve, function, task)
                 && !program.exclusive(effect, serve)
+                && may_need_database(program, serve)
         });
         let Some((_, serve)) = serve else { continue };
         // A task that goes on to serve by itself is a server of its own.
@@ -83,6 +84,11 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether a server answers something that needs a database, as far as what it answers is known.
+fn may_need_database(program: &Program<'_>, serve: &Effect) -> bool {
+    program.handlers_before(serve).is_empty() || program.needs_database(serve)
 }
 
 /// Whether the function hands out the place that the task fills: it gives it back, or a once cell does.
@@ -114,10 +120,24 @@ fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
     })
 }
 
+/// Whether a loop that goes on comes to the effect, once for each thing that turns up: nothing that the start could wait for.
+fn goes_on_with(program: &Program<'_>, effect: &Effect) -> bool {
+    effect.steps.iter().any(|step| match *step {
+        Step::Call(function, call) => {
+            let body = program.body(function);
+            body.is_some_and(|body| {
+                let context = body.call(call).context;
+                body.in_loop_that_goes_on(context) || program.in_loop_over_messages(body, context)
+            })
+        }
+        Step::Static(..) => false,
+    })
+}
+
 /// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business,
 /// and what a loop replaces again and again is a reload.
-fn is_init(effect: &Effect) -> bool {
-    if effect.looped && effect.creates_handle() {
+fn is_init(program: &Program<'_>, effect: &Effect) -> bool {
+    if effect.looped && effect.creates_handle() || goes_on_with(program, effect) {
         return false;
     }
     match &effect.kind {

@@ -101,7 +101,7 @@ fn judge(
     };
     // What is no handle is our business only where two callers are likely to meet.
     let confidence = match creates {
-        None if program.is_in_one_task(id) => Confidence::Low,
+        None if program.is_in_one_task(id) || program.borrows_alone(id, &write.place) => Confidence::Low,
         _ => confidence,
     };
     // Of caches and queues one level less.

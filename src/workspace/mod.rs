@@ -87,6 +87,28 @@ impl Workspace {
         Some(nearest.1)
     }
 
+    /// Whether a package is there for tests alone: its name begins or ends with a word for them (`test-utils`,
+    /// `integration-tests`), and no package of another kind needs it. A workspace with one package has none.
+    pub fn is_test_support(&self, package: PackageId) -> bool {
+        const FIRST: [&str; 3] = ["test", "testing", "tests"];
+        // An application may well end in `test`.
+        const LAST: [&str; 5] = ["e2e", "testkit", "tests", "testutil", "testutils"];
+        let name = &self.packages[package.0 as usize].name;
+        let words: Vec<&str> = name.split(['-', '_']).collect();
+        let named = words.first().is_some_and(|first| FIRST.contains(first))
+            || words.last().is_some_and(|last| LAST.contains(last))
+            || words.ends_with(&["integration", "test"]);
+        let needs_it = |other: &Package| {
+            other.dependencies.iter().any(|one| one.member == Some(package) && !one.dev_only)
+        };
+        named
+            && self.packages.len() > 1
+            && (0..)
+                .map(PackageId)
+                .zip(&self.packages)
+                .all(|(id, other)| id == package || !needs_it(other) || self.is_test_support(id))
+    }
+
     /// Whether two files belong to one package.
     pub fn belong_together(&self, one: FileId, other: FileId) -> bool {
         let package = |file: FileId| {

@@ -429,6 +429,12 @@ impl LinkedBody<'_> {
         })
     }
 
+    /// Whether a context is another one, or around it.
+    pub fn encloses(&self, outer: ContextId, inner: ContextId) -> bool {
+        let mut around = std::iter::successors(Some(inner), |id| self.contexts[id.0 as usize].parent);
+        around.any(|id| id == outer)
+    }
+
     /// Whether two points of the body cannot both be reached in one run of it; `first` is met before `second`.
     pub fn exclusive(&self, first: ContextId, second: ContextId) -> bool {
         let second_arms: Vec<(u32, u32, ContextId)> = self.arms(second).collect();

@@ -1,0 +1,100 @@
+//! Room 5, *program*: the methods of an object that look into a place which it keeps, and what they do when nothing is there.
+
+use super::Program;
+use super::bodies::{EventKind, LinkedBody, Target};
+use super::items::{AdtId, FnId};
+use super::summaries::{Effect, Holder, Lifetime, Step};
+use super::types::Ty;
+use super::values::Value;
+use crate::facts::Name;
+
+/// A field of a type of the workspace.
+type Kept = (AdtId, Name);
+
+impl Program<'_> {
+    /// Whether all who look into the place that a task of the function fills wait for it, or for a signal: the function gives
+    /// back an object that keeps the place, and each method that reads it waits. `made` is what the task makes, as any
+    /// caller sees it. Linear in the functions of the program.
+    pub fn readers_wait(&self, function: FnId, made: &Effect) -> bool {
+        let own = self.effects(function).iter().find(|effect| effect.site == made.site);
+        let (Some(Lifetime::Held(Holder::Place(place))), Some(body)) =
+            (own.map(|effect| &effect.lifetime), self.body(function))
+        else {
+            return false;
+        };
+        let mut kept: Vec<Kept> = Vec::new();
+        body.result.visit(&mut |part| {
+            if let Value::Record(adt, _, fields) = part {
+                let fields = fields.iter().filter(|(_, value)| value == place);
+                kept.extend(fields.map(|(name, _)| (*adt, name.clone())));
+            }
+        });
+        let waits = |kept: &Kept| {
+            let mut readers = 0;
+            let mut all = true;
+            self.each_method(kept.0, |body| {
+                if reads(body, &kept.1) {
+                    readers += 1;
+                    all &= body.calls.iter().any(|call| self.waits(call));
+                }
+            });
+            readers > 0 && all
+        };
+        !kept.is_empty() && kept.iter().all(waits)
+    }
+
+    /// Whether an object keeps what an effect makes in a field whose readers look whether it is there: one of them does, and
+    /// none takes it for granted. Linear in the functions of the program.
+    pub fn readers_look(&self, effect: &Effect) -> bool {
+        let keeper = effect.steps.iter().rev().find_map(|step| {
+            let Step::Call(function, _) = *step else { return None };
+            let own = self.effects(function).iter().find(|own| own.site == effect.site)?;
+            let Lifetime::Held(Holder::Place(place)) = &own.lifetime else { return None };
+            let (Value::Field(owner, name), Some(Ty::Adt(adt, _))) =
+                (place.place(), &self.types.signature(function).self_ty)
+            else {
+                return None;
+            };
+            (**owner == Value::Receiver).then(|| (*adt, name.clone()))
+        });
+        let Some((keeper, field)) = keeper else { return false };
+        let (mut looks, mut demands) = (false, false);
+        self.each_method(keeper, |body| {
+            let is_it = |value: &Value| is_field(value, &field);
+            looks |= body.all_events().any(|event| match &event.kind {
+                EventKind::Branch(branching) => branching.atoms.iter().any(|atom| match &atom.value {
+                    Value::Test { place, .. } => is_it(place),
+                    other => is_it(other),
+                }),
+                _ => false,
+            });
+            demands |= body.calls.iter().any(|call| {
+                let panics = matches!(call.target, Target::Library(facts) if facts.panics.is_some());
+                panics && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
+            });
+        });
+        looks && !demands
+    }
+
+    fn each_method(&self, owner: AdtId, mut visit: impl FnMut(&LinkedBody<'_>)) {
+        for id in (0..self.types.items.functions.len()).map(|index| FnId(index as u32)) {
+            if matches!(self.types.signature(id).self_ty, Some(Ty::Adt(adt, _)) if adt == owner) {
+                let fresh = self.fresh_body(id);
+                if let Some(body) = self.body(id).or(fresh.as_ref()) {
+                    visit(body);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a method calls something on a field of its object.
+fn reads(body: &LinkedBody<'_>, field: &Name) -> bool {
+    let on_field = |value: &Value| is_field(value, field);
+    body.calls.iter().any(|call| call.receiver.as_ref().is_some_and(|on| on_field(&on.value)))
+}
+
+/// Whether a value is a field of the method's object, or what is in it.
+fn is_field(value: &Value, field: &Name) -> bool {
+    matches!(value.place(), Value::Field(owner, name) if **owner == Value::Receiver && name == field)
+}
