@@ -364,6 +364,15 @@ impl<'a> Program<'a> {
 }
 
 impl Program<'_> {
+    /// Whether a place has room for a handle, or is of a type that is not known.
+    pub fn may_keep_handle(&self, id: FnId, place: &Value) -> bool {
+        self.type_of_place(id, place).is_none_or(|ty| match bodies::settled(&ty) {
+            Ty::Unknown => true,
+            Ty::External(_, args) if args.contains(&Ty::Unknown) => true,
+            ty => self.types.contains_handle(ty),
+        })
+    }
+
     /// Whether the function borrows the owner of a place for itself (`&mut self`): others have the place only where they were
     /// given a pointer to it.
     pub fn borrows_alone(&self, id: FnId, place: &Value) -> bool {

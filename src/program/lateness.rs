@@ -48,6 +48,7 @@ impl Program<'_> {
                 .filter(|(index, effect)| {
                     is_required(effect)
                         && !self.is_optional(effect)
+                        && !self.comes_again_and_again(effect)
                         && is_late(self, serve, effect, *index > at)
                         && !is_own(effects, serve, effect)
                 })

@@ -90,7 +90,9 @@ impl Sketch {
                 sketch.supporting |= is_supporting(facts.role);
             }
             let uses = call.receiver.iter().chain(&call.args).any(|argument| is_handle(types, &argument.ty));
-            sketch.uses_handle |= uses;
+            let looks_only =
+                matches!(call.target, Target::Library(facts) if facts.role == CallRole::LocalStatus);
+            sketch.uses_handle |= uses && !looks_only;
         }
         sketch.events(types, body, &body.events, false);
         sketch
@@ -143,7 +145,7 @@ impl Sketch {
                 EventKind::Wait | EventKind::Join(_) => self.waits = true,
                 EventKind::Static(id) => {
                     self.statics.push(*id);
-                    self.uses_handle |= types.contains_handle(types.static_type(*id));
+                    self.uses_handle |= types.demands_handle(types.static_type(*id));
                 }
                 _ => {}
             }

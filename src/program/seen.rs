@@ -250,7 +250,23 @@ impl Program<'_> {
         let statics = self.types.items.statics.iter().enumerate();
         let mutable = statics.filter(|(_, item)| item.facts.mutable && item.scope == Scope::Production);
         let ids = mutable.map(|(index, _)| StaticId(index as u32));
-        ids.filter(|id| self.types.contains_handle(self.types.static_type(*id))).collect()
+        ids.filter(|id| self.types.contains_handle(self.types.static_type(*id)))
+            .filter(|id| !self.is_filled_once_by_its_user(*id))
+            .collect()
+    }
+
+    /// Whether one function alone uses a static, and lets only the first caller do what comes before: `Once::call_once`.
+    fn is_filled_once_by_its_user(&self, id: StaticId) -> bool {
+        let functions = self.sketches.iter().enumerate();
+        let mut users = functions
+            .filter(|(_, sketch)| sketch.as_ref().is_some_and(|sketch| sketch.statics.contains(&id)))
+            .map(|(index, _)| FnId(index as u32));
+        let (Some(user), None) = (users.next(), users.next()) else { return false };
+        let fresh = self.fresh_body(user);
+        let body = self.body(user).or(fresh.as_ref());
+        body.is_some_and(|body| {
+            body.calls.iter().any(|call| matches!(call.target, Target::Library(facts) if facts.path.ends_with("Once::call_once")))
+        })
     }
 
     /// Where production code writes a static or calls something on it, and whether it writes; sorted, each place once.

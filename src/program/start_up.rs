@@ -150,6 +150,17 @@ impl Program<'_> {
         matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")
     }
 
+    /// Whether a loop that goes on comes to the effect, once for each thing that turns up: nothing that the start could wait for.
+    pub fn comes_again_and_again(&self, effect: &Effect) -> bool {
+        effect.steps.iter().any(|step| match *step {
+            Step::Call(function, call) => self.body(function).is_some_and(|body| {
+                let context = body.call(call).context;
+                body.in_loop_that_goes_on(context) || self.in_loop_over_messages(body, context)
+            }),
+            Step::Static(..) => false,
+        })
+    }
+
     /// Whether a point of a body is in a loop that waits for somebody in its turns: for the next message, say.
     pub fn in_loop_over_messages(&self, body: &LinkedBody<'_>, context: ContextId) -> bool {
         let loops = (0..body.contexts.len()).map(|index| ContextId(index as u32));

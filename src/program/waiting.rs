@@ -55,6 +55,9 @@ impl Program<'_> {
     fn waits_for_database(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> bool {
         let call = body.call(id);
         let Target::Local { targets, .. } = &call.target else { return false };
+        if body.times_around(call.context).next().is_some() {
+            return false;
+        }
         let Some(name) =
             targets.first().map(|target| self.types.items.functions[target.index()].name.to_lowercase())
         else {

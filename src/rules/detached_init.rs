@@ -120,24 +120,10 @@ fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
     })
 }
 
-/// Whether a loop that goes on comes to the effect, once for each thing that turns up: nothing that the start could wait for.
-fn goes_on_with(program: &Program<'_>, effect: &Effect) -> bool {
-    effect.steps.iter().any(|step| match *step {
-        Step::Call(function, call) => {
-            let body = program.body(function);
-            body.is_some_and(|body| {
-                let context = body.call(call).context;
-                body.in_loop_that_goes_on(context) || program.in_loop_over_messages(body, context)
-            })
-        }
-        Step::Static(..) => false,
-    })
-}
-
 /// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business,
 /// and what a loop replaces again and again is a reload.
 fn is_init(program: &Program<'_>, effect: &Effect) -> bool {
-    if effect.looped && effect.creates_handle() || goes_on_with(program, effect) {
+    if effect.looped && effect.creates_handle() || program.comes_again_and_again(effect) {
         return false;
     }
     match &effect.kind {

@@ -110,7 +110,9 @@ fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec
             });
             let each_time = effect.times.is_empty() && effect.once.is_none();
             let fixed = kept && program.is_same_for_all_requests(id, address);
-            if effect.creates_handle() && each_time && goes(program, effect) && fixed {
+            // Who gives the handle back leaves it to the caller how often there is a new one.
+            let uses_it_up = goes(program, effect) && !program.may_give_handle(id);
+            if effect.creates_handle() && each_time && uses_it_up && fixed {
                 let path = program.path_of(id);
                 let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner).to_owned();
                 found.entry((owner, address)).or_default().push(PerCall {

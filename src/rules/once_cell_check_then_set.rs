@@ -81,6 +81,8 @@ fn judge(
         Value::Static(cell) => program.types.contains_handle(program.types.static_type(*cell)),
         _ => false,
     };
+    // What is created on the way to another value is none that a cell of that value could lose.
+    let creates = creates.filter(|_| program.may_keep_handle(id, &write.place));
     // The loser goes on with its own handle when the function gives back the value it built.
     let mut built_is_returned = false;
     if let Value::Call(built) = &write.value {

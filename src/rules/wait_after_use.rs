@@ -39,7 +39,8 @@ fn report(program: &Program<'_>, late: &LateWait<'_>) -> Finding {
     }
     Finding {
         rule: "wait-after-use",
-        confidence: if effect.certain { Confidence::High } else { Confidence::Medium },
+        // What waits is told by its name.
+        confidence: if effect.certain { Confidence::Medium } else { Confidence::Low },
         message: format!("{what} before the step that waits for the database"),
         help: "wait first, then connect and migrate".to_owned(),
         silent_if: "the wait comes before everything that needs the database".to_owned(),

@@ -93,11 +93,13 @@ impl Workspace {
         const FIRST: [&str; 3] = ["test", "testing", "tests"];
         // An application may well end in `test`.
         const LAST: [&str; 5] = ["e2e", "testkit", "tests", "testutil", "testutils"];
+        const AFTER_TEST: [&str; 6] = ["fixtures", "harness", "helpers", "support", "util", "utils"];
         let name = &self.packages[package.0 as usize].name;
         let words: Vec<&str> = name.split(['-', '_']).collect();
         let named = words.first().is_some_and(|first| FIRST.contains(first))
             || words.last().is_some_and(|last| LAST.contains(last))
-            || words.ends_with(&["integration", "test"]);
+            || words.ends_with(&["integration", "test"])
+            || words.windows(2).any(|pair| pair[0] == "test" && AFTER_TEST.contains(&pair[1]));
         let needs_it = |other: &Package| {
             other.dependencies.iter().any(|one| one.member == Some(package) && !one.dev_only)
         };

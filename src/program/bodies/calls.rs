@@ -437,6 +437,11 @@ impl<'a> Walk<'_, 'a> {
                         self.closure_value(facts, &arguments).filter(|value| *value != Value::Unknown)
                     })
                     .or_else(|| filtered(facts, receiver.as_ref()));
+                let instead = self.handle_instead(facts, receiver.as_ref(), &arguments);
+                let carried = match (carried, instead) {
+                    (Some(first), Some(second)) => Some(Value::choice(vec![first, second])),
+                    (carried, _) => carried,
+                };
                 (Target::Library(facts), output, carried)
             }
             Callee::External(path, fluent) => {

@@ -17,7 +17,7 @@ use super::items::FnId;
 use super::sql::{self, SqlEffect};
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole, Wrap};
+use crate::catalog::{CallFacts, CallRole, ValueSource, Wrap};
 use crate::facts::{ExprId, Name};
 use crate::location::Span;
 
@@ -336,6 +336,11 @@ impl Call<'_> {
 
     /// What the SQL does that the call is given, as far as it is constant, in order.
     pub(in crate::program) fn sql_effects(&self) -> Vec<SqlEffect> {
+        // What gives back what it is called on runs nothing: a text beside it is a message (`context("create database")`).
+        if matches!(self.target, Target::Library(facts) if facts.role == CallRole::Adapt && facts.carries == Some(ValueSource::Receiver))
+        {
+            return Vec::new();
+        }
         let texts = self.args.iter().flat_map(|argument| argument.value.texts());
         texts.flat_map(|text| sql::effects(&text)).collect()
     }

@@ -168,6 +168,19 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// The handle that a closure gives where the receiver has none: `open().or_else(|_| open_again())`.
+    pub(super) fn handle_instead(
+        &self,
+        facts: &CallFacts,
+        receiver: Option<&Argument>,
+        args: &[Argument],
+    ) -> Option<Value> {
+        let name = facts.path.rsplit("::").next()?;
+        let is_one = matches!(name, "or_else" | "unwrap_or_else")
+            && receiver.is_some_and(|receiver| self.types.contains_handle(&receiver.ty));
+        is_one.then(|| self.closure_value(facts, args)).flatten().filter(|value| *value != Value::Unknown)
+    }
+
     /// An unlisted setter of a fluent type. Setters of a configuration make up the address; those of a builder do not.
     pub(super) fn fluent_value(&self, path: &str, on: &Ty, receiver: &Argument, args: &[Argument]) -> Value {
         let is_config = self.types.type_facts(on).is_some_and(|facts| facts.kind == TypeKind::Config);

@@ -8,6 +8,9 @@ use super::{Args, Bound, DEPTH, Ty, TypeKey, TypeScope, Types, key_of};
 use crate::catalog::{CallFacts, CallRole, ResourceOf, TypeFacts, TypeKind};
 use crate::facts::{Fields, Name};
 
+/// The standard library's collections whose elements are found by their position.
+const LISTS: [&str; 3] = ["std::vec::Vec", "std::collections::VecDeque", "std::collections::LinkedList"];
+
 /// What traits of pools call the type that a manager makes: `ManageConnection::Connection` (r2d2 0.8, bb8 0.9),
 /// `Manager::Connection` (mobc 0.9) and `Manager::Type` (deadpool 0.13).
 const MADE_BY_MANAGERS: [&str; 2] = ["Connection", "Type"];
@@ -27,10 +30,20 @@ impl<'a> Types<'a> {
             return self.handle(parts.first()?);
         }
         let facts = self.type_facts(ty)?;
-        if !facts.kind.is_handle() {
+        if !facts.kind.is_handle() || self.pools_something_else(ty, facts) {
             return None;
         }
         Some((facts.kind, self.driver(ty, facts, 0)))
+    }
+
+    /// Whether a pool's manager is of the workspace and makes a type of the workspace without a handle in it: workers, say.
+    fn pools_something_else(&self, ty: &Ty, facts: &TypeFacts) -> bool {
+        let (ResourceOf::Argument(index), Ty::External(_, args)) = (&facts.resource, ty) else {
+            return false;
+        };
+        let Some(manager @ Ty::Adt(..)) = args.get(*index) else { return false };
+        let mut made = MADE_BY_MANAGERS.iter().map(|name| self.associated_type(manager, &Name::new(name)));
+        made.any(|made| matches!(made, Ty::Adt(..)) && !self.contains_handle(&made))
     }
 
     /// Whether a library call fills a once cell rather than another kind of slot.
@@ -77,6 +90,21 @@ impl<'a> Types<'a> {
                 Bound::External(_) => false,
             }),
             _ => false,
+        }
+    }
+
+    /// Whether whoever uses a value of the type comes to a handle in it, rather than to none or several: a list, a map and what is
+    /// swapped may well be empty.
+    pub fn demands_handle(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::External(path, args) => match self.catalog.type_facts(path).map(|facts| facts.kind) {
+                Some(TypeKind::Map | TypeKind::SwapCell) => false,
+                Some(kind) if kind.is_handle() => true,
+                _ if LISTS.contains(&path.as_str()) => false,
+                _ => args.iter().any(|arg| self.demands_handle(arg)),
+            },
+            Ty::Slice(_) => false,
+            other => self.contains_handle(other),
         }
     }
 
