@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::behaviour::is_behaviour;
+use super::bodies::{CallId, EventKind, Time};
 use super::inventory::Scope;
 use super::items::{AdtId, FnId};
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
@@ -108,6 +109,7 @@ impl Program<'_> {
             || shares_holder
             || self.parting(first, second).is_none()
             || self.exclusive(first, second)
+            || self.is_over_before(first, second)
         {
             return None;
         }
@@ -143,6 +145,43 @@ impl Program<'_> {
             && !scoped(second);
         let confidence = if proven { Confidence::High } else { Confidence::Medium };
         Some(confidence.min(self.resource(resource).confidence))
+    }
+
+    /// Whether the handle of the first is gone when the second is made: it is moved into tasks of a function that waits for all of
+    /// its tasks, and that has returned by then.
+    fn is_over_before(&self, first: &Effect, second: &Effect) -> bool {
+        let Some((parted, _)) = self.parting(first, second) else { return false };
+        let after = first.steps.iter().position(|step| *step == parted).map_or(0, |index| index + 1);
+        let mut called = self.functions_on(&first.steps[after..]).into_iter();
+        first.is_in_line()
+            && called.any(|function| {
+                let own = self.effects(function).iter().find(|own| own.site == first.site);
+                own.is_some_and(|own| own.lifetime == Lifetime::Held(Holder::Moved))
+                    && self.waits_for_its_tasks(function)
+            })
+    }
+
+    fn waits_for_its_tasks(&self, function: FnId) -> bool {
+        let Some(body) = self.body(function) else { return false };
+        let events = || body.all_events();
+        let tasks: BTreeSet<CallId> = events()
+            .filter_map(|event| match &event.kind {
+                EventKind::Call { time: Time::Task(by), .. }
+                | EventKind::Block { time: Time::Task(by), .. } => Some(*by),
+                _ => None,
+            })
+            .collect();
+        // Tasks in a list are waited for in a loop over it.
+        let waits_in_turn =
+            events().any(|event| matches!(event.kind, EventKind::Wait) && body.in_loop(event.context));
+        let is_joined = |task: &CallId| {
+            let listed =
+                || body.calls.iter().any(|call| call.args.iter().any(|one| one.value == Value::Call(*task)));
+            events().any(|event| matches!(event.kind, EventKind::Join(joined) if joined == *task))
+                || waits_in_turn && listed()
+        };
+        let serves = self.effects(function).iter().any(|effect| effect.kind == EffectKind::Serve);
+        !tasks.is_empty() && !serves && tasks.iter().all(is_joined)
     }
 
     /// The `#[cfg(…)]` that decide whether the code of an effect is there, in no particular order, each once.

@@ -144,7 +144,7 @@ impl Program<'_> {
     }
 
     /// What a schema change outside a transaction would fail with when somebody else has done it.
-    fn fails_when_repeated(&self, effect: &Effect) -> Option<String> {
+    pub(super) fn fails_when_repeated(&self, effect: &Effect) -> Option<String> {
         let call = self.call(effect.site.0, effect.site.1);
         let mut executors = call.receiver.iter().chain(&call.args);
         let in_transaction = executors.any(|argument| is_transaction(&argument.ty));

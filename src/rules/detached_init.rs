@@ -65,7 +65,6 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
                 && *index > at
                 && !shares_task(serve, function, task)
                 && !program.exclusive(effect, serve)
-                && may_need_database(program, serve)
         });
         let Some((_, serve)) = serve else { continue };
         // A task that goes on to serve by itself is a server of its own.
@@ -84,11 +83,6 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// Whether a server answers something that needs a database, as far as what it answers is known.
-fn may_need_database(program: &Program<'_>, serve: &Effect) -> bool {
-    program.handlers_before(serve).is_empty() || program.needs_database(serve)
 }
 
 /// Whether the function hands out the place that the task fills: it gives it back, or a once cell does.
