@@ -186,16 +186,22 @@ impl Program<'_> {
             })
     }
 
+    /// Whether a function runs where a value of its type is dropped.
+    pub(super) fn is_run_on_drop(&self, id: FnId) -> bool {
+        match self.types.items.functions[id.index()].container {
+            Container::Impl(block) => {
+                matches!(self.types.impl_trait(block), Some(TraitRef::External(path)) if path.as_str() == "std::ops::Drop")
+            }
+            _ => false,
+        }
+    }
+
     /// Whether something in the workspace lowers a flag when it is dropped. Which flag, and whether it is alive during
     /// the work, is not followed.
     fn lowers_on_drop(&self) -> bool {
-        let functions = self.types.items.functions.iter().enumerate();
-        let mut drops = functions.filter(|(_, item)| match item.container {
-            Container::Impl(block) => matches!(self.types.impl_trait(block), Some(TraitRef::External(path)) if path.as_str() == "std::ops::Drop"),
-            _ => false,
-        });
-        drops.any(|(index, _)| {
-            bodies::link(self.types, FnId(index as u32)).is_some_and(|body| {
+        let functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
+        functions.filter(|id| self.is_run_on_drop(*id)).any(|id| {
+            bodies::link(self.types, id).is_some_and(|body| {
                 body.events.iter().any(|event| match &event.kind {
                     EventKind::Write(write) => matches!(write.value, Value::Bool(false) | Value::Number(0)),
                     _ => false,

@@ -425,7 +425,8 @@ impl Program<'_> {
             if **inner == Value::Receiver {
                 let own = self.types.signature(id).self_ty.clone().unwrap_or(Ty::Unknown);
                 let ty = self.types.field(&own, name);
-                return matches!(&ty, Ty::External(path, _) if path.starts_with("std::cell::") || path.contains("::unsync::"));
+                let of_one_thread = ["std::cell::", "std::rc::"];
+                return matches!(&ty, Ty::External(path, _) if path.contains("::unsync::") || of_one_thread.iter().any(|module| path.starts_with(module)));
             }
             current = inner;
         }

@@ -114,7 +114,8 @@ impl Program<'_> {
     pub fn lost_migrations(&self) -> Vec<LostMigration<'_>> {
         let mut found: Vec<LostMigration<'_>> = Vec::new();
         for (function, body) in self.linked() {
-            if self.scope(function) != Scope::Production {
+            // Who is dropped has nobody to hand a failure to.
+            if self.scope(function) != Scope::Production || self.is_run_on_drop(function) {
                 continue;
             }
             // What a task loses is the business of `detached-init`, what `main` loses of `swallowed-init-error`.

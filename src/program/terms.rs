@@ -122,21 +122,25 @@ impl<'t, 'a> Terms<'t, 'a> {
     }
 
     fn close_at(&self, value: &Value, depth: usize) -> Value {
+        self.closed_at(value, depth).unwrap_or_else(|| value.clone())
+    }
+
+    fn closed_at(&self, value: &Value, depth: usize) -> Option<Value> {
         if depth > DEPTH {
-            return Value::Unknown;
+            return Some(Value::Unknown);
         }
         match value {
             Value::Call(call) => {
                 if let Some(known) = self.calls.borrow().get(call) {
-                    return known.clone();
+                    return Some(known.clone());
                 }
                 let closed = self.close_call(*call, depth).bounded();
                 self.calls.borrow_mut().insert(*call, closed.clone());
-                closed
+                Some(closed)
             }
-            Value::Block(_) => Value::Unknown,
-            Value::Behind(_, inner) => self.close_at(inner, depth + 1),
-            other => other.map(&|part| self.close_at(part, depth + 1)),
+            Value::Block(_) => Some(Value::Unknown),
+            Value::Behind(_, inner) => Some(self.close_at(inner, depth + 1)),
+            other => other.changed(&|part| self.closed_at(part, depth + 1)),
         }
     }
 
@@ -188,26 +192,30 @@ fn origin(path: &str, call: &Call<'_>, close: &impl Fn(&Value) -> Value) -> Valu
 
 /// Replaces calls that stayed in a term by what they give.
 pub(super) fn expand(types: &Types<'_>, results: &Results, value: &Value) -> Value {
-    match value {
+    expanded(types, results, value).unwrap_or_else(|| value.clone()).bounded()
+}
+
+fn expanded(types: &Types<'_>, results: &Results, value: &Value) -> Option<Value> {
+    let found = match value {
         Value::Apply(target, receiver, args) => {
             let args: Vec<Value> = args.iter().map(|arg| expand(types, results, arg)).collect();
             let receiver = receiver.as_ref().map(|receiver| expand(types, results, receiver));
-            results.apply(types, *target, receiver.as_ref(), &args)
+            Some(results.apply(types, *target, receiver.as_ref(), &args))
         }
-        other => other.map(&|part| expand(types, results, part)),
-    }
-    .bounded()
+        other => other.changed(&|part| expanded(types, results, part)),
+    };
+    found.map(Value::bounded)
 }
 
 /// Puts arguments in the place of parameters.
 pub(super) fn substitute(value: &Value, args: &[Value], receiver: Option<&Value>) -> Value {
-    substituted(value, args, receiver).bounded()
+    substituted(value, args, receiver).unwrap_or_else(|| value.clone()).bounded()
 }
 
-fn substituted(value: &Value, args: &[Value], receiver: Option<&Value>) -> Value {
+fn substituted(value: &Value, args: &[Value], receiver: Option<&Value>) -> Option<Value> {
     match value {
-        Value::Param(index) => args.get(*index as usize).cloned().unwrap_or(Value::Unknown),
-        Value::Receiver => receiver.cloned().unwrap_or(Value::Unknown),
-        other => other.map(&|part| substituted(part, args, receiver)),
+        Value::Param(index) => Some(args.get(*index as usize).cloned().unwrap_or(Value::Unknown)),
+        Value::Receiver => Some(receiver.cloned().unwrap_or(Value::Unknown)),
+        other => other.changed(&|part| substituted(part, args, receiver)),
     }
 }

@@ -219,27 +219,48 @@ impl Value {
         }
     }
 
-    /// The same term with every direct part changed; fields and alternatives simplify on the way.
-    pub fn map(&self, change: &impl Fn(&Self) -> Self) -> Self {
-        let all = |list: &Arc<[Self]>| -> Arc<[Self]> { list.iter().map(change).collect() };
+    /// The term with its direct parts changed, each to what `change` gives for it, if anything; fields and alternatives simplify on
+    /// the way. `None` when nothing changes: most terms are constants, and cost no memory then.
+    pub fn changed(&self, change: &impl Fn(&Self) -> Option<Self>) -> Option<Self> {
+        let in_pointer = |inner: &Arc<Self>| change(inner).map(Arc::new);
+        let in_list = |list: &Arc<[Self]>| -> Option<Arc<[Self]>> {
+            let (first, value) =
+                list.iter().enumerate().find_map(|(index, part)| Some((index, change(part)?)))?;
+            let before = list[..first].iter().cloned();
+            let after = list[first + 1..].iter().map(|part| change(part).unwrap_or_else(|| part.clone()));
+            Some(before.chain([value]).chain(after).collect())
+        };
         match self {
-            Self::Field(inner, name) => change(inner).field(name),
-            Self::Element(inner) => Self::Element(Arc::new(change(inner))),
-            Self::Behind(call, inner) => Self::Behind(*call, Arc::new(change(inner))),
-            Self::Content(inner) => Self::Content(Arc::new(change(inner))),
-            Self::Test { place, present_when } => Self::test(change(place), *present_when),
+            Self::Field(inner, name) => change(inner).map(|inner| inner.field(name)),
+            Self::Element(inner) => in_pointer(inner).map(Self::Element),
+            Self::Behind(call, inner) => in_pointer(inner).map(|inner| Self::Behind(*call, inner)),
+            Self::Content(inner) => in_pointer(inner).map(Self::Content),
+            Self::Test { place, present_when } => change(place).map(|place| Self::test(place, *present_when)),
             Self::Record(adt, variant, fields) => {
-                let fields = fields.iter().map(|(name, value)| (name.clone(), change(value)));
-                Self::Record(*adt, *variant, fields.collect())
+                let (first, value) =
+                    fields.iter().enumerate().find_map(|(index, (_, part))| Some((index, change(part)?)))?;
+                let before = fields[..first].iter().cloned();
+                let after = fields[first + 1..]
+                    .iter()
+                    .map(|(name, part)| (name.clone(), change(part).unwrap_or_else(|| part.clone())));
+                let all = before.chain([(fields[first].0.clone(), value)]).chain(after);
+                Some(Self::Record(*adt, *variant, all.collect()))
             }
-            Self::Origin(path, list) => Self::Origin(Arc::clone(path), all(list)),
-            Self::Loaded(adt, path, list) => Self::Loaded(*adt, Arc::clone(path), all(list)),
-            Self::Joined(list) => Self::Joined(all(list)),
-            Self::Choice(list) => Self::choice(all(list).to_vec()),
+            Self::Origin(path, list) => in_list(list).map(|list| Self::Origin(Arc::clone(path), list)),
+            Self::Loaded(adt, path, list) => {
+                in_list(list).map(|list| Self::Loaded(*adt, Arc::clone(path), list))
+            }
+            Self::Joined(list) => in_list(list).map(Self::Joined),
+            Self::Choice(list) => in_list(list).map(|list| Self::choice(list.to_vec())),
             Self::Apply(target, receiver, list) => {
-                Self::Apply(*target, receiver.as_ref().map(|receiver| Arc::new(change(receiver))), all(list))
+                let own = receiver.as_ref().and_then(in_pointer);
+                let given = in_list(list);
+                (own.is_some() || given.is_some()).then(|| {
+                    let receiver = own.or_else(|| receiver.clone());
+                    Self::Apply(*target, receiver, given.unwrap_or_else(|| Arc::clone(list)))
+                })
             }
-            plain => plain.clone(),
+            _ => None,
         }
     }
 
