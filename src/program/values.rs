@@ -12,6 +12,8 @@ use crate::facts::Name;
 const LARGEST: usize = 600;
 /// Terms with something unknown in them become unknown when they have more nodes.
 const LARGEST_LOST: usize = 40;
+/// More alternatives than this that are looked up or computed are as good as unknown.
+const MOST_FOUND: usize = 8;
 /// Alternatives, parts and pieces beyond this number are not told apart.
 const MOST_PARTS: usize = 24;
 
@@ -160,7 +162,8 @@ impl Value {
         if lost { Self::Unknown } else { self }
     }
 
-    /// One of several; equal alternatives collapse.
+    /// One of several; equal alternatives collapse, and alternatives among them are theirs. Among many that are not written in
+    /// the code nobody knows which one it is.
     pub fn choice(list: Vec<Self>) -> Self {
         if list.len() > MOST_PARTS {
             return Self::Unknown;
@@ -171,11 +174,19 @@ impl Value {
         let skip_failures = fails > 0 && fails < list.len();
         for value in list {
             let skipped = skip_failures && value.is_failure();
-            if !skipped && !distinct.contains(&value) {
-                distinct.push(value);
+            let alternatives = match &value {
+                Self::Choice(inner) => inner,
+                one => std::slice::from_ref(one),
+            };
+            for one in alternatives.iter().filter(|_| !skipped) {
+                if !distinct.contains(one) {
+                    distinct.push(one.clone());
+                }
             }
         }
+        let found = |value: &&Self| matches!(value, Self::Field(..) | Self::Element(_) | Self::Origin(..));
         match distinct.len() {
+            many if many > MOST_FOUND && distinct.iter().filter(found).count() > MOST_FOUND => Self::Unknown,
             0 => Self::Unknown,
             1 => distinct.remove(0),
             _ => Self::Choice(distinct.into()),
