@@ -34,12 +34,11 @@ impl Program<'_> {
             before.iter().any(|call| {
                 let takes =
                     matches!(call.name_of_callee(), Some("pop" | "pop_front" | "pop_back" | "try_recv"));
-                let store = call.receiver.as_ref().map(|store| &store.value);
-                takes
-                    && store.is_some_and(|store| {
-                        *store.root() != *store && matches!(store.root(), Value::Receiver | Value::Static(_))
-                            || matches!(store, Value::Static(_))
-                    })
+                let of_owner = call.receiver.as_ref().is_some_and(|store| {
+                    store.value != Value::Receiver
+                        && matches!(store.value.root(), Value::Receiver | Value::Static(_))
+                });
+                takes && of_owner
             })
         })
     }
