@@ -464,3 +464,34 @@ mod unix {
         assert_eq!(paths(&workspace), ["src/a.rs", "src/lib.rs"]);
     }
 }
+
+#[test]
+fn packages_for_tests_are_told_by_their_names_and_by_who_needs_them() {
+    let package = |name: &str, needs: &[&str]| {
+        let needs: String =
+            needs.iter().map(|other| format!("{other} = {{ path = \"../{other}\" }}\n")).collect();
+        format!("[package]\nname = \"{name}\"\nedition = \"2021\"\n[dependencies]\n{needs}")
+    };
+    let manifests = [
+        // Cargo refuses a circle; the manifests may have one.
+        package("e2e", &["shop-tests"]),
+        package("shop", &["shop-test-utils"]),
+        package("shop-test", &[]),
+        package("shop-test-utils", &[]),
+        package("shop-tests", &["e2e", "shop"]),
+    ];
+    let names = ["e2e", "shop", "shop-test", "shop-test-utils", "shop-tests"];
+    let files: Vec<(String, &str)> = names
+        .iter()
+        .zip(&manifests)
+        .map(|(name, text)| (format!("{name}/Cargo.toml"), text.as_str()))
+        .collect();
+    let mut all = vec![("Cargo.toml", "[workspace]\nmembers = [\"*\"]\n")];
+    all.extend(files.iter().map(|(path, text)| (path.as_str(), *text)));
+    let sources: Vec<String> = names.iter().map(|name| format!("{name}/src/lib.rs")).collect();
+    all.extend(sources.iter().map(|path| (path.as_str(), "")));
+    let workspace = in_memory(&all);
+    let found = workspace.test_support();
+    let found = found.iter().map(|id| workspace.packages[id.0 as usize].name.as_str());
+    assert_eq!(found.collect::<Vec<_>>(), ["e2e", "shop-tests"]);
+}

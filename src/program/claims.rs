@@ -199,8 +199,7 @@ impl Program<'_> {
     /// Whether something in the workspace lowers a flag when it is dropped. Which flag, and whether it is alive during
     /// the work, is not followed.
     fn lowers_on_drop(&self) -> bool {
-        let functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
-        functions.filter(|id| self.is_run_on_drop(*id)).any(|id| {
+        self.types.items.function_ids().filter(|id| self.is_run_on_drop(*id)).any(|id| {
             bodies::link(self.types, id).is_some_and(|body| {
                 body.events.iter().any(|event| match &event.kind {
                     EventKind::Write(write) => matches!(write.value, Value::Bool(false) | Value::Number(0)),

@@ -73,7 +73,7 @@ impl Program<'_> {
             effect.address.visit(&mut |part| own_address |= of_self(part));
             effect.creates_handle() && own_address && effect.kept_in().is_some_and(|place| of_self(&place))
         };
-        let functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
+        let functions = self.types.items.function_ids();
         let owners = functions.filter(|id| self.scope(*id) == Scope::Production).filter_map(|id| {
             let Some(Ty::Adt(owner, _)) = self.types.signature(id).self_ty else { return None };
             // Whoever has such an object in a field keeps what that one keeps.

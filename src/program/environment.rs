@@ -154,11 +154,7 @@ impl Program<'_> {
     /// than that of `main` loads and reads in one function, and comes to it only in some runs.
     fn is_of_a_component(&self, load: &[(FnId, CallId)]) -> bool {
         let (Some(first), Some(last)) = (load.first(), load.last()) else { return false };
-        let package = |id: FnId| {
-            let items = self.types.items;
-            let krate = items.modules[items.functions[id.index()].module.index()].krate;
-            self.workspace.targets[items.crates[krate.index()].target.0 as usize].package
-        };
+        let package = |id: FnId| self.package_of(self.types.items.functions[id.index()].module);
         let in_body = |id: FnId, holds: &dyn Fn(&LinkedBody<'_>) -> bool| {
             let fresh = self.fresh_body(id);
             self.body(id).or(fresh.as_ref()).is_some_and(holds)

@@ -104,7 +104,7 @@ impl Program<'_> {
             let free = functions[id.index()].signature.is_some_and(|signature| signature.receiver.is_none());
             own && free && matches!(bodies::settled(&signature.output), Ty::Adt(adt, _) if *adt == owner)
         };
-        let makers: Vec<FnId> = (0..functions.len()).map(|index| FnId(index as u32)).filter(makes).collect();
+        let makers: Vec<FnId> = self.types.items.function_ids().filter(makes).collect();
         let again = self.run_again_and_again();
         let callers: BTreeSet<FnId> =
             makers.iter().flat_map(|maker| &self.graph.callers[maker.index()]).copied().collect();

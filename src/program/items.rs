@@ -276,6 +276,11 @@ pub struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
+    /// All functions, in order.
+    pub fn function_ids(&self) -> impl Iterator<Item = FnId> + use<> {
+        (0..self.functions.len()).map(|index| FnId(index as u32))
+    }
+
     /// The text of an SQL file that a source file includes, by the path that it names.
     pub(super) fn included_sql(&self, source: FileId, path: &str) -> Option<Arc<str>> {
         self.workspace?.included_sql(source, path).map(|(_, text)| text)
@@ -284,13 +289,14 @@ impl<'a> Items<'a> {
     /// Collects the items of every target along its module tree. Linear in the number of items.
     pub fn collect(workspace: &'a Workspace, facts: &'a [FileFacts]) -> Self {
         let mut items = Self { workspace: Some(workspace), ..Self::default() };
+        let test_support = workspace.test_support();
         for (index, target) in workspace.targets.iter().enumerate() {
             let Some(root_file) = target.root else {
                 continue;
             };
             let krate = CrateId(items.crates.len() as u32);
             let scope = match target.kind {
-                _ if workspace.is_test_support(target.package) => Scope::Test,
+                _ if test_support.contains(&target.package) => Scope::Test,
                 TargetKind::Lib | TargetKind::Bin => Scope::Production,
                 TargetKind::Example => Scope::Example,
                 TargetKind::Test => Scope::Test,

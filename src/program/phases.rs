@@ -104,7 +104,7 @@ impl Program<'_> {
     }
 
     fn functions_called<'s>(&'s self, path: &'s str) -> impl Iterator<Item = FnId> + 's {
-        let ids = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
+        let ids = self.types.items.function_ids();
         let last = path.rsplit("::").next().unwrap_or(path);
         // A binary has the name of its file, which may have hyphens; in code they are underscores.
         let in_code = |path: &str| path.replace('-', "_");

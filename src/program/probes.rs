@@ -125,10 +125,8 @@ impl Program<'_> {
         let plain = |path: &str| path.trim_end_matches('/').to_owned();
         let has_path = |other: &&Route| other.path().is_some_and(|other| plain(other) == plain(path));
         // The root answers something in every service, those of other files included.
-        let declared = self
-            .declared_probes
-            .iter()
-            .filter(|probe| plain(&probe.path) == plain(path) && !plain(path).is_empty());
+        let asks = |probe: &&DeclaredProbe| !plain(path).is_empty() && plain(&probe.path) == plain(path);
+        let declared = self.declared_probes.iter().filter(asks);
         let mut declared = declared.peekable();
         let is_only = declared.peek().is_some() && self.routes().iter().filter(has_path).count() == 1;
         declared

@@ -30,15 +30,13 @@ impl Program<'_> {
             }
         });
         let waits = |kept: &Kept| {
-            let mut readers = 0;
-            let mut all = true;
+            let mut waits: Vec<bool> = Vec::new();
             self.each_method(kept.0, |body| {
                 if reads(body, &kept.1) {
-                    readers += 1;
-                    all &= body.calls.iter().any(|call| self.waits(call));
+                    waits.push(body.calls.iter().any(|call| self.waits(call)));
                 }
             });
-            readers > 0 && all
+            !waits.is_empty() && waits.iter().all(|waits| *waits)
         };
         !kept.is_empty() && kept.iter().all(waits)
     }
@@ -77,7 +75,7 @@ impl Program<'_> {
     }
 
     fn each_method(&self, owner: AdtId, mut visit: impl FnMut(&LinkedBody<'_>)) {
-        for id in (0..self.types.items.functions.len()).map(|index| FnId(index as u32)) {
+        for id in self.types.items.function_ids() {
             if matches!(self.types.signature(id).self_ty, Some(Ty::Adt(adt, _)) if adt == owner) {
                 let fresh = self.fresh_body(id);
                 if let Some(body) = self.body(id).or(fresh.as_ref()) {

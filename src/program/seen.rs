@@ -265,7 +265,10 @@ impl Program<'_> {
         let fresh = self.fresh_body(user);
         let body = self.body(user).or(fresh.as_ref());
         body.is_some_and(|body| {
-            body.calls.iter().any(|call| matches!(call.target, Target::Library(facts) if facts.path.ends_with("Once::call_once")))
+            body.calls.iter().any(|call| {
+                matches!(call.target, Target::Library(facts)
+                    if facts.role == CallRole::OnceInit && facts.path.starts_with("std::sync::Once::"))
+            })
         })
     }
 

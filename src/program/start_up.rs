@@ -176,8 +176,7 @@ impl Program<'_> {
             let extent = item.body.map(|body| body.expr(body.root).span);
             item.location.file == place.file && extent.is_some_and(|extent| extent.encloses(place.span))
         };
-        let functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
-        functions.filter(around).any(|id| self.reaches(from, id))
+        self.types.items.function_ids().filter(around).any(|id| self.reaches(from, id))
     }
 
     /// Whether a function can come to another one by calls, at whatever time. Linear in functions and calls.

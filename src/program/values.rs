@@ -234,13 +234,7 @@ impl Value {
     /// the way. `None` when nothing changes: most terms are constants, and cost no memory then.
     pub fn changed(&self, change: &impl Fn(&Self) -> Option<Self>) -> Option<Self> {
         let in_pointer = |inner: &Arc<Self>| change(inner).map(Arc::new);
-        let in_list = |list: &Arc<[Self]>| -> Option<Arc<[Self]>> {
-            let (first, value) =
-                list.iter().enumerate().find_map(|(index, part)| Some((index, change(part)?)))?;
-            let before = list[..first].iter().cloned();
-            let after = list[first + 1..].iter().map(|part| change(part).unwrap_or_else(|| part.clone()));
-            Some(before.chain([value]).chain(after).collect())
-        };
+        let in_list = |list: &Arc<[Self]>| changed_list(list, change);
         match self {
             Self::Field(inner, name) => change(inner).map(|inner| inner.field(name)),
             Self::Element(inner) => in_pointer(inner).map(Self::Element),
@@ -248,14 +242,8 @@ impl Value {
             Self::Content(inner) => in_pointer(inner).map(Self::Content),
             Self::Test { place, present_when } => change(place).map(|place| Self::test(place, *present_when)),
             Self::Record(adt, variant, fields) => {
-                let (first, value) =
-                    fields.iter().enumerate().find_map(|(index, (_, part))| Some((index, change(part)?)))?;
-                let before = fields[..first].iter().cloned();
-                let after = fields[first + 1..]
-                    .iter()
-                    .map(|(name, part)| (name.clone(), change(part).unwrap_or_else(|| part.clone())));
-                let all = before.chain([(fields[first].0.clone(), value)]).chain(after);
-                Some(Self::Record(*adt, *variant, all.collect()))
+                let field = |(name, part): &(Name, Self)| Some((name.clone(), change(part)?));
+                changed_list(fields, field).map(|fields| Self::Record(*adt, *variant, fields))
             }
             Self::Origin(path, list) => in_list(list).map(|list| Self::Origin(Arc::clone(path), list)),
             Self::Loaded(adt, path, list) => {
@@ -332,6 +320,14 @@ impl Value {
             _ => true,
         }
     }
+}
+
+/// A list with those elements changed for which there is another one; `None` when there is none.
+fn changed_list<T: Clone>(list: &[T], change: impl Fn(&T) -> Option<T>) -> Option<Arc<[T]>> {
+    let (first, value) = list.iter().enumerate().find_map(|(index, part)| Some((index, change(part)?)))?;
+    let before = list[..first].iter().cloned();
+    let after = list[first + 1..].iter().map(|part| change(part).unwrap_or_else(|| part.clone()));
+    Some(before.chain([value]).chain(after).collect())
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod text;
 mod tree;
 mod wildcard;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,28 +88,27 @@ impl Workspace {
         Some(nearest.1)
     }
 
-    /// Whether a package is there for tests alone: its name begins or ends with a word for them (`test-utils`,
-    /// `integration-tests`), and no package of another kind needs it. A workspace with one package has none.
-    pub fn is_test_support(&self, package: PackageId) -> bool {
-        const FIRST: [&str; 3] = ["test", "testing", "tests"];
-        // An application may well end in `test`.
-        const LAST: [&str; 5] = ["e2e", "testkit", "tests", "testutil", "testutils"];
-        const AFTER_TEST: [&str; 6] = ["fixtures", "harness", "helpers", "support", "util", "utils"];
-        let name = &self.packages[package.0 as usize].name;
-        let words: Vec<&str> = name.split(['-', '_']).collect();
-        let named = words.first().is_some_and(|first| FIRST.contains(first))
-            || words.last().is_some_and(|last| LAST.contains(last))
-            || words.ends_with(&["integration", "test"])
-            || words.windows(2).any(|pair| pair[0] == "test" && AFTER_TEST.contains(&pair[1]));
-        let needs_it = |other: &Package| {
-            other.dependencies.iter().any(|one| one.member == Some(package) && !one.dev_only)
-        };
-        named
-            && self.packages.len() > 1
-            && (0..)
-                .map(PackageId)
-                .zip(&self.packages)
-                .all(|(id, other)| id == package || !needs_it(other) || self.is_test_support(id))
+    /// The packages that are there for tests alone: their names begin or end with a word for them (`test-utils`,
+    /// `integration-tests`), and no package of another kind needs them. A workspace with one package has none. Quadratic in
+    /// the packages of such names.
+    pub fn test_support(&self) -> BTreeSet<PackageId> {
+        if self.packages.len() < 2 {
+            return BTreeSet::new();
+        }
+        let all = || (0..).map(PackageId).zip(&self.packages);
+        let mut found: BTreeSet<PackageId> =
+            all().filter(|(_, package)| is_named_after_tests(&package.name)).map(|(id, _)| id).collect();
+        loop {
+            let others =
+                all().filter(|(id, _)| !found.contains(id)).flat_map(|(_, other)| &other.dependencies);
+            let needed: BTreeSet<PackageId> =
+                others.filter(|one| !one.dev_only).filter_map(|one| one.member).collect();
+            let before = found.len();
+            found.retain(|id| !needed.contains(id));
+            if found.len() == before {
+                return found;
+            }
+        }
     }
 
     /// Whether two files belong to one package.
@@ -193,6 +193,18 @@ pub struct Package {
     pub dependencies: Vec<Dependency>,
     /// `default` and the features it switches on in the same package, transitively, sorted.
     pub default_features: Vec<String>,
+}
+
+/// Whether the name of a package says that it is there for tests. An application may well end in `test`.
+fn is_named_after_tests(name: &str) -> bool {
+    const FIRST: [&str; 3] = ["test", "testing", "tests"];
+    const LAST: [&str; 5] = ["e2e", "testkit", "tests", "testutil", "testutils"];
+    const AFTER_TEST: [&str; 6] = ["fixtures", "harness", "helpers", "support", "util", "utils"];
+    let words: Vec<&str> = name.split(['-', '_']).collect();
+    words.first().is_some_and(|first| FIRST.contains(first))
+        || words.last().is_some_and(|last| LAST.contains(last))
+        || words.ends_with(&["integration", "test"])
+        || words.windows(2).any(|pair| pair[0] == "test" && AFTER_TEST.contains(&pair[1]))
 }
 
 /// A dependency as one package sees it.

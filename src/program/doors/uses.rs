@@ -64,7 +64,7 @@ impl Program<'_> {
     }
 
     /// Name of the package that a module is part of.
-    fn package_of(&self, module: ModuleId) -> &str {
+    pub(in crate::program) fn package_of(&self, module: ModuleId) -> &str {
         let items = self.types.items;
         let krate = items.modules[module.index()].krate;
         let target = &self.workspace.targets[items.crates[krate.index()].target.0 as usize];

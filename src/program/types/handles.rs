@@ -42,8 +42,11 @@ impl<'a> Types<'a> {
             return false;
         };
         let Some(manager @ Ty::Adt(..)) = args.get(*index) else { return false };
-        let mut made = MADE_BY_MANAGERS.iter().map(|name| self.associated_type(manager, &Name::new(name)));
-        made.any(|made| matches!(made, Ty::Adt(..)) && !self.contains_handle(&made))
+        self.made_by(manager).any(|made| matches!(made, Ty::Adt(..)) && !self.contains_handle(&made))
+    }
+
+    fn made_by(&self, manager: &Ty) -> impl Iterator<Item = Ty> {
+        MADE_BY_MANAGERS.iter().map(|name| self.associated_type(manager, &Name::new(name)))
     }
 
     /// Whether a library call fills a once cell rather than another kind of slot.
@@ -67,8 +70,7 @@ impl<'a> Types<'a> {
                     return "database".to_owned();
                 };
                 let Some(arg) = args.get(*index) else { return "database".to_owned() };
-                let made = MADE_BY_MANAGERS.iter().map(|name| self.associated_type(arg, &Name::new(name)));
-                let mut candidates = std::iter::once(arg.clone()).chain(made);
+                let mut candidates = std::iter::once(arg.clone()).chain(self.made_by(arg));
                 let driver = candidates
                     .find_map(|ty| self.type_facts(&ty).map(|inner| self.driver(&ty, inner, depth + 1)));
                 driver.unwrap_or_else(|| "database".to_owned())
