@@ -114,12 +114,20 @@ impl Program<'_> {
             return None;
         }
         // Different sizes or timeouts on one database are a bulkhead somebody built on purpose.
-        let (one, two) = (self.options_of(first), self.options_of(second));
-        let differs = |(name, value): &(String, Value)| {
-            !is_behaviour(name) && two.iter().any(|(other, different)| other == name && different != value)
+        let differ = |one: &[(String, Value)], two: &[(String, Value)]| {
+            one.iter().any(|(name, value)| {
+                !is_behaviour(name)
+                    && two.iter().any(|(other, different)| other == name && different != value)
+            })
         };
-        let apart = self.sized_apart(first, second) || self.chosen_apart(first, second);
-        if one.iter().any(differs) || apart {
+        // Two settings that a caller gives one number are two settings all the same.
+        let told_apart = first.site.0 == second.site.0
+            && differ(&self.options_in_code(first), &self.options_in_code(second));
+        if told_apart
+            || differ(&self.options_of(first), &self.options_of(second))
+            || self.sized_apart(first, second)
+            || self.chosen_apart(first, second)
+        {
             return Some(Confidence::Low);
         }
         let single =

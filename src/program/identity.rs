@@ -137,6 +137,13 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
                 Some(result) => result,
             }
         }
+        Value::With(base, fields) => Value::With(
+            Arc::new(expand(types, base, result_of, depth + 1)),
+            fields
+                .iter()
+                .map(|(name, part)| (name.clone(), expand(types, part, result_of, depth + 1)))
+                .collect(),
+        ),
         Value::Origin(path, list) => Value::Origin(
             Arc::clone(path),
             list.iter().map(|part| expand(types, part, result_of, depth + 1)).collect(),
@@ -246,6 +253,7 @@ pub fn write(types: &Types<'_>, out: &mut String, value: &Value, depth: usize) {
         }
         Value::Function(id) => out.push_str(&types.items.functions[id.index()].name),
         Value::Record(id, _, _) => out.push_str(&snake(&types.items.adts[id.index()].name)),
+        Value::With(base, _) => write(types, out, base, depth + 1),
         Value::Created(id, _) => {
             let _ = write!(out, "handle of {}", types.items.functions[id.index()].name);
         }

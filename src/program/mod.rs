@@ -10,6 +10,7 @@ pub mod behaviour;
 pub mod bodies;
 pub mod claims;
 pub mod competition;
+mod conditions;
 pub mod credentials;
 pub mod data_migrations;
 pub mod declarations;
@@ -590,6 +591,15 @@ impl<'a> Program<'a> {
 
     /// The options that a creating call's builder chain sets, with their values as the effect's path gives them.
     pub fn options_of(&self, effect: &Effect) -> Vec<(String, Value)> {
+        self.options_as(effect, |value| self.along(effect, value))
+    }
+
+    /// The same, over the parameters of the function with the creating call.
+    pub fn options_in_code(&self, effect: &Effect) -> Vec<(String, Value)> {
+        self.options_as(effect, |value| value)
+    }
+
+    fn options_as(&self, effect: &Effect, seen: impl Fn(Value) -> Value) -> Vec<(String, Value)> {
         let (function, mut current) = effect.site;
         let mut options = Vec::new();
         while let Some(next) = self.call(function, current).chained_on {
@@ -599,7 +609,7 @@ impl<'a> Program<'a> {
                 Some(argument),
             ) = (&call.target, call.args.first())
             {
-                options.push((name.clone(), self.along(effect, self.close(function, &argument.value))));
+                options.push((name.clone(), seen(self.close(function, &argument.value))));
             }
             current = next;
         }

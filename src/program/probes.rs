@@ -60,6 +60,8 @@ impl Probe<'_> {
 pub struct Examined {
     /// The first use of a database handle on the way to it.
     pub asks: Option<Location>,
+    /// The first use of a database handle on the way to it whose success is asked for: `.is_ok()`.
+    pub judges: Option<Location>,
     /// The drivers of the handles that are used on the way to it, as far as they are known.
     pub drivers: BTreeSet<String>,
     /// The first shared state that is read on the way to it.
@@ -144,6 +146,13 @@ impl Program<'_> {
     /// The databases outside the process that a binary with the probe keeps handles to: without one of them, it cannot do
     /// its work.
     pub fn databases_behind(&self, probe: &Probe<'_>) -> Vec<&Effect> {
+        let mut found = self.handles_behind(probe);
+        found.retain(|effect| self.is_outside(effect));
+        found
+    }
+
+    /// All handles that a binary with the probe keeps to databases, files included.
+    pub fn handles_behind(&self, probe: &Probe<'_>) -> Vec<&Effect> {
         let mut found: Vec<&Effect> = Vec::new();
         for entry in self.production_entries() {
             if !self.reaches(entry.main, probe.route.function) {
@@ -153,7 +162,7 @@ impl Program<'_> {
                 let EffectKind::Create { handle, .. } = &effect.kind else { continue };
                 let kept =
                     matches!(handle, TypeKind::Pool | TypeKind::Client) || is_long_lived(&effect.lifetime);
-                if self.is_outside(effect)
+                if self.is_of_database(effect)
                     && effect.creates_handle()
                     && kept
                     && !found.iter().any(|known| known.site == effect.site)
@@ -220,6 +229,9 @@ impl Program<'_> {
             let answer_calls = answer_calls(body, region);
             for (index, call) in body.calls.iter().enumerate().filter(|(_, call)| inside(call.span)) {
                 self.examine_call(id, call, &mut examined);
+                if examined.judges.is_none() && answers && self.judges(body, call) {
+                    examined.judges = Some(self.location(id, call.span));
+                }
                 let awaited = || facts.is_awaited(call.expr);
                 let given = answers && answer_calls.contains(&CallId(index as u32));
                 let unknown = match &call.target {
@@ -264,6 +276,20 @@ impl Program<'_> {
             }
         }
         examined
+    }
+
+    /// Whether a call asks whether something that needs a database handle succeeded.
+    fn judges(&self, body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
+        let asked = |asked: CallId| {
+            let asked = body.call(asked);
+            let needs = match &asked.target {
+                Target::Local { targets, .. } => targets.iter().any(|target| self.needs_handle(*target)),
+                _ => false,
+            };
+            let used = asked.receiver.iter().chain(&asked.args);
+            needs || used.into_iter().any(|argument| reach::is_handle(self.types, &argument.ty))
+        };
+        matches!(call.name_of_callee(), Some("is_ok" | "is_err")) && call.chained_on.is_some_and(asked)
     }
 
     fn examine_call(&self, id: FnId, call: &Call<'_>, examined: &mut Examined) {

@@ -2,11 +2,14 @@
 
 use super::Program;
 use super::bodies::{EventKind, LinkedBody, Target};
-use super::items::{AdtId, FnId};
+use super::flow::What;
+use super::inventory::Scope;
+use super::items::{AdtId, FnId, StaticId};
 use super::summaries::{Effect, Holder, Lifetime, Step};
 use super::types::Ty;
 use super::values::Value;
 use crate::facts::Name;
+use crate::location::Span;
 
 /// A field of a type of the workspace.
 type Kept = (AdtId, Name);
@@ -41,9 +44,69 @@ impl Program<'_> {
         !kept.is_empty() && kept.iter().all(waits)
     }
 
-    /// Whether an object keeps what an effect makes in a field whose readers look whether it is there: one of them does, and
-    /// none takes it for granted. Linear in the functions of the program.
+    /// Whether a schema change that fails leaves the static empty that would keep its handle, and those who use the static look
+    /// whether something is there: the function opens, changes, and only then fills the static. Linear in the functions of the
+    /// program.
+    pub fn is_missed(&self, change: &Effect) -> bool {
+        change.steps.iter().rev().any(|step| {
+            let Step::Call(function, call) = *step else { return false };
+            let Some(body) = self.body(function) else { return false };
+            let own = self.effects(function);
+            let Some(at) = own.iter().position(|own| own.site == change.site) else { return false };
+            let opened = own[..at].iter().filter(|own| own.creates_handle());
+            let cells = opened.filter_map(Effect::kept_in);
+            cells.into_iter().any(|cell| {
+                let Value::Static(cell) = cell else { return false };
+                let filled_later = self.happenings(function).iter().any(|one| {
+                    matches!(&one.what, What::Write(write)
+                        if write.place == Value::Static(cell) && is_behind(write.span, body.call(call).span))
+                });
+                body.call(self.run_by(body, call)).outcome.propagated
+                    && filled_later
+                    && self.cell_is_looked_at(cell)
+            })
+        })
+    }
+
+    /// Whether somebody who does not fill a static tests whether something is in it, and nobody takes it for granted.
+    fn cell_is_looked_at(&self, cell: StaticId) -> bool {
+        let (mut looks, mut demands) = (false, false);
+        for (index, sketch) in self.sketches.iter().enumerate() {
+            let id = FnId(index as u32);
+            let uses = sketch.iter().flat_map(|sketch| &sketch.statics).any(|used| *used == cell);
+            if !uses || self.scope(id) != Scope::Production {
+                continue;
+            }
+            let fresh = self.fresh_body(id);
+            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let is_it = |value: &Value| *value.place() == Value::Static(cell);
+            let tests = |value: &Value| match value {
+                Value::Test { place, .. } => is_it(place),
+                other => is_it(other),
+            };
+            let fills = body
+                .all_events()
+                .any(|event| matches!(&event.kind, EventKind::Write(write) if is_it(&write.place)));
+            let branches = body.all_events().any(|event| {
+                matches!(&event.kind, EventKind::Branch(branching)
+                    if branching.atoms.iter().any(|atom| tests(&atom.value)))
+            });
+            let says = matches!(&body.result, Value::Test { place, .. } if is_it(place));
+            looks |= !fills && (branches || says);
+            demands |= body.calls.iter().any(|call| {
+                let panics = matches!(call.target, Target::Library(facts) if facts.panics.is_some());
+                panics && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
+            });
+        }
+        looks && !demands
+    }
+
+    /// Whether an object keeps what an effect makes in a field whose readers look whether it is there, or a static does: one of
+    /// them looks, and none takes it for granted. Linear in the functions of the program.
     pub fn readers_look(&self, effect: &Effect) -> bool {
+        if let Some(Value::Static(cell)) = effect.kept_in() {
+            return self.cell_is_looked_at(cell);
+        }
         let keeper = effect.steps.iter().rev().find_map(|step| {
             let Step::Call(function, _) = *step else { return None };
             let own = self.effects(function).iter().find(|own| own.site == effect.site)?;
@@ -95,4 +158,8 @@ fn reads(body: &LinkedBody<'_>, field: &Name) -> bool {
 /// Whether a value is a field of the method's object, or what is in it.
 fn is_field(value: &Value, field: &Name) -> bool {
     matches!(value.place(), Value::Field(owner, name) if **owner == Value::Receiver && name == field)
+}
+
+fn is_behind(later: Span, earlier: Span) -> bool {
+    (later.line, later.column) > (earlier.line, earlier.column)
 }

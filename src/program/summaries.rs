@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::bodies::{Call, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time, Write};
+use super::conditions::{self, Condition};
 use super::items::{Container, FnId, StaticId};
 use super::terms::{Results, Terms, address_of, substitute};
 use super::types::{Ty, TypeKey, Types, key_of};
@@ -124,6 +125,8 @@ pub struct Effect {
     pub looped: bool,
     /// Which choice of a type it needs that the function leaves to its callers. It is not certain until one makes it.
     pub presumes: Option<Presumption>,
+    /// What the inputs of the function must be for it to happen, as far as branches say so.
+    pub only_if: Vec<Condition>,
 }
 
 impl Effect {
@@ -368,13 +371,18 @@ impl<'a> Collector<'_, '_, 'a> {
                 let (receiver, args) = self.terms.inputs(call);
                 // What becomes of the result is the same for every handle in it.
                 let mut returned = None;
+                let own = self.conditions(call_id, context);
                 for (effect, presumes, certain) in effects {
                     if self.is_full(effect.steps.len() + 1) {
                         continue;
                     }
+                    let Some(only_if) = conditions::given(&effect.only_if, &args, receiver.as_ref()) else {
+                        continue;
+                    };
                     let step = Step::Call(self.id, call_id);
                     let mut lifted = self.lift(effect, step, context, times, certain);
                     lifted.presumes = presumes;
+                    lifted.only_if = only_if.into_iter().chain(own.iter().cloned()).collect();
                     lifted.address = substitute(&effect.address, &args, receiver.as_ref()).unless_lost();
                     let inner = effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
                     lifted.once = lifted.once.or(inner);
@@ -459,7 +467,14 @@ impl<'a> Collector<'_, '_, 'a> {
             certain,
             looped: self.body.in_loop(context),
             presumes: None,
+            only_if: self.conditions(call_id, context),
         });
+    }
+
+    /// What the inputs of the function must be for a call to happen.
+    fn conditions(&self, call: CallId, context: ContextId) -> Vec<Condition> {
+        let place = self.body.call(call).span;
+        conditions::conditions_at(self.summarizer.types, self.id, self.body, self.terms, context, place)
     }
 
     /// The place whose once primitive guards what runs at these times.
@@ -512,6 +527,7 @@ impl<'a> Collector<'_, '_, 'a> {
             certain: certain && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
             looped: effect.looped || self.body.in_loop(context),
             presumes: None,
+            only_if: Vec::new(),
         }
     }
 

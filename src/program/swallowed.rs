@@ -95,8 +95,10 @@ impl Program<'_> {
             // Where success gives a handle, failure gives another one, or none: whoever uses it was told.
             let gives_nothing = *bodies::settled(&self.call(function, call).result) == Ty::unit();
             let told = end == End::GoesOn
-                && effect.kind != EffectKind::Migrate
-                && (!gives_nothing || self.readers_look(effect));
+                && match effect.kind {
+                    EffectKind::Migrate => self.is_missed(effect),
+                    _ => !gives_nothing || self.readers_look(effect),
+                };
             // A statement that fails where it ran before may be meant to: the column is there.
             let expected = function == effect.site.0 && self.fails_when_repeated(effect).is_some();
             if !told
@@ -188,7 +190,7 @@ impl Program<'_> {
     }
 
     /// `query("CREATE …").execute(&pool)`: the text stands at the beginning of the chain that runs it.
-    fn run_by(&self, body: &LinkedBody<'_>, text: CallId) -> CallId {
+    pub(super) fn run_by(&self, body: &LinkedBody<'_>, text: CallId) -> CallId {
         let mut current = text;
         while !self.may_fail(&body.call(current).target) {
             let next = body.calls.iter().position(|call| call.chained_on == Some(current));

@@ -49,6 +49,8 @@ pub enum Value {
     Function(FnId),
     /// A struct or variant with the values of its fields.
     Record(AdtId, Option<u32>, Arc<[(Name, Value)]>),
+    /// A value with other values in some of its fields.
+    With(Arc<Value>, Arc<[(Name, Value)]>),
     /// A value of a workspace type that a library read from outside (a file, the arguments, the environment): the
     /// library's function and what it was given.
     Loaded(AdtId, Arc<str>, Arc<[Value]>),
@@ -106,10 +108,32 @@ impl Value {
                 let found = fields.iter().find(|(field, _)| field == name);
                 found.map_or(Self::Unknown, |(_, value)| value.clone())
             }
+            Self::With(base, fields) => {
+                let found = fields.iter().find(|(field, _)| field == name);
+                found.map_or_else(|| base.field(name), |(_, value)| value.clone())
+            }
             Self::Choice(list) => Self::choice(list.iter().map(|value| value.field(name)).collect()),
             Self::Content(inner) => inner.field(name),
             other => Self::Field(Arc::new(other.clone()), name.clone()),
         }
+    }
+
+    /// This value with another value in a field, or in a field of a field.
+    pub fn with(&self, names: &[&Name], value: Self) -> Self {
+        let Some((first, rest)) = names.split_first() else { return value };
+        let (base, mut fields) = match self {
+            Self::With(base, fields) => (Arc::clone(base), fields.to_vec()),
+            other => (Arc::new(other.clone()), Vec::new()),
+        };
+        let inner = self.field(first).with(rest, value);
+        fields.retain(|(name, _)| name != *first);
+        fields.push(((*first).clone(), inner));
+        Self::With(base, fields.into()).bounded()
+    }
+
+    /// The value before others were put into its fields.
+    pub fn without_changes(&self) -> &Self {
+        if let Self::With(base, _) = self { base.without_changes() } else { self }
     }
 
     /// A test that is true when there is something in a place, or when there is nothing. A test whether another test
@@ -245,6 +269,14 @@ impl Value {
                 let field = |(name, part): &(Name, Self)| Some((name.clone(), change(part)?));
                 changed_list(fields, field).map(|fields| Self::Record(*adt, *variant, fields))
             }
+            Self::With(base, fields) => {
+                let field = |(name, part): &(Name, Self)| Some((name.clone(), change(part)?));
+                let (own, changed) = (in_pointer(base), changed_list(fields, field));
+                (own.is_some() || changed.is_some()).then(|| {
+                    let base = own.unwrap_or_else(|| Arc::clone(base));
+                    Self::With(base, changed.unwrap_or_else(|| Arc::clone(fields)))
+                })
+            }
             Self::Origin(path, list) => in_list(list).map(|list| Self::Origin(Arc::clone(path), list)),
             Self::Loaded(adt, path, list) => {
                 in_list(list).map(|list| Self::Loaded(*adt, Arc::clone(path), list))
@@ -282,6 +314,10 @@ impl Value {
             }
             Self::Test { place, .. } => place.enter(visit),
             Self::Record(_, _, fields) => fields.iter().for_each(|(_, value)| value.enter(visit)),
+            Self::With(base, fields) => {
+                base.enter(visit);
+                fields.iter().for_each(|(_, value)| value.enter(visit));
+            }
             Self::Origin(_, list) | Self::Loaded(_, _, list) | Self::Joined(list) | Self::Choice(list) => {
                 list.iter().for_each(|value| value.enter(visit));
             }
@@ -311,6 +347,7 @@ impl Value {
             }
             Self::Test { place, .. } => place.count(left),
             Self::Record(_, _, fields) => fields.iter().all(|(_, value)| value.count(left)),
+            Self::With(base, fields) => base.count(left) && fields.iter().all(|(_, value)| value.count(left)),
             Self::Origin(_, list) | Self::Loaded(_, _, list) | Self::Joined(list) | Self::Choice(list) => {
                 list.iter().all(|value| value.count(left))
             }

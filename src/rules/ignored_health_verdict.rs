@@ -15,6 +15,8 @@ enum Lost {
     Unawaited(Location),
     /// A database was asked, and the status is always the same.
     Asked(Location),
+    /// A database in a file was asked, its verdict kept, and the status is always the same.
+    Judged(Location),
     /// A state of health was read, and the status is always the same.
     Read(Location),
 }
@@ -24,7 +26,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let probes = program.probes().into_iter();
     probes
         .filter_map(|probe| {
-            let lost = lost_in(&probe, &program.examine(probe.route))?;
+            let lost = lost_in(program, &probe, &program.examine(probe.route))?;
             report(program, &probe, &lost)
         })
         .collect()
@@ -43,7 +45,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     }
 }
 
-fn lost_in(probe: &Probe<'_>, found: &Examined) -> Option<Lost> {
+fn lost_in(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option<Lost> {
     if let Some(location) = found.unawaited {
         return Some(Lost::Unawaited(location));
     }
@@ -52,15 +54,22 @@ fn lost_in(probe: &Probe<'_>, found: &Examined) -> Option<Lost> {
     {
         return None;
     }
+    let outside = !program.databases_behind(probe).is_empty();
     match (found.asks, found.reads) {
-        (Some(location), _) => Some(Lost::Asked(location)),
+        (Some(location), _) if outside => Some(Lost::Asked(location)),
+        // That a file can be read is worth a line in the body; only a verdict is meant to be one.
+        (Some(_), _) => found.judges.map(Lost::Judged),
         (None, Some(location)) if found.speaks_of_health => Some(Lost::Read(location)),
         _ => None,
     }
 }
 
 fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Finding> {
-    let effect = program.databases_behind(probe).into_iter().next()?;
+    let behind = match lost {
+        Lost::Judged(_) => program.handles_behind(probe),
+        _ => program.databases_behind(probe),
+    };
+    let effect = behind.into_iter().next()?;
     let path = probe.path;
     let (location, label, message) = match lost {
         Lost::Unawaited(location) => (
@@ -68,7 +77,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
             "this future is dropped: what it would ask is never asked",
             format!("`{path}` tests whether there is a future, not what it gives"),
         ),
-        Lost::Asked(location) => (
+        Lost::Asked(location) | Lost::Judged(location) => (
             *location,
             "asked here, and whatever the answer is, the status is the same",
             format!("`{path}` asks the database and answers with success whatever it hears"),
@@ -93,7 +102,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
     Some(Finding {
         rule: "ignored-health-verdict",
         confidence: match lost {
-            Lost::Read(_) => Confidence::Medium,
+            Lost::Read(_) | Lost::Judged(_) => Confidence::Medium,
             _ => Confidence::High,
         },
         message,

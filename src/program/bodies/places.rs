@@ -8,7 +8,7 @@ use super::super::types::{Args, Ty, bind, bindings_of};
 use super::super::values::Value;
 use super::walk::{Typed, Walk};
 use super::{EventKind, Write};
-use crate::facts::{ExprId, ExprKind, Name};
+use crate::facts::{ExprId, ExprKind, Name, Receiver};
 use crate::location::Span;
 
 impl Walk<'_, '_> {
@@ -19,9 +19,18 @@ impl Walk<'_, '_> {
             self.mark(&typed.value, |outcome| outcome.bound = true);
             fields.push((name.clone(), typed));
         }
-        if let Some(rest) = literal.rest {
-            self.expr(rest);
+        let rest = literal.rest.map(|rest| self.expr(rest).value);
+        let mut typed = self.literal_of(literal, fields);
+        // What is not written comes from the rest.
+        if let (Some(rest), Value::Record(_, _, fields)) = (&rest, &typed.value) {
+            let with =
+                fields.iter().fold(rest.clone(), |value, (name, part)| value.with(&[name], part.clone()));
+            typed.value = with;
         }
+        typed
+    }
+
+    fn literal_of(&mut self, literal: &crate::facts::StructLiteral, fields: Vec<(Name, Typed)>) -> Typed {
         let own = literal.path.segments.first().is_some_and(|first| first.name == "Self");
         if own && literal.path.segments.len() == 1 {
             let Some(Ty::Adt(id, args)) = self.self_ty.clone() else {
@@ -100,7 +109,7 @@ impl Walk<'_, '_> {
             return Typed::unit();
         }
         let target = self.expr(place);
-        self.field_assigned(place, &written.value);
+        let target = self.field_assigned(place, &written.value).unwrap_or(target.value);
         if let ExprKind::Path(path) = &self.body.expr(place).kind
             && path.segments.last().is_some_and(|last| last.name == "_")
         {
@@ -108,42 +117,82 @@ impl Walk<'_, '_> {
             return Typed::unit();
         }
         let guards = self.guards();
-        let write =
-            Write { place: target.value, value: written.value, call: None, atomic: false, guards, span };
+        let write = Write { place: target, value: written.value, call: None, atomic: false, guards, span };
         self.emit(EventKind::Write(Box::new(write)));
         Typed::unit()
     }
 
-    /// `config.url = x;` on a library value whose fields nobody here knows makes it another value.
-    fn field_assigned(&mut self, place: ExprId, written: &Value) {
+    /// `config.url = x;` makes what is in a variable another value. Gives the place that is written where that would be what was
+    /// written there before.
+    fn field_assigned(&mut self, place: ExprId, written: &Value) -> Option<Value> {
+        let mut names: Vec<&Name> = Vec::new();
         let mut current = place;
         while let ExprKind::Field { base, name } = &self.body.expr(current).kind {
-            if !may_name_address(name) {
-                return;
-            }
+            names.insert(0, name);
             current = *base;
         }
         let ExprKind::Path(path) = &self.body.expr(current).kind else {
-            return;
+            return None;
         };
-        if let [only] = path.segments.as_slice()
-            && current != place
-            && let Some(local) = self.locals.iter_mut().rev().find(|local| local.name == only.name)
-            && matches!(local.typed.value, Value::Call(_) | Value::Joined(_) | Value::Origin(..))
-            && !matches!(local.typed.ty, Ty::Adt(..))
-        {
-            let empty = match local.typed.value {
-                Value::Call(made) => {
-                    let made = &self.out.calls[made.0 as usize];
-                    made.receiver.is_none() && made.args.is_empty()
-                }
-                _ => false,
-            };
-            local.typed.value = match empty {
-                true => written.clone(),
-                false => Value::Joined(Arc::from([local.typed.value.clone(), written.clone()])),
-            };
+        let [only] = path.segments.as_slice() else { return None };
+        let at =
+            self.locals.iter().rposition(|local| local.name == only.name).filter(|_| current != place)?;
+        if matches!(self.locals[at].typed.ty, Ty::Adt(..)) {
+            self.own_field_assigned(at, &names, written)
+        } else {
+            self.setting_assigned(at, &names, written);
+            None
         }
+    }
+
+    fn owns_self(&self) -> bool {
+        let signature = self.types.items.functions[self.id.index()].signature;
+        signature.is_some_and(|facts| facts.receiver == Some(Receiver::Owned))
+    }
+
+    /// On a value of the workspace that the variable owns: the other fields stay what they were.
+    fn own_field_assigned(&mut self, at: usize, names: &[&Name], written: &Value) -> Option<Value> {
+        let local = &self.locals[at];
+        let before = &local.typed.value;
+        let owned = match before.without_changes() {
+            Value::Receiver => self.owns_self(),
+            Value::Param(_) | Value::Call(_) | Value::Record(..) | Value::Loaded(..) => !local.lent,
+            _ => false,
+        };
+        if !owned {
+            return None;
+        }
+        let field_of = |value: &Value| names.iter().fold(value.clone(), |value, name| value.field(name));
+        let place = field_of(before.without_changes());
+        // What is assigned in a branch may be there afterwards, or not.
+        let value = match local.context == self.context {
+            true => written.clone(),
+            false => Value::choice(vec![field_of(before), written.clone()]),
+        };
+        self.locals[at].typed.value = before.with(names, value);
+        Some(place)
+    }
+
+    /// On a library's value whose fields nobody here knows.
+    fn setting_assigned(&mut self, at: usize, names: &[&Name], written: &Value) {
+        let local = &self.locals[at];
+        if !names.iter().all(|name| may_name_address(name))
+            || !matches!(local.typed.value, Value::Call(_) | Value::Joined(_) | Value::Origin(..))
+        {
+            return;
+        }
+        let empty = match local.typed.value {
+            Value::Call(made) => {
+                let made = &self.out.calls[made.0 as usize];
+                made.receiver.is_none() && made.args.is_empty()
+            }
+            _ => false,
+        };
+        let value = match empty {
+            true => written.clone(),
+            false => Value::Joined(Arc::from([local.typed.value.clone(), written.clone()])),
+        };
+        self.locals[at].typed.value = value;
     }
 }
 
