@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::inventory::Scope;
 use super::super::items::{Declared, FnId};
 use super::super::names::{Def, Namespace};
 use super::super::types::{
@@ -529,6 +530,7 @@ impl<'a> Walk<'_, 'a> {
         if targets.len() < 2 {
             return targets;
         }
+        let targets = self.in_same_build(targets);
         let takes = |target: &FnId| {
             let params = &self.types.signature(*target).params;
             let own = self.types.items.functions[target.index()]
@@ -542,6 +544,13 @@ impl<'a> Walk<'_, 'a> {
         };
         let fitting: Vec<FnId> = targets.iter().copied().filter(takes).collect();
         if fitting.is_empty() { targets } else { fitting }
+    }
+
+    /// Without implementations for tests, where production code calls: they are not part of its build.
+    fn in_same_build(&self, targets: Vec<FnId>) -> Vec<FnId> {
+        let is_production = |id: FnId| self.types.items.functions[id.index()].scope == Scope::Production;
+        let built: Vec<FnId> = targets.iter().copied().filter(|target| is_production(*target)).collect();
+        if built.is_empty() || !is_production(self.id) { targets } else { built }
     }
 
     /// What a callee hands to a closure that it takes as argument `index`.
