@@ -182,7 +182,7 @@ impl Program<'_> {
                     if let Value::Env(key) = part {
                         keys.push(key.to_string());
                     }
-                    !matches!(part, Value::Field(..) | Value::Record(..))
+                    !matches!(part, Value::Field(..) | Value::Record(..) | Value::With(..))
                 });
             };
             let loading = body.call(call);

@@ -286,7 +286,7 @@ fn loaded(types: &Types<'_>, out: &mut String, name: &str, list: &[Value]) {
             if leaf || field {
                 told.push(part);
             }
-            !leaf && !field && !matches!(part, Value::Record(..))
+            !leaf && !field && !matches!(part, Value::Record(..) | Value::With(..))
         });
     }
     if !told.is_empty() {

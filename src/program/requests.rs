@@ -98,6 +98,10 @@ impl Program<'_> {
             Value::Record(_, _, fields) => {
                 fields.iter().all(|(_, part)| self.is_same_for_all_requests(handler, part))
             }
+            Value::With(base, fields) => {
+                let changed = fields.iter().map(|(_, part)| part);
+                [&**base].into_iter().chain(changed).all(|part| self.is_same_for_all_requests(handler, part))
+            }
             _ => false,
         }
     }

@@ -384,4 +384,16 @@ mod tests {
         assert_eq!(list.texts(), ["a", "b"]);
         assert!(Value::joined(vec![text("SELECT {}"), Value::Param(0)]).texts().is_empty());
     }
+
+    #[test]
+    fn assigned_fields_are_what_was_assigned_and_the_others_stay() {
+        let (url, size, host) = (Name::new("url"), Name::new("size"), Name::new("host"));
+        let changed = Value::Param(0).with(&[&url], text("one")).with(&[&url], text("two"));
+        assert_eq!(changed.field(&url), text("two"));
+        assert_eq!(changed.field(&size), Value::Param(0).field(&size));
+        assert_eq!(*changed.without_changes(), Value::Param(0));
+        let nested = Value::Param(0).with(&[&url, &host], text("db"));
+        assert_eq!(nested.field(&url).field(&host), text("db"));
+        assert_eq!(nested.field(&url).field(&size), Value::Param(0).field(&url).field(&size));
+    }
 }
