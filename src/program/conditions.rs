@@ -25,7 +25,9 @@ impl Condition {
     /// it out.
     pub(super) fn given(&self, args: &[Value], receiver: Option<&Value>) -> Option<Option<Self>> {
         let value = substitute(&self.value, args, receiver);
-        match truth_of(&value) {
+        // A field that was empty when its object was made may have been filled since, by a method of the object.
+        let is_field = !matches!(self.value, Value::Param(_));
+        match truth_of(&value).filter(|truth| *truth || !is_field) {
             Some(truth) => (truth == self.holds).then_some(None),
             None if is_input(&value) => Some(Some(Self { value, holds: self.holds })),
             None => Some(None),
@@ -44,8 +46,8 @@ pub(super) fn given(
     Some(left?.into_iter().flatten().collect())
 }
 
-/// The conditions of a place in a body, innermost first: those of the arms around it, and of the branches before it that leave
-/// otherwise. Linear in the branches of the body.
+/// The conditions of a place in a body, in the order of the branches: those of the arms around it, and of the branches before it
+/// that leave otherwise. Linear in the branches of the body.
 pub(super) fn conditions_at(
     types: &Types<'_>,
     id: FnId,
