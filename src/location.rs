@@ -23,6 +23,11 @@ impl Span {
         (self.line, self.column) <= (other.line, other.column)
             && (other.end_line, other.end_column) <= (self.end_line, self.end_column)
     }
+
+    /// Whether this range begins behind the beginning of the other one.
+    pub fn starts_after(&self, other: Self) -> bool {
+        (self.line, self.column) > (other.line, other.column)
+    }
 }
 
 /// A range of text in a known file.

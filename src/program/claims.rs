@@ -114,7 +114,7 @@ impl Program<'_> {
                 .find(|(branch, _, _)| *branch == test.branch)
                 .map(|(_, arm, _)| test.present.contains(&arm))
         };
-        let from = |call: &&Call<'_>| (call.span.line, call.span.column) > (test.span.line, test.span.column);
+        let from = |call: &&Call<'_>| call.span.starts_after(test.span);
         let own = || body.calls.iter().filter(|call| arm_of_loser(call.context) == Some(true));
         let leaves =
             !test.present.is_empty() && test.present.iter().all(|arm| body.leaves(test.branch, *arm));

@@ -64,9 +64,7 @@ pub(super) fn conditions_at(
     for (around, branching) in branches {
         let inside =
             body.arms(context).find(|(branch, ..)| *branch == branching.branch).map(|(_, arm, _)| arm);
-        let starts = |span: Span| (span.line, span.column);
-        let before = starts(branching.span) < starts(place);
-        if inside.is_none() && !(before && body.encloses(around, context)) {
+        if inside.is_none() && !(place.starts_after(branching.span) && body.encloses(around, context)) {
             continue;
         }
         found.extend(asked(types, id, body, terms, branching, inside));

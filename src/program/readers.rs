@@ -1,7 +1,8 @@
 //! Room 5, *program*: the methods of an object that look into a place which it keeps, and what they do when nothing is there.
 
 use super::Program;
-use super::bodies::{EventKind, LinkedBody, Target};
+use super::bodies::{EventKind, LinkedBody, Target, Time, settled};
+use super::entries::Entry;
 use super::flow::What;
 use super::inventory::Scope;
 use super::items::{AdtId, FnId, StaticId};
@@ -9,7 +10,6 @@ use super::summaries::{Effect, Holder, Lifetime, Step};
 use super::types::Ty;
 use super::values::Value;
 use crate::facts::Name;
-use crate::location::Span;
 
 /// A field of a type of the workspace.
 type Kept = (AdtId, Name);
@@ -25,12 +25,21 @@ impl Program<'_> {
         else {
             return false;
         };
+        let given = match settled(&self.types.signature(function).output) {
+            Ty::Adt(adt, _) => Some(*adt),
+            _ => None,
+        };
         let mut kept: Vec<Kept> = Vec::new();
         body.result.visit(&mut |part| {
-            if let Value::Record(adt, _, fields) = part {
-                let fields = fields.iter().filter(|(_, value)| value == place);
-                kept.extend(fields.map(|(name, _)| (*adt, name.clone())));
-            }
+            let (adt, fields) = match part {
+                Value::Record(adt, _, fields) => (Some(*adt), fields),
+                Value::With(_, fields) => (given, fields),
+                _ => return,
+            };
+            let fields = fields.iter().filter(|(_, value)| value == place);
+            kept.extend(
+                adt.into_iter().flat_map(|adt| fields.clone().map(move |(name, _)| (adt, name.clone()))),
+            );
         });
         let waits = |kept: &Kept| {
             let mut waits: Vec<bool> = Vec::new();
@@ -59,7 +68,7 @@ impl Program<'_> {
                 let Value::Static(cell) = cell else { return false };
                 let filled_later = self.happenings(function).iter().any(|one| {
                     matches!(&one.what, What::Write(write)
-                        if write.place == Value::Static(cell) && is_behind(write.span, body.call(call).span))
+                        if write.place == Value::Static(cell) && write.span.starts_after(body.call(call).span))
                 });
                 body.call(self.run_by(body, call)).outcome.propagated
                     && filled_later
@@ -68,15 +77,20 @@ impl Program<'_> {
         })
     }
 
+    /// Whether requests make by themselves what a task makes for a once cell, where they come first.
+    pub fn is_made_by_requests_too(&self, entry: &Entry, effect: &Effect) -> bool {
+        let by_request = |other: &Effect| other.has_time(|time| matches!(time, Time::Handler(_)));
+        effect.once.is_some()
+            && self
+                .effects(entry.main)
+                .iter()
+                .any(|other| other.site == effect.site && other.once.is_some() && by_request(other))
+    }
+
     /// Whether somebody who does not fill a static tests whether something is in it, and nobody takes it for granted.
     fn cell_is_looked_at(&self, cell: StaticId) -> bool {
         let (mut looks, mut demands) = (false, false);
-        for (index, sketch) in self.sketches.iter().enumerate() {
-            let id = FnId(index as u32);
-            let uses = sketch.iter().flat_map(|sketch| &sketch.statics).any(|used| *used == cell);
-            if !uses || self.scope(id) != Scope::Production {
-                continue;
-            }
+        for id in self.users_of_static(cell).filter(|id| self.scope(*id) == Scope::Production) {
             let fresh = self.fresh_body(id);
             let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
             let is_it = |value: &Value| *value.place() == Value::Static(cell);
@@ -158,8 +172,4 @@ fn reads(body: &LinkedBody<'_>, field: &Name) -> bool {
 /// Whether a value is a field of the method's object, or what is in it.
 fn is_field(value: &Value, field: &Name) -> bool {
     matches!(value.place(), Value::Field(owner, name) if **owner == Value::Receiver && name == field)
-}
-
-fn is_behind(later: Span, earlier: Span) -> bool {
-    (later.line, later.column) > (earlier.line, earlier.column)
 }

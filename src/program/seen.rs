@@ -257,10 +257,7 @@ impl Program<'_> {
 
     /// Whether one function alone uses a static, and lets only the first caller do what comes before: `Once::call_once`.
     fn is_filled_once_by_its_user(&self, id: StaticId) -> bool {
-        let functions = self.sketches.iter().enumerate();
-        let mut users = functions
-            .filter(|(_, sketch)| sketch.as_ref().is_some_and(|sketch| sketch.statics.contains(&id)))
-            .map(|(index, _)| FnId(index as u32));
+        let mut users = self.users_of_static(id);
         let (Some(user), None) = (users.next(), users.next()) else { return false };
         let fresh = self.fresh_body(user);
         let body = self.body(user).or(fresh.as_ref());
@@ -272,15 +269,18 @@ impl Program<'_> {
         })
     }
 
+    /// The functions that name a static, in their order.
+    pub(super) fn users_of_static(&self, id: StaticId) -> impl Iterator<Item = FnId> {
+        let sketches = self.types.items.function_ids().zip(&self.sketches);
+        sketches
+            .filter(move |(_, sketch)| sketch.as_ref().is_some_and(|sketch| sketch.statics.contains(&id)))
+            .map(|(function, _)| function)
+    }
+
     /// Where production code writes a static or calls something on it, and whether it writes; sorted, each place once.
     pub fn places_of_static(&self, id: StaticId) -> Vec<(Location, bool)> {
         let mut places: Vec<(Location, bool)> = Vec::new();
-        for (index, sketch) in self.sketches.iter().enumerate() {
-            let function = FnId(index as u32);
-            let uses = sketch.as_ref().is_some_and(|sketch| sketch.statics.contains(&id));
-            if !uses || self.scope(function) != Scope::Production {
-                continue;
-            }
+        for function in self.users_of_static(id).filter(|user| self.scope(*user) == Scope::Production) {
             let fresh = if self.body(function).is_some() { None } else { bodies::link(self.types, function) };
             let Some(body) = self.body(function).or(fresh.as_ref()) else { continue };
             let events = body.all_events();

@@ -51,13 +51,6 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     }
 }
 
-/// Whether requests fill the same once cell where the task has not done so yet.
-fn is_made_by_whoever_needs_it(effects: &[Effect], effect: &Effect) -> bool {
-    let by_request = |other: &Effect| other.has_time(|time| matches!(time, Time::Handler(_)));
-    effect.once.is_some()
-        && effects.iter().any(|other| other.site == effect.site && other.once.is_some() && by_request(other))
-}
-
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     let effects = program.effects(entry.main);
     let mut findings: Vec<Finding> = Vec::new();
@@ -82,7 +75,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
             || program.gate_before(serve) == Gate::Looks
             || program.readers_wait(function, effect)
             || program.is_missed(effect)
-            || is_made_by_whoever_needs_it(effects, effect)
+            || program.is_made_by_requests_too(entry, effect)
         {
             continue;
         }

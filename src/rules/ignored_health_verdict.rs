@@ -41,6 +41,10 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     match () {
         () if examined.can_fail => "what it finds can change the answer".to_owned(),
         () if examined.answer_unknown => "the answer comes from something that is not known".to_owned(),
+        () if examined.asks.is_some() && program.databases_behind(&probe).is_empty() => {
+            "no handle to a database outside the process is kept, and no verdict about another one is told"
+                .to_owned()
+        }
         () => "no check is made that could change the answer".to_owned(),
     }
 }

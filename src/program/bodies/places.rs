@@ -23,9 +23,7 @@ impl Walk<'_, '_> {
         let mut typed = self.literal_of(literal, fields);
         // What is not written comes from the rest.
         if let (Some(rest), Value::Record(_, _, fields)) = (&rest, &typed.value) {
-            let with =
-                fields.iter().fold(rest.clone(), |value, (name, part)| value.with(&[name], part.clone()));
-            typed.value = with;
+            typed.value = Value::With(Arc::new(rest.clone()), Arc::clone(fields)).bounded();
         }
         typed
     }
