@@ -59,6 +59,18 @@ impl Status {
     }
 }
 
+impl InitSite {
+    /// The ids of everything that it opens, the best known first.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.resource).chain(&self.other_resources).map(String::as_str)
+    }
+
+    /// Whether it opens a resource, for one caller at least.
+    pub fn opens(&self, resource: &str) -> bool {
+        self.resources().any(|id| id == resource)
+    }
+}
+
 /// A binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binary {
@@ -150,8 +162,10 @@ impl Scope {
 pub struct InitSite {
     /// Extent of the expression, from where it starts.
     pub location: Location,
-    /// Id of the resource.
+    /// Id of the resource; the best known one where callers hand over several addresses.
     pub resource: String,
+    /// Ids of the other resources that it opens for callers with other addresses, sorted.
+    pub other_resources: Vec<String>,
     /// Type of the handle, canonical (`sqlx::Pool<sqlx::Postgres>`).
     pub handle: String,
     /// Path of the function that contains it.

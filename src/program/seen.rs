@@ -29,29 +29,14 @@ impl Program<'_> {
             binaries: self.entries.iter().map(|entry| entry.binary.clone()).collect(),
             ..Inventory::default()
         };
-        let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
+        let mut opened = Vec::new();
         for (id, body) in self.linked() {
             for (index, call) in body.calls.iter().enumerate() {
                 let site = (id, CallId(index as u32));
                 let undescribed = body.undescribed_client(self.types, call);
                 if let (Some((driver, _)), Target::External(path)) = (undescribed, &call.target) {
-                    let resource = self.resource_at(site, &reached, driver);
-                    inventory.aliases.extend(resource.alias.clone());
-                    inventory.init_sites.push(InitSite {
-                        location: self.location(id, call.span),
-                        resource: resource.id.clone(),
-                        handle: path
-                            .rsplit_once("::")
-                            .map_or_else(|| path.to_string(), |(ty, _)| ty.to_owned()),
-                        function: self.path_of(id),
-                        io: crate::catalog::Io::Optional.name(),
-                        scope: self.scope(id),
-                        binaries: binaries_of(site),
-                        held_by: self.held_by(site),
-                    });
-                    if self.scope(id) == Scope::Production {
-                        resources.entry(resource.id.clone()).or_insert(resource);
-                    }
+                    let handle = path.rsplit_once("::").map_or(&**path, |(ty, _)| ty).to_owned();
+                    opened.push((site, driver, handle, crate::catalog::Io::Optional));
                 }
                 let Target::Library(facts) = call.target else {
                     continue;
@@ -65,24 +50,9 @@ impl Program<'_> {
                 };
                 match facts.role {
                     CallRole::Create => {
-                        let resource = self.resource_at(site, &reached, "database");
-                        inventory.aliases.extend(resource.alias.clone());
-                        let io = facts.io.map_or("eager", crate::catalog::Io::name);
-                        let ty = settled(&call.result);
-                        let handle = self.types.display(ty);
-                        inventory.init_sites.push(InitSite {
-                            location: self.location(id, call.span),
-                            resource: resource.id.clone(),
-                            handle: if handle == "_" { short_path(&facts.path) } else { handle },
-                            function: self.path_of(id),
-                            io,
-                            scope: self.scope(id),
-                            binaries: binaries_of(site),
-                            held_by: self.held_by(site),
-                        });
-                        if self.scope(id) == Scope::Production {
-                            resources.entry(resource.id.clone()).or_insert(resource);
-                        }
+                        let handle = self.types.display(settled(&call.result));
+                        let handle = if handle == "_" { short_path(&facts.path) } else { handle };
+                        opened.push((site, "database", handle, facts.io.unwrap_or(crate::catalog::Io::Eager)));
                     }
                     CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => {
                         inventory.migrations.push(place(short_path(&facts.path)));
@@ -94,6 +64,30 @@ impl Program<'_> {
                 }
             }
         }
+        let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
+        for (site, driver, handle, io) in opened {
+            let (function, call) = site;
+            let opens = self.resources_at(site, &reached, driver);
+            inventory.aliases.extend(opens.iter().filter_map(|resource| resource.alias.clone()));
+            let scope = self.scope(function);
+            if scope == Scope::Production {
+                for resource in &opens {
+                    resources.entry(resource.id.clone()).or_insert_with(|| resource.clone());
+                }
+            }
+            let mut ids = opens.into_iter().map(|resource| resource.id);
+            inventory.init_sites.push(InitSite {
+                location: self.location(function, self.call(function, call).span),
+                resource: ids.next().unwrap_or_default(),
+                other_resources: ids.collect(),
+                handle,
+                function: self.path_of(function),
+                io: io.name(),
+                scope,
+                binaries: binaries_of(site),
+                held_by: self.held_by(site),
+            });
+        }
         inventory.resources = resources.into_values().collect();
         inventory.holders = self.holders();
         inventory.accessors = self.accessors();
@@ -104,9 +98,14 @@ impl Program<'_> {
         inventory.init_sites.dedup_by(|later, first| {
             let same = later.location == first.location;
             if same {
-                first.binaries.append(&mut later.binaries);
-                first.binaries.sort();
-                first.binaries.dedup();
+                for (list, more) in [
+                    (&mut first.binaries, &mut later.binaries),
+                    (&mut first.other_resources, &mut later.other_resources),
+                ] {
+                    list.append(more);
+                    list.sort();
+                    list.dedup();
+                }
             }
             same
         });
@@ -147,10 +146,8 @@ impl Program<'_> {
     /// The resources with their doors, for the closing lines of a clean run.
     pub fn resource_summaries(&self, inventory: &Inventory) -> Vec<ResourceSummary> {
         let summaries = inventory.resources.iter().map(|resource| {
-            let sites = inventory
-                .init_sites
-                .iter()
-                .filter(|site| site.resource == resource.id && site.scope == Scope::Production);
+            let production = inventory.init_sites.iter().filter(|site| site.scope == Scope::Production);
+            let sites = production.filter(|site| site.opens(&resource.id));
             ResourceSummary {
                 driver: resource.driver.clone(),
                 address: match &resource.address {
@@ -196,7 +193,8 @@ impl Program<'_> {
         reached
     }
 
-    fn resource_at(&self, site: (FnId, CallId), reached: &Reached, otherwise: &str) -> Resource {
+    /// What a creation opens, the best known first; then what else callers make it open, sorted by id.
+    fn resources_at(&self, site: (FnId, CallId), reached: &Reached, otherwise: &str) -> Vec<Resource> {
         let own = self.effects(site.0).iter().find(|effect| effect.site == site);
         let call = self.call(site.0, site.1);
         let by_type = self.types.driver_of(settled(&call.result));
@@ -205,18 +203,26 @@ impl Program<'_> {
             _ => by_type.as_deref().unwrap_or(otherwise),
         };
         let own_address = address_of(call).map(|argument| self.close(site.0, &argument.value));
-        let mut candidates: Vec<&Value> = own.iter().map(|effect| &effect.address).collect();
-        candidates.extend(&own_address);
-        candidates.extend(reached.get(&site).into_iter().flat_map(|(_, addresses)| addresses));
-        let mut named: Vec<Resource> = candidates.iter().map(|value| self.identify(driver, value)).collect();
-        named.sort_by(|a, b| (b.confidence, &a.id).cmp(&(a.confidence, &b.id)));
-        named.into_iter().next().unwrap_or_else(|| Resource {
-            id: format!("{driver}:unknown"),
-            driver: driver.to_owned(),
-            address: Address::Unknown(String::new()),
-            confidence: Confidence::Low,
-            alias: None,
-        })
+        let handed_over = reached.get(&site).map_or(&[][..], |(_, addresses)| addresses);
+        let candidates = own.iter().map(|effect| &effect.address).chain(&own_address).chain(handed_over);
+        let best = candidates
+            .map(|value| self.identify(driver, value))
+            .min_by(|a, b| (b.confidence, &a.id).cmp(&(a.confidence, &b.id)))
+            .unwrap_or_else(|| Resource {
+                id: format!("{driver}:unknown"),
+                driver: driver.to_owned(),
+                address: Address::Unknown(String::new()),
+                confidence: Confidence::Low,
+                alias: None,
+            });
+        let mut others: Vec<Resource> = handed_over
+            .iter()
+            .map(|value| self.identify(driver, value))
+            .filter(|resource| resource.confidence == Confidence::High && resource.id != best.id)
+            .collect();
+        others.sort_by(|a, b| a.id.cmp(&b.id));
+        others.dedup_by(|later, first| later.id == first.id);
+        std::iter::once(best).chain(others).collect()
     }
 
     fn held_by(&self, site: (FnId, CallId)) -> String {

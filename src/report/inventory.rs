@@ -44,7 +44,7 @@ pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
     let sites = inventory.init_sites.iter().map(|site| {
         [
             place(files, &site.location),
-            site.resource.clone(),
+            site.resources().collect::<Vec<_>>().join(", "),
             site.handle.clone(),
             site.function.clone(),
             format!("{}, {}, held by {}", site.scope.name(), site.io, site.held_by),
@@ -256,8 +256,10 @@ struct WireInitSite<'a> {
     line: u32,
     /// Column in characters where the expression starts, from 1.
     column: u32,
-    /// Id of the resource.
+    /// Id of the resource; the best known one where callers hand over several addresses.
     resource: &'a str,
+    /// Ids of the other resources that it opens for callers with other addresses, sorted.
+    other_resources: &'a [String],
     /// Canonical type of the handle.
     handle: &'a str,
     /// Path of the function that contains it.
@@ -376,13 +378,15 @@ impl<'a> WireResource<'a> {
 
 impl<'a> WireInitSite<'a> {
     fn new(site: &'a InitSite, files: &'a [SourceFile]) -> Self {
-        let InitSite { location, resource, handle, function, io, scope, binaries, held_by } = site;
+        let InitSite { location, resource, other_resources, handle, function, io, scope, binaries, held_by } =
+            site;
         let Location { span, .. } = location;
         Self {
             file: path_of(files, location),
             line: span.line,
             column: span.column,
             resource,
+            other_resources,
             handle,
             function,
             io,

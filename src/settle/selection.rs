@@ -55,7 +55,7 @@ pub fn select_inventory(
         health,
     } = &mut inventory;
     let opened_elsewhere = |id: &str| {
-        let mut sites = init_sites.iter().filter(|site| site.resource == id).peekable();
+        let mut sites = init_sites.iter().filter(|site| site.opens(id)).peekable();
         sites.peek().is_some() && !sites.any(|site| keep(&site.location))
     };
     resources.retain(|resource| !opened_elsewhere(&resource.id));
