@@ -89,8 +89,7 @@ impl BodyWriter<'_> {
         ExprKind::Block { statements, tail }
     }
 
-    /// Adds a statement, or returns it when it is the value of its block. A last expression with a `cfg` is a
-    /// statement: its condition matters more than its value.
+    /// Adds a statement, or returns it when it is the value of its block.
     fn statement(
         &mut self,
         source: &syn::Stmt,
@@ -101,10 +100,13 @@ impl BodyWriter<'_> {
             syn::Stmt::Expr(expr, semicolon) => {
                 let condition = cfg(outer_attributes(expr));
                 let id = self.expr(expr);
-                if is_last && semicolon.is_none() && condition.is_none() {
-                    return Some(id);
+                match condition {
+                    None if is_last && semicolon.is_none() => return Some(id),
+                    Some(condition) if semicolon.is_none() => {
+                        statements.push(Statement::Given(id, Box::new(condition)));
+                    }
+                    condition => statements.push(Statement::Expr(id, condition.map(Box::new))),
                 }
-                statements.push(Statement::Expr(id, condition.map(Box::new)));
             }
             syn::Stmt::Local(local) => self.local(local, statements),
             syn::Stmt::Item(source) => item(self.walk, source, &mut self.items),
@@ -185,7 +187,7 @@ mod tests {
             body("#[cfg(a)] let b = c; #[cfg(d)] e(); #[cfg(f)] g = h; #[cfg(i)] j!(k);"),
             "#[a] let b = c; #[d] e(); #[f] g = h; #[i] j!(k);"
         );
-        assert_eq!(body("#[cfg(a)] { b } #[cfg(not(a))] { c }"), "#[a] { b }; #[not(a)] { c };");
+        assert_eq!(body("#[cfg(a)] { b } #[cfg(not(a))] { c }"), "#[a] { b } #[not(a)] { c }");
     }
 
     #[test]

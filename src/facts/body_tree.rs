@@ -318,6 +318,28 @@ pub enum Statement {
     Let(Box<LetStatement>),
     /// An expression (with or without semicolon) and its `#[cfg(…)]`.
     Expr(ExprId, Option<Box<Cfg>>),
+    /// An expression without semicolon under a `#[cfg(…)]`: the value of the block where the condition holds and no other
+    /// code follows.
+    Given(ExprId, Box<Cfg>),
+}
+
+impl Statement {
+    /// The condition under which it is compiled.
+    pub fn cfg(&self) -> Option<&Cfg> {
+        match self {
+            Self::Let(statement) => statement.cfg.as_ref(),
+            Self::Expr(_, cfg) => cfg.as_deref(),
+            Self::Given(_, cfg) => Some(cfg),
+        }
+    }
+
+    /// Its extent in a body.
+    pub fn span(&self, body: &Body) -> Span {
+        match self {
+            Self::Let(statement) => statement.span,
+            Self::Expr(id, _) | Self::Given(id, _) => body.expr(*id).span,
+        }
+    }
 }
 
 /// A `let` statement.

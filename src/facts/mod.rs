@@ -391,6 +391,13 @@ pub struct Path {
     pub segments: Vec<Segment>,
 }
 
+impl Path {
+    /// A name alone.
+    pub fn of_name(name: Name) -> Self {
+        Self { segments: vec![Segment { name, ..Segment::default() }], ..Self::default() }
+    }
+}
+
 /// The `<Type as Trait>` part of a qualified path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QSelf {

@@ -129,7 +129,7 @@ impl Sketch<'_> {
             ExprKind::Async(id) => format!("async {}", self.expr(*id)),
             ExprKind::Block { statements, tail } => {
                 let mut parts: Vec<String> =
-                    statements.iter().map(|statement| self.statement(statement) + ";").collect();
+                    statements.iter().map(|statement| self.statement(statement)).collect();
                 parts.extend(tail.map(|tail| self.expr(tail)));
                 format!("{{ {} }}", parts.join(" ")).replace("{  }", "{ }")
             }
@@ -233,7 +233,8 @@ impl Sketch<'_> {
             condition.map_or(String::new(), |condition| format!("#[{}] ", cfg(condition)))
         };
         match statement {
-            Statement::Expr(id, cfg) => condition(cfg.as_deref()) + &self.expr(*id),
+            Statement::Expr(id, cfg) => condition(cfg.as_deref()) + &self.expr(*id) + ";",
+            Statement::Given(id, cfg) => condition(Some(cfg)) + &self.expr(*id),
             Statement::Let(local) => {
                 let mut text = condition(local.cfg.as_ref()) + "let " + &pattern(&local.pat);
                 if let Some(init) = local.init {
@@ -242,7 +243,7 @@ impl Sketch<'_> {
                 if let Some(otherwise) = local.otherwise {
                     text += &format!(" else {}", self.expr(otherwise));
                 }
-                text
+                text + ";"
             }
         }
     }

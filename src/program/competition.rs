@@ -33,7 +33,7 @@ impl Program<'_> {
         let keepers = self.keepers.get_or_init(|| self.find_keepers());
         let makes_keeper = || {
             let made = bodies::settled(&self.types.signature(effect.site.0).output);
-            self.pointees(made.clone()).any(|ty| matches!(ty, Ty::Adt(id, _) if keepers.contains(&id)))
+            self.types.pointees(made.clone()).any(|ty| matches!(ty, Ty::Adt(id, _) if keepers.contains(&id)))
         };
         effect.creates_handle() || matches!(effect.kind, EffectKind::Create { .. }) && makes_keeper()
     }
@@ -55,8 +55,8 @@ impl Program<'_> {
             Ty::Adt(id, _) => keepers.contains(id),
             ty => self.types.type_facts(ty).is_some_and(|facts| facts.kind.is_handle()),
         };
-        let leads_to_one = |ty: &Ty| self.pointees(bodies::settled(ty).clone()).any(|ty| is_one(&ty));
-        self.pointees(bodies::settled(&self.types.signature(id).output).clone()).any(|ty| match &ty {
+        let leads_to_one = |ty: &Ty| self.types.pointees(bodies::settled(ty).clone()).any(|ty| is_one(&ty));
+        self.types.pointees(bodies::settled(&self.types.signature(id).output).clone()).any(|ty| match &ty {
             Ty::Adt(id, _) => {
                 is_one(&ty)
                     || self.types.declared_fields(*id).iter().flat_map(|list| list.iter()).any(leads_to_one)
@@ -132,8 +132,11 @@ impl Program<'_> {
         }
         let single =
             |effect: &Effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. });
-        // One connection per thread is how an embedded database without a pool is used.
-        if single(first) && single(second) {
+        // One connection per thread is how an embedded database without a pool is used; each behind a lock of its own is not.
+        if single(first)
+            && single(second)
+            && !(self.is_kept_behind_lock(first) && self.is_kept_behind_lock(second))
+        {
             return Some(Confidence::Low);
         }
         let is_database = self.is_of_database(first);
@@ -153,6 +156,24 @@ impl Program<'_> {
             && !scoped(second);
         let confidence = if proven { Confidence::High } else { Confidence::Medium };
         Some(confidence.min(self.resource(resource).confidence))
+    }
+
+    /// Whether a function on the way to an effect gives a lock with a handle in it, or a type with a field of that kind.
+    fn is_kept_behind_lock(&self, effect: &Effect) -> bool {
+        let is_locked = |ty: &Ty| {
+            self.types.pointees(bodies::settled(ty).clone()).any(|ty| {
+                let facts = self.types.type_facts(&ty);
+                facts.is_some_and(|facts| facts.kind == TypeKind::Lock) && self.types.contains_handle(&ty)
+            })
+        };
+        self.functions_on(&effect.steps).into_iter().any(|function| {
+            match bodies::settled(&self.types.signature(function).output) {
+                Ty::Adt(id, _) => {
+                    self.types.declared_fields(*id).iter().flat_map(|list| list.iter()).any(is_locked)
+                }
+                ty => is_locked(ty),
+            }
+        })
     }
 
     /// Whether the handle of the first is gone when the second is made: it is moved into tasks of a function that waits for all of

@@ -6,6 +6,7 @@ use super::inventory::{Binary, Scope};
 use super::items::{CrateId, Declared, FnId};
 use super::types::Types;
 use crate::catalog::CallRole;
+use crate::facts::Attribute;
 use crate::workspace::{TargetKind, Workspace};
 
 /// An entry point: the `main` of a binary.
@@ -38,35 +39,35 @@ pub(super) fn find(workspace: &Workspace, types: &Types<'_>) -> Vec<Entry> {
             Declared::Fn(id) => Some(*id),
             _ => None,
         });
-        let main = functions.min_by_key(|id| {
+        let is_main = |id: &FnId| {
             let item = &items.functions[id.index()];
-            let launched = item.attributes.others.iter().any(|attribute| {
+            let launches = |attribute: &Attribute| {
                 attribute.path.segments.last().is_some_and(|segment| segment.name == "launch")
-            });
-            (item.name != "main" && !launched, *id)
-        });
-        let Some(main) = main else { continue };
-        let item = &items.functions[main.index()];
-        let launched =
-            item.attributes.others.iter().any(|a| a.path.segments.last().is_some_and(|s| s.name == "launch"));
-        if item.name != "main" && !launched {
-            continue;
-        }
+            };
+            item.name == "main" || item.attributes.others.iter().any(launches)
+        };
+        // Several under `cfg` are alternatives: each is the beginning of a process.
+        let mut mains: Vec<FnId> = functions.filter(is_main).collect();
+        mains.sort_unstable();
         let target = &workspace.targets[krate.target.0 as usize];
         let package = &workspace.packages[target.package.0 as usize];
         let linked = linked_crates(types, CrateId(index as u32));
-        let before_main = before_main
+        let before_main: Vec<FnId> = before_main
             .iter()
             .filter(|id| linked.contains(&items.modules[items.functions[id.index()].module.index()].krate))
             .copied()
             .collect();
-        entries.push(Entry {
-            binary: Binary { package: package.name.clone(), name: target.name.clone(), entry: item.location },
+        entries.extend(mains.into_iter().map(|main| Entry {
+            binary: Binary {
+                package: package.name.clone(),
+                name: target.name.clone(),
+                entry: items.functions[main.index()].location,
+            },
             krate: CrateId(index as u32),
             main,
-            before_main,
+            before_main: before_main.clone(),
             scope: root.scope,
-        });
+        }));
     }
     entries
 }

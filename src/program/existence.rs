@@ -85,6 +85,11 @@ impl Program<'_> {
             let path = asked.receiver.as_ref().or(asked.args.first())?;
             return Some((Subject::File, self.close(id, &path.value)));
         }
+        // A helper that says whether something is listed.
+        if let Target::Local { targets, dispatched: false } = &body.call(call).target {
+            let catalogue = targets.first().and_then(|helper| self.catalogue_asked_by(*helper))?;
+            return Some((Subject::Table(catalogue), Value::Unknown));
+        }
         // `query("…").fetch_optional(…)`: the text stands at the beginning of the chain.
         let mut current = Some(call);
         while let Some(link) = current {
@@ -102,6 +107,18 @@ impl Program<'_> {
             });
         }
         None
+    }
+
+    /// The catalogue that a function asks which gives `true` or `false`.
+    fn catalogue_asked_by(&self, id: FnId) -> Option<&'static str> {
+        let is_verdict =
+            matches!(settled(&self.types.signature(id).output), Ty::External(path, _) if path == "bool");
+        let fresh = self.fresh_body(id).filter(|_| is_verdict);
+        let body = self.body(id).or(fresh.as_ref()).filter(|_| is_verdict)?;
+        body.calls.iter().flat_map(Call::sql_effects).find_map(|effect| match effect {
+            SqlEffect::AsksCatalogue(catalogue) => Some(catalogue),
+            _ => None,
+        })
     }
 
     fn gap(&self, id: FnId, body: &LinkedBody<'_>, existence: &Existence) -> Option<ExistenceGap> {

@@ -123,13 +123,10 @@ impl Program<'_> {
             current = inner;
         }
         let of_type = |ty: &Ty| {
-            let mut ty = ty.clone();
-            loop {
-                match ty {
-                    Ty::Adt(adt, _) => break Some(PlaceRoot::Adt(adt)),
-                    other => ty = self.types.deref(&other)?,
-                }
-            }
+            self.types.pointees(ty.clone()).find_map(|ty| match ty {
+                Ty::Adt(adt, _) => Some(PlaceRoot::Adt(adt)),
+                _ => None,
+            })
         };
         let signature = self.types.signature(id);
         let owner = match current {

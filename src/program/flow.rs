@@ -385,7 +385,7 @@ impl Program<'_> {
     /// what a framework hands to every handler, so that others have the place as well.
     pub(super) fn is_behind_pointer(&self, id: FnId, place: &Value) -> bool {
         let Some(own) = self.type_of_place(id, place) else { return false };
-        let mut inside = self.pointees(own);
+        let mut inside = self.types.pointees(own);
         // What is behind the last pointer can only be changed if it synchronizes.
         if inside.any(|ty| self.types.type_facts(&ty).is_some_and(is_shared_pointer))
             && inside.any(|ty| self.types.type_facts(&ty).is_some_and(|facts| synchronizes(facts.kind)))
@@ -394,18 +394,13 @@ impl Program<'_> {
         }
         let mut current = place;
         while let Value::Field(around, _) = current {
-            let mut types = self.type_of_place(id, around).into_iter().flat_map(|ty| self.pointees(ty));
+            let mut types = self.type_of_place(id, around).into_iter().flat_map(|ty| self.types.pointees(ty));
             if types.any(|ty| self.types.type_facts(&ty).is_some_and(is_shared_pointer)) {
                 return true;
             }
             current = around;
         }
         false
-    }
-
-    /// A type, and what it points to, and so on.
-    pub(super) fn pointees(&self, ty: Ty) -> impl Iterator<Item = Ty> {
-        std::iter::successors(Some(ty), |ty| self.types.deref(ty)).take(8)
     }
 
     fn type_of_place(&self, id: FnId, place: &Value) -> Option<Ty> {

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::format_strings::FormatString;
 use super::inventory::{Address, Resource};
 use super::items::{AdtShape, FnId};
 use super::types::Types;
@@ -305,13 +306,14 @@ fn loaded(types: &Types<'_>, out: &mut String, name: &str, list: &[Value]) {
 fn joined(types: &Types<'_>, out: &mut String, list: &[Value], depth: usize) {
     let filled = match list.split_first() {
         Some((Value::Text(text), rest)) => {
-            pieces(text).filter(|pieces| pieces.len() == rest.len() + 1).zip(Some(rest))
+            let pieces = FormatString::parse(text).map(|format| format.pieces);
+            pieces.filter(|pieces| pieces.len() == rest.len() + 1).zip(Some(rest))
         }
         _ => None,
     };
     match filled {
         Some((pieces, rest)) => {
-            let mut shown = String::from(pieces[0]);
+            let mut shown = pieces[0].clone();
             for (piece, part) in pieces[1..].iter().zip(rest) {
                 shown.push('{');
                 write(types, &mut shown, part, depth + 1);
@@ -329,19 +331,6 @@ fn joined(types: &Types<'_>, out: &mut String, list: &[Value], depth: usize) {
             }
         }
     }
-}
-
-/// What stands around the places to fill of a format string; `None` where braces do not match.
-fn pieces(text: &str) -> Option<Vec<&str>> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(open) = rest.find('{') {
-        let close = open + rest[open..].find('}')?;
-        pieces.push(&rest[..open]);
-        rest = &rest[close + 1..];
-    }
-    pieces.push(rest);
-    Some(pieces)
 }
 
 fn origin(types: &Types<'_>, out: &mut String, path: &str, list: &[Value], depth: usize) {

@@ -67,7 +67,7 @@ impl Program<'_> {
 
     /// The driver of the handle that a type is, or points to.
     pub(super) fn driver_behind(&self, ty: &Ty) -> Option<String> {
-        self.pointees(bodies::settled(ty).clone()).find_map(|ty| self.types.driver_of(&ty))
+        self.types.pointees(bodies::settled(ty).clone()).find_map(|ty| self.types.driver_of(&ty))
     }
 
     /// Whether a process opens one database of a driver, and it is known which.

@@ -23,6 +23,7 @@ mod file_locks;
 pub mod fillings;
 pub mod flow;
 pub mod forcing;
+mod format_strings;
 mod health_commands;
 pub mod identity;
 pub mod init_cycles;
@@ -41,6 +42,7 @@ pub mod phases;
 pub mod place;
 pub mod privileges;
 pub mod probes;
+pub mod processes;
 mod reach;
 pub mod readers;
 pub mod readiness;
@@ -137,7 +139,7 @@ impl<'a> Program<'a> {
                 bodies::link(types, id).map(|body| Sketch::of(types, id, &body))
             })
             .collect();
-        let graph = CallGraph::new(types, &sketches);
+        let graph = CallGraph::new(types, &sketches, &phases::members(types, declarations.phases));
         let bodies: Vec<Option<LinkedBody<'a>>> = (0..count)
             .into_par_iter()
             .with_max_len(BUNDLE)
@@ -411,22 +413,7 @@ impl<'a> Program<'a> {
 
     /// The full path of a function.
     pub fn path_of(&self, id: FnId) -> String {
-        let items = self.types.items;
-        let item = &items.functions[id.index()];
-        let module = items.module_path(item.module);
-        match item.container {
-            Container::Module => format!("{module}::{}", item.name),
-            Container::Impl(block) => {
-                let ty = match self.types.impl_type(block) {
-                    Ty::Adt(id, _) => items.adts[id.index()].name.to_string(),
-                    other => self.types.display(other),
-                };
-                format!("{module}::{ty}::{}", item.name)
-            }
-            Container::Trait(id) => {
-                format!("{module}::{}::{}", items.traits[id.index()].name, item.name)
-            }
-        }
+        self.types.function_path(id)
     }
 
     /// The short name of a function: with its type, without modules.

@@ -1,7 +1,9 @@
 //! Room 5, *program*: migrators that the application wrote itself: they look into a ledger, change the schema, and record it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Program;
-use super::bodies::{Argument, CallId, LinkedBody, Target};
+use super::bodies::{Argument, Call, CallId, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::probes::is_inside;
@@ -11,7 +13,7 @@ use crate::location::Span;
 
 /// Callers beyond this number are not asked whether they hold a lock.
 const MOST_CALLERS: usize = 40;
-/// How deep a lock may be taken in a helper.
+/// How deep a question, a change, a record or a lock may be in helpers.
 const DEPTH: u32 = 2;
 
 /// A migrator without a lock over all that it does.
@@ -25,58 +27,147 @@ pub struct OpenMigrator {
     pub looks: Span,
     /// Where it records what it applied.
     pub records: Span,
+    /// Whether only processes on one machine can get to the database.
+    pub embedded: bool,
+}
+
+/// A call that asks a ledger or writes to it, itself or in what it calls.
+struct LedgerUse {
+    call: CallId,
+    ledger: String,
+    writes: bool,
+}
+
+/// Who else may migrate the same database at the same time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// Processes on other machines, too.
+    Anybody,
+    /// Other processes on this machine.
+    Processes,
+    /// Other requests or tasks of the same process.
+    Tasks,
 }
 
 impl Program<'_> {
     /// The functions of production code that ask a ledger, run statements, and write to the ledger, each on its own, without
-    /// a transaction or a lock from the first to the last; in order. A database that is a file of the process has one
-    /// migrator.
+    /// a transaction or a lock from the first to the last; in order. A database that is a file of one process that starts once
+    /// has one migrator.
     pub fn open_migrators(&self) -> Vec<OpenMigrator> {
         let mut found = Vec::new();
-        for (function, body) in self.linked() {
-            if self.scope(function) != Scope::Production {
+        for (function, uses) in self.ledger_uses() {
+            let Some(body) = self.body(function).filter(|_| self.scope(function) == Scope::Production) else {
                 continue;
-            }
-            let about_ledgers = body.calls.iter().enumerate().flat_map(|(index, call)| {
-                let is_library = !matches!(call.target, Target::Local { .. } | Target::Block(_));
-                let effects = if is_library { call.sql_effects() } else { Vec::new() };
-                effects.into_iter().map(move |effect| (CallId(index as u32), effect))
-            });
-            let mut ledgers = about_ledgers.filter_map(|(id, effect)| match effect {
-                SqlEffect::AsksLedger(ledger) => Some((id, ledger, false)),
-                SqlEffect::RecordsVersion(ledger) => Some((id, ledger, true)),
-                _ => None,
-            });
-            let Some((looks, ledger, false)) = ledgers.next() else { continue };
-            let records = ledgers.find(|(_, other, writes)| *writes && *other == ledger);
-            let Some((records, ..)) = records else { continue };
-            // What runs in between: statements that are not written here, or that change the schema.
-            let applies = body.calls[looks.0 as usize + 1..records.0 as usize].iter().any(|call| {
-                let runs = matches!(
-                    call.name_of_callee(),
-                    Some(
-                        "execute" | "execute_batch" | "batch_execute" | "raw_sql" | "query" | "simple_query"
-                    )
-                );
-                let changes = |effect: &SqlEffect| matches!(effect, SqlEffect::Change { .. });
-                let is_written_here = |argument: &Argument| !argument.value.texts().is_empty();
-                runs && (!call.args.iter().all(is_written_here) || call.sql_effects().iter().any(changes))
-            });
+            };
+            let Some(looks) = uses.first().filter(|first| !first.writes) else { continue };
+            let is_record =
+                |other: &&LedgerUse| other.writes && other.ledger == looks.ledger && other.call > looks.call;
+            let applied_before = |record: &&LedgerUse| {
+                let between = &body.calls[looks.call.0 as usize + 1..=record.call.0 as usize];
+                between.iter().any(|call| self.applies(call, DEPTH))
+            };
+            let Some(records) = uses.iter().filter(is_record).find(applied_before) else { continue };
             // The callers are asked last: hardly any function comes this far.
-            if applies && !self.is_protected(function, body) {
-                let span = |id: CallId| body.call(id).span;
-                found.push(OpenMigrator { function, ledger, looks: span(looks), records: span(records) });
+            let Some(others) = self.others_at(function, body) else { continue };
+            if !self.is_protected(function, body, looks.call, others) {
+                found.push(OpenMigrator {
+                    function,
+                    ledger: looks.ledger.clone(),
+                    looks: body.call(looks.call).span,
+                    records: body.call(records.call).span,
+                    embedded: others != Others::Anybody,
+                });
             }
         }
         found
     }
 
-    /// Whether a transaction or a lock is in play, here or where the function is called, or everything runs on one exclusive
-    /// handle of an embedded database.
-    fn is_protected(&self, function: FnId, body: &LinkedBody<'_>) -> bool {
+    /// The calls of each function that ask a ledger or write to it, in the order of the calls; helpers count for their callers.
+    fn ledger_uses(&self) -> BTreeMap<FnId, Vec<LedgerUse>> {
+        let own = self.linked().filter_map(|(function, body)| {
+            let effects = body.calls.iter().enumerate().flat_map(|(index, call)| {
+                let call_id = CallId(index as u32);
+                call.ledger_effects().into_iter().filter_map(move |effect| match effect {
+                    SqlEffect::AsksLedger(ledger) => Some(LedgerUse { call: call_id, ledger, writes: false }),
+                    SqlEffect::RecordsVersion(ledger) => {
+                        Some(LedgerUse { call: call_id, ledger, writes: true })
+                    }
+                    _ => None,
+                })
+            });
+            let uses: Vec<LedgerUse> = effects.collect();
+            (!uses.is_empty()).then_some((function, uses))
+        });
+        let mut all: BTreeMap<FnId, Vec<LedgerUse>> = own.collect();
+        for _ in 0..DEPTH {
+            let callers: BTreeSet<FnId> =
+                all.keys().flat_map(|id| self.graph.callers[id.index()].iter().copied()).collect();
+            let mut more = Vec::new();
+            for caller in callers {
+                let Some(body) = self.body(caller) else { continue };
+                let through = body.calls.iter().enumerate().flat_map(|(index, call)| {
+                    let targets = match &call.target {
+                        Target::Local { targets, .. } => targets.as_slice(),
+                        _ => &[],
+                    };
+                    let inner = targets.iter().filter_map(|target| all.get(target)).flatten();
+                    inner.map(move |used| LedgerUse {
+                        call: CallId(index as u32),
+                        ledger: used.ledger.clone(),
+                        writes: used.writes,
+                    })
+                });
+                let mut uses: Vec<LedgerUse> = through.collect();
+                uses.extend(all.get(&caller).into_iter().flatten().map(|used| LedgerUse {
+                    call: used.call,
+                    ledger: used.ledger.clone(),
+                    writes: used.writes,
+                }));
+                uses.sort_by(|a, b| (a.call, a.writes, &a.ledger).cmp(&(b.call, b.writes, &b.ledger)));
+                uses.dedup_by(|a, b| (a.call, a.writes, &a.ledger) == (b.call, b.writes, &b.ledger));
+                more.push((caller, uses));
+            }
+            all.extend(more);
+        }
+        all
+    }
+
+    /// Whether a call runs statements that are not written where it stands, or that change the schema, itself or in what it calls.
+    fn applies(&self, call: &Call<'_>, depth: u32) -> bool {
+        if let Target::Local { targets, .. } = &call.target {
+            return depth > 0
+                && targets.iter().any(|target| {
+                    let fresh = self.fresh_body(*target);
+                    let body = self.body(*target).or(fresh.as_ref());
+                    body.is_some_and(|body| body.calls.iter().any(|call| self.applies(call, depth - 1)))
+                });
+        }
+        let runs = matches!(
+            call.name_of_callee(),
+            Some("execute" | "execute_batch" | "batch_execute" | "raw_sql" | "query" | "simple_query")
+        );
+        let changes = |effect: &SqlEffect| matches!(effect, SqlEffect::Change { .. });
+        let is_written_here =
+            |argument: &Argument| !argument.value.texts().is_empty() || argument.value.wording().is_some();
+        runs && (!call.args.iter().any(is_written_here) || call.sql_effects().iter().any(changes))
+    }
+
+    /// Who else may be at it; `None` when nobody can.
+    fn others_at(&self, function: FnId, body: &LinkedBody<'_>) -> Option<Others> {
         let mut handles = body.calls.iter().flat_map(|call| call.receiver.iter().chain(&call.args));
-        let embedded =
-            handles.any(|argument| self.driver_behind(&argument.ty).is_some_and(|driver| is_inside(&driver)));
+        let driver =
+            handles.find_map(|argument| self.driver_behind(&argument.ty).filter(|driver| is_inside(driver)));
+        match driver.as_deref() {
+            None => Some(Others::Anybody),
+            Some("sqlite") if self.is_run_by_several_processes(function) => Some(Others::Processes),
+            Some("sqlite") if self.is_reached_by_requests(function) => Some(Others::Tasks),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a transaction or a lock is in play, here or where the function is called. One anywhere is taken to be for this,
+    /// except with SQLite: there it keeps out others from where it begins, which has to be before the ledger is asked.
+    fn is_protected(&self, function: FnId, body: &LinkedBody<'_>, looks: CallId, others: Others) -> bool {
         let mut around = vec![function];
         let mut next = 0;
         // Whoever calls may hold what the callee relies on.
@@ -86,7 +177,38 @@ impl Program<'_> {
             around.extend(new);
             next += 1;
         }
-        embedded || around.iter().any(|function| self.takes_a_lock(*function, DEPTH))
+        if others == Others::Anybody {
+            return around.iter().any(|function| self.takes_a_lock(*function, DEPTH));
+        }
+        let begins = |body: &LinkedBody<'_>, until: usize| {
+            body.calls[..until].iter().any(|call| self.begins_to_keep_out(call, others))
+        };
+        let leads_here = |call: &Call<'_>| {
+            matches!(&call.target, Target::Local { targets, .. }
+                if targets.iter().any(|target| around.contains(target)))
+        };
+        let at = body.call(looks);
+        self.holds_file_lock(body, at.context, at.span)
+            || begins(body, looks.0 as usize + 1)
+            || around[1..].iter().filter_map(|caller| self.body(*caller)).any(|body| {
+                let until = body.calls.iter().rposition(leads_here).map_or(0, |index| index + 1);
+                begins(body, until)
+            })
+    }
+
+    /// Whether others are kept out from a call on: it begins a transaction, or takes a lock in the database, maybe by a helper.
+    fn begins_to_keep_out(&self, call: &Call<'_>, others: Others) -> bool {
+        let in_text = |call: &Call<'_>| call.sql_effects().iter().any(SqlEffect::keeps_out_others);
+        let in_helper = || match &call.target {
+            Target::Local { targets, .. } => targets.iter().any(|target| {
+                let body = self.body(*target);
+                body.is_some_and(|body| body.calls.iter().any(in_text)) && !self.gives_it_back(*target)
+            }),
+            _ => false,
+        };
+        // A lock of the process keeps out nobody from another one.
+        let in_process = others == Others::Tasks && !call.guards.is_empty();
+        begins_transaction(call) || in_process || in_text(call) || in_helper()
     }
 
     /// Whether a function begins a transaction or takes a lock, itself or in what it calls.
@@ -94,17 +216,6 @@ impl Program<'_> {
         let fresh = self.fresh_body(function);
         let Some(body) = self.body(function).or(fresh.as_ref()) else { return false };
         body.calls.iter().any(|call| {
-            let begins = matches!(
-                call.name_of_callee(),
-                Some(
-                    "begin"
-                        | "begin_with"
-                        | "transaction"
-                        | "transaction_with_behavior"
-                        | "build_transaction"
-                        | "savepoint"
-                )
-            );
             let keeps = |effect: &SqlEffect| effect.keeps_out_others() || *effect == SqlEffect::LocksRows;
             let in_text = || call.sql_effects().iter().any(keeps);
             let in_callee = || match &call.target {
@@ -118,7 +229,7 @@ impl Program<'_> {
                 }),
                 _ => false,
             };
-            begins || !call.guards.is_empty() || in_text() || in_callee()
+            begins_transaction(call) || !call.guards.is_empty() || in_text() || in_callee()
         })
     }
 
@@ -127,12 +238,27 @@ impl Program<'_> {
         let fresh = self.fresh_body(function);
         let Some(body) = self.body(function).or(fresh.as_ref()) else { return false };
         // Whoever leaves with an error gives it back before.
-        let leaves = |call: &super::bodies::Call<'_>| {
-            body.arms(call.context).any(|(branch, arm, _)| body.leaves(branch, arm))
-        };
+        let leaves =
+            |call: &Call<'_>| body.arms(call.context).any(|(branch, arm, _)| body.leaves(branch, arm));
         body.calls
             .iter()
             .filter(|call| !leaves(call))
             .any(|call| call.sql_effects().iter().any(|effect| matches!(effect, SqlEffect::Unlocks(_))))
     }
+}
+
+/// Whether a call of a library begins a transaction.
+fn begins_transaction(call: &Call<'_>) -> bool {
+    matches!(
+        call.name_of_callee(),
+        Some(
+            "begin"
+                | "begin_with"
+                | "transaction"
+                | "unchecked_transaction"
+                | "transaction_with_behavior"
+                | "build_transaction"
+                | "savepoint"
+        )
+    )
 }

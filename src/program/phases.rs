@@ -7,6 +7,7 @@ use super::bodies::{CallId, Event, EventKind, Target, Time};
 use super::entries::Entry;
 use super::items::FnId;
 use super::summaries::{EffectKind, Step};
+use super::types::Types;
 use crate::location::Location;
 
 /// One phase of the start, as it is declared.
@@ -104,15 +105,27 @@ impl Program<'_> {
     }
 
     fn functions_called<'s>(&'s self, path: &'s str) -> impl Iterator<Item = FnId> + 's {
-        let ids = self.types.items.function_ids();
-        let last = path.rsplit("::").next().unwrap_or(path);
-        // A binary has the name of its file, which may have hyphens; in code they are underscores.
-        let in_code = |path: &str| path.replace('-', "_");
-        ids.filter(move |id| {
-            self.types.items.functions[id.index()].name == last
-                && in_code(&self.path_of(*id)) == in_code(path)
-        })
+        functions_called(self.types, path)
     }
+}
+
+/// The functions that phases name as members.
+pub(super) fn members(types: &Types<'_>, phases: &[DeclaredPhase]) -> BTreeSet<FnId> {
+    phases
+        .iter()
+        .flat_map(|phase| &phase.members)
+        .flat_map(|member| functions_called(types, member))
+        .collect()
+}
+
+/// The functions with a path.
+fn functions_called<'s>(types: &'s Types<'_>, path: &'s str) -> impl Iterator<Item = FnId> + 's {
+    let last = path.rsplit("::").next().unwrap_or(path);
+    // A binary has the name of its file, which may have hyphens; in code they are underscores.
+    let in_code = |path: &str| path.replace('-', "_");
+    types.items.function_ids().filter(move |id| {
+        types.items.functions[id.index()].name == last && in_code(&types.function_path(*id)) == in_code(path)
+    })
 }
 
 /// A way through the calls of a start, in the order in which they run.

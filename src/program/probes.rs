@@ -323,7 +323,7 @@ impl Program<'_> {
             }
         }
         let named = |ty: &Ty| {
-            self.pointees(bodies::settled(ty).clone()).any(|ty| match ty {
+            self.types.pointees(bodies::settled(ty).clone()).any(|ty| match ty {
                 Ty::Adt(adt, _) => speaks_of_health(&self.types.items.adts[adt.index()].name),
                 _ => false,
             })

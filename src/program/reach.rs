@@ -2,6 +2,8 @@
 //! decides which bodies matter, in which order summaries are computed, and which functions can run at the same
 //! time as themselves.
 
+use std::collections::BTreeSet;
+
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -76,9 +78,9 @@ impl Sketch {
             sketch.interesting |= body.changes_schema(CallId(index as u32));
             for effect in call.sql_effects() {
                 sketch.locks_session |= matches!(effect, SqlEffect::Locks { .. } | SqlEffect::Unlocks(_));
-                sketch.interesting |=
-                    matches!(effect, SqlEffect::AsksLedger(_) | SqlEffect::RecordsVersion(_));
+                sketch.interesting |= effect.is_about_ledger();
             }
+            sketch.interesting |= !call.worded_ledger_effects().is_empty();
             sketch.supplies_state |= matches!(call.name_of_callee(), Some("extensions_mut" | "data_factory"));
             sketch.interesting |= body.undescribed_client(types, call).is_some();
             sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));
@@ -242,8 +244,9 @@ pub(super) struct CallGraph {
 }
 
 impl CallGraph {
-    /// Builds the graph. Linear in functions and calls.
-    pub(super) fn new(types: &Types<'_>, sketches: &[Option<Sketch>]) -> Self {
+    /// Builds the graph. `named` are functions that the configuration speaks of: they and their callers matter. Linear in
+    /// functions and calls.
+    pub(super) fn new(types: &Types<'_>, sketches: &[Option<Sketch>], named: &BTreeSet<FnId>) -> Self {
         let count = sketches.len();
         let mut graph: DiGraph<(), ()> = DiGraph::with_capacity(count, count * 2);
         for _ in 0..count {
@@ -260,11 +263,11 @@ impl CallGraph {
         }
         let components = kosaraju_scc(&graph);
         let bottom_up = components.iter().flatten().map(|node| FnId(node.index() as u32)).collect();
-        let spread = |seed: &dyn Fn(&Sketch) -> bool| {
+        let spread = |seed: &dyn Fn(FnId, &Sketch) -> bool| {
             let mut marked = vec![false; count];
             let mut stack: Vec<NodeIndex> = Vec::new();
             for (index, sketch) in sketches.iter().enumerate() {
-                if sketch.as_ref().is_some_and(seed) {
+                if sketch.as_ref().is_some_and(|sketch| seed(FnId(index as u32), sketch)) {
                     marked[index] = true;
                     stack.push(NodeIndex::new(index));
                 }
@@ -280,7 +283,7 @@ impl CallGraph {
             }
             marked
         };
-        let mut relevant = spread(&|sketch| sketch.interesting);
+        let mut relevant = spread(&|id, sketch| sketch.interesting || named.contains(&id));
         for (handler, _) in sketches.iter().flatten().flat_map(|sketch| &sketch.handlers) {
             relevant[handler.index()] = true;
         }
@@ -307,7 +310,7 @@ impl CallGraph {
                 callers
             })
             .collect();
-        Self { bottom_up, relevant, needs_handle: spread(&|sketch| sketch.uses_handle), callers }
+        Self { bottom_up, relevant, needs_handle: spread(&|_, sketch| sketch.uses_handle), callers }
     }
 }
 

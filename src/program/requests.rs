@@ -57,21 +57,28 @@ impl Program<'_> {
         found || name.ends_with("in_memory") || name.ends_with("in_ram")
     }
 
+    /// Whether an effect opens a file in the folder for temporary files.
+    pub fn is_temporary(&self, effect: &Effect) -> bool {
+        let mut found = false;
+        effect.address.visit(&mut |part| {
+            found |= matches!(part, Value::Origin(function, _) if &**function == "std::env::temp_dir");
+        });
+        found
+    }
+
     /// The name of a type of the workspace that keeps no handle and can stand for a value that does: both implement one
     /// trait, and the value is only known by it.
     pub fn stands_in_for(&self, made: &Ty, wanted: &Ty) -> Option<String> {
         let (Ty::Adt(adt, _), false) = (made, self.types.contains_handle(made)) else { return None };
-        let mut wanted = wanted.clone();
-        loop {
-            if let Ty::Bounds(bounds) = &wanted {
-                let shared = bounds.iter().any(|bound| match bound {
-                    Bound::Trait(id) => self.types.implements(made, *id),
-                    Bound::External(_) => false,
-                });
-                return shared.then(|| self.types.items.adts[adt.index()].name.to_string());
-            }
-            wanted = bodies::settled(&self.types.deref(&wanted)?).clone();
-        }
+        let bounds = self.types.pointees(wanted.clone()).find_map(|ty| match bodies::settled(&ty) {
+            Ty::Bounds(bounds) => Some(bounds.clone()),
+            _ => None,
+        })?;
+        let shared = bounds.iter().any(|bound| match bound {
+            Bound::Trait(id) => self.types.implements(made, *id),
+            Bound::External(_) => false,
+        });
+        shared.then(|| self.types.items.adts[adt.index()].name.to_string())
     }
 
     /// Whether a value of a handler, as a term over its parameters, is the same for every request: made of settings,

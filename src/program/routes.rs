@@ -78,7 +78,10 @@ impl Program<'_> {
         let key =
             |route: &Route| (route.location, route.label.is_none(), route.label.clone(), route.function);
         found.sort_by_cached_key(key);
-        found.dedup_by(|later, first| later.location == first.location);
+        found.dedup_by(|later, first| {
+            let adds = later.label.is_some() && later.label != first.label;
+            later.location == first.location && !adds
+        });
         found
     }
 

@@ -52,7 +52,12 @@ impl Program<'_> {
                     CallRole::Create => {
                         let handle = self.types.display(settled(&call.result));
                         let handle = if handle == "_" { short_path(&facts.path) } else { handle };
-                        opened.push((site, "database", handle, facts.io.unwrap_or(crate::catalog::Io::Eager)));
+                        opened.push((
+                            site,
+                            "database",
+                            handle,
+                            facts.io.unwrap_or(crate::catalog::Io::Eager),
+                        ));
                     }
                     CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => {
                         inventory.migrations.push(place(short_path(&facts.path)));
@@ -118,7 +123,7 @@ impl Program<'_> {
             &mut inventory.serve_points,
         ] {
             list.sort_by(|a, b| (a.location, &a.label).cmp(&(b.location, &b.label)));
-            list.dedup_by(|a, b| a.location == b.location);
+            list.dedup_by(|a, b| (a.location, &a.label) == (b.location, &b.label));
         }
         inventory
     }

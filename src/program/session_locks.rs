@@ -195,7 +195,7 @@ impl Program<'_> {
 
     fn kind_of_executor(&self, ty: &Ty) -> Executor {
         let ty = bodies::settled(ty);
-        for inner in self.pointees(ty.clone()) {
+        for inner in self.types.pointees(ty.clone()) {
             if let Ty::External(path, _) = &inner {
                 let last = path.rsplit("::").next().unwrap_or_default();
                 if matches!(
@@ -230,7 +230,7 @@ impl Program<'_> {
             adt.generics.params.iter().map(|param| Ty::Param(param.name.clone())).collect();
         for field in facts.fields.list() {
             let Some(ty) = self.types.adt_field(id, &args, None, &field.name) else { continue };
-            for inner in self.pointees(ty) {
+            for inner in self.types.pointees(ty) {
                 match &inner {
                     Ty::Adt(next, _) => self.handles_in(*next, depth + 1, seen, kinds),
                     Ty::Bounds(bounds) => {

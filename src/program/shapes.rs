@@ -4,7 +4,7 @@ use super::Program;
 use super::bodies::Target;
 use super::inventory::Scope;
 use crate::catalog::CallRole;
-use crate::facts::{ExprKind, Statement};
+use crate::facts::ExprKind;
 use crate::location::Location;
 
 /// The outline of a function.
@@ -51,10 +51,7 @@ impl Program<'_> {
                 let facts = self.types.items.functions[id.index()].body?;
                 let root = facts.expr(facts.root);
                 let ExprKind::Block { statements, tail } = &root.kind else { return None };
-                let spans = statements.iter().map(|statement| match statement {
-                    Statement::Let(statement) => statement.span,
-                    Statement::Expr(expr, _) => facts.expr(*expr).span,
-                });
+                let spans = statements.iter().map(|statement| statement.span(facts));
                 let tail = tail.iter().map(|tail| facts.expr(*tail).span);
                 let statements: Vec<Location> =
                     spans.chain(tail).map(|span| self.location(id, span)).collect();

@@ -43,6 +43,11 @@ impl SqlEffect {
     pub(super) fn keeps_out_others(&self) -> bool {
         matches!(self, Self::Locks { .. } | Self::Begins)
     }
+
+    /// Whether a ledger of migrations is asked or written.
+    pub(super) fn is_about_ledger(&self) -> bool {
+        matches!(self, Self::AsksLedger(_) | Self::RecordsVersion(_))
+    }
 }
 
 /// A lock that a statement takes or gives back, and that belongs to the session rather than to a transaction.
@@ -95,7 +100,7 @@ pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
 }
 
 /// Texts without any of these do nothing of interest; most texts are not worth more than this look.
-const TELLING: [&str; 20] = [
+const TELLING: [&str; 22] = [
     "create",
     "alter",
     "drop",
@@ -111,6 +116,8 @@ const TELLING: [&str; 20] = [
     "schema_version",
     "schema_history",
     "db_version",
+    "schema_meta",
+    "user_version",
     "sqlite_",
     "pragma_table_info",
     "information_schema",
@@ -134,7 +141,10 @@ const CATALOGUES: [&str; 13] = [
     "to_regclass",
 ];
 
-const LEDGERS: [&str; 4] = ["migration", "schema_version", "schema_history", "db_version"];
+const LEDGERS: [&str; 5] = ["migration", "schema_version", "schema_history", "schema_meta", "db_version"];
+
+/// The number that an SQLite file keeps for its application (SQLite documentation, `PRAGMA user_version`).
+const OWN_NUMBER: &str = "user_version";
 
 const PRIVILEGED: [&str; 9] = [
     "CREATE ROLE",
@@ -175,12 +185,20 @@ fn ledger(words: &[String]) -> Option<SqlEffect> {
     let (before, writes) = match words[0].as_str() {
         "select" => ("from", false),
         "insert" | "replace" => ("into", true),
+        "update" => ("update", true),
+        "pragma" => ("pragma", words.len() > 2),
         _ => return None,
     };
     // A query in a query asks as well: `SELECT EXISTS (SELECT 1 FROM migrations)`.
     let mut tables = words.windows(2).filter(|pair| pair[0] == before).map(|pair| pair[1].as_str());
     let plain = tables.next()?.rsplit('.').next()?;
-    let named = LEDGERS.iter().any(|word| plain.contains(word)).then(|| plain.to_owned())?;
+    let is_ledger = match before {
+        "pragma" => plain == OWN_NUMBER,
+        _ => plain == "pragma_user_version" || LEDGERS.iter().any(|word| plain.contains(word)),
+    };
+    // SQLite has a table function for each pragma that gives something.
+    let plain = plain.strip_prefix("pragma_").unwrap_or(plain);
+    let named = is_ledger.then(|| plain.to_owned())?;
     Some(if writes { SqlEffect::RecordsVersion(named) } else { SqlEffect::AsksLedger(named) })
 }
 
@@ -312,6 +330,10 @@ mod tests {
         let writes = "INSERT INTO schema_version(version) VALUES (2)";
         assert_eq!(effects(writes), [SqlEffect::RecordsVersion("schema_version".to_owned())]);
         assert_eq!(effects("SELECT 'migrations' FROM orders"), []);
+        let number = || "user_version".to_owned();
+        assert_eq!(effects("PRAGMA user_version"), [SqlEffect::AsksLedger(number())]);
+        assert_eq!(effects("PRAGMA main.user_version = 3;"), [SqlEffect::RecordsVersion(number())]);
+        assert_eq!(effects("PRAGMA journal_mode = WAL; -- user_version"), []);
     }
 
     #[test]

@@ -465,7 +465,7 @@ impl<'a> Collector<'_, '_, 'a> {
             once,
             lifetime,
             certain,
-            looped: self.body.in_loop(context),
+            looped: self.body.repeats(call_id),
             presumes: None,
             only_if: self.conditions(call_id, context),
         });
@@ -515,6 +515,10 @@ impl<'a> Collector<'_, '_, 'a> {
 
     fn lift(&self, effect: &Effect, step: Step, context: ContextId, times: &[Time], certain: bool) -> Effect {
         let own = times.iter().map(|time| (self.id, *time));
+        let repeats = match step {
+            Step::Call(_, call) => self.body.repeats(call),
+            Step::Static(..) => self.body.in_loop(context),
+        };
         Effect {
             kind: effect.kind.clone(),
             site: effect.site,
@@ -525,7 +529,7 @@ impl<'a> Collector<'_, '_, 'a> {
             once: self.once_of(times),
             lifetime: effect.lifetime.clone(),
             certain: certain && !times.iter().any(|time| matches!(time, Time::Maybe(_))),
-            looped: effect.looped || self.body.in_loop(context),
+            looped: effect.looped || repeats,
             presumes: None,
             only_if: Vec::new(),
         }

@@ -1,5 +1,4 @@
-//! Room 5, *program*: state with a handle that handlers demand by its type, and what is supplied to the application under
-//! which type. Only frameworks that look when a request comes are asked; the others do not compile without.
+//! Room 5, *program*: state that handlers demand by its type, and what is supplied to the application under which type. Only frameworks that look when a request comes are asked; the others do not compile without.
 
 use super::Program;
 use super::bodies::{Call, LinkedBody, Target, settled};
@@ -17,6 +16,8 @@ pub struct MissingState<'p> {
     pub route: &'p Route,
     /// The type, as its author writes it.
     pub demanded: String,
+    /// Whether it has room for a handle.
+    pub has_handle: bool,
     /// Where something is supplied that differs only in what is wrapped around it, and its type.
     pub instead: Option<Instead>,
 }
@@ -83,13 +84,15 @@ impl Program<'_> {
                 let ty = self.types.display(other);
                 Some(Instead { location: supplied.location, ty, is_bare: !supplied.is_found })
             });
-            found.push(MissingState { route, demanded: self.types.display(&ty), instead });
+            let (demanded, has_handle) = (self.types.display(&ty), self.types.contains_handle(&ty));
+            found.push(MissingState { route, demanded, has_handle, instead });
             seen.push(ty);
         }
         found
     }
 
-    /// What a handler demands by its type, with the framework. Only state with a handle.
+    /// What a handler demands by its type, with the framework. Only state with a handle, or of a type of the workspace: libraries
+    /// supply what is theirs where nobody here can see it.
     fn demands<'p>(&'p self, route: &'p Route) -> Vec<(&'p Route, &'static str, Ty)> {
         let params = self.types.signature(route.function).params.iter();
         let demanded = params.filter_map(|ty| {
@@ -101,7 +104,8 @@ impl Program<'_> {
                 return None;
             }
             let inner = settled(args.first()?).clone();
-            let is_known = is_named(&inner) && self.types.contains_handle(&inner);
+            let is_own = || matches!(innermost(&inner), Ty::Adt(..));
+            let is_known = is_named(&inner) && (self.types.contains_handle(&inner) || is_own());
             is_known.then(|| (route, path.split("::").next().unwrap_or_default(), inner))
         });
         demanded.collect()

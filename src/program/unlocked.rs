@@ -1,7 +1,7 @@
 //! Room 5, *program*: migrations whose migrator takes no lock in the database, on the way of something that runs more than
 //! once.
 
-use super::bodies::{ContextKind, LinkedBody, Target, Time};
+use super::bodies::{Target, Time};
 use super::entries::Entry;
 use super::inventory::{Address, Resource};
 use super::items::FnId;
@@ -95,12 +95,7 @@ impl Program<'_> {
     /// Whether a binary serves, keeps a handle beyond the function that makes it, or comes to a loop that goes on.
     fn stays(&self, entry: &Entry) -> bool {
         let keeps = |effect: &Effect| effect.creates_handle() && is_long_lived(&effect.lifetime);
-        let mut effects = self.effects(entry.main).iter();
-        let serves = effects.any(|effect| effect.kind == EffectKind::Serve || keeps(effect));
-        let loops = |body: &LinkedBody<'_>| {
-            body.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
-        };
-        serves || self.linked().any(|(id, body)| loops(body) && self.reaches(entry.main, id))
+        self.effects(entry.main).iter().any(keeps) || self.stays_up(entry)
     }
 
     /// Whether two binaries migrate one database: the addresses are one, or one call applies the same migrations for both and it is not

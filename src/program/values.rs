@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::bodies::{BlockId, CallId};
+use super::format_strings::FormatString;
 use super::items::{AdtId, FnId, StaticId};
 use crate::facts::Name;
 
@@ -85,14 +86,17 @@ fn filled(parts: &[Value]) -> Option<String> {
     });
     let first = texts.next()??;
     let mut result = String::new();
-    let mut rest = first;
-    while let Some((before, gap)) = rest.split_once('{') {
-        let (_, after) = gap.split_once('}')?;
-        result.push_str(before);
-        result.push_str(texts.next()??);
-        rest = after;
+    match FormatString::parse(first) {
+        Some(format) => {
+            for (index, piece) in format.pieces.iter().enumerate() {
+                if index > 0 {
+                    result.push_str(texts.next()??);
+                }
+                result.push_str(piece);
+            }
+        }
+        None => result.push_str(first),
     }
-    result.push_str(rest);
     for text in texts {
         result.push_str(text?);
     }
@@ -169,6 +173,17 @@ impl Value {
             Self::Joined(parts) => filled(parts).map(Cow::Owned).into_iter().collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// A text with what is not known of it left open (`PRAGMA user_version = {}`); `None` where it is known, or is none.
+    pub fn wording(&self) -> Option<String> {
+        let Self::Joined(parts) = self else { return None };
+        let Some(Self::Text(format)) = parts.first() else { return None };
+        filled(parts)
+            .is_none()
+            .then(|| FormatString::parse(format))
+            .flatten()
+            .map(|format| format.pieces.join("{}"))
     }
 
     /// The value, unless it is too large to be worth following.

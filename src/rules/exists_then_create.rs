@@ -9,14 +9,16 @@ use crate::program::items::FnId;
 use crate::program::named_existence::NamedGap;
 
 /// Looks at every function of production code; what only processes on one machine can reach has to be reached by
-/// several callers of one process.
+/// several callers of one process, or by several processes.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let functions = program.linked().map(|(id, _)| id);
     let production = functions.filter(|id| program.scope(*id) == Scope::Production);
     let gaps = production
         .flat_map(|id| program.existence_gaps(id).into_iter().map(move |gap| (id, gap)))
         .filter(|(id, gap)| {
-            !gap.subject.is_embedded() || (program.is_concurrent(*id) && !program.is_called_under_lock(*id))
+            !gap.subject.is_embedded()
+                || (program.is_concurrent(*id) && !program.is_called_under_lock(*id))
+                || (matches!(gap.subject, Subject::Table(_)) && program.is_run_by_several_processes(*id))
         });
     let mut findings: Vec<Finding> = gaps.map(|(id, gap)| report(program, id, &gap)).collect();
     // Several columns that are added in a row are one repair.

@@ -3,7 +3,7 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
-use crate::program::bodies::{CallId, LinkedBody, settled};
+use crate::program::bodies::{Block, CallId, LinkedBody, settled};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, Step};
@@ -32,6 +32,8 @@ enum Substitute<'p> {
     Store(String),
     /// A database in memory.
     Memory,
+    /// A database in the folder for temporary files.
+    Temporary,
     /// A handle to something else.
     Other(&'p Effect),
 }
@@ -92,9 +94,13 @@ fn takes_its_place(body: &LinkedBody<'_>, arms: &[u32], branch: u32, made: CallI
     let outside = body.calls.iter().filter(|call| !inside(call.context));
     let mut values =
         outside.flat_map(|call| call.receiver.iter().chain(&call.args)).map(|argument| &argument.value);
-    // A closure for the error (`unwrap_or_else`) gives it back.
-    let mut closures = body.blocks.iter().filter(|block| inside(block.context));
-    chosen(&body.result) || values.any(chosen) || closures.any(|block| same.contains(&block.result))
+    // A closure for the error (`unwrap_or_else`) gives it back; one around the branch (`get_or_init`) gives what was chosen.
+    let mut closures = body.blocks.iter();
+    let gives = |block: &Block| match inside(block.context) {
+        true => same.contains(&block.result),
+        false => chosen(&block.result),
+    };
+    chosen(&body.result) || values.any(chosen) || closures.any(gives)
 }
 
 /// The handle that a call of a function opens and gives, by itself or in something. What a call opens for its own use is
@@ -116,6 +122,9 @@ fn substitute_at<'p>(
     opened: &Effect,
 ) -> Option<Substitute<'p>> {
     if let Some(other) = opened_by(program, id, call) {
+        if program.is_temporary(other) && !program.is_temporary(opened) {
+            return Some(Substitute::Temporary);
+        }
         // A second try at the same address, or a create where there was nothing to open, is no substitute.
         if other.address == opened.address || other.site == opened.site {
             return None;
@@ -144,6 +153,7 @@ fn report(
     let (what, proven) = match substitute {
         Substitute::Store(name) => (format!("`{name}`"), true),
         Substitute::Memory => ("a database in memory".to_owned(), true),
+        Substitute::Temporary => ("a temporary file".to_owned(), true),
         Substitute::Other(other) => (format!("another {}", program.noun(other)), false),
     };
     let sure = proven && opened.certain && program.is_of_database(opened);

@@ -13,7 +13,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     match program.routes().iter().any(|route| route.function == id) {
-        true => "the state with a handle that it demands is supplied, or something of unknown type is",
+        true => "the state that it demands is supplied, or something of unknown type is",
         false => "it answers no route",
     }
     .to_owned()
@@ -36,9 +36,11 @@ fn report(program: &Program<'_>, missing: &MissingState<'_>) -> Finding {
                 .to_owned(),
         ),
     };
+    // State of other kinds comes from middleware more often, in ways nobody here can see.
+    let proven = missing.has_handle || missing.instead.is_some();
     Finding {
         rule: "missing-state",
-        confidence: Confidence::High,
+        confidence: if proven { Confidence::High } else { Confidence::Medium },
         message,
         help,
         silent_if: "the application is given a value of this type".to_owned(),

@@ -303,17 +303,14 @@ impl<'a> Walk<'_, 'a> {
     /// What decides which implementation a call on a type leads to, if callers know it: a type parameter, `Self` in a
     /// trait, or an argument of the function (`#0`) whose type is opaque in it.
     fn chosen_through(&self, ty: &Ty, value: &Value) -> Option<Name> {
-        let mut current = ty.clone();
-        loop {
-            match (&current, value) {
-                (Ty::Param(param), _) => return Some(param.clone()),
-                (Ty::Bounds(_), Value::Param(index)) => return Some(Name::new(format!("#{index}"))),
-                (Ty::Bounds(_), Value::Receiver) if self.self_ty.as_ref() == Some(&current) => {
-                    return Some(Name::new("Self"));
-                }
-                _ => current = self.types.deref(&current)?,
+        self.types.pointees(ty.clone()).find_map(|current| match (&current, value) {
+            (Ty::Param(param), _) => Some(param.clone()),
+            (Ty::Bounds(_), Value::Param(index)) => Some(Name::new(format!("#{index}"))),
+            (Ty::Bounds(_), Value::Receiver) if self.self_ty.as_ref() == Some(&current) => {
+                Some(Name::new("Self"))
             }
-        }
+            _ => None,
+        })
     }
 
     fn expr_path(&mut self, path: &Path) -> Typed {

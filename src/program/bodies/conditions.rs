@@ -2,7 +2,7 @@
 
 use super::super::types::Ty;
 use super::super::values::Value;
-use super::patterns::presence;
+use super::patterns::{asks_more, presence};
 use super::walk::{Typed, Walk};
 use super::{Atom, EventKind};
 use crate::facts::{Arm, BinaryOp, ExprId, ExprKind, Pat};
@@ -31,19 +31,24 @@ impl Walk<'_, '_> {
                 let mut atoms = self.condition(*left);
                 atoms.extend(self.condition(*right));
                 // When one part fails the others may hold: only arm 0 is certain.
-                if atoms.len() > 1 {
-                    for atom in &mut atoms {
-                        atom.if_true.retain(|arm| *arm == 0);
-                        atom.if_false.retain(|arm| *arm == 0);
-                    }
-                }
+                atoms.iter_mut().flat_map(Atom::arms).for_each(|arms| arms.retain(|arm| *arm == 0));
+                atoms
+            }
+            ExprKind::Binary { op: BinaryOp::Or, left, right } => {
+                let mut atoms = self.condition(*left);
+                let branch = self.new_branch();
+                self.arm(branch, 0, |walk| {
+                    atoms.extend(walk.condition(*right));
+                    Typed::unit()
+                });
+                // When one part holds the others may fail: only arm 1 is certain.
+                atoms.iter_mut().flat_map(Atom::arms).for_each(|arms| arms.retain(|arm| *arm == 1));
                 atoms
             }
             ExprKind::Not(inner) => {
                 let mut atoms = self.condition(*inner);
-                for atom in &mut atoms {
-                    std::mem::swap(&mut atom.if_true, &mut atom.if_false);
-                }
+                let arms = atoms.iter_mut().flat_map(Atom::arms);
+                arms.flatten().for_each(|arm| *arm = u32::from(*arm == 0));
                 atoms
             }
             ExprKind::Let(condition) => {
@@ -69,7 +74,9 @@ impl Walk<'_, '_> {
             let exact = |index: &usize| presence(&arms[*index].pat) == Some(wanted);
             let mut list: Vec<u32> = (0..arms.len()).filter(exact).map(|index| index as u32).collect();
             // A final `_` takes what no other arm names.
-            let opposite = arms.iter().any(|arm| presence(&arm.pat) == Some(!wanted) && arm.guard.is_none());
+            let opposite = arms.iter().any(|arm| {
+                presence(&arm.pat) == Some(!wanted) && arm.guard.is_none() && !asks_more(&arm.pat)
+            });
             if opposite && let Some(rest) = arms.iter().position(|arm| matches!(arm.pat, Pat::Wild)) {
                 list.push(rest as u32);
             }
@@ -104,7 +111,7 @@ impl Walk<'_, '_> {
 }
 
 /// The value of a branch: what its arms give that do not leave.
-fn join(arms: Vec<(Typed, bool)>) -> Typed {
+pub(super) fn join(arms: Vec<(Typed, bool)>) -> Typed {
     let mut ty = Ty::Unknown;
     let mut values = Vec::new();
     for (typed, diverges) in arms {

@@ -238,7 +238,9 @@ impl Walk<'_, '_> {
     pub(super) fn poll(&mut self, value: &Value, time: Time) {
         match value {
             Value::Call(id) => {
+                // What was handed to it is entered once: calls share arguments, and those share theirs.
                 let inner: Vec<Value> = match &self.out.calls[id.0 as usize] {
+                    _ if !self.polled.insert(*id) => Vec::new(),
                     Call {
                         target: Target::Library(_) | Target::External(_) | Target::Unknown(_),
                         args,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::format_strings::{FormatString, Placeholder};
 use super::super::items::{CrateId, Declared, FnId};
 use super::super::names::Def;
 use super::super::types::Ty;
@@ -9,7 +10,7 @@ use super::super::values::Value;
 use super::walk::{Resolution, Typed, Walk};
 use super::{Argument, Call, EventKind, Target, Time, settled};
 use crate::catalog::CallRole;
-use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent, Name};
+use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Path};
 
 impl<'a> Walk<'_, 'a> {
     pub(super) fn macro_call(&mut self, call: &MacroCall, id: ExprId) -> Typed {
@@ -168,11 +169,17 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn plain_macro(&mut self, name: &str, values: Vec<Typed>, args: &[ExprId]) -> Typed {
         match name {
             "format" | "concat" | "format_args" => {
-                let mut parts: Vec<Value> = values.into_iter().map(|value| value.value).collect();
-                let first = args.first().map(|first| &self.body.expr(*first).kind);
-                if let Some(ExprKind::Literal(Literal::Str(text))) = first {
-                    parts.extend(self.inline_format_args(text));
-                }
+                let parts: Vec<Value> = values.into_iter().map(|value| value.value).collect();
+                let format = match (name, args.first().map(|first| &self.body.expr(*first).kind)) {
+                    ("format" | "format_args", Some(ExprKind::Literal(Literal::Str(text)))) => {
+                        FormatString::parse(text)
+                    }
+                    _ => None,
+                };
+                let parts = match format {
+                    Some(format) => self.filled_in(&format, parts),
+                    None => parts,
+                };
                 Typed::new(Ty::external("std::string::String"), Value::joined(parts))
             }
             "include_str" => {
@@ -199,15 +206,40 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// `{name}` inside a format string reads the variable of that name.
-    fn inline_format_args(&self, text: &str) -> Vec<Value> {
-        let mut found = Vec::new();
-        for part in text.split('{').skip(1) {
-            let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            if let Some(local) = self.locals.iter().rev().find(|local| local.name == name) {
-                found.push(local.typed.value.clone());
-            }
+    /// A format string and what fills its placeholders, in their order. `given` is the text and the arguments; names that no
+    /// argument can be for are variables in scope.
+    fn filled_in(&mut self, format: &FormatString, given: Vec<Value>) -> Vec<Value> {
+        let mut given = given.into_iter();
+        let text = given.next().unwrap_or_default();
+        let arguments: Vec<Value> = given.collect();
+        let numbered = |placeholder: &Placeholder| match placeholder {
+            Placeholder::Number(number) => number + 1,
+            _ => 0,
+        };
+        let in_turn = format.placeholders.iter().filter(|one| **one == Placeholder::Next).count();
+        let positional = format.placeholders.iter().map(numbered).max().unwrap_or(0).max(in_turn);
+        // The names of arguments are not kept: they are taken to stand in the order in which the text speaks of them.
+        let mut named: Vec<(&str, Value)> = Vec::new();
+        let mut rest = arguments.iter().skip(positional);
+        let mut next = arguments.iter();
+        let mut parts = vec![text];
+        for placeholder in &format.placeholders {
+            parts.push(match placeholder {
+                Placeholder::Next => next.next().cloned().unwrap_or_default(),
+                Placeholder::Number(number) => arguments.get(*number).cloned().unwrap_or_default(),
+                Placeholder::Name(name) => match named.iter().find(|(known, _)| known == name) {
+                    Some((_, value)) => value.clone(),
+                    None => {
+                        let value = match rest.next() {
+                            Some(value) => value.clone(),
+                            None => self.path(&Path::of_name(Name::new(name))).value,
+                        };
+                        named.push((name, value.clone()));
+                        value
+                    }
+                },
+            });
         }
-        found
+        parts
     }
 }

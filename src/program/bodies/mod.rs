@@ -242,6 +242,8 @@ pub enum EventKind {
     Drop(Value),
     /// The body, or the closure or async block around, is left with a value by `return`.
     Return(Value),
+    /// A loop is left by `break`.
+    Break,
 }
 
 /// A branch and what it tests. Arm 0 is taken when the atoms hold.
@@ -266,6 +268,13 @@ pub struct Atom {
     pub if_true: Vec<u32>,
     /// Arms taken only when it is false, absent or `Err`.
     pub if_false: Vec<u32>,
+}
+
+impl Atom {
+    /// Both lists of arms.
+    fn arms(&mut self) -> [&mut Vec<u32>; 2] {
+        [&mut self.if_true, &mut self.if_false]
+    }
 }
 
 /// What the result of a call that changes a flag says to the first caller.
@@ -343,6 +352,26 @@ impl Call<'_> {
         }
         let texts = self.args.iter().flat_map(|argument| argument.value.texts());
         texts.flat_map(|text| sql::effects(&text)).collect()
+    }
+
+    /// What it asks of a ledger of migrations or writes to it, for calls of libraries.
+    pub(in crate::program) fn ledger_effects(&self) -> Vec<SqlEffect> {
+        let effects = self.sql_effects().into_iter().filter(SqlEffect::is_about_ledger);
+        effects.chain(self.worded_ledger_effects()).collect()
+    }
+
+    /// Those of them that do not stand in a constant text: `format!("PRAGMA user_version = {version}")`, and Rusqlite's
+    /// functions, which are given the names of pragmas.
+    pub(in crate::program) fn worded_ledger_effects(&self) -> Vec<SqlEffect> {
+        let Some(name) = self.name_of_callee() else { return Vec::new() };
+        let values = || self.args.iter().map(|argument| &argument.value);
+        let pragmas = values().filter(|_| name.starts_with("pragma")).flat_map(Value::texts);
+        let written = pragmas.map(|pragma| match name {
+            "pragma_update" | "pragma_update_and_check" => format!("PRAGMA {pragma} = {{}}"),
+            _ => format!("PRAGMA {pragma}"),
+        });
+        let texts = written.chain(values().filter_map(Value::wording));
+        texts.flat_map(|text| sql::effects(&text)).filter(SqlEffect::is_about_ledger).collect()
     }
 
     /// The last segment of the callee's name, where a library has it or nobody knows it.
@@ -573,6 +602,19 @@ impl LinkedBody<'_> {
     /// Whether the context is inside a loop of the body that goes on until an error or a panic.
     pub fn in_loop_that_goes_on(&self, context: ContextId) -> bool {
         self.outwards(context).any(|context| context.kind == ContextKind::Loop { goes_on: true })
+    }
+
+    /// Whether a call is made again after it succeeded: it is in a loop, and its success does not leave the loop.
+    pub fn repeats(&self, call: CallId) -> bool {
+        let in_ok = |context: ContextId| {
+            self.failures().iter().filter(|failure| failure.call == call).any(|failure| {
+                let mut arms = self.arms(context);
+                arms.any(|(branch, arm, _)| branch == failure.branch && failure.if_ok.contains(&arm))
+            })
+        };
+        let leaves = |event: &Event| matches!(event.kind, EventKind::Break | EventKind::Return(_));
+        self.in_loop(self.call(call).context)
+            && !self.all_events().any(|event| leaves(event) && in_ok(event.context))
     }
 
     /// Whether the context is inside a loop of the body.

@@ -119,11 +119,40 @@ impl Walk<'_, '_> {
 
     /// What a refutable pattern tests, arm 0 being the one where it matches.
     pub(super) fn pattern_atoms(&self, pat: &Pat, value: &Value) -> Vec<Atom> {
-        match presence(pat) {
-            Some(true) => vec![Atom { value: value.clone(), if_true: vec![0], if_false: vec![1] }],
-            Some(false) => vec![Atom { value: value.clone(), if_true: vec![1], if_false: vec![0] }],
-            None => Vec::new(),
-        }
+        let Some(present) = presence(pat) else { return Vec::new() };
+        // `Some(Slot::Ready(pool))` does not match either where there is something else.
+        let otherwise = if asks_more(pat) { Vec::new() } else { vec![1] };
+        let (if_true, if_false) = if present { (vec![0], otherwise) } else { (otherwise, vec![0]) };
+        vec![Atom { value: value.clone(), if_true, if_false }]
+    }
+}
+
+/// Whether a pattern for content that is there, or for none, asks something of what is inside as well.
+pub(super) fn asks_more(pat: &Pat) -> bool {
+    match pat {
+        Pat::TupleStruct(_, inner) => !inner.iter().all(takes_all),
+        Pat::Ref(inner) => asks_more(inner),
+        _ => false,
+    }
+}
+
+/// Whether every value of a type matches, as far as the pattern tells: a struct has one form, a variant is one of several.
+fn takes_all(pat: &Pat) -> bool {
+    let is_struct = |path: &Path| {
+        let names: Vec<&str> = path.segments.iter().map(|segment| segment.name.as_str()).collect();
+        let is_variant_of = |owner: &&str| owner.starts_with(|first: char| first.is_uppercase());
+        let owner = names.len().checked_sub(2).map(|index| names[index]);
+        !owner.as_ref().is_some_and(is_variant_of)
+            && !matches!(names.last(), Some(&("Some" | "Ok" | "Err" | "None")))
+    };
+    match pat {
+        Pat::Wild => true,
+        Pat::Bind { name, sub, .. } => name != "None" && sub.as_deref().is_none_or(takes_all),
+        Pat::Ref(inner) => takes_all(inner),
+        Pat::Tuple(parts) => parts.iter().all(takes_all),
+        Pat::TupleStruct(path, parts) => is_struct(path) && parts.iter().all(takes_all),
+        Pat::Struct(path, fields) => is_struct(path) && fields.iter().all(|(_, field)| takes_all(field)),
+        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Room 5, *program*: the walk over one body, expression by expression.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -8,6 +9,7 @@ use super::super::items::FnId;
 use super::super::names::Def;
 use super::super::types::{TraitRef, Ty, TypeScope, Types};
 use super::super::values::Value;
+use super::conditions::join;
 use super::patterns::presence;
 use super::{
     Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind, Event,
@@ -70,6 +72,10 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) diverged: bool,
     /// Whether a `break` or `continue` was met since the last arm or loop began.
     pub(super) broke: bool,
+    /// What each of the loops around gives by `break`, outermost first.
+    broken_out: Vec<Vec<(Typed, bool)>>,
+    /// The calls whose futures something awaited.
+    pub(super) polled: BTreeSet<CallId>,
     pub(super) call_progress: Vec<Progress>,
     /// The latest call by where its expression starts: the calls of a chain all start at one place.
     pub(super) last_from: FxHashMap<(u32, u32), CallId>,
@@ -98,6 +104,8 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         groups: 0,
         diverged: false,
         broke: false,
+        broken_out: Vec::new(),
+        polled: BTreeSet::new(),
         call_progress: Vec::new(),
         last_from: FxHashMap::default(),
         block_progress: Vec::new(),
@@ -259,8 +267,12 @@ impl<'a> Walk<'_, 'a> {
             ExprKind::Match { scrutinee, arms } => self.match_arms(*scrutinee, arms),
             ExprKind::Loop(inner) => {
                 let goes_on = self.body.goes_on(id);
+                self.broken_out.push(Vec::new());
                 self.looped(goes_on, |walk| walk.expr(*inner));
-                Typed::unknown()
+                match self.broken_out.pop() {
+                    Some(given) if !given.is_empty() => join(given),
+                    _ => Typed::unknown(),
+                }
             }
             ExprKind::While { condition, body } => {
                 self.looped(false, |walk| {
@@ -296,8 +308,14 @@ impl<'a> Walk<'_, 'a> {
             }
             ExprKind::Break(value) => {
                 if let Some(value) = value {
-                    self.expr(*value);
+                    let value = self.expr(*value);
+                    // A value leaves a `loop`, and this is the innermost one but for labels, which are rare.
+                    self.broken_out
+                        .last_mut()
+                        .into_iter()
+                        .for_each(|given| given.push((value.clone(), false)));
                 }
+                self.emit(EventKind::Break);
                 self.broke = true;
                 self.diverged = true;
                 Typed::new(Ty::Never, Value::Unknown)
@@ -357,25 +375,46 @@ impl<'a> Walk<'_, 'a> {
     fn statements(&mut self, statements: &'a [Statement], tail: Option<ExprId>) -> Typed {
         let scope = self.locals.len();
         let mut alternatives = CfgAlternatives::default();
+        // One of these is the value, by the configuration, where nothing but others of them comes after.
+        let mut given = Vec::new();
         for statement in statements {
-            let cfg = match statement {
-                Statement::Expr(_, cfg) => cfg.as_deref(),
-                Statement::Let(statement) => statement.cfg.as_ref(),
-            };
-            let outer = alternatives.enter(self, cfg);
-            self.statement(statement);
+            let diverged = self.diverged;
+            let outer = alternatives.enter(self, statement.cfg());
+            match statement {
+                Statement::Given(id, _) => given.push((self.expr(*id), false)),
+                _ => {
+                    self.discard(&mut given);
+                    self.statement(statement);
+                }
+            }
             if let Some(outer) = outer {
                 self.context = outer;
+                // Other configurations go on.
+                self.diverged = diverged;
             }
         }
-        let result = tail.map_or_else(Typed::unit, |tail| self.expr(tail));
+        let result = match tail {
+            Some(tail) => {
+                self.discard(&mut given);
+                self.expr(tail)
+            }
+            None if given.is_empty() => Typed::unit(),
+            None => join(given),
+        };
         self.locals.truncate(scope);
         result
     }
 
+    /// Marks values that are not those of their block after all.
+    fn discard(&mut self, given: &mut Vec<(Typed, bool)>) {
+        for (typed, _) in given.drain(..) {
+            self.mark(&typed.value, |outcome| outcome.discarded = true);
+        }
+    }
+
     fn statement(&mut self, statement: &'a Statement) {
         match statement {
-            Statement::Expr(id, _) => {
+            Statement::Expr(id, _) | Statement::Given(id, _) => {
                 let value = self.expr(*id).value;
                 self.mark(&value, |outcome| outcome.discarded = true);
             }

@@ -399,7 +399,7 @@ impl<'a> Program<'a> {
         let mut bindings = blocks().flat_map(|(block, statements, _)| {
             statements.iter().enumerate().filter_map(move |(index, statement)| match statement {
                 Statement::Let(binding) => Some((block, index, binding)),
-                Statement::Expr(..) => None,
+                Statement::Expr(..) | Statement::Given(..) => None,
             })
         });
         bindings.find_map(|(block, index, binding)| {
@@ -410,10 +410,7 @@ impl<'a> Program<'a> {
             let per_worker = worker.filter(|factory| contains(*factory, block)).and_then(|factory| {
                 let spans = blocks().flat_map(|(_, statements, tail)| {
                     let tail = tail.map(|tail| body.expr(tail).span);
-                    let spans = statements.iter().map(|statement| match statement {
-                        Statement::Let(binding) => binding.span,
-                        Statement::Expr(id, _) => body.expr(*id).span,
-                    });
+                    let spans = statements.iter().map(|statement| statement.span(body));
                     spans.chain(tail)
                 });
                 spans.filter(|span| contains(*span, factory)).max_by_key(|span| (span.line, span.column))
@@ -424,10 +421,7 @@ impl<'a> Program<'a> {
             let top = match &body.expr(body.root).kind {
                 ExprKind::Block { statements, tail } => {
                     let tail = tail.map(|tail| body.expr(tail).span);
-                    let spans = statements.iter().map(|statement| match statement {
-                        Statement::Let(binding) => binding.span,
-                        Statement::Expr(id, _) => body.expr(*id).span,
-                    });
+                    let spans = statements.iter().map(|statement| statement.span(body));
                     spans.chain(tail).collect()
                 }
                 _ => Vec::new(),

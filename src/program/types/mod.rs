@@ -606,6 +606,31 @@ impl<'a> Types<'a> {
         })
     }
 
+    /// The full path of a function or method: `module::Type::name`.
+    pub fn function_path(&self, id: FnId) -> String {
+        let items = self.items;
+        let item = &items.functions[id.index()];
+        let module = items.module_path(item.module);
+        match item.container {
+            Container::Module => format!("{module}::{}", item.name),
+            Container::Impl(block) => {
+                let ty = match self.impl_type(block) {
+                    Ty::Adt(id, _) => items.adts[id.index()].name.to_string(),
+                    other => self.display(other),
+                };
+                format!("{module}::{ty}::{}", item.name)
+            }
+            Container::Trait(id) => {
+                format!("{module}::{}::{}", items.traits[id.index()].name, item.name)
+            }
+        }
+    }
+
+    /// A type, and what it points to, and so on; at most eight, as types may point to each other in a circle.
+    pub fn pointees(&self, ty: Ty) -> impl Iterator<Item = Ty> {
+        std::iter::successors(Some(ty), |ty| self.deref(ty)).take(8)
+    }
+
     /// What `*value` is.
     pub fn deref(&self, ty: &Ty) -> Option<Ty> {
         match ty {
