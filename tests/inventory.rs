@@ -36,6 +36,7 @@ fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
         init_sites: vec![InitSite {
             location: location(0, 4, 19, 43),
             resource: "postgres:config.url".into(),
+            other_resources: vec!["postgres:env.ARCHIVE_URL".to_owned()],
             handle: "sqlx::Pool<sqlx::Postgres>".into(),
             function: "app::run_server".into(),
             io: "eager",
