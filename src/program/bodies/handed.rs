@@ -281,6 +281,19 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Lets a server serve that nobody awaits, in a function that could not: libraries whose servers are async now had ones that
+    /// served where they were called.
+    pub(super) fn serves_here(&mut self, value: &Value) {
+        let Value::Call(id) = value else { return };
+        let is_async =
+            self.types.items.functions[self.id.index()].signature.is_some_and(|signature| signature.is_async);
+        let serves = matches!(self.out.calls[id.0 as usize].target, Target::Library(facts) if facts.role == CallRole::Serve);
+        let pending = self.call_progress[id.0 as usize] == Progress::Pending;
+        if serves && pending && !is_async {
+            self.poll(value, Time::Inline);
+        }
+    }
+
     /// Whether a call starts a task or thread.
     fn is_task(&self, id: CallId) -> bool {
         matches!(self.out.calls[id.0 as usize].target, Target::Library(facts)

@@ -417,6 +417,7 @@ impl<'a> Walk<'_, 'a> {
             Statement::Expr(id, _) | Statement::Given(id, _) => {
                 let value = self.expr(*id).value;
                 self.mark(&value, |outcome| outcome.discarded = true);
+                self.serves_here(&value);
             }
             Statement::Let(statement) => {
                 let Some(init) = statement.init else {
