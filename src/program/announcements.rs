@@ -47,13 +47,15 @@ impl Program<'_> {
                         .any(|failure| failure.call == call && body.is_on_failure(event.context, failure))
                 });
                 let later = || {
-                    required.iter().find(|effect| {
-                        let Step::Call(_, call) = effect.steps[0] else { return false };
-                        let span = body.call(call).span;
-                        (span.line, span.column) > (announces.end_line, announces.end_column)
-                            && !body.exclusive(event.context, effect.context)
-                            && body.times_around(effect.context).eq(body.times_around(event.context))
-                    })
+                    required.iter().filter(|effect| !self.is_asked_only_after(function, effect)).find(
+                        |effect| {
+                            let Step::Call(_, call) = effect.steps[0] else { return false };
+                            let span = body.call(call).span;
+                            (span.line, span.column) > (announces.end_line, announces.end_column)
+                                && !body.exclusive(event.context, effect.context)
+                                && body.times_around(effect.context).eq(body.times_around(event.context))
+                        },
+                    )
                 };
                 if let Some(effect) = failed.or_else(later) {
                     found.push(EarlyAnnouncement {
@@ -67,6 +69,14 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether a function serves, and only after a step: nobody can ask before.
+    fn is_asked_only_after(&self, function: FnId, step: &Effect) -> bool {
+        let effects = self.effects(function);
+        let position = |wanted: &Effect| effects.iter().position(|effect| std::ptr::eq(effect, wanted));
+        let mut serves = effects.iter().filter(|effect| effect.kind == EffectKind::Serve).peekable();
+        serves.peek().is_some() && serves.all(|serve| position(serve) > position(step))
     }
 
     /// Whether a service that has this still to do is not ready.

@@ -60,8 +60,13 @@ impl Program<'_> {
                 continue;
             };
             let Some(looks) = uses.first().filter(|first| !first.writes) else { continue };
-            let is_record =
-                |other: &&LedgerUse| other.writes && other.ledger == looks.ledger && other.call > looks.call;
+            let context = |id: CallId| body.call(id).context;
+            let is_record = |other: &&LedgerUse| {
+                other.writes
+                    && other.ledger == looks.ledger
+                    && other.call > looks.call
+                    && !body.exclusive(context(looks.call), context(other.call))
+            };
             let applied_before = |record: &&LedgerUse| {
                 let between = &body.calls[looks.call.0 as usize + 1..=record.call.0 as usize];
                 between.iter().any(|call| self.applies(call, DEPTH))
@@ -110,7 +115,9 @@ impl Program<'_> {
                         Target::Local { targets, .. } => targets.as_slice(),
                         _ => &[],
                     };
-                    let inner = targets.iter().filter_map(|target| all.get(target)).flatten();
+                    let inner = targets.iter().filter_map(|target| all.get(target));
+                    // What asks and records is a migrator already, wherever it is called.
+                    let inner = inner.filter(|uses| !is_whole(uses)).flatten();
                     inner.map(move |used| LedgerUse {
                         call: CallId(index as u32),
                         ledger: used.ledger.clone(),
@@ -261,4 +268,10 @@ fn begins_transaction(call: &Call<'_>) -> bool {
                 | "savepoint"
         )
     )
+}
+
+/// Whether one ledger is asked and written.
+fn is_whole(uses: &[LedgerUse]) -> bool {
+    uses.iter()
+        .any(|asks| !asks.writes && uses.iter().any(|other| other.writes && other.ledger == asks.ledger))
 }

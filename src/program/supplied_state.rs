@@ -91,8 +91,8 @@ impl Program<'_> {
         found
     }
 
-    /// What a handler demands by its type, with the framework. Only state with a handle, or of a type of the workspace: libraries
-    /// supply what is theirs where nobody here can see it.
+    /// What a handler demands by its type, with the framework. Only state with a handle, or of a type of the workspace without
+    /// parameters: libraries supply what is theirs where nobody here can see it.
     fn demands<'p>(&'p self, route: &'p Route) -> Vec<(&'p Route, &'static str, Ty)> {
         let params = self.types.signature(route.function).params.iter();
         let demanded = params.filter_map(|ty| {
@@ -104,7 +104,8 @@ impl Program<'_> {
                 return None;
             }
             let inner = settled(args.first()?).clone();
-            let is_own = || matches!(innermost(&inner), Ty::Adt(..));
+            // What a generic type is filled with is often worked out by the compiler alone.
+            let is_own = || matches!(innermost(&inner), Ty::Adt(_, args) if args.is_empty());
             let is_known = is_named(&inner) && (self.types.contains_handle(&inner) || is_own());
             is_known.then(|| (route, path.split("::").next().unwrap_or_default(), inner))
         });

@@ -4,6 +4,7 @@ use super::bodies::{CallId, ContextKind, EventKind, Failure, LinkedBody, Target,
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
+use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::Ty;
 use super::values::Value;
@@ -24,6 +25,8 @@ pub struct Swallowed<'p> {
     pub call: Span,
     /// How it ends.
     pub end: End,
+    /// Whether the service can do its work without it: an index, an extension.
+    pub minor: bool,
 }
 
 /// How a failure ends.
@@ -93,11 +96,14 @@ impl Program<'_> {
             let Some((function, call, end)) = self.ends_at(effect, serve) else { continue };
             let span = self.call(function, call).span;
             // Where success gives a handle, failure gives another one, or none: whoever uses it was told.
-            let gives_nothing = *bodies::settled(&self.call(function, call).result) == Ty::unit();
+            let given = bodies::settled(&self.call(function, call).result);
             let told = end == End::GoesOn
                 && match effect.kind {
-                    EffectKind::Migrate => self.is_missed(effect),
-                    _ => !gives_nothing || self.readers_look(effect),
+                    EffectKind::Migrate => {
+                        self.is_missed(effect)
+                            || self.types.contains_handle(given) && self.is_used(function, call)
+                    }
+                    _ => *given != Ty::unit() || self.readers_look(effect),
                 };
             // A statement that fails where it ran before may be meant to: the column is there.
             let expected = function == effect.site.0 && self.fails_when_repeated(effect).is_some();
@@ -105,7 +111,8 @@ impl Program<'_> {
                 && !expected
                 && !found.iter().any(|known| known.function == function && known.call == span)
             {
-                found.push(Swallowed { effect, serve, function, call: span, end });
+                let minor = self.is_minor(effect);
+                found.push(Swallowed { effect, serve, function, call: span, end, minor });
             }
         }
         found
@@ -169,6 +176,30 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether something is done with what a call gives.
+    fn is_used(&self, function: FnId, given: CallId) -> bool {
+        let Some(body) = self.body(function) else { return false };
+        let mut values = body
+            .calls
+            .iter()
+            .flat_map(|call| call.receiver.iter().chain(&call.args))
+            .map(|argument| &argument.value);
+        values.any(|value| *value.root() == Value::Call(given))
+    }
+
+    /// Whether a schema change only makes queries faster, or asks for what somebody with more rights may have installed.
+    fn is_minor(&self, effect: &Effect) -> bool {
+        let effects = self.call(effect.site.0, effect.site.1).sql_effects();
+        let mut changes = effects.iter().filter_map(|effect| match effect {
+            SqlEffect::Change { statement, .. } => Some(statement),
+            _ => None,
+        });
+        let is_minor = |statement: &String| {
+            ["CREATE INDEX", "CREATE EXTENSION"].iter().any(|minor| statement.starts_with(minor))
+        };
+        effect.kind == EffectKind::Migrate && changes.clone().next().is_some() && changes.all(is_minor)
     }
 
     fn ends_at(&self, effect: &Effect, serve: &Effect) -> Option<(FnId, CallId, End)> {

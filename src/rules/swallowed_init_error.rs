@@ -53,7 +53,7 @@ fn report(program: &Program<'_>, entry: &Entry, swallowed: &Swallowed<'_>) -> Fi
     };
     Finding {
         rule: "swallowed-init-error",
-        confidence: Confidence::High,
+        confidence: if swallowed.minor { Confidence::Medium } else { Confidence::High },
         message: format!("{what} may fail, and the service answers all the same: {how}"),
         help: "hand the error to `main` with `?`, so that the process ends and is started again".to_owned(),
         silent_if:

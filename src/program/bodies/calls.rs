@@ -73,6 +73,10 @@ impl<'a> Walk<'_, 'a> {
         }
         if call.method == "ok" {
             self.mark(&receiver.value, |outcome| outcome.discarded = true);
+        } else if matches!(&self.body.expr(call.receiver).kind, ExprKind::MethodCall(inner) if inner.method == "ok")
+        {
+            // What comes after `ok()` works with what is there.
+            self.mark(&receiver.value, |outcome| outcome.bound = true);
         }
         let turbofish: Vec<Ty> = call.turbofish.iter().map(|ty| self.types.lower(ty, self.scope())).collect();
         let subject = receiver.value.clone();
@@ -513,11 +517,8 @@ impl<'a> Walk<'_, 'a> {
         if !is_future {
             self.happen(call, Time::Inline);
         }
-        if let Target::Library(facts) = self.out.calls[call.0 as usize].target
-            && facts.diverges
-        {
-            self.diverged = true;
-        }
+        let ends = matches!(self.out.calls[call.0 as usize].target, Target::Library(facts) if facts.diverges);
+        self.diverged |= ends || output == Ty::Never;
         let value = carried.unwrap_or(Value::Call(call));
         Typed::new(output, value)
     }

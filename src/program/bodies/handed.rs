@@ -319,6 +319,8 @@ impl Walk<'_, '_> {
                 None => Ty::Unknown,
             },
         };
+        // `async fn exit() -> !`: nothing follows.
+        self.diverged |= ty == Ty::Never;
         let value = match future.value {
             Value::Block(block) => self.out.blocks[block.0 as usize].result.clone(),
             other => other,
