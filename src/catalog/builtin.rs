@@ -127,6 +127,7 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("rocket", &[], include_str!("../../rules/catalog/rocket.toml")),
     file("rocket_contrib", &[], include_str!("../../rules/catalog/rocket_contrib.toml")),
     file("rocket_db_pools", &[], include_str!("../../rules/catalog/rocket_db_pools.toml")),
+    file("rocket_okapi", &[], include_str!("../../rules/catalog/rocket_okapi.toml")),
     file("rocket_sync_db_pools", &[], include_str!("../../rules/catalog/rocket_sync_db_pools.toml")),
     file("rocksdb", &["rust-rocksdb"], include_str!("../../rules/catalog/rocksdb.toml")),
     file("rusqlite", &[], include_str!("../../rules/catalog/rusqlite.toml")),

@@ -68,6 +68,7 @@ impl BodyWriter<'_> {
             "matches" => self.matches(call, span),
             "select" | "select_biased" => self.select(call),
             "routes" | "catchers" | "generate_handler" => handlers(call),
+            "openapi_get_routes" | "openapi_get_routes_spec" | "openapi_routes" => handlers(call),
             "cfg_if" => self.cfg_if(call).map(|statements| ExprKind::Block { statements, tail: None }),
             _ => None,
         };

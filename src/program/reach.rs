@@ -12,6 +12,7 @@ use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{Container, FnId, StaticId};
 use super::sql::SqlEffect;
+use super::supplied_state::is_put_into_request;
 use super::terms::Terms;
 use super::types::{Ty, Types};
 use super::values::Value;
@@ -81,7 +82,8 @@ impl Sketch {
                 sketch.interesting |= effect.is_about_ledger();
             }
             sketch.interesting |= !call.worded_ledger_effects().is_empty();
-            sketch.supplies_state |= matches!(call.name_of_callee(), Some("extensions_mut" | "data_factory"));
+            sketch.supplies_state |=
+                call.name_of_callee() == Some("data_factory") || is_put_into_request(body, call);
             sketch.interesting |= body.undescribed_client(types, call).is_some();
             sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));
             if let Target::Library(facts) = call.target {

@@ -6,6 +6,7 @@ use super::inventory::Scope;
 use super::items::FnId;
 use super::routes::Route;
 use super::types::Ty;
+use super::values::Value;
 use crate::catalog::{CallRole, TypeKind};
 use crate::location::Location;
 
@@ -129,10 +130,7 @@ impl Program<'_> {
     }
 
     fn supplied_by(&self, id: FnId, body: &LinkedBody<'_>, call: &Call<'_>) -> Option<Supplied> {
-        // `request.extensions_mut().insert(value)`, as middleware does it.
-        if call.name_of_callee() == Some("insert")
-            && call.chained_on.is_some_and(|on| body.call(on).name_of_callee() == Some("extensions_mut"))
-        {
+        if is_put_into_request(body, call) {
             let ty = call.args.first().map(|value| settled(&value.ty).clone()).filter(is_named);
             return Some(Supplied {
                 framework: "axum".to_owned(),
@@ -173,6 +171,19 @@ impl Program<'_> {
             location: self.location(id, call.span),
         })
     }
+}
+
+/// Whether a call puts something into what a request carries along, as middleware does: `request.extensions_mut().insert(value)`,
+/// `parts.extensions.insert(value)`.
+pub(super) fn is_put_into_request(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
+    let is_extensions = |value: &Value| match value {
+        Value::Field(_, name) => name == "extensions",
+        Value::Call(made) => body.call(*made).name_of_callee() == Some("extensions_mut"),
+        _ => false,
+    };
+    call.name_of_callee() == Some("insert")
+        && (call.receiver.as_ref().is_some_and(|receiver| is_extensions(&receiver.value))
+            || call.chained_on.is_some_and(|on| is_extensions(&Value::Call(on))))
 }
 
 /// Whether all of a type is known.

@@ -11,10 +11,11 @@ use initpath::rules;
 use crate::{assert_none, pages};
 
 /// Documents whose links must lead somewhere.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "docs/accuracy.md",
     "docs/adopting.md",
     "docs/ci.md",
     "docs/questions.md",
@@ -138,6 +139,30 @@ fn the_published_archive_holds_what_is_needed_and_no_more() {
     for path in list.lines() {
         if ["fixtures/", "tests/", ".ci/"].iter().any(|folder| path.starts_with(folder)) {
             broken.push(format!("Cargo.toml: add the folder of `{path}` to `exclude`"));
+        }
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn documents_and_rules_speak_of_this_release() {
+    let version = env!("CARGO_PKG_VERSION");
+    let mut broken = Vec::new();
+    for (document, pin) in [
+        ("docs/ci.md", format!("rev: v{version}")),
+        ("docs/ci.md", format!("initpath/initpath@v{version}")),
+        ("action.yml", format!("default: {version}")),
+        ("CHANGELOG.md", format!("## [{version}]")),
+        ("docs/accuracy.md", format!("initpath {version}")),
+    ] {
+        if !read(document).contains(&pin) {
+            broken.push(format!("{document}: does not say `{pin}`"));
+        }
+    }
+    let number = |version: &str| -> Vec<u32> { version.split('.').flat_map(str::parse).collect() };
+    for rule in rules::table() {
+        if number(&rule.since) > number(version) {
+            broken.push(format!("rules/{}.md: since {}, which is not released", rule.name, rule.since));
         }
     }
     assert_none(&broken);
