@@ -161,7 +161,7 @@ fn documents_and_rules_speak_of_this_release() {
     }
     let number = |version: &str| -> Vec<u32> { version.split('.').flat_map(str::parse).collect() };
     for rule in rules::table() {
-        if number(&rule.since) > number(version) {
+        if number(rule.since) > number(version) {
             broken.push(format!("rules/{}.md: since {}, which is not released", rule.name, rule.since));
         }
     }

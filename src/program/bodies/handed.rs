@@ -87,6 +87,7 @@ impl Walk<'_, '_> {
             Some(CallRole::OnceInit) => Time::Once(id),
             Some(CallRole::OnceNew) => Time::FirstUse(id),
             Some(CallRole::HandlerWrap | CallRole::Register | CallRole::Middleware) => Time::Handler(id),
+            Some(CallRole::Serve) if facts.is_some_and(|facts| facts.handler.is_some()) => Time::Handler(id),
             Some(CallRole::JoinAll | CallRole::TryJoinAll) => Time::Parallel(group),
             _ if per_connection => Time::PerConnection(id),
             _ if known || is_local => Time::Inline,
