@@ -63,3 +63,27 @@ fn functions_that_call_each_other_in_a_circle() {
     ";
     assert!(analysed(&[("src/main.rs", text)]).problems.is_empty());
 }
+
+#[test]
+fn calls_that_share_their_arguments_over_and_over() {
+    let mut text = String::from("fn main() { let a = ext::one(); let b = ext::one();\n");
+    for _ in 0..200 {
+        text.push_str("let a = ext::mul(a, b); let b = ext::add(a, b);\n");
+    }
+    text.push_str("ext::done(a, b); }\n");
+    assert!(analysed(&[("src/main.rs", &text)]).problems.is_empty());
+}
+
+#[test]
+fn types_that_dereference_to_each_other() {
+    let text = "
+        use std::ops::Deref;
+        struct A(Box<B>);
+        struct B(Box<A>);
+        impl Deref for A { type Target = B; fn deref(&self) -> &B { &self.0 } }
+        impl Deref for B { type Target = A; fn deref(&self) -> &A { &self.0 } }
+        fn look(a: &A) { a.nothing(); let _ = a.0.more(); }
+        fn main() { look(&todo!()); }
+    ";
+    assert!(analysed(&[("src/main.rs", text)]).problems.is_empty());
+}

@@ -214,3 +214,53 @@ async fn main() {
         ["app::send app::send"]
     );
 }
+
+#[test]
+fn what_a_bot_serves_with() {
+    assert_eq!(
+        handlers(
+            r#"
+use teloxide::prelude::*;
+use teloxide::utils::command::BotCommands;
+#[derive(BotCommands, Clone)]
+enum Command { List }
+async fn answer(bot: Bot, message: Message, command: Command) -> ResponseResult<()> { Ok(()) }
+#[tokio::main]
+async fn main() { Command::repl(Bot::from_env(), answer).await; }
+"#
+        ),
+        ["app::answer app::answer"]
+    );
+}
+
+#[test]
+fn one_function_on_two_routes_answers_both() {
+    assert_eq!(
+        handlers(
+            r#"
+use axum::{Router, routing::get};
+async fn ok() -> &'static str { "ok" }
+#[tokio::main]
+async fn main() {
+    let app: Router = Router::new().route("/live", get(ok)).route("/ready", get(ok));
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await.unwrap(), app).await.unwrap();
+}
+"#
+        ),
+        ["GET /live app::ok", "GET /ready app::ok"]
+    );
+}
+
+#[test]
+fn rocket_before_it_was_async_serves_where_it_is_called() {
+    let inventory = inventory(
+        r#"
+#[macro_use] extern crate rocket;
+#[get("/orders")]
+fn orders() -> String { String::new() }
+fn main() { rocket::ignite().mount("/", routes![orders]).launch(); }
+"#,
+    );
+    assert_eq!(inventory.serve_points.len(), 1);
+    assert_eq!(inventory.serve_points[0].binaries, ["app"]);
+}
