@@ -140,8 +140,9 @@ impl Program<'_> {
             });
         }
         let Target::Library(facts) = call.target else { return None };
-        // What a factory supplies is known when it has run.
-        if facts.path.ends_with("::data_factory") {
+        // What a factory supplies is known when it has run, and what is read from a configuration stands in no argument.
+        let of_no_argument = facts.role == CallRole::StatePut && facts.handler.is_none();
+        if facts.path.ends_with("::data_factory") || of_no_argument {
             let framework = facts.path.split("::").next().unwrap_or_default().to_owned();
             let location = self.location(id, call.span);
             return Some(Supplied { framework, ty: None, is_found: true, location });
