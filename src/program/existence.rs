@@ -113,8 +113,12 @@ impl Program<'_> {
     fn catalogue_asked_by(&self, id: FnId) -> Option<&'static str> {
         let is_verdict =
             matches!(settled(&self.types.signature(id).output), Ty::External(path, _) if path == "bool");
-        let fresh = self.fresh_body(id).filter(|_| is_verdict);
-        let body = self.body(id).or(fresh.as_ref()).filter(|_| is_verdict)?;
+        let uses_handle = self.sketches[id.index()].as_ref().is_some_and(|sketch| sketch.uses_handle);
+        if !is_verdict || !uses_handle {
+            return None;
+        }
+        let fresh = self.fresh_body(id);
+        let body = self.body(id).or(fresh.as_ref())?;
         body.calls.iter().flat_map(Call::sql_effects).find_map(|effect| match effect {
             SqlEffect::AsksCatalogue(catalogue) => Some(catalogue),
             _ => None,

@@ -32,6 +32,7 @@ pub struct OpenMigrator {
 }
 
 /// A call that asks a ledger or writes to it, itself or in what it calls.
+#[derive(Clone)]
 struct LedgerUse {
     call: CallId,
     ledger: String,
@@ -118,18 +119,10 @@ impl Program<'_> {
                     let inner = targets.iter().filter_map(|target| all.get(target));
                     // What asks and records is a migrator already, wherever it is called.
                     let inner = inner.filter(|uses| !is_whole(uses)).flatten();
-                    inner.map(move |used| LedgerUse {
-                        call: CallId(index as u32),
-                        ledger: used.ledger.clone(),
-                        writes: used.writes,
-                    })
+                    inner.map(move |used| LedgerUse { call: CallId(index as u32), ..used.clone() })
                 });
                 let mut uses: Vec<LedgerUse> = through.collect();
-                uses.extend(all.get(&caller).into_iter().flatten().map(|used| LedgerUse {
-                    call: used.call,
-                    ledger: used.ledger.clone(),
-                    writes: used.writes,
-                }));
+                uses.extend(all.get(&caller).into_iter().flatten().cloned());
                 uses.sort_by(|a, b| (a.call, a.writes, &a.ledger).cmp(&(b.call, b.writes, &b.ledger)));
                 uses.dedup_by(|a, b| (a.call, a.writes, &a.ledger) == (b.call, b.writes, &b.ledger));
                 more.push((caller, uses));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::{ContextKind, LinkedBody};
+use super::bodies::ContextKind;
 use super::entries::Entry;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind};
@@ -54,12 +54,14 @@ impl Program<'_> {
         false
     }
 
-    /// Whether a binary serves or comes to a loop that goes on.
+    /// Whether a binary serves or comes to a loop that goes on. Linear in functions and calls.
     pub(super) fn stays_up(&self, entry: &Entry) -> bool {
         let serves = || self.effects(entry.main).iter().any(|effect| effect.kind == EffectKind::Serve);
-        let loops = |body: &LinkedBody<'_>| {
-            body.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
+        let loops = |id: FnId| {
+            self.body(id).is_some_and(|body| {
+                body.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
+            })
         };
-        serves() || self.linked().any(|(id, body)| loops(body) && self.reaches(entry.main, id))
+        serves() || self.called_from(entry.main).any(loops)
     }
 }

@@ -181,19 +181,19 @@ impl Program<'_> {
 
     /// Whether a function can come to another one by calls, at whatever time. Linear in functions and calls.
     pub fn reaches(&self, from: FnId, to: FnId) -> bool {
+        self.called_from(from).any(|function| function == to)
+    }
+
+    /// A function and everything it can come to by calls, at whatever time, the nearest first. Linear in functions and calls.
+    pub(super) fn called_from(&self, from: FnId) -> impl Iterator<Item = FnId> {
         let mut seen = BTreeSet::from([from]);
         let mut queue = VecDeque::from([from]);
-        while let Some(function) = queue.pop_front() {
-            if function == to {
-                return true;
-            }
-            for (callee, _) in self.sketches[function.index()].iter().flat_map(|sketch| &sketch.callees) {
-                if seen.insert(*callee) {
-                    queue.push_back(*callee);
-                }
-            }
-        }
-        false
+        std::iter::from_fn(move || {
+            let function = queue.pop_front()?;
+            let callees = self.sketches[function.index()].iter().flat_map(|sketch| &sketch.callees);
+            queue.extend(callees.map(|(callee, _)| *callee).filter(|callee| seen.insert(*callee)));
+            Some(function)
+        })
     }
 
     /// The shortest call path from an entry point to a function: from that of a binary which serves where one comes to it, else

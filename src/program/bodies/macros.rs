@@ -213,7 +213,7 @@ impl<'a> Walk<'_, 'a> {
         let text = given.next().unwrap_or_default();
         let arguments: Vec<Value> = given.collect();
         let numbered = |placeholder: &Placeholder| match placeholder {
-            Placeholder::Number(number) => number + 1,
+            Placeholder::Number(number) => number.saturating_add(1),
             _ => 0,
         };
         let in_turn = format.placeholders.iter().filter(|one| **one == Placeholder::Next).count();
