@@ -1,6 +1,6 @@
 //! Room 8, *plan*: which door stays. Every reason has points, so that a reader can see how close it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::touches;
 use crate::finding::Confidence;
@@ -139,8 +139,12 @@ fn reasons_for(doors: &Doors, index: usize, lasting: &[usize], findings: &[Settl
     } else if uses > most_elsewhere {
         push(1, format!("most used: {uses} against {most_elsewhere} of the next"));
     }
-    let binaries = door.openings.iter().filter(|opening| opening.binary.is_some()).count();
-    let most_binaries = others().map(|other| other.openings.len()).max().unwrap_or(0);
+    let binaries_of = |door: &Door| {
+        let named = door.openings.iter().filter_map(|opening| opening.binary.as_ref());
+        named.collect::<BTreeSet<_>>().len()
+    };
+    let binaries = binaries_of(door);
+    let most_binaries = others().map(binaries_of).max().unwrap_or(0);
     if binaries > most_binaries && most_binaries > 0 {
         push(1, format!("opened by the most binaries: {binaries}"));
     }

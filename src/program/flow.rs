@@ -253,7 +253,7 @@ impl<'a> Program<'a> {
                 what: What::Write(Written {
                     place: substitute(place, &args, receiver.as_ref()).place().clone(),
                     lock: None,
-                    guards: self.guards_at(body, call_id),
+                    guards: body.call(call_id).guards.clone(),
                     atomic: *atomic,
                     once_cell: *once_cell,
                     unwrapped: *unwrapped,
@@ -327,11 +327,6 @@ impl<'a> Program<'a> {
             }
             _ => false,
         })
-    }
-
-    /// Named locks around a call, taken from the nearest event that recorded them.
-    fn guards_at(&self, body: &bodies::LinkedBody<'a>, call: CallId) -> Vec<CallId> {
-        body.call(call).guards.clone()
     }
 
     /// Whether the call fills a once cell.

@@ -275,7 +275,7 @@ impl<'a> Program<'a> {
         self.summaries[id.index()].get().map_or(&[], |summary| &summary.writes)
     }
 
-    /// Whether the function can run beside itself: from handlers, tasks, loops or code outside the workspace.
+    /// Whether the function can run beside itself: from handlers, tasks or code outside the workspace.
     pub fn is_concurrent(&self, id: FnId) -> bool {
         self.concurrent[id.index()]
     }

@@ -341,7 +341,7 @@ pub(super) fn independent_groups(order: &[FnId], reads: impl Fn(FnId) -> Vec<FnI
 }
 
 /// Per function: whether it can run at the same time as itself. Start-up code that `main` runs once cannot;
-/// handlers, tasks, loops and whatever code outside the workspace may call can.
+/// handlers, tasks and whatever code outside the workspace may call can.
 pub(super) fn concurrent(
     types: &Types<'_>,
     sketches: &[Option<Sketch>],

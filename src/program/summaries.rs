@@ -153,7 +153,7 @@ impl Effect {
         }
     }
 
-    /// Whether it runs in a task, a worker, a handler or perhaps.
+    /// Whether one of the times at which it runs, from the function at hand to its site, is as asked.
     pub fn has_time(&self, wanted: impl Fn(&Time) -> bool) -> bool {
         self.times.iter().any(|(_, time)| wanted(time))
     }

@@ -1,5 +1,5 @@
 //! Room 6, *rules*: judgement. One file is one rule is one pure function from [`Program`] to findings. Rules see
-//! the program and the finding type and nothing else; what a rule is called, how strict it is and how it is
+//! the program, the words of the catalog and the finding type, and nothing else; what a rule is called, how strict it is and how it is
 //! explained stands on its page in `rules/`, whose examples are its tests.
 
 mod blocking_init_in_async;
