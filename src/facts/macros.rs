@@ -67,8 +67,12 @@ impl BodyWriter<'_> {
             "vec" => self.vec(call),
             "matches" => self.matches(call, span),
             "select" | "select_biased" => self.select(call),
-            "routes" | "catchers" | "generate_handler" => handlers(call),
-            "openapi_get_routes" | "openapi_get_routes_spec" | "openapi_routes" => handlers(call),
+            "routes"
+            | "catchers"
+            | "generate_handler"
+            | "openapi_get_routes"
+            | "openapi_get_routes_spec"
+            | "openapi_routes" => handlers(call),
             "cfg_if" => self.cfg_if(call).map(|statements| ExprKind::Block { statements, tail: None }),
             _ => None,
         };

@@ -3,7 +3,7 @@
 
 use super::bodies::{Branching, ContextId, EventKind, LinkedBody};
 use super::items::FnId;
-use super::terms::{Terms, substitute};
+use super::terms::{Terms, substitute, type_of};
 use super::types::{OPTION, Ty, Types};
 use super::values::Value;
 use crate::location::Span;
@@ -121,17 +121,6 @@ fn is_input(value: &Value) -> bool {
         Value::Param(_) | Value::Receiver => true,
         Value::Field(inner, _) | Value::Content(inner) => is_input(inner),
         _ => false,
-    }
-}
-
-fn type_of(types: &Types<'_>, id: FnId, value: &Value) -> Option<Ty> {
-    let signature = types.signature(id);
-    match value {
-        Value::Param(index) => signature.params.get(*index as usize).cloned(),
-        Value::Receiver => signature.self_ty.clone(),
-        Value::Field(inner, name) => Some(types.field(&type_of(types, id, inner)?, name)),
-        Value::Content(inner) => type_of(types, id, inner),
-        _ => None,
     }
 }
 

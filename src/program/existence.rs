@@ -58,7 +58,7 @@ struct Existence {
 
 impl Program<'_> {
     /// The existence tests of a function that decide whether something is created, in order, without those that hold a
-    /// lock of the process or of the database, or a transaction, over both steps.
+    /// lock of the process or of the database, a lock file, or a transaction, over both steps.
     pub fn existence_gaps(&self, id: FnId) -> Vec<ExistenceGap> {
         let Some(body) = self.body(id) else { return Vec::new() };
         let events = body.all_events();
@@ -69,8 +69,10 @@ impl Program<'_> {
                 let Some((call, present_when)) = asked(&atom.value) else { continue };
                 let Some((subject, path)) = self.subject_of(id, body, call) else { continue };
                 let test = flow::Test::of_existence(branching, atom, present_when, body.call(call).span);
+                let at = test.span;
                 let gap = self.gap(id, body, &Existence { subject, path, test });
-                gaps.extend(gap.filter(|gap| !gaps.contains(gap)));
+                let gap = gap.filter(|gap| !gaps.contains(gap));
+                gaps.extend(gap.filter(|_| !self.is_under_file_lock(id, body, event.context, at)));
             }
         }
         gaps
@@ -210,7 +212,7 @@ impl Program<'_> {
 }
 
 /// Whether nobody else gets to the schema after the call: it takes a lock of the database or begins a transaction.
-fn locks_database(call: &Call<'_>) -> bool {
+pub(super) fn locks_database(call: &Call<'_>) -> bool {
     let library = matches!(call.target, Target::Library(facts) if facts.role == CallRole::DatabaseLock);
     library || is_transaction(&call.result) || call.sql_effects().iter().any(SqlEffect::keeps_out_others)
 }

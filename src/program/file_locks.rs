@@ -21,6 +21,13 @@ impl Program<'_> {
         })
     }
 
+    /// Whether a place in a function is only come to with a lock file: held there, or by whoever calls.
+    pub fn is_under_file_lock(&self, id: FnId, body: &LinkedBody<'_>, context: ContextId, at: Span) -> bool {
+        let holds =
+            |body: &LinkedBody<'_>, call: &Call<'_>| self.holds_file_lock(body, call.context, call.span);
+        self.holds_file_lock(body, context, at) || self.is_called_only_where(id, &holds, 0)
+    }
+
     fn takes_file_lock(&self, body: &LinkedBody<'_>, call: &Call<'_>, depth: usize) -> bool {
         match &call.target {
             Target::Library(facts) => facts.role == CallRole::FileLock,

@@ -4,7 +4,7 @@
 use super::bodies::{Atom, Branching, CallId, ContextId, Event, EventKind, Target};
 use super::items::FnId;
 use super::summaries::{Effect, PlaceWrite, Step};
-use super::terms::{Terms, substitute};
+use super::terms::{Terms, substitute, type_of};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};
@@ -361,7 +361,7 @@ impl<'a> Program<'a> {
 impl Program<'_> {
     /// Whether a place has room for a handle, or is of a type that is not known.
     pub fn may_keep_handle(&self, id: FnId, place: &Value) -> bool {
-        self.type_of_place(id, place).is_none_or(|ty| match bodies::settled(&ty) {
+        type_of(self.types, id, place).is_none_or(|ty| match bodies::settled(&ty) {
             Ty::Unknown => true,
             Ty::External(_, args) if args.contains(&Ty::Unknown) => true,
             ty => self.types.contains_handle(ty),
@@ -379,7 +379,7 @@ impl Program<'_> {
     /// Whether the way from a parameter or `self` to a place goes through a pointer that counts its owners, or through
     /// what a framework hands to every handler, so that others have the place as well.
     pub(super) fn is_behind_pointer(&self, id: FnId, place: &Value) -> bool {
-        let Some(own) = self.type_of_place(id, place) else { return false };
+        let Some(own) = type_of(self.types, id, place) else { return false };
         let mut inside = self.types.pointees(own);
         // What is behind the last pointer can only be changed if it synchronizes.
         if inside.any(|ty| self.types.type_facts(&ty).is_some_and(is_shared_pointer))
@@ -389,23 +389,14 @@ impl Program<'_> {
         }
         let mut current = place;
         while let Value::Field(around, _) = current {
-            let mut types = self.type_of_place(id, around).into_iter().flat_map(|ty| self.types.pointees(ty));
+            let mut types =
+                type_of(self.types, id, around).into_iter().flat_map(|ty| self.types.pointees(ty));
             if types.any(|ty| self.types.type_facts(&ty).is_some_and(is_shared_pointer)) {
                 return true;
             }
             current = around;
         }
         false
-    }
-
-    fn type_of_place(&self, id: FnId, place: &Value) -> Option<Ty> {
-        let signature = self.types.signature(id);
-        match place {
-            Value::Receiver => signature.self_ty.clone(),
-            Value::Param(index) => signature.params.get(*index as usize).cloned(),
-            Value::Field(inner, name) => Some(self.types.field(&self.type_of_place(id, inner)?, name)),
-            _ => None,
-        }
     }
 
     /// Whether the field at the start of a place of `self` is a cell that no two threads can reach.
@@ -440,10 +431,16 @@ impl Program<'_> {
 
     /// Whether every production call of the function is made with a lock held, here or further out.
     pub fn is_called_under_lock(&self, id: FnId) -> bool {
-        self.under_lock(id, 0)
+        self.is_called_only_where(id, &|_, call| !call.guards.is_empty(), 0)
     }
 
-    fn under_lock(&self, id: FnId, depth: usize) -> bool {
+    /// Whether production code calls a function, and each call, or one around it, is made where something holds.
+    pub(super) fn is_called_only_where(
+        &self,
+        id: FnId,
+        holds: &dyn Fn(&bodies::LinkedBody<'_>, &bodies::Call<'_>) -> bool,
+        depth: usize,
+    ) -> bool {
         let callers = self.graph.callers[id.index()]
             .iter()
             .filter(|caller| **caller != id && self.scope(**caller) == super::inventory::Scope::Production);
@@ -453,7 +450,9 @@ impl Program<'_> {
             for call in &body.calls {
                 if matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id)) {
                     called = true;
-                    if call.guards.is_empty() && (depth >= 3 || !self.under_lock(*caller, depth + 1)) {
+                    if !holds(body, call)
+                        && (depth >= 3 || !self.is_called_only_where(*caller, holds, depth + 1))
+                    {
                         return false;
                     }
                 }

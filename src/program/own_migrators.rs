@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Program;
 use super::bodies::{Argument, Call, CallId, LinkedBody, Target};
+use super::existence::locks_database;
 use super::inventory::Scope;
 use super::items::FnId;
 use super::probes::is_inside;
@@ -192,7 +193,7 @@ impl Program<'_> {
                 if targets.iter().any(|target| around.contains(target)))
         };
         let at = body.call(looks);
-        self.holds_file_lock(body, at.context, at.span)
+        self.is_under_file_lock(function, body, at.context, at.span)
             || begins(body, looks.0 as usize + 1)
             || around[1..].iter().filter_map(|caller| self.body(*caller)).any(|body| {
                 let until = body.calls.iter().rposition(leads_here).map_or(0, |index| index + 1);
@@ -212,7 +213,7 @@ impl Program<'_> {
         };
         // A lock of the process keeps out nobody from another one.
         let in_process = others == Others::Tasks && !call.guards.is_empty();
-        begins_transaction(call) || in_process || in_text(call) || in_helper()
+        begins_transaction(call) || locks_database(call) || in_process || in_helper()
     }
 
     /// Whether a function begins a transaction or takes a lock, itself or in what it calls.

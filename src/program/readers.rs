@@ -94,23 +94,12 @@ impl Program<'_> {
             let fresh = self.fresh_body(id);
             let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
             let is_it = |value: &Value| *value.place() == Value::Static(cell);
-            let tests = |value: &Value| match value {
-                Value::Test { place, .. } => is_it(place),
-                other => is_it(other),
-            };
             let fills = body
                 .all_events()
                 .any(|event| matches!(&event.kind, EventKind::Write(write) if is_it(&write.place)));
-            let branches = body.all_events().any(|event| {
-                matches!(&event.kind, EventKind::Branch(branching)
-                    if branching.atoms.iter().any(|atom| tests(&atom.value)))
-            });
             let says = matches!(&body.result, Value::Test { place, .. } if is_it(place));
-            looks |= !fills && (branches || says);
-            demands |= body.calls.iter().any(|call| {
-                let panics = matches!(call.target, Target::Library(facts) if facts.panics.is_some());
-                panics && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
-            });
+            looks |= !fills && (is_tested(body, is_it) || says);
+            demands |= is_demanded(body, is_it);
         }
         looks && !demands
     }
@@ -136,17 +125,8 @@ impl Program<'_> {
         let (mut looks, mut demands) = (false, false);
         self.each_method(keeper, |body| {
             let is_it = |value: &Value| is_field(value, &field);
-            looks |= body.all_events().any(|event| match &event.kind {
-                EventKind::Branch(branching) => branching.atoms.iter().any(|atom| match &atom.value {
-                    Value::Test { place, .. } => is_it(place),
-                    other => is_it(other),
-                }),
-                _ => false,
-            });
-            demands |= body.calls.iter().any(|call| {
-                let panics = matches!(call.target, Target::Library(facts) if facts.panics.is_some());
-                panics && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
-            });
+            looks |= is_tested(body, is_it);
+            demands |= is_demanded(body, is_it);
         });
         looks && !demands
     }
@@ -172,4 +152,23 @@ fn reads(body: &LinkedBody<'_>, field: &Name) -> bool {
 /// Whether a value is a field of the method's object, or what is in it.
 fn is_field(value: &Value, field: &Name) -> bool {
     matches!(value.place(), Value::Field(owner, name) if **owner == Value::Receiver && name == field)
+}
+
+/// Whether a branch of a body tests whether something is in a place.
+fn is_tested(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
+    body.all_events().any(|event| match &event.kind {
+        EventKind::Branch(branching) => branching.atoms.iter().any(|atom| match &atom.value {
+            Value::Test { place, .. } => is_it(place),
+            other => is_it(other),
+        }),
+        _ => false,
+    })
+}
+
+/// Whether a body takes for granted that something is in a place: it panics when nothing is.
+fn is_demanded(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
+    body.calls.iter().any(|call| {
+        let panics = matches!(call.target, Target::Library(facts) if facts.panics.is_some());
+        panics && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
+    })
 }

@@ -219,3 +219,15 @@ fn substituted(value: &Value, args: &[Value], receiver: Option<&Value>) -> Optio
         other => other.changed(&|part| substituted(part, args, receiver)),
     }
 }
+
+/// The type of an input of a function, or of a field of one, in terms over its parameters.
+pub(super) fn type_of(types: &Types<'_>, id: FnId, value: &Value) -> Option<Ty> {
+    let signature = types.signature(id);
+    match value {
+        Value::Param(index) => signature.params.get(*index as usize).cloned(),
+        Value::Receiver => signature.self_ty.clone(),
+        Value::Field(inner, name) => Some(types.field(&type_of(types, id, inner)?, name)),
+        Value::Content(inner) => type_of(types, id, inner),
+        _ => None,
+    }
+}

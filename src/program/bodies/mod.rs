@@ -606,15 +606,18 @@ impl LinkedBody<'_> {
 
     /// Whether a call is made again after it succeeded: it is in a loop, and its success does not leave the loop.
     pub fn repeats(&self, call: CallId) -> bool {
+        if !self.in_loop(self.call(call).context) {
+            return false;
+        }
+        let mut decided = self.failures();
+        decided.retain(|failure| failure.call == call);
         let in_ok = |context: ContextId| {
-            self.failures().iter().filter(|failure| failure.call == call).any(|failure| {
-                let mut arms = self.arms(context);
-                arms.any(|(branch, arm, _)| branch == failure.branch && failure.if_ok.contains(&arm))
+            self.arms(context).any(|(branch, arm, _)| {
+                decided.iter().any(|failure| failure.branch == branch && failure.if_ok.contains(&arm))
             })
         };
         let leaves = |event: &Event| matches!(event.kind, EventKind::Break | EventKind::Return(_));
-        self.in_loop(self.call(call).context)
-            && !self.all_events().any(|event| leaves(event) && in_ok(event.context))
+        !self.all_events().any(|event| leaves(event) && in_ok(event.context))
     }
 
     /// Whether the context is inside a loop of the body.
