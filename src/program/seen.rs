@@ -1,6 +1,6 @@
 //! Room 5, *program*: what the tool sees, as an inventory, and how much of the program it could follow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bodies::{self, CallId, EventKind, Target, settled};
 use super::inventory::{Address, Coverage, InitSite, Inventory, Place, Resource, ResourceSummary, Scope};
@@ -93,6 +93,8 @@ impl Program<'_> {
                 held_by: self.held_by(site),
             });
         }
+        let known = resources.values().filter(|resource| resource.confidence == Confidence::High);
+        let known: BTreeSet<String> = known.map(|resource| resource.id.clone()).collect();
         inventory.resources = resources.into_values().collect();
         inventory.holders = self.holders();
         inventory.accessors = self.accessors();
@@ -103,11 +105,11 @@ impl Program<'_> {
         inventory.init_sites.dedup_by(|later, first| {
             let same = later.location == first.location;
             if same {
-                for (list, more) in [
-                    (&mut first.binaries, &mut later.binaries),
-                    (&mut first.other_resources, &mut later.other_resources),
-                ] {
-                    list.append(more);
+                let opened = later.resources().filter(|id| *id != first.resource && known.contains(*id));
+                let opened: Vec<String> = opened.map(str::to_owned).collect();
+                first.other_resources.extend(opened);
+                first.binaries.append(&mut later.binaries);
+                for list in [&mut first.binaries, &mut first.other_resources] {
                     list.sort();
                     list.dedup();
                 }
