@@ -165,8 +165,8 @@ impl Program<'_> {
                 if depth >= DEPTH {
                     return true;
                 }
-                let Some(body) = bodies::link(self.types, *target) else { return false };
-                self.loops_or_waits(&body, &|_| true)
+                let Some(body) = self.any_body(*target) else { return false };
+                self.loops_or_waits(body, &|_| true)
                     || body.calls.iter().any(|call| self.holds_up(call, depth + 1))
             }),
             Target::Block(_) => false,
@@ -200,7 +200,7 @@ impl Program<'_> {
     /// the work, is not followed.
     fn lowers_on_drop(&self) -> bool {
         self.types.items.function_ids().filter(|id| self.is_run_on_drop(*id)).any(|id| {
-            bodies::link(self.types, id).is_some_and(|body| {
+            self.any_body(id).is_some_and(|body| {
                 body.events.iter().any(|event| match &event.kind {
                     EventKind::Write(write) => matches!(write.value, Value::Bool(false) | Value::Number(0)),
                     _ => false,

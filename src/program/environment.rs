@@ -84,8 +84,7 @@ impl Program<'_> {
         if walk.way.len() > DEPTH || !walk.seen.insert(id) {
             return;
         }
-        let fresh = self.fresh_body(id);
-        if let Some(body) = self.body(id).or(fresh.as_ref()) {
+        if let Some(body) = self.any_body(id) {
             self.read_events(id, body, &body.events, walk);
         }
     }
@@ -155,10 +154,8 @@ impl Program<'_> {
     fn is_of_a_component(&self, load: &[(FnId, CallId)]) -> bool {
         let (Some(first), Some(last)) = (load.first(), load.last()) else { return false };
         let package = |id: FnId| self.package_of(self.types.items.functions[id.index()].module);
-        let in_body = |id: FnId, holds: &dyn Fn(&LinkedBody<'_>) -> bool| {
-            let fresh = self.fresh_body(id);
-            self.body(id).or(fresh.as_ref()).is_some_and(holds)
-        };
+        let in_body =
+            |id: FnId, holds: &dyn Fn(&LinkedBody<'_>) -> bool| self.any_body(id).is_some_and(holds);
         let reads = |body: &LinkedBody<'_>| {
             body.calls[last.1.0 as usize..].iter().any(|call| {
                 matches!(call.target, Target::Library(facts) if facts.role == CallRole::EnvironmentRead)
@@ -174,8 +171,7 @@ impl Program<'_> {
     fn chosen_by(&self, load: &[(FnId, CallId)]) -> Vec<String> {
         let mut keys = Vec::new();
         for (function, call) in load.iter().copied() {
-            let fresh = self.fresh_body(function);
-            let Some(body) = self.body(function).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(function) else { continue };
             let mut collect = |value: &Value| {
                 // What else a configuration holds does not say which file is meant by one of its fields.
                 value.enter(&mut |part| {

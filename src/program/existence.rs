@@ -119,8 +119,7 @@ impl Program<'_> {
         if !is_verdict || !uses_handle {
             return None;
         }
-        let fresh = self.fresh_body(id);
-        let body = self.body(id).or(fresh.as_ref())?;
+        let body = self.any_body(id)?;
         body.calls.iter().flat_map(Call::sql_effects).find_map(|effect| match effect {
             SqlEffect::AsksCatalogue(catalogue) => Some(catalogue),
             _ => None,

@@ -45,8 +45,7 @@ impl Program<'_> {
     }
 
     fn locks_file_in(&self, id: FnId, depth: usize) -> bool {
-        let fresh = self.fresh_body(id);
-        let body = self.body(id).or(fresh.as_ref());
+        let body = self.any_body(id);
         body.is_some_and(|body| body.calls.iter().any(|call| self.takes_file_lock(body, call, depth)))
     }
 }

@@ -80,8 +80,7 @@ impl Program<'_> {
     /// The texts with a URL in a part of a function and in the functions that it calls.
     fn urls_in(&self, id: FnId, body: &Body, extent: Span) -> Vec<String> {
         let mut urls = urls(body, extent);
-        let fresh = self.fresh_body(id);
-        let calls = self.body(id).or(fresh.as_ref()).into_iter().flat_map(|body| &body.calls);
+        let calls = self.any_body(id).into_iter().flat_map(|body| &body.calls);
         let called = calls.filter(|call| extent.encloses(call.span)).flat_map(|call| match &call.target {
             Target::Local { targets, .. } => targets.as_slice(),
             _ => &[],

@@ -113,7 +113,7 @@ impl Program<'_> {
             if makers.contains(&caller) || self.scope(caller) != Scope::Production {
                 continue;
             }
-            let Some(body) = bodies::link(self.types, caller) else { continue };
+            let Some(body) = self.any_body(caller) else { continue };
             for event in body.all_events() {
                 let EventKind::Call { call, time } = event.kind else { continue };
                 let call = body.call(call);
@@ -149,8 +149,7 @@ impl Program<'_> {
                 return false;
             }
             for caller in callers {
-                let fresh = self.fresh_body(caller);
-                let Some(body) = self.body(caller).or(fresh.as_ref()) else { return false };
+                let Some(body) = self.any_body(caller) else { return false };
                 for event in body.all_events() {
                     let EventKind::Call { call, time } = event.kind else { continue };
                     if !matches!(&body.call(call).target, Target::Local { targets, .. } if targets.contains(&current))

@@ -46,8 +46,7 @@ impl Program<'_> {
         for (cell, users) in self.users_of_cells() {
             let (mut fills, mut demands) = (Vec::new(), Vec::new());
             for id in users {
-                let fresh = self.fresh_body(id);
-                let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+                let Some(body) = self.any_body(id) else { continue };
                 let uses = uses_of(body, cell);
                 let looks = uses.iter().any(|(does, _)| matches!(does, Does::Looks));
                 for (does, span) in uses {

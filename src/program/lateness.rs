@@ -86,7 +86,7 @@ impl Program<'_> {
                 EffectKind::Migrate => (Role::Migration, "the schema is changed only here".to_owned()),
                 _ => (Role::InitSite, format!("the {} is created only here", self.noun(effect))),
             };
-            let location = self.step_location(&effect.steps[effect.steps.len() - 1]);
+            let location = self.site_of(effect);
             evidence.push(Evidence { location, role, label });
         }
         let mut serves = |location: Location, label: &str| {
@@ -94,7 +94,7 @@ impl Program<'_> {
                 evidence.push(Evidence { location, role: Role::ServePoint, label: label.to_owned() });
             }
         };
-        serves(self.step_location(&serve.steps[serve.steps.len() - 1]), "the server");
+        serves(self.site_of(serve), "the server");
         if let Some((owner, Time::Task(call))) =
             serve.times.iter().find(|(_, time)| matches!(time, Time::Task(_)))
         {

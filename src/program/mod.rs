@@ -109,6 +109,7 @@ pub struct Program<'a> {
     /// Types and, through them, items and names.
     pub types: &'a Types<'a>,
     bodies: Vec<Option<LinkedBody<'a>>>,
+    other_bodies: Vec<OnceLock<Option<Box<LinkedBody<'a>>>>>,
     summaries: Vec<OnceLock<Summary>>,
     results: Results,
     mains: Vec<FnId>,
@@ -179,6 +180,7 @@ impl<'a> Program<'a> {
             workspace,
             types,
             bodies,
+            other_bodies: (0..count).map(|_| OnceLock::new()).collect(),
             summaries,
             results,
             mains,
@@ -203,9 +205,9 @@ impl<'a> Program<'a> {
 
     /// Gives the memory back, on all threads.
     pub(crate) fn free(self) {
-        let Self { bodies, summaries, sketches, .. } = self;
+        let Self { bodies, other_bodies, summaries, sketches, .. } = self;
         rayon::join(
-            || bodies.into_par_iter().for_each(drop),
+            || bodies.into_par_iter().zip(other_bodies).for_each(drop),
             || {
                 rayon::join(
                     || summaries.into_par_iter().for_each(drop),
@@ -244,9 +246,14 @@ impl<'a> Program<'a> {
         self.bodies[id.index()].as_ref()
     }
 
-    /// The body of a function that was not worth keeping.
-    fn fresh_body(&self, id: FnId) -> Option<LinkedBody<'a>> {
-        if self.body(id).is_some() { None } else { bodies::link(self.types, id) }
+    /// The linked body of any function that has one. Of one that does not matter it is linked when somebody asks first.
+    fn any_body(&self, id: FnId) -> Option<&LinkedBody<'a>> {
+        let link = || {
+            let mut body = bodies::link(self.types, id)?;
+            body.shrink_to_fit();
+            Some(Box::new(body))
+        };
+        self.body(id).or_else(|| self.other_bodies[id.index()].get_or_init(link).as_deref())
     }
 
     /// All functions with a linked body, in order.
@@ -328,6 +335,11 @@ impl<'a> Program<'a> {
         let same = |(_, other): &(Value, Resource)| other.id == known.id;
         let index = known.alias.as_ref().and_then(|_| self.resources.iter().position(same)).unwrap_or(index);
         Some(ResourceId(index as u32))
+    }
+
+    /// The [id](Resource::id) of the resource that a creating effect opens.
+    pub fn resource_name(&self, effect: &Effect) -> Option<String> {
+        self.resource_of(effect).map(|id| self.resource(id).id.clone())
     }
 
     fn summarizer(&self) -> Summarizer<'_, 'a> {
@@ -444,6 +456,11 @@ impl<'a> Program<'a> {
     pub fn call(&self, id: FnId, call: CallId) -> &Call<'a> {
         let body = self.bodies[id.index()].as_ref().expect("only calls of linked bodies are named");
         &body.calls[call.0 as usize]
+    }
+
+    /// Where an effect happens: at the library call.
+    pub fn site_of(&self, effect: &Effect) -> Location {
+        self.step_location(effect.last_step())
     }
 
     /// Where a step of a call path is.

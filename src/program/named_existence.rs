@@ -40,8 +40,7 @@ impl Program<'_> {
             if !in_production || !starts().any(|entry| self.reaches(entry.main, id)) {
                 continue;
             }
-            let fresh = self.fresh_body(id);
-            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(id) else { continue };
             found.extend(self.named_gap(id, body));
         }
         found

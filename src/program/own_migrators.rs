@@ -138,8 +138,7 @@ impl Program<'_> {
         if let Target::Local { targets, .. } = &call.target {
             return depth > 0
                 && targets.iter().any(|target| {
-                    let fresh = self.fresh_body(*target);
-                    let body = self.body(*target).or(fresh.as_ref());
+                    let body = self.any_body(*target);
                     body.is_some_and(|body| body.calls.iter().any(|call| self.applies(call, depth - 1)))
                 });
         }
@@ -218,8 +217,7 @@ impl Program<'_> {
 
     /// Whether a function begins a transaction or takes a lock, itself or in what it calls.
     fn takes_a_lock(&self, function: FnId, depth: u32) -> bool {
-        let fresh = self.fresh_body(function);
-        let Some(body) = self.body(function).or(fresh.as_ref()) else { return false };
+        let Some(body) = self.any_body(function) else { return false };
         body.calls.iter().any(|call| {
             let keeps = |effect: &SqlEffect| effect.keeps_out_others() || *effect == SqlEffect::LocksRows;
             let in_text = || call.sql_effects().iter().any(keeps);
@@ -240,8 +238,7 @@ impl Program<'_> {
 
     /// Whether what a function takes is over when it returns: it unlocks as well.
     fn gives_it_back(&self, function: FnId) -> bool {
-        let fresh = self.fresh_body(function);
-        let Some(body) = self.body(function).or(fresh.as_ref()) else { return false };
+        let Some(body) = self.any_body(function) else { return false };
         // Whoever leaves with an error gives it back before.
         let leaves =
             |call: &Call<'_>| body.arms(call.context).any(|(branch, arm, _)| body.leaves(branch, arm));

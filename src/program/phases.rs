@@ -159,9 +159,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let mut sites = BTreeMap::new();
         for (_, effect) in program.process_effects(entry) {
             let name = match &effect.kind {
-                EffectKind::Create { .. } => {
-                    program.resource_of(effect).map(|id| program.resource(id).id.clone())
-                }
+                EffectKind::Create { .. } => program.resource_name(effect),
                 EffectKind::Migrate => Some("migrate".to_owned()),
                 EffectKind::Serve => Some("serve".to_owned()),
             };
@@ -189,8 +187,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         if *visits > MOST_VISITS || self.steps.len() > DEEPEST || !self.leads.contains(&id) {
             return;
         }
-        let fresh = self.program.body(id).is_none().then(|| self.program.fresh_body(id)).flatten();
-        let Some(body) = self.program.body(id).or(fresh.as_ref()) else { return };
+        let Some(body) = self.program.any_body(id) else { return };
         let mut pending: Vec<(&[Event], bool)> = vec![(&body.events, beside)];
         while let Some((events, beside)) = pending.pop() {
             let Some((event, rest)) = events.split_first() else { continue };

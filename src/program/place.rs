@@ -87,11 +87,7 @@ impl Program<'_> {
         let declared = self.declaration(id);
         let first = declared.span.line;
         let handler = self.handler_at(declared);
-        let fresh = match self.body(id) {
-            Some(_) => None,
-            None => bodies::link(self.types, id),
-        };
-        let body = self.body(id).or(fresh.as_ref());
+        let body = self.any_body(id);
         let touches = |call: &&Call<'_>| (call.span.line..=call.span.end_line).contains(&line);
         let calls = body.map_or(Vec::new(), |body| {
             let calls = body.calls.iter().enumerate();

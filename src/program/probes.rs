@@ -213,8 +213,7 @@ impl Program<'_> {
                 break;
             }
             let Some(facts) = self.types.items.functions[id.index()].body else { continue };
-            let fresh = self.fresh_body(id);
-            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(id) else { continue };
             let inside = |span: Span| region.is_none_or(|region| region.encloses(span));
             let exprs = || facts.exprs.iter().filter(|expr| inside(expr.span));
             examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr));

@@ -91,8 +91,7 @@ impl Program<'_> {
     fn cell_is_looked_at(&self, cell: StaticId) -> bool {
         let (mut looks, mut demands) = (false, false);
         for id in self.users_of_static(cell).filter(|id| self.scope(*id) == Scope::Production) {
-            let fresh = self.fresh_body(id);
-            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(id) else { continue };
             let is_it = |value: &Value| *value.place() == Value::Static(cell);
             let fills = body
                 .all_events()
@@ -133,11 +132,10 @@ impl Program<'_> {
 
     fn each_method(&self, owner: AdtId, mut visit: impl FnMut(&LinkedBody<'_>)) {
         for id in self.types.items.function_ids() {
-            if matches!(self.types.signature(id).self_ty, Some(Ty::Adt(adt, _)) if adt == owner) {
-                let fresh = self.fresh_body(id);
-                if let Some(body) = self.body(id).or(fresh.as_ref()) {
-                    visit(body);
-                }
+            if matches!(self.types.signature(id).self_ty, Some(Ty::Adt(adt, _)) if adt == owner)
+                && let Some(body) = self.any_body(id)
+            {
+                visit(body);
             }
         }
     }

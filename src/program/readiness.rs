@@ -150,8 +150,7 @@ impl<'p, 'a> Search<'p, 'a> {
     fn own_drivers(&mut self, function: FnId) -> &BTreeSet<String> {
         let program = self.program;
         self.drivers.entry(function).or_insert_with(|| {
-            let fresh = program.fresh_body(function);
-            let body = program.body(function).or(fresh.as_ref());
+            let body = program.any_body(function);
             let calls = body.into_iter().flat_map(|body| &body.calls);
             let arguments = calls.flat_map(|call| call.receiver.iter().chain(&call.args));
             let handles = arguments.filter(|argument| reach::is_handle(program.types, &argument.ty));

@@ -45,8 +45,7 @@ impl Program<'_> {
                 continue;
             }
             // A function that only registers does nothing that rules look at, so its body was not kept.
-            let fresh = self.fresh_body(id);
-            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(id) else { continue };
             for (handler, span) in &sketch.handlers {
                 let location = self.declaration(*handler);
                 found.push(Route {

@@ -32,7 +32,7 @@ impl Program<'_> {
     fn deals_with(&self, caller: FnId, callee: FnId, body: &Body, cases: &[(ExprId, &Path)]) -> bool {
         let same_self = self.types.signature(caller).self_ty == self.types.signature(callee).self_ty;
         let facts = self.types.items.functions[caller.index()].body;
-        let Some((linked, facts)) = bodies::link(self.types, caller).zip(facts).filter(|_| same_self) else {
+        let Some((linked, facts)) = self.any_body(caller).zip(facts).filter(|_| same_self) else {
             return false;
         };
         let calls = linked.calls.iter().filter(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bodies::{self, CallId, EventKind, Target, settled};
+use super::bodies::{CallId, EventKind, Target, settled};
 use super::inventory::{Address, Coverage, InitSite, Inventory, Place, Resource, ResourceSummary, Scope};
 use super::items::{AdtId, AdtShape, FnId, StaticId};
 use super::reach;
@@ -272,8 +272,7 @@ impl Program<'_> {
     fn is_filled_once_by_its_user(&self, id: StaticId) -> bool {
         let mut users = self.users_of_static(id);
         let (Some(user), None) = (users.next(), users.next()) else { return false };
-        let fresh = self.fresh_body(user);
-        let body = self.body(user).or(fresh.as_ref());
+        let body = self.any_body(user);
         body.is_some_and(|body| {
             body.calls.iter().any(|call| {
                 matches!(call.target, Target::Library(facts)
@@ -294,8 +293,7 @@ impl Program<'_> {
     pub fn places_of_static(&self, id: StaticId) -> Vec<(Location, bool)> {
         let mut places: Vec<(Location, bool)> = Vec::new();
         for function in self.users_of_static(id).filter(|user| self.scope(*user) == Scope::Production) {
-            let fresh = if self.body(function).is_some() { None } else { bodies::link(self.types, function) };
-            let Some(body) = self.body(function).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(function) else { continue };
             let events = body.all_events();
             for event in events {
                 if let EventKind::Write(write) = &event.kind

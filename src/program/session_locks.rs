@@ -83,7 +83,7 @@ impl Program<'_> {
                         function,
                         lock,
                         takes,
-                        executor: self.executor_of(&body, text),
+                        executor: self.executor_of(body, text),
                         location: self.location(function, body.call(text).span),
                     });
                 }
@@ -99,7 +99,7 @@ impl Program<'_> {
             if self.scope(*caller) != Scope::Production {
                 continue;
             }
-            let Some(body) = bodies::link(self.types, *caller) else { continue };
+            let Some(body) = self.any_body(*caller) else { continue };
             let calls = body.calls.iter().filter(
                 |call| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id)),
             );
@@ -111,7 +111,7 @@ impl Program<'_> {
 
     /// The locks that an error between taking them and giving them back leaves with a session that goes back to its pool.
     pub fn leaked_locks(&self) -> Vec<Leak> {
-        self.locking_bodies().filter_map(|(function, body)| self.leak_in(function, &body)).collect()
+        self.locking_bodies().filter_map(|(function, body)| self.leak_in(function, body)).collect()
     }
 
     fn leak_in(&self, function: FnId, body: &LinkedBody<'_>) -> Option<Leak> {
@@ -147,7 +147,7 @@ impl Program<'_> {
     pub fn unheld_unlocks(&self) -> Vec<Unheld> {
         self.locking_bodies()
             .filter_map(|(function, body)| {
-                let (tried, given_back) = unheld_in(&body)?;
+                let (tried, given_back) = unheld_in(body)?;
                 let facts = self.types.items.functions[function.index()].body?;
                 // `ensure!` leaves without a branch that is seen.
                 let ensured = facts.exprs.iter().any(|expr| match &expr.kind {
@@ -162,14 +162,14 @@ impl Program<'_> {
             .collect()
     }
 
-    fn locking_bodies(&self) -> impl Iterator<Item = (FnId, LinkedBody<'_>)> {
+    fn locking_bodies(&self) -> impl Iterator<Item = (FnId, &LinkedBody<'_>)> {
         let functions = self.sketches.iter().enumerate();
         let locking =
             functions.filter(|(_, sketch)| sketch.as_ref().is_some_and(|sketch| sketch.locks_session));
         locking
             .map(|(index, _)| FnId(index as u32))
             .filter(|id| self.scope(*id) == Scope::Production)
-            .filter_map(|id| Some((id, bodies::link(self.types, id)?)))
+            .filter_map(|id| Some((id, self.any_body(id)?)))
     }
 
     /// What runs the statement whose text a call has: a handle among the calls of its chain.

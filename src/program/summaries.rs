@@ -135,6 +135,11 @@ impl Effect {
         matches!(&self.kind, EffectKind::Create { handle, .. } if handle.is_handle())
     }
 
+    /// The step that is the library call.
+    pub fn last_step(&self) -> &Step {
+        self.steps.last().expect("steps are never empty")
+    }
+
     /// Whether whoever calls the function has it behind itself when the function is done.
     pub fn is_in_line(&self) -> bool {
         // The first connection is there when the pool is.

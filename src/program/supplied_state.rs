@@ -122,8 +122,7 @@ impl Program<'_> {
             if !supplies || self.scope(id) != Scope::Production {
                 continue;
             }
-            let fresh = self.fresh_body(id);
-            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(id) else { continue };
             found.extend(body.calls.iter().filter_map(|call| self.supplied_by(id, body, call)));
         }
         found

@@ -49,8 +49,7 @@ impl Program<'_> {
             if depth == DEPTH {
                 continue;
             }
-            let fresh = self.fresh_body(id);
-            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(id) else { continue };
             for target in called(body, region) {
                 if seen.insert(target) {
                     queue.push((target, None, depth + 1));

@@ -52,8 +52,7 @@ impl Program<'_> {
     /// Whether anything that runs before a server, or in the functions that lead to it, uses a handle.
     fn uses_a_handle_before(&self, serve: &Effect) -> bool {
         self.functions_before(serve).into_iter().any(|function| {
-            let fresh = self.fresh_body(function);
-            let body = self.body(function).or(fresh.as_ref());
+            let body = self.any_body(function);
             body.into_iter().flat_map(|body| &body.calls).any(|call| self.may_use_a_handle(call))
         })
     }

@@ -80,8 +80,7 @@ impl Program<'_> {
 
     /// Whether a function does something again until it works, by itself or in what it calls: it loops, or a library does.
     fn tries_again(&self, id: FnId, depth: usize) -> bool {
-        let fresh = self.fresh_body(id);
-        let Some(body) = self.body(id).or(fresh.as_ref()) else { return false };
+        let Some(body) = self.any_body(id) else { return false };
         let again = |call: &Call<'_>| match &call.target {
             Target::Library(facts) => matches!(facts.role, CallRole::Retry | CallRole::Sleep),
             Target::Local { targets, .. } => {

@@ -173,8 +173,7 @@ impl Program<'_> {
             if depth == 0 || *dispatched {
                 return First::Nothing;
             }
-            let fresh = self.fresh_body(*target);
-            let Some(body) = self.body(*target).or(fresh.as_ref()) else { return First::Nothing };
+            let Some(body) = self.any_body(*target) else { return First::Nothing };
             return self.first_in(*target, body, &body.events, way, depth - 1);
         }
         let on_handle =

@@ -63,7 +63,7 @@ fn report(
     let path = program.static_path(initializer.fills);
     let (function, call) = blocking;
     let call = program.call(function, call);
-    let site = program.step_location(&created.steps[created.steps.len() - 1]);
+    let site = program.site_of(created);
     Finding {
         rule: "blocking-init-in-async",
         confidence: match (use_.certain && created.certain, program.is_of_database(created)) {
@@ -100,7 +100,7 @@ fn report(
         path: program.hops(entry.main, &use_.steps),
         notes: Vec::new(),
         binary: Some(entry.binary.name.clone()),
-        resource: program.resource_of(created).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(created),
         identity: vec![path],
     }
 }

@@ -115,7 +115,7 @@ fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects
         .iter()
         .map(|effect| {
             let (role, label) = what(effect);
-            Evidence { location: program.step_location(&effect.steps[effect.steps.len() - 1]), role, label }
+            Evidence { location: program.site_of(effect), role, label }
         })
         .collect();
     evidence.push(Evidence {
@@ -148,7 +148,7 @@ fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects
         path: program.way_to(id),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![program.path_of(id), program.describe(&write.place)],
     }
 }

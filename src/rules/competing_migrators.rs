@@ -27,7 +27,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 }
 
 fn report(program: &Program<'_>, entry: &Entry, pair: &CompetingMigrators<'_>) -> Finding {
-    let site = |effect: &Effect| program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = |effect: &Effect| program.site_of(effect);
     Finding {
         rule: "competing-migrators",
         confidence: Confidence::High,

@@ -117,7 +117,7 @@ fn compete(
     add(parted, format!("the way to the second {noun}"));
     add(program.asked_for(first, first_step), format!("the first {} is asked for here", program.noun(first)));
     for effect in [first, second] {
-        let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
+        let location = program.site_of(effect);
         let label = format!("{} is created here", program.noun(effect));
         evidence.push(Evidence { location, role: Role::InitSite, label });
     }

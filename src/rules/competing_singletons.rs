@@ -81,7 +81,7 @@ fn compete(
         label: format!("the first keeps a {}", program.noun(first)),
     }];
     for effect in [first, second] {
-        let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
+        let location = program.site_of(effect);
         if !evidence.iter().any(|known| known.location == location) {
             let label = format!("{} is created here", program.noun(effect));
             evidence.push(Evidence { location, role: Role::InitSite, label });

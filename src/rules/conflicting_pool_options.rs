@@ -67,8 +67,7 @@ fn conflict(program: &Program<'_>, name: &str, settings: &[Setting<'_>]) -> Opti
     })?;
     let id = program.resource_of(other.effect)?;
     let resource = program.resource(id);
-    let site =
-        |setting: &Setting<'_>| program.step_location(&setting.effect.steps[setting.effect.steps.len() - 1]);
+    let site = |setting: &Setting<'_>| program.site_of(setting.effect);
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut add = |location: Location, label: String| {
         if location != other.option.location && !evidence.iter().any(|known| known.location == location) {

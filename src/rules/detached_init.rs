@@ -206,7 +206,7 @@ fn report(
         role,
         label: format!("{doing} in the task"),
     }];
-    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = program.site_of(effect);
     if site != evidence[0].location {
         evidence.push(Evidence { location: site, role, label: doing.clone() });
     }
@@ -218,7 +218,7 @@ fn report(
             label: "the server starts without waiting for it".to_owned(),
         });
     }
-    let resource = program.resource_of(effect).map(|id| program.resource(id).id.clone());
+    let resource = program.resource_name(effect);
     let in_need = serve.is_none_or(|serve| program.needs_database(serve));
     let confidence = match (effect.certain && serve.is_none_or(|serve| serve.certain), in_need) {
         // One implementation of several may prepare what the others do not need.

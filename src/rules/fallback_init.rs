@@ -162,7 +162,7 @@ fn report(
         role: Role::InitSite,
         label: format!("opening the {noun} may fail"),
     }];
-    let site = program.step_location(&opened.steps[opened.steps.len() - 1]);
+    let site = program.site_of(opened);
     if site != evidence[0].location {
         evidence.push(Evidence {
             location: site,

@@ -40,7 +40,7 @@ fn report(program: &Program<'_>, id: FnId, claim: &Claim<'_>) -> Finding {
         });
     }
     for effect in &claim.effects {
-        let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
+        let location = program.site_of(effect);
         let (role, label) = match effect.kind {
             EffectKind::Migrate => (Role::Migration, "the schema is changed after that".to_owned()),
             _ => (Role::InitSite, format!("a {} is created after that", program.noun(effect))),
@@ -85,7 +85,7 @@ fn report(program: &Program<'_>, id: FnId, claim: &Claim<'_>) -> Finding {
         path: program.way_to(id),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![program.path_of(id), program.describe(&claim.flag)],
     }
 }

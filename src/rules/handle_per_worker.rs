@@ -82,7 +82,7 @@ fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect)
         Some((entry, whole)) => program.hops(entry.main, &whole.steps),
         None => program.hops(id, &effect.steps),
     };
-    let resource = program.resource_of(effect).map(|resource| program.resource(resource).id.clone());
+    let resource = program.resource_name(effect);
     Some(Finding {
         rule: "handle-per-worker",
         confidence,

@@ -36,7 +36,7 @@ fn initializes<'p>(program: &'p Program<'_>, probe: &Probe<'_>) -> Option<&'p Ef
 }
 
 fn report(program: &Program<'_>, probe: &Probe<'_>, effect: &Effect) -> Option<Finding> {
-    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = program.site_of(effect);
     let (what, role) = match effect.kind {
         EffectKind::Migrate => ("changes the schema".to_owned(), Role::Migration),
         _ => (format!("opens a {} that stays", program.noun(effect)), Role::InitSite),
@@ -56,7 +56,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, effect: &Effect) -> Option<F
         path: program.way_to(probe.route.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![program.handler_name(probe.route), probe.path.to_owned()],
     })
 }

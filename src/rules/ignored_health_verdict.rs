@@ -94,7 +94,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
     };
     let mut evidence = vec![Evidence { location, role: Role::Check, label: label.to_owned() }];
     evidence.push(Evidence {
-        location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+        location: program.site_of(effect),
         role: Role::InitSite,
         label: format!("the {} that the answer should be about", program.noun(effect)),
     });
@@ -127,7 +127,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
         path: program.way_to(probe.route.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![program.handler_name(probe.route), path.to_owned()],
     })
 }

@@ -39,7 +39,7 @@ fn report(program: &Program<'_>, ignored: &IgnoredVerdict<'_>) -> Finding {
                 EffectKind::Migrate => (Role::Migration, "the migration".to_owned()),
                 _ => (Role::InitSite, format!("the {}", program.noun(effect))),
             };
-            let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
+            let location = program.site_of(effect);
             (
                 if effect.certain { Confidence::High } else { Confidence::Medium },
                 format!("`{name}` says whether {what} succeeded, and nobody reads it"),

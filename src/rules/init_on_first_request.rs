@@ -28,7 +28,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 fn report(program: &Program<'_>, entry: &Entry, opened: &OpenedByRequest<'_>) -> Finding {
     let effect = opened.effect;
     let path = program.static_path(opened.fills);
-    let resource = program.resource_of(effect).map(|id| program.resource(id).id.clone());
+    let resource = program.resource_name(effect);
     Finding {
         rule: "init-on-first-request",
         confidence: if effect.certain { Confidence::High } else { Confidence::Low },
@@ -39,7 +39,7 @@ fn report(program: &Program<'_>, entry: &Entry, opened: &OpenedByRequest<'_>) ->
         ),
         silent_if: "`main` fills the static before the server is polled".to_owned(),
         primary: Evidence {
-            location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+            location: program.site_of(effect),
             role: Role::InitSite,
             label: format!("the first request waits for this {}, and gets its error", program.noun(effect)),
         },

@@ -55,7 +55,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>) -> Option<Finding> {
         path: program.way_to(probe.route.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![program.handler_name(probe.route), probe.path.to_owned()],
     })
 }

@@ -118,7 +118,7 @@ fn judge(
         label: format!("the cell is set here; {outcome}"),
     }];
     if let Some(effect) = creates {
-        let location = program.step_location(&effect.steps[effect.steps.len() - 1]);
+        let location = program.site_of(effect);
         let label = format!("a {} is created between test and set", program.noun(effect));
         evidence.push(Evidence { location, role: Role::InitSite, label });
     }

@@ -42,7 +42,7 @@ fn report(
 ) -> Finding {
     let path = program.static_path(initializer.fills);
     let noun = program.noun(effect);
-    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = program.site_of(effect);
     Finding {
         rule: "panicking-lazy-init",
         confidence: match (use_.certain && effect.certain, program.is_of_database(effect)) {
@@ -68,7 +68,7 @@ fn report(
         path: program.hops(entry.main, &use_.steps),
         notes: Vec::new(),
         binary: Some(entry.binary.name.clone()),
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![path],
     }
 }

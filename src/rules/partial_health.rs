@@ -61,7 +61,7 @@ fn report(
     let mut evidence: Vec<Evidence> = unasked
         .iter()
         .map(|effect| Evidence {
-            location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+            location: program.site_of(effect),
             role: Role::InitSite,
             label: format!("nothing asks this {}", program.noun(effect)),
         })
@@ -87,7 +87,7 @@ fn report(
         path: program.way_to(probe.route.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(first).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(first),
         identity: vec![program.handler_name(probe.route), probe.path.to_owned(), driver.clone()],
     })
 }

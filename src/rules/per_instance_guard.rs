@@ -49,7 +49,7 @@ fn is_made_twice(guarded: &OwnGuard<'_>, made: &[Construction]) -> bool {
 fn report(program: &Program<'_>, id: FnId, guarded: &OwnGuard<'_>, made: &[Construction]) -> Finding {
     let guard = program.describe_place(id, &guarded.guard);
     let effect = guarded.effect;
-    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = program.site_of(effect);
     let (doing, role, label) = match &guarded.fills {
         Some(place) => (
             format!("the {} in `{}`", program.noun(effect), program.describe(place)),
@@ -91,7 +91,7 @@ fn report(program: &Program<'_>, id: FnId, guarded: &OwnGuard<'_>, made: &[Const
         path: program.way_to(id),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![program.path_of(id), program.describe(&guarded.guard)],
     }
 }

@@ -39,7 +39,7 @@ fn report(program: &Program<'_>, early: &EarlyAnnouncement<'_>) -> Finding {
         false => (format!("{said} before the {noun}"), "this is still to be done"),
     };
     let first = program.step_location(&effect.steps[0]);
-    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = program.site_of(effect);
     let mut evidence = vec![Evidence { location: first, role, label: label.to_owned() }];
     if site != first {
         evidence.push(Evidence { location: site, role, label: format!("the {noun}") });
@@ -63,7 +63,7 @@ fn report(program: &Program<'_>, early: &EarlyAnnouncement<'_>) -> Finding {
         path: program.way_to(early.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![
             program.path_of(early.function),
             early.flag.clone().unwrap_or_else(|| "health service".to_owned()),

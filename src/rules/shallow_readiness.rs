@@ -60,7 +60,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option<
         None => "asks nobody",
     };
     let mut evidence = vec![Evidence {
-        location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+        location: program.site_of(effect),
         role: Role::InitSite,
         label: format!("the service needs this {noun}"),
     }];
@@ -90,7 +90,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option<
         path: program.way_to(probe.route.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![
             program.handler_name(probe.route),
             probe.path.to_owned(),

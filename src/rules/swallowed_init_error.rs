@@ -37,13 +37,13 @@ fn report(program: &Program<'_>, entry: &Entry, swallowed: &Swallowed<'_>) -> Fi
         _ => (format!("the {}", program.noun(effect)), Role::InitSite),
     };
     let primary = program.location(swallowed.function, swallowed.call);
-    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = program.site_of(effect);
     let mut evidence = Vec::new();
     if site != primary {
         evidence.push(Evidence { location: site, role, label: format!("{what} may fail here") });
     }
     evidence.push(Evidence {
-        location: program.step_location(&swallowed.serve.steps[swallowed.serve.steps.len() - 1]),
+        location: program.site_of(swallowed.serve),
         role: Role::ServePoint,
         label: "and this is served all the same".to_owned(),
     });
@@ -64,7 +64,7 @@ fn report(program: &Program<'_>, entry: &Entry, swallowed: &Swallowed<'_>) -> Fi
         path: program.hops(entry.main, &effect.steps),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![program.path_of(swallowed.function), what],
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
     let effect = lost.effect;
     let primary = program.location(lost.function, lost.call);
-    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = program.site_of(effect);
     let mut evidence = Vec::new();
     if site != primary && effect.steps.len() > 1 {
         evidence.push(Evidence { location: site, role: Role::Migration, label: "it fails here".to_owned() });

@@ -117,7 +117,7 @@ fn report(
         },
         evidence: vec![
             Evidence {
-                location: program.step_location(&careless.effect.steps[careless.effect.steps.len() - 1]),
+                location: program.site_of(careless.effect),
                 role: Role::InitSite,
                 label: format!("the {noun} is created here"),
             },
@@ -126,7 +126,7 @@ fn report(
         path: program.way_to(careless.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(careless.effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(careless.effect),
         identity: vec![program.path_of(careless.function), program.describe(&careless.named)],
     }
 }

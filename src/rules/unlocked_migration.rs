@@ -84,7 +84,7 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
             .to_owned(),
         silent_if: "an advisory or table lock is held around it, or it runs once".to_owned(),
         primary: Evidence {
-            location: program.step_location(&effect.steps[effect.steps.len() - 1]),
+            location: program.site_of(effect),
             role: Role::Migration,
             label: format!("two of them read {ledger} and apply the same migration"),
         },

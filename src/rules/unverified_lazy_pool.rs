@@ -27,8 +27,8 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 
 fn report(program: &Program<'_>, entry: &Entry, pool: &UnverifiedPool<'_>) -> Finding {
     let effect = pool.effect;
-    let primary = program.step_location(&effect.steps[effect.steps.len() - 1]);
-    let resource = program.resource_of(effect).map(|id| program.resource(id).id.clone());
+    let primary = program.site_of(effect);
+    let resource = program.resource_name(effect);
     Finding {
         rule: "unverified-lazy-pool",
         confidence: if pool.serve.certain { Confidence::High } else { Confidence::Medium },
@@ -41,7 +41,7 @@ fn report(program: &Program<'_>, entry: &Entry, pool: &UnverifiedPool<'_>) -> Fi
             label: "succeeds whether the database is there or not".to_owned(),
         },
         evidence: vec![Evidence {
-            location: program.step_location(&pool.serve.steps[pool.serve.steps.len() - 1]),
+            location: program.site_of(pool.serve),
             role: Role::ServePoint,
             label: "and this is served all the same".to_owned(),
         }],

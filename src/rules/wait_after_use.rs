@@ -23,7 +23,7 @@ fn report(program: &Program<'_>, late: &LateWait<'_>) -> Finding {
         _ => format!("the {} is opened", program.noun(effect)),
     };
     let first = program.step_location(&effect.steps[0]);
-    let site = program.step_location(&effect.steps[effect.steps.len() - 1]);
+    let site = program.site_of(effect);
     let role = if effect.kind == EffectKind::Migrate { Role::Migration } else { Role::InitSite };
     let mut evidence = vec![Evidence {
         location: program.location(late.function, late.wait),
@@ -53,7 +53,7 @@ fn report(program: &Program<'_>, late: &LateWait<'_>) -> Finding {
         path: program.way_to(late.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_of(effect).map(|id| program.resource(id).id.clone()),
+        resource: program.resource_name(effect),
         identity: vec![program.path_of(late.function)],
     }
 }

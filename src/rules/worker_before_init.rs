@@ -31,11 +31,8 @@ fn report(program: &Program<'_>, worker: &EarlyWorker<'_>) -> Finding {
         _ => (Role::InitSite, format!("the {} is created", program.noun(effect))),
     };
     let primary = program.location(worker.function, program.call(worker.function, worker.starts).span);
-    let mut evidence = vec![Evidence {
-        location: program.step_location(&effect.steps[effect.steps.len() - 1]),
-        role,
-        label: format!("{doing} only here"),
-    }];
+    let mut evidence =
+        vec![Evidence { location: program.site_of(effect), role, label: format!("{doing} only here") }];
     if worker.uses != primary {
         evidence.push(Evidence {
             location: worker.uses,
@@ -44,7 +41,7 @@ fn report(program: &Program<'_>, worker: &EarlyWorker<'_>) -> Finding {
         });
     }
     evidence.sort();
-    let resource = program.resource_of(effect).map(|id| program.resource(id).id.clone());
+    let resource = program.resource_name(effect);
     Finding {
         rule: "worker-before-init",
         confidence: if effect.certain { Confidence::High } else { Confidence::Medium },

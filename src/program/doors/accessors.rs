@@ -61,8 +61,7 @@ impl<'a> Program<'a> {
         let ids: Vec<FnId> = found.iter().map(|(id, _)| *id).collect();
         let mut accessors: Vec<Accessor> = Vec::new();
         for (id, gives_keeper) in found {
-            let fresh = self.fresh_body(id);
-            let body = self.body(id).or(fresh.as_ref());
+            let body = self.any_body(id);
             let behind = body.and_then(|body| forwards_to(body, &ids));
             let output = &self.types.signature(id).output;
             let awaited = match output {

@@ -75,8 +75,7 @@ impl Program<'_> {
         let mut uses = Vec::new();
         for accessor in accessors {
             for caller in &self.graph.callers[accessor.id.index()] {
-                let fresh = self.fresh_body(*caller);
-                let Some(body) = self.body(*caller).or(fresh.as_ref()) else { continue };
+                let Some(body) = self.any_body(*caller) else { continue };
                 let inside = accessors.iter().any(|other| other.id == *caller);
                 if inside {
                     continue;
@@ -112,8 +111,7 @@ impl Program<'_> {
             if !touches || fills || accessors.iter().any(|accessor| accessor.id == id) {
                 continue;
             }
-            let fresh = self.fresh_body(id);
-            let Some(body) = self.body(id).or(fresh.as_ref()) else { continue };
+            let Some(body) = self.any_body(id) else { continue };
             for call in &body.calls {
                 let on_it = |value: &Value| *value.place().root() == Value::Static(kept);
                 let named = call.receiver.as_ref().is_some_and(|receiver| on_it(&receiver.value));
