@@ -55,7 +55,7 @@ impl Program<'_> {
                 let call = body.call(*call);
                 let Target::Local { targets, dispatched: false } = &call.target else { return None };
                 let target = *targets.first()?;
-                let given = call.receiver.iter().chain(&call.args).any(|argument| {
+                let given = call.inputs().any(|argument| {
                     reach::is_handle(self.types, &argument.ty) || self.types.contains_handle(&argument.ty)
                 });
                 let named = migrates(&self.types.items.functions[target.index()].name);

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::{CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{Argument, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::items::FnId;
+use super::terms::substitute;
 use super::values::Value;
 use crate::catalog::CallRole;
 use crate::finding::Hop;
@@ -170,7 +171,9 @@ impl Program<'_> {
     /// The variables that say which file is loaded, or whether one is.
     fn chosen_by(&self, load: &[(FnId, CallId)]) -> Vec<String> {
         let mut keys = Vec::new();
-        for (function, call) in load.iter().copied() {
+        // What the load is given, over the inputs of one function after the other, outwards.
+        let mut given: Option<Vec<Value>> = None;
+        for (function, call) in load.iter().rev().copied() {
             let Some(body) = self.any_body(function) else { continue };
             let mut collect = |value: &Value| {
                 // What else a configuration holds does not say which file is meant by one of its fields.
@@ -182,7 +185,13 @@ impl Program<'_> {
                 });
             };
             let loading = body.call(call);
-            loading.args.iter().for_each(|argument| collect(&self.close_in(function, body, &argument.value)));
+            let close = |argument: &Argument| self.close_in(function, body, &argument.value);
+            let args: Vec<Value> = loading.args.iter().map(close).collect();
+            let receiver = loading.receiver.as_ref().map(close);
+            let outwards = |value: &Value| substitute(value, &args, receiver.as_ref());
+            let values = given.map_or_else(|| args.clone(), |inner| inner.iter().map(outwards).collect());
+            values.iter().for_each(&mut collect);
+            given = Some(values);
             let around: Vec<u32> = body.arms(loading.context).map(|(branch, _, _)| branch).collect();
             // A condition may be made of a read in ways that are not followed: what the function read before decides.
             for event in body.all_events() {

@@ -151,7 +151,12 @@ impl Program<'_> {
             return Some(gap(site, statement, false, opened));
         }
         if *subject != Subject::File {
-            return None;
+            let uses_transaction =
+                body.calls.iter().any(|call| call.inputs().any(|input| is_transaction(&input.ty)));
+            return body.calls.iter().enumerate().filter(|_| !uses_transaction).find_map(|(index, call)| {
+                let statement = call.worded_change().filter(|_| decided(CallId(index as u32)))?;
+                Some(gap(self.location(id, call.span), statement, false, None))
+            });
         }
         body.calls.iter().enumerate().find_map(|(index, call)| {
             let Target::Library(facts) = call.target else { return None };
@@ -168,8 +173,7 @@ impl Program<'_> {
     /// What a schema change outside a transaction would fail with when somebody else has done it.
     pub(super) fn fails_when_repeated(&self, effect: &Effect) -> Option<String> {
         let call = self.call(effect.site.0, effect.site.1);
-        let mut executors = call.receiver.iter().chain(&call.args);
-        let in_transaction = executors.any(|argument| is_transaction(&argument.ty));
+        let in_transaction = call.inputs().any(|input| is_transaction(&input.ty));
         let failing = call.sql_effects().into_iter().find_map(|effect| match effect {
             SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
             _ => None,
@@ -196,8 +200,7 @@ impl Program<'_> {
         self.graph.callers[id.index()].iter().find_map(|caller| {
             let body = self.body(*caller)?;
             body.calls.iter().find_map(|call| {
-                let leads_here =
-                    matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id));
+                let leads_here = call.leads_to(id);
                 if !leads_here {
                     return None;
                 }
@@ -224,7 +227,7 @@ fn is_transaction(ty: &Ty) -> bool {
 fn asked(value: &Value) -> Option<(CallId, bool)> {
     match value {
         Value::Call(call) => Some((*call, true)),
-        Value::Content(inner) => asked(inner),
+        Value::Content(inner) | Value::Field(inner, _) => asked(inner),
         Value::Test { place, present_when } => {
             asked(place).map(|(call, inner)| (call, inner == *present_when))
         }

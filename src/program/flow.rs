@@ -317,13 +317,7 @@ impl<'a> Program<'a> {
         };
         self.happenings(id).iter().any(|happening| match &happening.what {
             What::Test(test) => {
-                let leaves = |arm: &u32| {
-                    body.contexts.iter().any(|context| {
-                        matches!(context.kind, bodies::ContextKind::Arm { branch, arm: other, diverges: true, .. }
-                            if branch == test.branch && other == *arm)
-                    })
-                };
-                test.place != Value::Unknown && test.absent.iter().any(leaves)
+                test.place != Value::Unknown && test.absent.iter().any(|arm| body.leaves(test.branch, *arm))
             }
             _ => false,
         })
@@ -448,7 +442,7 @@ impl Program<'_> {
         for caller in callers {
             let Some(body) = self.body(*caller) else { return false };
             for call in &body.calls {
-                if matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id)) {
+                if call.leads_to(id) {
                     called = true;
                     if !holds(body, call)
                         && (depth >= 3 || !self.is_called_only_where(*caller, holds, depth + 1))
@@ -479,20 +473,23 @@ fn claim_of<'b>(body: &'b bodies::LinkedBody<'_>, tested: &Value) -> Option<(Cal
     Some((call, &flag.value, first_if_true != as_it_is))
 }
 
-/// Whether a write is controlled by a test: it happens where the test found nothing, or after it when the arm that
-/// found something left.
+/// Whether what happens at a place of the body is controlled by a test: it happens where the test found nothing, or after it
+/// when the arm that found something left, perhaps only where what it found will do.
 pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bool {
     let arm = body.arms(at).find(|(branch, _, _)| *branch == test.branch).map(|(_, arm, _)| arm);
     match arm {
         Some(arm) => test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm)),
         None => {
-            let leaves = |wanted: u32| {
-                body.contexts.iter().any(|context| {
-                    matches!(context.kind, bodies::ContextKind::Arm { branch, arm, diverges: true, .. }
-                        if branch == test.branch && arm == wanted)
+            let returns = |wanted: u32| {
+                body.all_events().any(|event| {
+                    matches!(&event.kind, EventKind::Return(value) if !body.is_failure(value))
+                        && body
+                            .arms(event.context)
+                            .any(|(branch, arm, _)| (branch, arm) == (test.branch, wanted))
                 })
             };
-            !test.present.is_empty() && test.present.iter().all(|arm| leaves(*arm))
+            let leaves = |arm: &u32| body.leaves(test.branch, *arm) || returns(*arm);
+            !test.present.is_empty() && test.present.iter().all(leaves)
         }
     }
 }

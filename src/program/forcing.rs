@@ -111,9 +111,7 @@ impl Program<'_> {
             let Some(body) = self.body(*caller).filter(|_| self.scope(*caller) == Scope::Production) else {
                 continue;
             };
-            let calls = body.calls.iter().filter(
-                |call| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id)),
-            );
+            let calls = body.calls.iter().filter(|call| call.leads_to(id));
             for argument in calls.filter_map(|call| call.args.get(index)) {
                 found.extend(self.statics_given_at(*caller, argument.value.place(), depth + 1));
             }

@@ -152,8 +152,7 @@ impl Program<'_> {
                 let Some(body) = self.any_body(caller) else { return false };
                 for event in body.all_events() {
                     let EventKind::Call { call, time } = event.kind else { continue };
-                    if !matches!(&body.call(call).target, Target::Local { targets, .. } if targets.contains(&current))
-                    {
+                    if !body.call(call).leads_to(current) {
                         continue;
                     }
                     for time in body.times_around(event.context).chain([time]) {

@@ -60,7 +60,7 @@ impl Program<'_> {
         if facts.role != CallRole::Migrate {
             return None;
         }
-        let handles = call.receiver.iter().chain(&call.args);
+        let handles = call.inputs();
         let mut handles = handles.filter(|argument| reach::is_handle(self.types, &argument.ty));
         handles.find_map(|argument| self.driver_behind(&argument.ty))
     }

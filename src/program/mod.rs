@@ -490,9 +490,8 @@ impl<'a> Program<'a> {
                 Step::Call(function, call) => {
                     let call = self.call(*function, *call);
                     // A call that may come to several functions comes to the one that the way goes on in.
-                    let entered = steps.get(index + 1).map(Step::function).filter(|next| {
-                        matches!(&call.target, Target::Local { targets, .. } if targets.contains(next))
-                    });
+                    let entered =
+                        steps.get(index + 1).map(Step::function).filter(|next| call.leads_to(*next));
                     entered.map_or_else(|| self.callee_name(call), |next| self.name_of(next))
                 }
                 Step::Static(_, id) => self.types.items.statics[id.index()].name.to_string(),
@@ -570,7 +569,7 @@ impl<'a> Program<'a> {
         let Some((function, one, other, two)) = calls else { return false };
         let given = |function: FnId, call: CallId| -> Vec<Value> {
             let call = self.call(function, call);
-            let list = call.receiver.iter().chain(&call.args);
+            let list = call.inputs();
             list.map(|argument| self.close(function, &argument.value)).collect()
         };
         let callee = |function: FnId, call: CallId| match &self.call(function, call).target {

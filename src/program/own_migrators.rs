@@ -158,7 +158,7 @@ impl Program<'_> {
 
     /// Who else may be at it; `None` when nobody can.
     fn others_at(&self, function: FnId, body: &LinkedBody<'_>) -> Option<Others> {
-        let mut handles = body.calls.iter().flat_map(|call| call.receiver.iter().chain(&call.args));
+        let mut handles = body.calls.iter().flat_map(|call| call.inputs());
         let driver =
             handles.find_map(|argument| self.driver_behind(&argument.ty).filter(|driver| is_inside(driver)));
         match driver.as_deref() {

@@ -285,7 +285,7 @@ impl Program<'_> {
                 Target::Local { targets, .. } => targets.iter().any(|target| self.needs_handle(*target)),
                 _ => false,
             };
-            let used = asked.receiver.iter().chain(&asked.args);
+            let used = asked.inputs();
             needs || used.into_iter().any(|argument| reach::is_handle(self.types, &argument.ty))
         };
         matches!(call.name_of_callee(), Some("is_ok" | "is_err")) && call.chained_on.is_some_and(asked)
@@ -293,7 +293,7 @@ impl Program<'_> {
 
     fn examine_call(&self, id: FnId, call: &Call<'_>, examined: &mut Examined) {
         let location = self.location(id, call.span);
-        let arguments = call.receiver.iter().chain(&call.args);
+        let arguments = call.inputs();
         if arguments.clone().any(|argument| reach::is_handle(self.types, &argument.ty))
             && !reach::is_only_handed_on(call)
         {
@@ -417,8 +417,7 @@ impl Program<'_> {
 
     /// Whether a call asks a database something.
     fn checks(&self, call: &Call<'_>) -> bool {
-        let on_handle =
-            call.receiver.iter().chain(&call.args).any(|argument| reach::is_handle(self.types, &argument.ty));
+        let on_handle = call.inputs().any(|argument| reach::is_handle(self.types, &argument.ty));
         let name = call.name_of_callee().unwrap_or_default();
         on_handle
             || matches!(

@@ -93,7 +93,7 @@ impl Sketch {
                 sketch.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
                 sketch.supporting |= is_supporting(facts.role);
             }
-            let uses = call.receiver.iter().chain(&call.args).any(|argument| is_handle(types, &argument.ty));
+            let uses = call.inputs().any(|argument| is_handle(types, &argument.ty));
             let looks_only =
                 matches!(call.target, Target::Library(facts) if facts.role == CallRole::LocalStatus);
             sketch.uses_handle |= uses && !looks_only;

@@ -152,7 +152,7 @@ impl<'p, 'a> Search<'p, 'a> {
         self.drivers.entry(function).or_insert_with(|| {
             let body = program.any_body(function);
             let calls = body.into_iter().flat_map(|body| &body.calls);
-            let arguments = calls.flat_map(|call| call.receiver.iter().chain(&call.args));
+            let arguments = calls.flat_map(|call| call.inputs());
             let handles = arguments.filter(|argument| reach::is_handle(program.types, &argument.ty));
             handles.filter_map(|argument| program.driver_behind(&argument.ty)).collect()
         })

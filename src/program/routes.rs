@@ -1,5 +1,7 @@
 //! Room 5, *program*: handlers, each with its route where the program says it in one piece.
 
+use std::borrow::Cow;
+
 use super::Program;
 use super::bodies::{Call, CallId, LinkedBody, Target};
 use super::inventory::{Place, Scope};
@@ -11,6 +13,9 @@ use crate::location::{Location, Span};
 
 /// Methods that frameworks name functions and attributes after.
 const VERBS: [&str; 8] = ["get", "post", "put", "delete", "patch", "head", "options", "any"];
+
+/// How many calls out a router is followed to where it is mounted.
+const DEPTH: usize = 3;
 
 /// Code that answers outside work, with the route it answers, where that is written in one piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,23 +51,18 @@ impl Program<'_> {
             }
             // A function that only registers does nothing that rules look at, so its body was not kept.
             let Some(body) = self.any_body(id) else { continue };
+            let prefixes = self.mounted_under(id, DEPTH);
             for (handler, span) in &sketch.handlers {
                 let location = self.declaration(*handler);
-                found.push(Route {
-                    label: route_at(body, *span),
-                    function: *handler,
-                    closure: None,
-                    location,
-                });
+                let labels = labels_at(body, *span, &prefixes).into_iter();
+                let route = |label| Route { label, function: *handler, closure: None, location };
+                found.extend(labels.map(route));
             }
             for span in &sketch.handler_closures {
                 let location = self.location(id, *span);
-                found.push(Route {
-                    label: route_at(body, *span),
-                    function: id,
-                    closure: Some(*span),
-                    location,
-                });
+                let labels = labels_at(body, *span, &prefixes).into_iter();
+                let route = |label| Route { label, function: id, closure: Some(*span), location };
+                found.extend(labels.map(route));
             }
         }
         for (index, item) in self.types.items.functions.iter().enumerate() {
@@ -81,6 +81,40 @@ impl Program<'_> {
             let adds = later.label.is_some() && later.label != first.label;
             later.location == first.location && !adds
         });
+        found
+    }
+
+    /// What the paths of the routes that a function registers begin with, where its callers mount what it gives them, or
+    /// hand it what it registers at: `nest("/health", health::router())`, `scope("/api").configure(api::routes)`. Empty
+    /// texts where nobody does; sorted.
+    fn mounted_under(&self, id: FnId, depth: usize) -> Vec<String> {
+        let mut found = Vec::new();
+        let callers = self.graph.callers[id.index()].iter();
+        for caller in callers.filter(|caller| **caller != id && self.scope(**caller) == Scope::Production) {
+            let Some(body) = self.any_body(*caller).filter(|_| depth > 0) else { continue };
+            let outer = self.mounted_under(*caller, depth - 1);
+            for (index, call) in body.calls.iter().enumerate() {
+                if !call.leads_to(id) {
+                    continue;
+                }
+                let made = Value::Call(CallId(index as u32));
+                let mounts = |other: &&Call<'_>| {
+                    let given = library(other).and_then(|facts| other.args.get(facts.handler?));
+                    library(other).is_some_and(|facts| facts.role == CallRole::Mount)
+                        && given.is_some_and(|given| *given.value.root() == made)
+                };
+                let mounted = body.calls.iter().find(mounts);
+                let at = mounted.map_or(call.span, |mount| mount.span);
+                let own = mounted.and_then(route_text).unwrap_or_default();
+                let own = format!("{}{}", path_at(body, at).unwrap_or_default(), own.trim_end_matches('/'));
+                found.extend(outer.iter().map(|outer| format!("{outer}{own}")));
+            }
+        }
+        found.sort();
+        found.dedup();
+        if found.is_empty() {
+            found.push(String::new());
+        }
         found
     }
 
@@ -142,12 +176,28 @@ impl Program<'_> {
     }
 }
 
-/// The route under which something in a function is registered: `GET /orders`, with the prefixes that are written
-/// around it.
-fn route_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
-    let mut around: Vec<(Span, &str)> = Vec::new();
+/// The routes under which something in a function is registered: `GET /orders`, with the prefixes that are written
+/// around it, and those under which the function's router is mounted.
+fn labels_at(body: &LinkedBody<'_>, at: Span, prefixes: &[String]) -> Vec<Option<String>> {
+    let Some(path) = path_at(body, at) else { return vec![None] };
+    let wraps = |call: &&Call<'_>| call.span == at || takes(call, at);
+    let verb = body.calls.iter().filter(wraps).filter_map(|call| verb_of(body, call)).next_back();
+    let label = |prefix: &String| {
+        let path = format!("{prefix}{path}");
+        let path = if path.is_empty() { "/" } else { &path };
+        verb.as_ref().map_or_else(|| path.to_owned(), |verb| format!("{verb} {path}"))
+    };
+    prefixes.iter().map(|prefix| Some(label(prefix))).collect()
+}
+
+/// The path under which something in a function is registered there, without a slash at the end; empty for the root.
+fn path_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
+    let mut around: Vec<(Span, String)> = Vec::new();
     for (index, call) in body.calls.iter().enumerate() {
         if !takes(call, at) {
+            if call.span == at {
+                around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route)));
+            }
             continue;
         }
         // `scope("/x").route("/y", …)`: what the chain starts with is further out than the call itself.
@@ -156,14 +206,8 @@ fn route_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
     }
     // The outermost comes first.
     around.sort_by_key(|(span, _)| std::cmp::Reverse((span.end_line, span.end_column)));
-    let route: String = around.iter().map(|(_, part)| part.trim_end_matches('/')).collect();
-    if around.is_empty() {
-        return None;
-    }
-    let route = if route.is_empty() { "/".to_owned() } else { route };
-    let wraps = |call: &&Call<'_>| call.span == at || takes(call, at);
-    let verb = body.calls.iter().filter(wraps).filter_map(|call| verb_of(body, call)).next_back();
-    Some(verb.map_or_else(|| route.clone(), |verb| format!("{verb} {route}")))
+    let route = around.iter().map(|(_, part)| part.trim_end_matches('/')).collect();
+    (!around.is_empty()).then_some(route)
 }
 
 /// Whether a place is among the arguments of a call.
@@ -180,16 +224,16 @@ fn library<'a>(call: &Call<'a>) -> Option<&'a CallFacts> {
     }
 }
 
-/// The text that a registering or mounting call has as its route.
-fn route_text<'c>(call: &'c Call<'_>) -> Option<&'c str> {
-    match &call.args.get(library(call)?.route?)?.value {
-        Value::Text(route) => Some(route),
-        _ => None,
-    }
+/// The text that a registering or mounting call has as its route. What it begins with may be a prefix that is not known.
+fn route_text(call: &Call<'_>) -> Option<String> {
+    let value = &call.args.get(library(call)?.route?)?.value;
+    let known = value.texts().into_iter().next().map(Cow::into_owned);
+    let worded = || value.wording().map(|wording| wording.trim_start_matches("{}").to_owned());
+    known.or_else(worded)
 }
 
 /// `resource("/x").route(…)`: the route stands at the start of the chain.
-fn mounted_on<'c>(body: &'c LinkedBody<'_>, from: CallId) -> Option<&'c str> {
+fn mounted_on(body: &LinkedBody<'_>, from: CallId) -> Option<String> {
     let mut current = body.call(from).chained_on?;
     loop {
         let call = body.call(current);

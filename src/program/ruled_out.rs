@@ -1,7 +1,6 @@
 //! Room 5, *program*: code in an arm of a `match` that no caller comes to, because each calls from the last arm of a `match` on the same
 //! value that has dealt with the case before.
 
-use super::bodies::Target;
 use super::inventory::Scope;
 use super::items::FnId;
 use super::values::Value;
@@ -35,9 +34,7 @@ impl Program<'_> {
         let Some((linked, facts)) = self.any_body(caller).zip(facts).filter(|_| same_self) else {
             return false;
         };
-        let calls = linked.calls.iter().filter(
-            |call| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&callee)),
-        );
+        let calls = linked.calls.iter().filter(|call| call.leads_to(callee));
         // The value is that of the callee's `self` only where the callee gets the caller's.
         let span_on_self = |call: &bodies::Call<'_>| {
             let on_self = call.receiver.as_ref().is_some_and(|on| on.value == Value::Receiver);

@@ -351,7 +351,7 @@ impl Program<'_> {
         let mut at = Some(statement);
         while let Some(id) = at {
             let call = body.call(id);
-            let mut handles = call.receiver.iter().chain(&call.args);
+            let mut handles = call.inputs();
             let driver = handles.find_map(|argument| {
                 let is_handle = reach::is_handle(self.types, &argument.ty);
                 self.driver_behind(&argument.ty).filter(|_| is_handle)

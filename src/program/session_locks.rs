@@ -100,9 +100,7 @@ impl Program<'_> {
                 continue;
             }
             let Some(body) = self.any_body(*caller) else { continue };
-            let calls = body.calls.iter().filter(
-                |call| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&id)),
-            );
+            let calls = body.calls.iter().filter(|call| call.leads_to(id));
             found.extend(calls.map(|call| self.location(*caller, call.span)));
         }
         found.sort();

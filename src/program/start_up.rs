@@ -231,7 +231,7 @@ impl Program<'_> {
         let mut hops = vec![Hop { label: self.name_of(current), location: self.declaration(current) }];
         while let Some(next) = previous[current.index()] {
             let span = self.body(current).and_then(|body| {
-                let calls_next = |call: &&Call<'_>| matches!(&call.target, Target::Local { targets, .. } if targets.contains(&next));
+                let calls_next = |call: &&Call<'_>| call.leads_to(next);
                 body.calls.iter().find(calls_next).map(|call| call.span)
             });
             let location = span.map_or_else(|| self.declaration(next), |span| self.location(current, span));

@@ -50,6 +50,8 @@ struct Supplied {
     framework: String,
     /// The type under which it is found; `None` when that is not known.
     ty: Option<Ty>,
+    /// The library whose own type it is, where no more is known: `tera::Tera::new(…)` makes something of tera.
+    library: Option<String>,
     /// Whether handlers find it: `app_data` of Actix takes anything, and handlers find what is wrapped in `Data`.
     is_found: bool,
     location: Location,
@@ -74,8 +76,15 @@ impl Program<'_> {
         let mut found = Vec::new();
         for (route, framework, ty) in demands {
             let own = || supplied.iter().filter(|supplied| supplied.framework == framework);
-            let known = own().all(|supplied| supplied.ty.is_some());
-            let is_supplied = own().any(|supplied| supplied.is_found && supplied.ty.as_ref() == Some(&ty));
+            let known = own().all(|supplied| {
+                let is_other = |library: &String| !is_of(&ty, library);
+                supplied.ty.is_some() || supplied.library.as_ref().is_some_and(is_other)
+            });
+            // Whether what a call gives is an option is not always known.
+            let fits =
+                |other: &Ty| *other == ty || (ty.is_option_or_result() && settled(other) == settled(&ty));
+            let is_supplied =
+                own().any(|supplied| supplied.is_found && supplied.ty.as_ref().is_some_and(fits));
             let runs = || mains.iter().any(|main| self.reaches(*main, route.function));
             if !known || is_supplied || seen.contains(&ty) || !runs() {
                 continue;
@@ -104,7 +113,7 @@ impl Program<'_> {
             if ty.is_option_or_result() {
                 return None;
             }
-            let inner = settled(args.first()?).clone();
+            let inner = unfailing(args.first()?).clone();
             // What a generic type is filled with is often worked out by the compiler alone.
             let is_own = || matches!(innermost(&inner), Ty::Adt(_, args) if args.is_empty());
             let is_known = is_named(&inner) && (self.types.contains_handle(&inner) || is_own());
@@ -130,10 +139,11 @@ impl Program<'_> {
 
     fn supplied_by(&self, id: FnId, body: &LinkedBody<'_>, call: &Call<'_>) -> Option<Supplied> {
         if is_put_into_request(body, call) {
-            let ty = call.args.first().map(|value| settled(&value.ty).clone()).filter(is_named);
+            let ty = call.args.first().map(|value| unfailing(&value.ty).clone()).filter(is_named);
             return Some(Supplied {
                 framework: "axum".to_owned(),
                 ty,
+                library: None,
                 is_found: true,
                 location: self.location(id, call.span),
             });
@@ -144,20 +154,20 @@ impl Program<'_> {
         if facts.path.ends_with("::data_factory") || of_no_argument {
             let framework = facts.path.split("::").next().unwrap_or_default().to_owned();
             let location = self.location(id, call.span);
-            return Some(Supplied { framework, ty: None, is_found: true, location });
+            return Some(Supplied { framework, ty: None, library: None, is_found: true, location });
         }
         if facts.role != CallRole::StatePut {
             return None;
         }
         let argument = call.args.get(facts.handler?)?;
-        let given = settled(&argument.ty);
+        let given = unfailing(&argument.ty);
         // What is wrapped already is looked up by what is inside.
         let is_state =
             |ty: &Ty| self.types.type_facts(ty).is_some_and(|facts| LOOKS_UP.contains(&facts.path.as_str()));
         let made = settled(&call.result);
         let wrapped = [made, given].into_iter().find(|ty| is_state(ty));
         let ty = match wrapped {
-            Some(Ty::External(_, args)) => args.first().map(|inner| settled(inner).clone()),
+            Some(Ty::External(_, args)) => args.first().map(|inner| unfailing(inner).clone()),
             _ => Some(given.clone()),
         };
         let framework = match facts.path.split("::").next().unwrap_or_default() {
@@ -167,6 +177,7 @@ impl Program<'_> {
         Some(Supplied {
             framework: framework.to_owned(),
             ty: ty.filter(is_named),
+            library: constructor_of(body, &argument.value).map(str::to_owned),
             is_found: wrapped.is_some() || !facts.path.ends_with("::app_data"),
             location: self.location(id, call.span),
         })
@@ -184,6 +195,35 @@ pub(super) fn is_put_into_request(body: &LinkedBody<'_>, call: &Call<'_>) -> boo
     call.name_of_callee() == Some("insert")
         && (call.receiver.as_ref().is_some_and(|receiver| is_extensions(&receiver.value))
             || call.chained_on.is_some_and(|on| is_extensions(&Value::Call(on))))
+}
+
+/// The type of a value after awaiting it and unwrapping `Result`. An option is state of its own.
+fn unfailing(ty: &Ty) -> &Ty {
+    match ty {
+        Ty::Future(inner) => unfailing(inner),
+        Ty::External(path, args) if path.ends_with("Result") => args.first().map_or(&Ty::Unknown, unfailing),
+        other => other,
+    }
+}
+
+/// The library whose type makes a value with a function of its own.
+fn constructor_of<'b>(body: &'b LinkedBody<'_>, value: &Value) -> Option<&'b str> {
+    let Value::Call(made) = value else { return None };
+    let Target::External(path) = &body.call(*made).target else { return None };
+    let mut segments = path.rsplit("::").skip(1);
+    let is_type = |segment: &str| segment.starts_with(|first: char| first.is_uppercase());
+    segments.next().filter(|owner| is_type(owner))?;
+    path.split("::").next()
+}
+
+/// Whether something of a library is in a type.
+fn is_of(ty: &Ty, library: &str) -> bool {
+    match ty {
+        Ty::External(path, args) => {
+            path.split("::").next() == Some(library) || args.iter().any(|arg| is_of(arg, library))
+        }
+        _ => false,
+    }
 }
 
 /// Whether all of a type is known.

@@ -51,6 +51,15 @@ pub struct LostMigration<'p> {
     pub end: Lost,
     /// Whether a migrator makes the change, which knows what ran before.
     pub by_migrator: bool,
+    /// Further statements of the function that end so.
+    pub further: Vec<Span>,
+}
+
+impl LostMigration<'_> {
+    /// Whether it is a statement that the function itself runs.
+    fn is_statement(&self) -> bool {
+        self.effect.steps.len() == 1 && !self.by_migrator
+    }
 }
 
 /// How the failure of a schema change ends.
@@ -155,37 +164,51 @@ impl Program<'_> {
                     (None, _) => continue,
                 };
                 let span = body.call(call).span;
-                // A single statement may be meant to fail where it ran before, and who calls a function for something
-                // else has to do without that.
+                let by_migrator = is_migrator(self.call(effect.site.0, effect.site.1));
+                let is_statement = effect.steps.len() == 1 && !by_migrator;
+                // A single statement may be meant to fail where it ran before: who looks at the failure knows, and a tool can
+                // be started again. Who calls a function for something else has to do without the schema.
                 let for_itself = match effect.steps.len() {
-                    1 => is_migrator(body.call(call)) || wiped.is_some(),
+                    1 if is_statement => match end {
+                        Lost::Dropped => !self.is_minor(effect) && self.is_run_by_a_server(function),
+                        Lost::GoesOn => false,
+                        Lost::Wiped(_) => true,
+                    },
+                    1 => true,
                     _ => speaks_of_schema(&self.callee_name(body.call(first))),
                 };
-                if inner
-                    && for_itself
-                    && !found.iter().any(|known| known.function == function && known.call == span)
-                {
-                    found.push(LostMigration {
-                        by_migrator: is_migrator(self.call(effect.site.0, effect.site.1)),
+                if !inner || !for_itself {
+                    continue;
+                }
+                let of_function = |known: &&mut LostMigration<'_>| {
+                    known.function == function
+                        && (known.call == span || (is_statement && known.is_statement() && known.end == end))
+                };
+                match found.iter_mut().find(of_function) {
+                    Some(known) if known.call == span || known.further.contains(&span) => {}
+                    Some(known) => known.further.push(span),
+                    None => found.push(LostMigration {
+                        by_migrator,
                         effect,
                         function,
                         call: span,
                         end,
-                    });
+                        further: Vec::new(),
+                    }),
                 }
             }
         }
         found
     }
 
+    fn is_run_by_a_server(&self, function: FnId) -> bool {
+        self.servers().any(|entry| self.reaches(entry.main, function))
+    }
+
     /// Whether something is done with what a call gives.
     fn is_used(&self, function: FnId, given: CallId) -> bool {
         let Some(body) = self.body(function) else { return false };
-        let mut values = body
-            .calls
-            .iter()
-            .flat_map(|call| call.receiver.iter().chain(&call.args))
-            .map(|argument| &argument.value);
+        let mut values = body.calls.iter().flat_map(|call| call.inputs()).map(|argument| &argument.value);
         values.any(|value| *value.root() == Value::Call(given))
     }
 
@@ -211,6 +234,10 @@ impl Program<'_> {
                 Step::Call(other, call) if *other == function => Some(*call),
                 _ => None,
             });
+            // What serves is in what failed: it is not reached.
+            if served_from.is_some_and(|served| self.run_by(body, served) == call) {
+                return None;
+            }
             match self.outcome_of(function, body, call, served_from) {
                 Outcome::HandsOn => {}
                 Outcome::Handles => return None,
@@ -245,7 +272,7 @@ impl Program<'_> {
         if outcome.propagated {
             return Outcome::HandsOn;
         }
-        if outcome.unwrapped || !self.may_fail(&call.target) || body.in_loop(call.context) {
+        if outcome.unwrapped || !self.may_fail(&call.target) {
             return Outcome::Handles;
         }
         let taken_by = |names: &[&str], other: &bodies::Call<'_>| {
@@ -275,6 +302,10 @@ impl Program<'_> {
         // What `ok()` makes of it is an answer where somebody keeps that.
         if (outcome.discarded && !outcome.bound) || dropped_as_option {
             return Outcome::Ends(End::Dropped);
+        }
+        // A loop that looks at it tries again.
+        if body.in_loop(call.context) {
+            return Outcome::Handles;
         }
         let failures = body.failures();
         let mut looked =

@@ -183,7 +183,7 @@ pub(super) fn address_of<'c>(call: &'c Call<'_>) -> Option<&'c Argument> {
 }
 
 fn origin(path: &str, call: &Call<'_>, close: &impl Fn(&Value) -> Value) -> Value {
-    let list = call.receiver.iter().chain(&call.args).map(|argument| close(&argument.value)).collect();
+    let list = call.inputs().map(|argument| close(&argument.value)).collect();
     match settled(&call.result) {
         Ty::Adt(adt, _) if reads_from_outside(path) => Value::Loaded(*adt, Arc::from(path), list),
         _ => Value::Origin(Arc::from(path), list),

@@ -58,7 +58,7 @@ impl Program<'_> {
     }
 
     fn may_use_a_handle(&self, call: &Call<'_>) -> bool {
-        let mut given = call.receiver.iter().chain(&call.args);
+        let mut given = call.inputs();
         match &call.target {
             Target::Library(facts) => {
                 given.any(|argument| reach::is_handle(self.types, &argument.ty))

@@ -65,7 +65,7 @@ impl Program<'_> {
         };
         let waits = name.starts_with("wait") || name.contains("_wait_") || name.contains("until_ready");
         // Who waits with the handle in hand asks whether it works.
-        let with_handle = call.receiver.iter().chain(&call.args).any(|argument| {
+        let with_handle = call.inputs().any(|argument| {
             reach::is_handle(self.types, &argument.ty) || self.types.contains_handle(&argument.ty)
         });
         let about = || {

@@ -176,8 +176,7 @@ impl Program<'_> {
             let Some(body) = self.any_body(*target) else { return First::Nothing };
             return self.first_in(*target, body, &body.events, way, depth - 1);
         }
-        let on_handle =
-            call.receiver.iter().chain(&call.args).any(|argument| reach::is_handle(self.types, &argument.ty));
+        let on_handle = call.inputs().any(|argument| reach::is_handle(self.types, &argument.ty));
         match on_handle && !reach::is_only_handed_on(call) {
             true => First::Use(self.location(function, call.span)),
             false => First::Nothing,

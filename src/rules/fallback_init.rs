@@ -79,7 +79,7 @@ fn takes_its_place(body: &LinkedBody<'_>, arms: &[u32], branch: u32, made: CallI
     // What is made of it in the same arm (`Arc::new(…)`, `Ok(…)`) stands for it.
     let mut same = vec![Value::Call(made)];
     for (index, call) in body.calls.iter().enumerate().skip(made.0 as usize + 1) {
-        let mut given = call.receiver.iter().chain(&call.args).map(|argument| &argument.value);
+        let mut given = call.inputs().map(|argument| &argument.value);
         if inside(call.context) && given.any(|value| same.contains(value)) {
             same.push(Value::Call(CallId(index as u32)));
         }
@@ -92,8 +92,7 @@ fn takes_its_place(body: &LinkedBody<'_>, arms: &[u32], branch: u32, made: CallI
         found
     };
     let outside = body.calls.iter().filter(|call| !inside(call.context));
-    let mut values =
-        outside.flat_map(|call| call.receiver.iter().chain(&call.args)).map(|argument| &argument.value);
+    let mut values = outside.flat_map(|call| call.inputs()).map(|argument| &argument.value);
     // A closure for the error (`unwrap_or_else`) gives it back; one around the branch (`get_or_init`) gives what was chosen.
     let mut closures = body.blocks.iter();
     let gives = |block: &Block| match inside(block.context) {

@@ -39,7 +39,7 @@ fn unasked<'p>(program: &'p Program<'_>, probe: &Probe<'_>, found: &Examined) ->
         EffectKind::Create { driver, .. } => !found.drivers.contains(driver) && driver != "database",
         EffectKind::Migrate | EffectKind::Serve => false,
     };
-    behind.into_iter().filter(|effect| effect.certain && !program.is_optional(effect)).filter(of).collect()
+    behind.into_iter().filter(|effect| !program.is_optional(effect)).filter(of).collect()
 }
 
 fn report(
@@ -51,11 +51,14 @@ fn report(
     let unasked = unasked(program, probe, found);
     let first = unasked.first()?;
     let EffectKind::Create { driver, .. } = &first.kind else { return None };
-    // Another probe of the service may ask it.
-    let elsewhere = all.iter().any(|(other, known)| {
+    // Another probe of the service may ask it; but where one says by its name that it is about readiness, that is asked.
+    let asks_it = |(other, known): &&(Probe<'_>, Examined)| {
         other.route != probe.route && (known.unknown || known.drivers.contains(driver))
-    });
-    if elsewhere {
+    };
+    let is_readiness = |kind: ProbeKind| kind == ProbeKind::Readiness;
+    let mut elsewhere = all.iter().filter(asks_it).peekable();
+    let is_asked = elsewhere.peek().is_some();
+    if elsewhere.any(|(other, _)| !is_readiness(probe.kind) || is_readiness(other.kind)) {
         return None;
     }
     let mut evidence: Vec<Evidence> = unasked
@@ -74,7 +77,7 @@ fn report(
     evidence.sort();
     Some(Finding {
         rule: "partial-health",
-        confidence: Confidence::High,
+        confidence: if first.certain && !is_asked { Confidence::High } else { Confidence::Medium },
         message: format!("`{}` asks one database, and the service needs {driver} as well", probe.path),
         help: "ask every database without which requests fail, or declare the other one optional".to_owned(),
         silent_if: "the probe asks it, or it is declared `optional` in `initpath.toml`".to_owned(),

@@ -38,6 +38,11 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
     if site != primary && effect.steps.len() > 1 {
         evidence.push(Evidence { location: site, role: Role::Migration, label: "it fails here".to_owned() });
     }
+    evidence.extend(lost.further.iter().map(|span| Evidence {
+        location: program.location(lost.function, *span),
+        role: Role::Migration,
+        label: "nor of this one".to_owned(),
+    }));
     let (message, label) = match lost.end {
         Lost::Dropped => ("a migration may fail, and its result is dropped", "nobody hears of a failure"),
         Lost::GoesOn => ("a migration may fail, and the failing branch goes on", "nobody hears of a failure"),

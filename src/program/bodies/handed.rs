@@ -179,22 +179,11 @@ impl Walk<'_, '_> {
             }
             _ => Vec::new(),
         };
-        let call = self.push_call(Call {
-            expr,
-            span,
-            name_span,
-            target: Target::Local { targets: vec![target], dispatched: false },
-            receiver: None,
-            args,
-            result: settled(&self.types.signature(target).output).clone(),
-            is_future: false,
-            outcome: Outcome { bound: true, ..Outcome::default() },
-            chained_on: None,
-            context: self.context,
-            guards: Vec::new(),
-            choice: None,
-            by_name: false,
-        });
+        let result = settled(&self.types.signature(target).output).clone();
+        let target = Target::Local { targets: vec![target], dispatched: false };
+        let outcome = Outcome { bound: true, ..Outcome::default() };
+        let call = Call { name_span, args, result, outcome, ..Call::of(target, expr, span, self.context) };
+        let call = self.push_call(call);
         self.emit(EventKind::Call { call, time });
     }
 
@@ -209,22 +198,10 @@ impl Walk<'_, '_> {
         let by = &self.out.calls[via.0 as usize];
         let (expr, span, name_span) = (by.expr, by.span, by.name_span);
         let context = self.context;
-        let call = self.push_call(Call {
-            expr,
-            span,
-            name_span,
-            target: Target::Library(facts),
-            receiver: None,
-            args: Vec::new(),
-            result,
-            is_future: false,
-            outcome: Outcome { bound: true, ..Outcome::default() },
-            chained_on: None,
-            context,
-            guards: Vec::new(),
-            choice: None,
-            by_name: false,
-        });
+        let outcome = Outcome { bound: true, ..Outcome::default() };
+        let call =
+            Call { name_span, result, outcome, ..Call::of(Target::Library(facts), expr, span, context) };
+        let call = self.push_call(call);
         self.emit(EventKind::Call { call, time });
     }
 

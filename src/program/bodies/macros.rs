@@ -9,7 +9,7 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::walk::{Resolution, Typed, Walk};
 use super::{Argument, Call, EventKind, Target, Time, settled};
-use crate::catalog::CallRole;
+use crate::catalog::{CallFacts, CallRole};
 use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Path};
 
 impl<'a> Walk<'_, 'a> {
@@ -42,6 +42,13 @@ impl<'a> Walk<'_, 'a> {
                         let ty = Ty::Tuple(outputs.collect());
                         let value = Value::parts(values.into_iter().map(|value| value.value).collect());
                         Typed::new(ty, value)
+                    }
+                    Some(CallRole::Builder) => {
+                        let function = facts.and_then(|facts| self.types.catalog.function(&facts.path));
+                        match function {
+                            Some(function) => self.macro_like(function, id, args, &values),
+                            None => self.plain_macro(&name, values, args),
+                        }
                     }
                     _ => self.plain_macro(&name, values, args),
                 }
@@ -86,22 +93,8 @@ impl<'a> Walk<'_, 'a> {
                     if let Some(Resolution::Def(Def::Item(Declared::Fn(target)), _)) =
                         self.resolve_value(path)
                     {
-                        let call = self.push_call(Call {
-                            expr: id,
-                            span: *span,
-                            name_span: *span,
-                            target: Target::Local { targets: vec![target], dispatched: false },
-                            receiver: None,
-                            args: Vec::new(),
-                            result: Ty::Unknown,
-                            is_future: false,
-                            outcome: super::Outcome::default(),
-                            chained_on: None,
-                            context: self.context,
-                            guards: Vec::new(),
-                            choice: None,
-                            by_name: false,
-                        });
+                        let target = Target::Local { targets: vec![target], dispatched: false };
+                        let call = self.push_call(Call::of(target, id, *span, self.context));
                         self.emit(EventKind::Call { call, time: Time::Maybe(call) });
                     }
                 }
@@ -143,25 +136,30 @@ impl<'a> Walk<'_, 'a> {
         let span = self.body.expr(id).span;
         let arguments: Vec<Argument> =
             args.iter().zip(values).map(|(arg, typed)| self.argument(*arg, typed)).collect();
-        let guards = self.guards();
         let dispatched = targets.len() > 1;
-        let call = self.push_call(Call {
-            expr: id,
-            span,
-            name_span: span,
-            target: Target::Local { targets, dispatched },
-            receiver: None,
-            args: arguments,
-            result: Ty::Unknown,
-            is_future: false,
-            outcome: super::Outcome::default(),
-            chained_on: None,
-            context: self.context,
-            guards,
-            choice: None,
-            by_name: false,
-        });
+        let target = Target::Local { targets, dispatched };
+        let call =
+            Call { args: arguments, guards: self.guards(), ..Call::of(target, id, span, self.context) };
+        let call = self.push_call(call);
         self.run_arguments(call);
+        self.happen(call, Time::Inline);
+        Typed::new(Ty::Unknown, Value::Call(call))
+    }
+
+    /// A call of a macro of a library is one of the function that does the same without looking at the text when it is
+    /// compiled: `query!("…")` and `query("…")`.
+    fn macro_like(
+        &mut self,
+        function: &'a CallFacts,
+        id: ExprId,
+        args: &[ExprId],
+        values: &[Typed],
+    ) -> Typed {
+        let span = self.body.expr(id).span;
+        let args = args.iter().zip(values).map(|(arg, typed)| self.argument(*arg, typed)).collect();
+        let target = Target::Library(function);
+        let call = Call { args, guards: self.guards(), ..Call::of(target, id, span, self.context) };
+        let call = self.push_call(call);
         self.happen(call, Time::Inline);
         Typed::new(Ty::Unknown, Value::Call(call))
     }

@@ -331,6 +331,28 @@ pub struct Block {
     pub span: Span,
 }
 
+impl<'a> Call<'a> {
+    /// A call without inputs, of which no more is known than what it calls and where.
+    fn of(target: Target<'a>, expr: ExprId, span: Span, context: ContextId) -> Self {
+        Self {
+            expr,
+            span,
+            name_span: span,
+            target,
+            receiver: None,
+            args: Vec::new(),
+            result: Ty::Unknown,
+            is_future: false,
+            outcome: Outcome::default(),
+            chained_on: None,
+            context,
+            guards: Vec::new(),
+            choice: None,
+            by_name: false,
+        }
+    }
+}
+
 impl Call<'_> {
     /// What shows the call to people: all of it, or in a chain of several lines what stands from the method's name on. A call of a
     /// library is shown as the chain that it ends: what is built matters more than `.build()`.
@@ -372,6 +394,27 @@ impl Call<'_> {
         });
         let texts = written.chain(values().filter_map(Value::wording));
         texts.flat_map(|text| sql::effects(&text)).filter(SqlEffect::is_about_ledger).collect()
+    }
+
+    /// What it is called on, and its arguments.
+    pub fn inputs(&self) -> impl Iterator<Item = &Argument> + Clone {
+        self.receiver.iter().chain(&self.args)
+    }
+
+    /// The statement that it hands to a library and that fails where somebody else has done the same, when its text names what it
+    /// makes only when it runs: `format!("CREATE DATABASE {name}")`.
+    pub(in crate::program) fn worded_change(&self) -> Option<String> {
+        self.name_of_callee()?;
+        let texts = self.args.iter().filter_map(|argument| argument.value.wording());
+        texts.flat_map(|text| sql::effects(&text)).find_map(|effect| match effect {
+            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
+            _ => None,
+        })
+    }
+
+    /// Whether the call is, or may be, one of a function of the workspace.
+    pub fn leads_to(&self, id: FnId) -> bool {
+        matches!(&self.target, Target::Local { targets, .. } if targets.contains(&id))
     }
 
     /// The last segment of the callee's name, where a library has it or nobody knows it.
@@ -421,7 +464,8 @@ impl LinkedBody<'_> {
         let call = self.call(id);
         let library = match &call.target {
             Target::Library(facts) => facts.role != CallRole::Adapt,
-            Target::External(_) => true,
+            // The standard library runs no SQL: `text.push_str("DROP TABLE …")`.
+            Target::External(path) => !path.starts_with("std::"),
             _ => false,
         };
         library && call.sql_effects().iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))

@@ -45,7 +45,7 @@ impl LinkedBody<'_> {
             Value::Call(made) => {
                 let made = self.call(*made);
                 let library = matches!(made.target, Target::External(_) | Target::Library(_));
-                library && made.receiver.iter().chain(&made.args).any(|argument| inside(&argument.value))
+                library && made.inputs().any(|argument| inside(&argument.value))
             }
             _ => false,
         }

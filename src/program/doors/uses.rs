@@ -135,7 +135,7 @@ impl Program<'_> {
         let given = |call: &&Call<'_>| {
             let adapts = matches!(call.target, Target::Library(facts)
                 if matches!(facts.role, CallRole::Adapt | CallRole::Share));
-            !adapts && call.receiver.iter().chain(&call.args).any(|argument| has(&argument.value))
+            !adapts && call.inputs().any(|argument| has(&argument.value))
         };
         let uses = body.calls.iter().filter(given);
         sorted(uses.map(|call| self.use_at(function, call, self.callee_name(call), false)).collect())
