@@ -72,6 +72,8 @@ pub enum TypeKind {
     Guard,
     Map,
     Atomic,
+    /// The end of a channel through which many are served.
+    Sender,
     Router,
     Server,
     BoundSocket,

@@ -2,6 +2,7 @@
 //! what the check-then-init rules read.
 
 use super::bodies::{Atom, Branching, CallId, ContextId, Event, EventKind, Target};
+use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, PlaceWrite, Step};
 use super::terms::{Terms, substitute, type_of};
@@ -114,12 +115,39 @@ impl<'a> Program<'a> {
     /// The tests, writes and effects of a function in the order they happen, closures and async blocks included.
     pub fn happenings(&self, id: FnId) -> Vec<Happening<'_>> {
         let mut list = Vec::new();
-        if let Some(body) = self.body(id) {
+        if let Some(body) = self.any_body(id) {
             let summarizer = self.summarizer();
             let terms = summarizer.terms(id, body);
             self.collect_happenings(id, body, &terms, &body.events, &mut list);
         }
         list
+    }
+
+    /// The functions of production code that put entries into maps which several callers may have, in order.
+    pub fn functions_that_fill_maps(&self) -> impl Iterator<Item = FnId> {
+        let sketches = self.types.items.function_ids().zip(&self.sketches);
+        let filling = sketches.filter(|(_, sketch)| sketch.as_ref().is_some_and(|sketch| sketch.fills_map));
+        filling.map(|(id, _)| id).filter(|id| self.scope(*id) == Scope::Production)
+    }
+
+    /// What callers share through the entries of a map at a place, so that a second entry for one key parts them: a lock, or
+    /// the sending end of a channel.
+    pub fn shared_through_entries(&self, id: FnId, place: &Value) -> Option<&'static str> {
+        let kind_of = |ty: &Ty| self.types.type_facts(ty).map(|facts| facts.kind);
+        let inside = |ty: Ty, kind: TypeKind| self.types.pointees(ty).find(|ty| kind_of(ty) == Some(kind));
+        let own = type_of(self.types, id, place)?;
+        let locked = inside(own.clone(), TypeKind::Lock);
+        let own = match &locked {
+            Some(Ty::External(_, args)) => args.first()?.clone(),
+            _ => own,
+        };
+        let map = inside(own, TypeKind::Map)?;
+        let Ty::External(_, args) = map else { return None };
+        self.types.pointees(args.get(1)?.clone()).find_map(|ty| match kind_of(&ty)? {
+            TypeKind::Lock => Some("lock"),
+            TypeKind::Sender => Some("channel"),
+            _ => None,
+        })
     }
 
     /// Whether a place is written in the function or by one that it calls. Without a write there is nothing to
@@ -437,7 +465,7 @@ impl Program<'_> {
     ) -> bool {
         let callers = self.graph.callers[id.index()]
             .iter()
-            .filter(|caller| **caller != id && self.scope(**caller) == super::inventory::Scope::Production);
+            .filter(|caller| **caller != id && self.scope(**caller) == Scope::Production);
         let mut called = false;
         for caller in callers {
             let Some(body) = self.body(*caller) else { return false };

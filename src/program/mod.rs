@@ -247,7 +247,7 @@ impl<'a> Program<'a> {
     }
 
     /// The linked body of any function that has one. Of one that does not matter it is linked when somebody asks first.
-    fn any_body(&self, id: FnId) -> Option<&LinkedBody<'a>> {
+    pub fn any_body(&self, id: FnId) -> Option<&LinkedBody<'a>> {
         let link = || {
             let mut body = bodies::link(self.types, id)?;
             body.shrink_to_fit();
@@ -454,7 +454,7 @@ impl<'a> Program<'a> {
 
     /// A call in a function.
     pub fn call(&self, id: FnId, call: CallId) -> &Call<'a> {
-        let body = self.bodies[id.index()].as_ref().expect("only calls of linked bodies are named");
+        let body = self.any_body(id).expect("only a function with a body has calls");
         &body.calls[call.0 as usize]
     }
 

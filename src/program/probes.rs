@@ -233,6 +233,8 @@ impl Program<'_> {
                 }
                 let awaited = || facts.is_awaited(call.expr);
                 let given = answers && answer_calls.contains(&CallId(index as u32));
+                // Whoever is called with a handle asks that one.
+                let on_handle = || call.inputs().any(|input| self.driver_behind(&input.ty).is_some());
                 let unknown = match &call.target {
                     Target::Local { targets, dispatched } => {
                         for target in targets.iter().filter(|target| seen.insert(**target)) {
@@ -242,13 +244,13 @@ impl Program<'_> {
                         examined.answer_unknown |= given && *dispatched;
                         targets.is_empty()
                     }
-                    Target::External(_) => awaited(),
+                    Target::External(_) => awaited() && !on_handle(),
                     Target::Unknown(name) => {
                         if may_ask(name) {
                             examined.reads.get_or_insert(self.location(id, call.span));
                         }
                         examined.answer_unknown |= given;
-                        awaited() || may_ask(name)
+                        (awaited() || may_ask(name)) && !on_handle()
                     }
                     Target::Library(facts) => {
                         // Only a thread that panicked makes a lock fail.

@@ -37,6 +37,8 @@ pub(super) struct Sketch {
     pub locks_session: bool,
     /// Whether it supplies state to an application.
     pub supplies_state: bool,
+    /// Whether it puts an entry into a map that several callers may have.
+    pub fills_map: bool,
     /// Functions registered as handlers, with the place.
     pub handlers: Vec<(FnId, Span)>,
     /// Closures registered as handlers.
@@ -62,6 +64,7 @@ impl Sketch {
             uses_handle: false,
             locks_session: false,
             supplies_state: false,
+            fills_map: false,
             handlers: Vec::new(),
             handler_closures: Vec::new(),
             calls: 0,
@@ -72,8 +75,21 @@ impl Sketch {
         let signature = types.signature(id);
         let takes_handle = signature.params.iter().any(|param| types.contains_handle(param));
         let events = body.all_events();
-        let writes = events.into_iter().any(|event| matches!(event.kind, EventKind::Write(_)));
-        sketch.supporting = takes_handle || writes;
+        let writes = events.filter_map(|event| match &event.kind {
+            EventKind::Write(write) => Some(write),
+            _ => None,
+        });
+        for write in writes {
+            sketch.supporting = true;
+            let is_locked = write.place.lock().is_some() || !write.guards.is_empty();
+            // A map that is not behind a lock and is shared all the same synchronizes itself.
+            sketch.fills_map |= write.call.is_some_and(|call| {
+                matches!(body.call(call).target, Target::Library(facts)
+                    if facts.role == CallRole::MapSet
+                        && (is_locked || !facts.path.starts_with("std::")))
+            });
+        }
+        sketch.supporting |= takes_handle;
         for (index, call) in body.calls.iter().enumerate() {
             sketch.calls += 1;
             sketch.interesting |= body.changes_schema(CallId(index as u32));

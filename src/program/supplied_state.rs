@@ -95,14 +95,19 @@ impl Program<'_> {
                 Some(Instead { location: supplied.location, ty, is_bare: !supplied.is_found })
             });
             let (demanded, has_handle) = (self.types.display(&ty), self.types.contains_handle(&ty));
+            // Libraries supply what is theirs where nobody here can see it, and what a generic type is filled with is often
+            // worked out by the compiler alone.
+            let is_own = || matches!(innermost(&ty), Ty::Adt(_, args) if args.is_empty());
+            if !has_handle && !is_own() && instead.is_none() {
+                continue;
+            }
             found.push(MissingState { route, demanded, has_handle, instead });
             seen.push(ty);
         }
         found
     }
 
-    /// What a handler demands by its type, with the framework. Only state with a handle, or of a type of the workspace without
-    /// parameters: libraries supply what is theirs where nobody here can see it.
+    /// What a handler demands by its type, with the framework.
     fn demands<'p>(&'p self, route: &'p Route) -> Vec<(&'p Route, &'static str, Ty)> {
         let params = self.types.signature(route.function).params.iter();
         let demanded = params.filter_map(|ty| {
@@ -114,10 +119,7 @@ impl Program<'_> {
                 return None;
             }
             let inner = unfailing(args.first()?).clone();
-            // What a generic type is filled with is often worked out by the compiler alone.
-            let is_own = || matches!(innermost(&inner), Ty::Adt(_, args) if args.is_empty());
-            let is_known = is_named(&inner) && (self.types.contains_handle(&inner) || is_own());
-            is_known.then(|| (route, path.split("::").next().unwrap_or_default(), inner))
+            is_named(&inner).then(|| (route, path.split("::").next().unwrap_or_default(), inner))
         });
         demanded.collect()
     }
@@ -235,13 +237,13 @@ fn is_named(ty: &Ty) -> bool {
     }
 }
 
-/// What is inside pointers and locks: `Arc<Pool<Postgres>>` and `Pool<Postgres>` have the same.
+/// What is inside pointers, locks and options: `Arc<Pool<Postgres>>` and `Pool<Postgres>` have the same.
 fn innermost(ty: &Ty) -> &Ty {
     let mut current = ty;
     while let Ty::External(path, args) = current {
         let name = path.rsplit("::").next().unwrap_or_default();
         match args.first() {
-            Some(inner) if matches!(name, "Arc" | "Rc" | "Box" | "Mutex" | "RwLock" | "Data") => {
+            Some(inner) if matches!(name, "Arc" | "Rc" | "Box" | "Mutex" | "RwLock" | "Data" | "Option") => {
                 current = inner
             }
             _ => break,

@@ -220,12 +220,13 @@ fn substituted(value: &Value, args: &[Value], receiver: Option<&Value>) -> Optio
     }
 }
 
-/// The type of an input of a function, or of a field of one, in terms over its parameters.
+/// The type of a static or of an input of a function, or of a field of one, in terms over the function's parameters.
 pub(super) fn type_of(types: &Types<'_>, id: FnId, value: &Value) -> Option<Ty> {
     let signature = types.signature(id);
     match value {
         Value::Param(index) => signature.params.get(*index as usize).cloned(),
         Value::Receiver => signature.self_ty.clone(),
+        Value::Static(id) => Some(types.static_type(*id).clone()),
         Value::Field(inner, name) => Some(types.field(&type_of(types, id, inner)?, name)),
         Value::Content(inner) => type_of(types, id, inner),
         _ => None,

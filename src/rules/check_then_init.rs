@@ -22,6 +22,16 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             findings.extend(check_function(program, id, body));
         }
     }
+    for id in program.functions_that_fill_maps() {
+        if program.is_concurrent(id) && !program.is_called_under_lock(id) {
+            let mut entries = check_entries(program, id);
+            let is_told = |entry: &Finding| {
+                findings.iter().any(|known| known.primary.location == entry.primary.location)
+            };
+            entries.retain(|entry| !is_told(entry));
+            findings.extend(entries);
+        }
+    }
     findings
 }
 
@@ -33,6 +43,47 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec<Finding> {
     let happenings = program.happenings(id);
     let mut found: Vec<Finding> = Vec::new();
+    for Gap { at, test, index, write } in gaps(program, id, body, &happenings) {
+        let context = happenings[index].context;
+        let between = happenings[at..index].iter().filter_map(|one| match &one.what {
+            What::Effect(effect)
+                if is_init(effect)
+                    && controls(body, test, one.context)
+                    && !body.exclusive(one.context, context) =>
+            {
+                Some(*effect)
+            }
+            _ => None,
+        });
+        let effects: Vec<&Effect> = between.collect();
+        let only_migrates = effects.iter().all(|effect| effect.kind == EffectKind::Migrate);
+        if !effects.is_empty() && (!only_migrates || says_done(&write.value)) {
+            let finding = report(program, id, test, write, &effects);
+            if !found.iter().any(|known| known.primary.location == finding.primary.location) {
+                found.push(finding);
+            }
+        }
+    }
+    found
+}
+
+/// A shared place that is tested and then written, with no lock over both.
+struct Gap<'h> {
+    /// Which happening the test is.
+    at: usize,
+    test: &'h Test,
+    /// Which happening the write is.
+    index: usize,
+    write: &'h Written,
+}
+
+fn gaps<'h>(
+    program: &Program<'_>,
+    id: FnId,
+    body: &LinkedBody<'_>,
+    happenings: &'h [Happening<'_>],
+) -> Vec<Gap<'h>> {
+    let mut found = Vec::new();
     for (index, happening) in happenings.iter().enumerate() {
         let What::Write(write) = &happening.what else {
             continue;
@@ -55,29 +106,47 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
             _ => None,
         });
         let Some((at, test)) = tested else { continue };
-        if program.holds_file_lock(body, earlier[at].context, test.span) || program.is_tested_inside(write) {
-            continue;
-        }
-        let between = earlier[at..].iter().filter_map(|one| match &one.what {
-            What::Effect(effect)
-                if is_init(effect)
-                    && controls(body, test, one.context)
-                    && !body.exclusive(one.context, happening.context) =>
-            {
-                Some(*effect)
-            }
-            _ => None,
-        });
-        let effects: Vec<&Effect> = between.collect();
-        let only_migrates = effects.iter().all(|effect| effect.kind == EffectKind::Migrate);
-        if !effects.is_empty() && (!only_migrates || says_done(&write.value)) {
-            let finding = report(program, id, test, write, &effects);
-            if !found.iter().any(|known| known.primary.location == finding.primary.location) {
-                found.push(finding);
-            }
+        if !program.holds_file_lock(body, earlier[at].context, test.span) && !program.is_tested_inside(write)
+        {
+            found.push(Gap { at, test, index, write });
         }
     }
     found
+}
+
+/// Maps whose entries are what callers share: each of two that find no entry makes one, and they go on with different ones.
+fn check_entries(program: &Program<'_>, id: FnId) -> Vec<Finding> {
+    let Some(body) = program.any_body(id) else { return Vec::new() };
+    let happenings = program.happenings(id);
+    let gaps = gaps(program, id, body, &happenings).into_iter();
+    gaps.filter_map(|Gap { test, write, .. }| {
+        let shared = program.shared_through_entries(id, &write.place)?;
+        let place = program.describe_place(id, &write.place);
+        Some(Finding {
+            rule: "check-then-init",
+            confidence: Confidence::Medium,
+            message: format!("`{place}` is looked up, then an entry with a new {shared} is put in, with no lock held throughout"),
+            help: "make the entry with `entry(key).or_insert_with(…)`, or look again under the lock it is put in with"
+                .to_owned(),
+            silent_if: "the same lock is held from look-up to insertion, or the map is looked up again under it".to_owned(),
+            primary: Evidence {
+                location: program.location(id, test.span),
+                role: Role::Check,
+                label: format!("two callers can both find no entry, and each goes on with a {shared} of its own"),
+            },
+            evidence: vec![Evidence {
+                location: program.location(id, write.span),
+                role: Role::Write,
+                label: "the second one replaces the first".to_owned(),
+            }],
+            path: program.way_to(id),
+            notes: Vec::new(),
+            binary: None,
+            resource: None,
+            identity: vec![program.path_of(id), program.describe(&write.place)],
+        })
+    })
+    .collect()
 }
 
 /// A handle that stays, or a schema change. A connection that is used and dropped is no initialization.
