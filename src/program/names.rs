@@ -372,7 +372,9 @@ impl<'a> Names<'a> {
         let entered = |(other, inner): &(ModuleId, Name)| *other == module && inner == name;
         if let Some(depth) = visited.pairs.iter().position(entered) {
             visited.cut_off_at = visited.cut_off_at.min(depth);
-            return None;
+            // The way of an import may begin with the name that it brings: `mod health; use health::health;`.
+            let declared = self.items.modules[module.index()].declared.get(name)?;
+            return Some(declared.iter().map(|declared| Def::Item(*declared)).collect());
         }
         let depth = visited.pairs.len();
         let cut_off_before = std::mem::replace(&mut visited.cut_off_at, usize::MAX);
