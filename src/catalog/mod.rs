@@ -157,6 +157,8 @@ pub struct CallFacts {
     pub atomic: bool,
     /// Blocks the thread.
     pub blocking: bool,
+    /// Blocks on a runtime of its own or of its receiver, and panics where one is running already.
+    pub enters_runtime: bool,
     /// Never returns.
     pub diverges: bool,
     /// Why it may panic.

@@ -251,6 +251,7 @@ impl Reader<'_> {
             runs: entry.owned("runs"),
             atomic: entry.flag("atomic"),
             blocking: entry.flag("blocking"),
+            enters_runtime: entry.flag("enters_runtime"),
             diverges: entry.flag("diverges"),
             panics: entry.owned("panics"),
             note: entry.owned("note"),

@@ -204,6 +204,7 @@ pub(super) const CALL: Section = Section {
         key("runs", Shape::Text, "The method of the callback argument that is run, where that is a value."),
         key("atomic", Shape::Flag, "Check and initialization are one step for all callers."),
         key("blocking", Shape::Flag, "Blocks the thread."),
+        key("enters_runtime", Shape::Flag, "Blocks on a runtime, and panics where one is running already."),
         key("diverges", Shape::Flag, "Never returns."),
         key("panics", Shape::Text, "Why it may panic."),
         NOTE,

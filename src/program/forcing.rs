@@ -427,7 +427,7 @@ impl<'p, 'a> Search<'p, 'a> {
 }
 
 /// Whether a blocking call tells the runtime (`block_in_place`), or stands inside one that does.
-fn is_told(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
+pub(super) fn is_told(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
     let tells = |other: &Call<'_>| {
         matches!(other.target, Target::Library(facts) if facts.path.ends_with("::block_in_place"))
             && other.span.encloses(call.span)

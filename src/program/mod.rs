@@ -37,6 +37,7 @@ mod lifetimes;
 pub mod migrators;
 pub mod named_existence;
 pub mod names;
+pub mod nested_runtimes;
 pub mod own_migrators;
 pub mod phases;
 pub mod place;

@@ -37,6 +37,8 @@ pub(super) struct Sketch {
     pub locks_session: bool,
     /// Whether it supplies state to an application.
     pub supplies_state: bool,
+    /// Whether it blocks on a runtime.
+    pub enters_runtime: bool,
     /// Whether it puts an entry into a map that several callers may have.
     pub fills_map: bool,
     /// Functions registered as handlers, with the place.
@@ -64,6 +66,7 @@ impl Sketch {
             uses_handle: false,
             locks_session: false,
             supplies_state: false,
+            enters_runtime: false,
             fills_map: false,
             handlers: Vec::new(),
             handler_closures: Vec::new(),
@@ -106,6 +109,7 @@ impl Sketch {
                 sketch.locks_session |=
                     matches!(facts.role, CallRole::DatabaseLock | CallRole::DatabaseUnlock);
                 sketch.supplies_state |= facts.role == CallRole::StatePut;
+                sketch.enters_runtime |= facts.enters_runtime;
                 sketch.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
                 sketch.supporting |= is_supporting(facts.role);
             }

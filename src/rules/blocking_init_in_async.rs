@@ -1,5 +1,5 @@
 //! `blocking-init-in-async`: a lazy static blocks its thread until it is connected, and async code is the first to use
-//! it.
+//! it; or async code itself makes a call that blocks on a runtime.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
@@ -8,23 +8,25 @@ use crate::program::bodies::Time;
 use crate::program::entries::Entry;
 use crate::program::forcing::Initializer;
 use crate::program::items::{FnId, StaticId};
+use crate::program::nested_runtimes::NestedRuntime;
 use crate::program::summaries::{Effect, Step};
 
-/// Looks at the lazy statics of production code that create a handle.
+/// Looks at the lazy statics of production code that create a handle, and at the calls of async code.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
+    let nested = program.nested_runtimes();
+    let mut findings: Vec<Finding> = nested.iter().map(|nested| report_nested(program, nested)).collect();
     let lazies = program.initializers().into_iter().filter(|initializer| program.is_lazy(initializer.fills));
-    lazies
-        .filter_map(|initializer| {
-            let mut created = program.effects(initializer.function).iter();
-            let created = created.find(|effect| effect.creates_handle())?;
-            let blocking = program.blocking_call_of(initializer)?;
-            let mut entries = program.production_entries();
-            entries.find_map(|entry| {
-                let use_ = used_by_async_code(program, entry, initializer.fills)?;
-                Some(report(program, entry, initializer, created, blocking, use_))
-            })
+    findings.extend(lazies.filter_map(|initializer| {
+        let mut created = program.effects(initializer.function).iter();
+        let created = created.find(|effect| effect.creates_handle())?;
+        let blocking = program.blocking_call_of(initializer)?;
+        let mut entries = program.production_entries();
+        entries.find_map(|entry| {
+            let use_ = used_by_async_code(program, entry, initializer.fills)?;
+            Some(report(program, entry, initializer, created, blocking, use_))
         })
-        .collect()
+    }));
+    findings
 }
 
 /// Why nothing is reported in a function.
@@ -32,7 +34,36 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     let own = program.initializers().into_iter().find(|initializer| initializer.function == id);
     match own.and_then(|initializer| program.blocking_call_of(initializer)) {
         Some(_) => "no async code is seen to be the first to use it".to_owned(),
-        None => "no lazy static is filled here by code that blocks on a future".to_owned(),
+        None => "nothing here blocks on a runtime while async code waits, and no lazy static is filled by code that does".to_owned(),
+    }
+}
+
+fn report_nested(program: &Program<'_>, nested: &NestedRuntime) -> Finding {
+    let call = program.call(nested.inner, nested.call);
+    let callee = program.callee_name(call);
+    let location = program.location(nested.inner, call.span);
+    let mut evidence = Vec::new();
+    if location != nested.from {
+        let label = format!("`{callee}` blocks on a runtime");
+        evidence.push(Evidence { location, role: Role::Guard, label });
+    }
+    Finding {
+        rule: "blocking-init-in-async",
+        confidence: if nested.certain { Confidence::High } else { Confidence::Low },
+        message: format!("async code comes to `{callee}`, which blocks on a runtime: that panics inside one"),
+        help: "use the async interface, or call it in `spawn_blocking` and await that".to_owned(),
+        silent_if: "a thread of its own makes the call, or `block_in_place` is around it".to_owned(),
+        primary: Evidence {
+            location: nested.from,
+            role: Role::Guard,
+            label: "panics: a runtime cannot be started or blocked on within a runtime".to_owned(),
+        },
+        evidence,
+        path: program.way_to(nested.function),
+        notes: Vec::new(),
+        binary: None,
+        resource: None,
+        identity: vec![program.path_of(nested.inner), program.path_of(nested.function)],
     }
 }
 

@@ -31,8 +31,12 @@ async fn main() { start().await.unwrap(); }
 
 #[test]
 fn a_function_that_is_named_like_its_module() {
-    for import in ["use crate::connect::connect;", "use connect::connect;", "use self::connect::connect as connect;"] {
-        let main = format!("mod connect;\n{import}\n#[tokio::main]\nasync fn main() {{ connect().await.unwrap(); }}\n");
+    for import in
+        ["use crate::connect::connect;", "use connect::connect;", "use self::connect::connect as connect;"]
+    {
+        let main = format!(
+            "mod connect;\n{import}\n#[tokio::main]\nasync fn main() {{ connect().await.unwrap(); }}\n"
+        );
         check_files(&[("src/connect.rs", DATABASE), ("src/main.rs", &main)]);
     }
 }
