@@ -43,7 +43,7 @@ pub(super) struct Sketch {
     pub fills_map: bool,
     /// Functions registered as handlers, with the place.
     pub handlers: Vec<(FnId, Span)>,
-    /// Closures registered as handlers.
+    /// Closures registered as handlers, and calls that register a text that is always the answer.
     pub handler_closures: Vec<Span>,
     /// Calls.
     pub calls: u32,
@@ -110,6 +110,11 @@ impl Sketch {
                     matches!(facts.role, CallRole::DatabaseLock | CallRole::DatabaseUnlock);
                 sketch.supplies_state |= facts.role == CallRole::StatePut;
                 sketch.enters_runtime |= facts.enters_runtime;
+                let handler = facts.handler.and_then(|handler| call.args.get(handler));
+                let is_text = handler.is_some_and(|handler| matches!(handler.value, Value::Text(_)));
+                if facts.role == CallRole::HandlerWrap && is_text {
+                    sketch.handler_closures.push(call.span);
+                }
                 sketch.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
                 sketch.supporting |= is_supporting(facts.role);
             }

@@ -103,11 +103,19 @@ impl Program<'_> {
                     library(other).is_some_and(|facts| facts.role == CallRole::Mount)
                         && given.is_some_and(|given| *given.value.root() == made)
                 };
-                let mounted = body.calls.iter().find(mounts);
-                let at = mounted.map_or(call.span, |mount| mount.span);
-                let own = mounted.and_then(route_text).unwrap_or_default();
-                let own = format!("{}{}", path_at(body, at).unwrap_or_default(), own.trim_end_matches('/'));
-                found.extend(outer.iter().map(|outer| format!("{outer}{own}")));
+                let mut mounted: Vec<(Span, String)> = body
+                    .calls
+                    .iter()
+                    .filter(mounts)
+                    .map(|mount| (mount.span, route_text(mount).unwrap_or_default()))
+                    .collect();
+                if mounted.is_empty() {
+                    mounted.push((call.span, String::new()));
+                }
+                for (at, own) in mounted {
+                    let own = format!("{}{}", path_at(body, at).unwrap_or_default(), segments(&own));
+                    found.extend(outer.iter().map(|outer| format!("{outer}{own}")));
+                }
             }
         }
         found.sort();
@@ -206,8 +214,14 @@ fn path_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
     }
     // The outermost comes first.
     around.sort_by_key(|(span, _)| std::cmp::Reverse((span.end_line, span.end_column)));
-    let route = around.iter().map(|(_, part)| part.trim_end_matches('/')).collect();
+    let route = around.iter().map(|(_, part)| segments(part)).collect();
     (!around.is_empty()).then_some(route)
+}
+
+/// A part of a path with a slash before it and none after it; empty for the root. Salvo's parts have none.
+fn segments(part: &str) -> String {
+    let part = part.trim_matches('/');
+    if part.is_empty() { String::new() } else { format!("/{part}") }
 }
 
 /// Whether a place is among the arguments of a call.

@@ -90,7 +90,7 @@ async fn main() {
 }
 "#
         ),
-        ["app::orders app::orders"]
+        ["/orders app::orders"]
     );
     assert_eq!(
         handlers(
@@ -104,7 +104,7 @@ async fn main() {
 }
 "#
         ),
-        ["app::orders app::orders"]
+        ["/orders app::orders"]
     );
 }
 
@@ -263,4 +263,44 @@ fn main() { rocket::ignite().mount("/", routes![orders]).launch(); }
     );
     assert_eq!(inventory.serve_points.len(), 1);
     assert_eq!(inventory.serve_points[0].binaries, ["app"]);
+}
+
+#[test]
+fn routes_under_the_prefixes_of_callers() {
+    assert_eq!(
+        handlers(
+            r#"
+use actix_web::{App, HttpResponse, HttpServer, web};
+async fn health() -> HttpResponse { HttpResponse::Ok().finish() }
+fn probes(config: &mut web::ServiceConfig) { config.route("/health", web::get().to(health)); }
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| App::new().service(web::scope("/internal").configure(probes))).bind("[::]:80")?.run().await
+}
+"#
+        ),
+        ["GET /internal/health app::health"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use axum::{Router, routing::get};
+async fn health() {}
+fn probes() -> Router { Router::new().route("/", get(health)).route("/live", get(health)) }
+fn api() -> Router { Router::new().nest("/health", probes()) }
+#[tokio::main]
+async fn main() {
+    let api = api();
+    let app = Router::new().nest("/v1", api.clone()).nest("/v2", api);
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await.unwrap(), app).await.unwrap();
+}
+"#
+        ),
+        [
+            "GET /v1/health app::health",
+            "GET /v1/health/live app::health",
+            "GET /v2/health app::health",
+            "GET /v2/health/live app::health"
+        ]
+    );
 }
