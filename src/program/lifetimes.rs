@@ -3,10 +3,14 @@
 use super::bodies::{
     self, BlockId, Call, CallId, ContextId, ContextKind, EventKind, LinkedBody, Target, Time,
 };
+use super::items::FnId;
 use super::summaries::{Holder, Keep, Lifetime, Summarizer};
 use super::types::Ty;
 use super::values::Value;
 use crate::catalog::{CallFacts, CallRole};
+
+/// How many calls further in a loop is looked for.
+const DEPTH: usize = 2;
 
 impl<'a> Summarizer<'_, 'a> {
     pub(super) fn keep_of(&self, body: &LinkedBody<'a>, subject: &Value) -> Keep {
@@ -196,6 +200,54 @@ impl<'a> Summarizer<'_, 'a> {
             }
             _ => Keep::No,
         }
+    }
+
+    /// Whether what a call gives is used in a loop that goes on, here or in a function that it is given to, and is made before
+    /// the loop: it stays as long as that runs.
+    pub(super) fn is_used_without_end(&self, body: &LinkedBody<'a>, made: CallId) -> bool {
+        let subject = Value::Call(made);
+        let made_in = body.call(made).context;
+        let blocks = blocks_around(body, made_in);
+        let is_beside = |context: ContextId| blocks_around(body, context) == blocks;
+        let goes_on = |from: ContextId| {
+            let mut around = std::iter::successors(Some(from), |id| body.contexts[id.0 as usize].parent);
+            around.any(|id| {
+                body.contexts[id.0 as usize].kind == ContextKind::Loop { goes_on: true }
+                    && !body.encloses(id, made_in)
+                    && is_beside(id)
+            })
+        };
+        body.calls.iter().any(|call| {
+            let uses = || call.inputs().any(|input| contains(&input.value, &subject));
+            let is_given = || match &call.target {
+                Target::Local { targets, dispatched: false } => {
+                    targets.iter().all(|target| self.never_ends(*target, DEPTH)) && is_beside(call.context)
+                }
+                _ => false,
+            };
+            uses() && (goes_on(call.context) || is_given())
+        })
+    }
+
+    /// Whether a function comes, whatever happens, to a loop that goes on.
+    fn never_ends(&self, id: FnId, depth: usize) -> bool {
+        let Some(body) = &self.bodies[id.index()] else { return false };
+        let always = |from: ContextId| {
+            body.outwards(from)
+                .all(|context| !matches!(context.kind, ContextKind::Arm { .. } | ContextKind::Block(_)))
+        };
+        let mut contexts = body.contexts.iter().enumerate();
+        let loops = contexts.any(|(index, context)| {
+            context.kind == ContextKind::Loop { goes_on: true } && always(ContextId(index as u32))
+        });
+        loops
+            || (depth > 0
+                && body.calls.iter().filter(|call| always(call.context)).any(|call| match &call.target {
+                    Target::Local { targets, dispatched: false } => {
+                        targets.iter().all(|target| *target != id && self.never_ends(*target, depth - 1))
+                    }
+                    _ => false,
+                }))
     }
 }
 

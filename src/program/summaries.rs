@@ -587,7 +587,7 @@ impl<'a> Collector<'_, '_, 'a> {
         }
     }
 
-    /// A handle in a variable of a function that goes on to serve stays open while it serves.
+    /// A handle in a variable of a function that goes on to serve, or into a loop without an end, stays open meanwhile.
     fn keep_while_serving(&mut self) {
         for index in 0..self.effects.len() {
             let effect = &self.effects[index];
@@ -597,6 +597,11 @@ impl<'a> Collector<'_, '_, 'a> {
                 EffectKind::Create { handle, .. } => *handle,
                 _ => continue,
             };
+            let is_local = matches!(effect.lifetime, Lifetime::Local { .. });
+            if is_local && handle != TypeKind::Connection && self.is_used_without_end(index) {
+                self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
+                continue;
+            }
             // A single connection in a variable is used and forgotten; a pool is there for the rest.
             if handle == TypeKind::Connection && effect.steps.len() == 1 {
                 continue;
@@ -609,6 +614,13 @@ impl<'a> Collector<'_, '_, 'a> {
             if served && self.made_here(index) {
                 self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
             }
+        }
+    }
+
+    fn is_used_without_end(&self, index: usize) -> bool {
+        match self.effects[index].steps[0] {
+            Step::Call(_, call) => self.summarizer.is_used_without_end(self.body, call),
+            Step::Static(..) => false,
         }
     }
 
