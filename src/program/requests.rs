@@ -1,6 +1,7 @@
-//! Room 5, *program*: what a handler is given once for the whole process, and what comes with each request.
+//! Room 5, *program*: what a handler is given once for the whole process, and what comes with each request, or with
+//! each item of a list.
 
-use super::bodies::Target;
+use super::bodies::{Call, CallId, Target};
 use super::items::FnId;
 use super::summaries::{Effect, Step};
 use super::types::{Bound, Ty};
@@ -9,6 +10,23 @@ use super::{Program, bodies};
 use crate::catalog::TypeKind;
 
 impl Program<'_> {
+    /// Whether a task is started for each item of a list: the call that starts it stands in a loop, and the task is given the
+    /// item. A loop over numbers has none: it starts as many workers as somebody chose.
+    pub fn is_task_of_an_item(&self, id: FnId, task: CallId) -> bool {
+        let Some(body) = self.any_body(id) else { return false };
+        let start = body.call(task);
+        let is_item = |value: &Value| {
+            let mut found = false;
+            value
+                .visit(&mut |part| found |= matches!(part, Value::Element(list) if **list != Value::Unknown));
+            found
+        };
+        // What a closure or an async block captures is found where it is used.
+        let takes_item = |call: &Call<'_>| call.inputs().any(|input| is_item(&input.value));
+        let inside = body.calls.iter().filter(|call| start.span.encloses(call.span));
+        body.in_loop(start.context) && inside.chain([start]).any(takes_item)
+    }
+
     /// Whether an effect opens an embedded database that nobody else may have open at the same time, neither to read
     /// alone nor with a named lock in hand.
     pub fn opens_exclusively(&self, effect: &Effect) -> bool {

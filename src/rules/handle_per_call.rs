@@ -23,6 +23,8 @@ enum Caller {
     Operation,
     /// A loop that goes on.
     Turn,
+    /// A task for each item of a list.
+    Item,
 }
 
 /// A way from what answers requests to a creation.
@@ -67,6 +69,8 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
         }
     }
     causes.extend(turns(program).into_values());
+    let known: BTreeSet<_> = causes.iter().flatten().map(|way| way.effect.site).collect();
+    causes.extend(items(program).into_values().filter(|ways| !known.contains(&ways[0].effect.site)));
     for operations in operations(program).into_values() {
         let met =
             |way: &PerCall<'_>| causes.iter().flatten().any(|known| known.effect.site == way.effect.site);
@@ -178,6 +182,38 @@ fn turns<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
     found
 }
 
+/// What tasks open that are started for each item of a list, by database: as many at once as there are items.
+fn items<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>> {
+    let mut found: BTreeMap<ResourceId, Vec<PerCall<'_>>> = BTreeMap::new();
+    for (id, _) in program.linked().filter(|(id, _)| program.scope(*id) == Scope::Production) {
+        for effect in program.effects(id) {
+            let [(function, Time::Task(task)), inner @ ..] = &*effect.times else { continue };
+            let plain = inner.iter().all(|(_, time)| matches!(time, Time::Parallel(_)));
+            let each_time = plain && effect.once.is_none() && effect.certain && effect.creates_handle();
+            if *function != id
+                || !each_time
+                || !goes(program, effect)
+                || !program.is_task_of_an_item(id, *task)
+            {
+                continue;
+            }
+            let named =
+                program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low);
+            let Some(resource) = named else { continue };
+            found.entry(resource).or_default().push(PerCall {
+                from: id,
+                effect,
+                inside: &effect.steps,
+                caller: Caller::Item,
+                own: (id, &effect.address),
+                named,
+                fixed: true,
+            });
+        }
+    }
+    found
+}
+
 /// Whether nobody keeps the handle beyond the call, and a pool written by hand does not lend it out.
 fn goes(program: &Program<'_>, effect: &Effect) -> bool {
     matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended) && !program.refills_a_store(effect)
@@ -202,7 +238,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
             "what a request makes stays, is made once, or its address is not known well enough".to_owned()
         }
         false => {
-            "nothing here is seen to answer requests, or to open handles in a loop that goes on beside a pool"
+            "nothing here is seen to answer requests, or to open handles in a loop that goes on beside a pool, or in a task for each item of a list"
                 .to_owned()
         }
     }
@@ -295,6 +331,7 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
     for way in cause {
         let label = match way.caller {
             Caller::Turn => "each turn of a loop that goes on comes here".to_owned(),
+            Caller::Item => "a task for each item comes here".to_owned(),
             _ => format!("each call of `{}` comes here", program.name_of(way.own.0)),
         };
         add(program.step_location(&way.inside[0]), Role::Handler, label);
@@ -302,6 +339,7 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
     let name = program.name_of(first.own.0);
     let who = match name.rsplit_once("::") {
         _ if first.caller == Caller::Turn => "every turn of a loop".to_owned(),
+        _ if first.caller == Caller::Item => "the task of every item".to_owned(),
         _ if cause.iter().all(|way| way.own.0 == first.own.0) => format!("every call of `{name}`"),
         Some((owner, _)) if first.caller == Caller::Operation => format!("every operation of `{owner}`"),
         _ => "every request".to_owned(),
@@ -314,6 +352,9 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
         help: match first.caller {
             Caller::Turn => {
                 format!("take a connection from a pool in each turn, or keep the {noun} outside the loop")
+            }
+            Caller::Item => {
+                "take a connection from a pool in each task: it bounds how many there are".to_owned()
             }
             Caller::Operation => format!("create the {noun} once and keep it in the object"),
             _ => format!("create the {noun} once at start-up and give it to the handlers as state"),
