@@ -65,6 +65,8 @@ struct Walk {
     reads: Vec<Read>,
     /// The load, and the calls that lead to it.
     load: Option<(Location, Vec<(FnId, CallId)>)>,
+    /// The functions that load the file for themselves, and read afterwards.
+    own_loads: BTreeSet<FnId>,
     calls: Vec<(FnId, CallId)>,
 }
 
@@ -128,14 +130,22 @@ impl Program<'_> {
     fn read_call(&self, body: &LinkedBody<'_>, id: CallId, walk: &mut Walk) {
         let call = body.call(id);
         match &call.target {
-            Target::Library(facts)
-                if facts.role == CallRole::EnvironmentLoad && !self.is_of_a_component(&walk.calls) =>
-            {
+            Target::Library(facts) if facts.role == CallRole::EnvironmentLoad => {
                 let location = walk.way[walk.way.len() - 1].location;
-                walk.load = Some((location, walk.calls.clone()));
+                match self.is_of_a_component(&walk.calls) {
+                    true => {
+                        let is_sure = |call: &&(FnId, CallId)| !self.is_in_some_runs(call);
+                        let inner = walk.calls.iter().rev().take_while(is_sure);
+                        walk.own_loads.extend(inner.map(|(function, _)| *function));
+                    }
+                    false => walk.load = Some((location, walk.calls.clone())),
+                }
             }
             Target::Library(facts) if facts.role == CallRole::EnvironmentRead => {
+                let is_loaded =
+                    walk.calls.last().is_some_and(|(function, _)| walk.own_loads.contains(function));
                 if let Some(Value::Text(key)) = call.args.first().map(|argument| &argument.value)
+                    && !is_loaded
                     && !OF_SYSTEM.contains(&&**key)
                     && !key.starts_with("CARGO_")
                     && !key.starts_with("XDG_")
@@ -162,10 +172,14 @@ impl Program<'_> {
                 matches!(call.target, Target::Library(facts) if facts.role == CallRole::EnvironmentRead)
             })
         };
-        let in_some_runs = |(id, call): &(FnId, CallId)| {
-            in_body(*id, &|body| body.arms(body.call(*call).context).next().is_some())
-        };
-        package(first.0) != package(last.0) && in_body(last.0, &reads) && load.iter().any(in_some_runs)
+        package(first.0) != package(last.0)
+            && in_body(last.0, &reads)
+            && load.iter().any(|call| self.is_in_some_runs(call))
+    }
+
+    /// Whether a call is made only where a branch of its function says so.
+    fn is_in_some_runs(&self, (id, call): &(FnId, CallId)) -> bool {
+        self.any_body(*id).is_some_and(|body| body.arms(body.call(*call).context).next().is_some())
     }
 
     /// The variables that say which file is loaded, or whether one is.

@@ -524,7 +524,8 @@ impl<'a> Program<'a> {
                 return true;
             };
             return body.exclusive(body.call(*one).context, body.call(*two).context)
-                || body.only_if_failed(*one, *two);
+                || body.only_if_failed(*one, *two)
+                || body.only_if_missing(*one, *two);
         }
         false
     }

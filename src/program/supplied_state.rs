@@ -5,7 +5,7 @@ use super::bodies::{Call, LinkedBody, Target, settled};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::routes::Route;
-use super::types::Ty;
+use super::types::{Ty, Types};
 use super::values::Value;
 use crate::catalog::{CallRole, TypeKind};
 use crate::location::Location;
@@ -162,14 +162,16 @@ impl Program<'_> {
             return None;
         }
         let argument = call.args.get(facts.handler?)?;
-        let given = unfailing(&argument.ty);
+        let given = forced(self.types, unfailing(&argument.ty));
         // What is wrapped already is looked up by what is inside.
         let is_state =
             |ty: &Ty| self.types.type_facts(ty).is_some_and(|facts| LOOKS_UP.contains(&facts.path.as_str()));
         let made = settled(&call.result);
         let wrapped = [made, given].into_iter().find(|ty| is_state(ty));
         let ty = match wrapped {
-            Some(Ty::External(_, args)) => args.first().map(|inner| unfailing(inner).clone()),
+            Some(Ty::External(_, args)) => {
+                args.first().map(|inner| forced(self.types, unfailing(inner)).clone())
+            }
             _ => Some(given.clone()),
         };
         let framework = match facts.path.split("::").next().unwrap_or_default() {
@@ -204,6 +206,15 @@ fn unfailing(ty: &Ty) -> &Ty {
     match ty {
         Ty::Future(inner) => unfailing(inner),
         Ty::External(path, args) if path.ends_with("Result") => args.first().map_or(&Ty::Unknown, unfailing),
+        other => other,
+    }
+}
+
+/// What is in a lazy value, which `Arc::clone(&LAZY)` forces.
+fn forced<'t>(types: &Types<'_>, ty: &'t Ty) -> &'t Ty {
+    let is_lazy = types.type_facts(ty).is_some_and(|facts| facts.kind == TypeKind::Lazy);
+    match ty {
+        Ty::External(_, args) if is_lazy => args.first().unwrap_or(ty),
         other => other,
     }
 }

@@ -4,7 +4,7 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::patterns::{asks_more, presence};
 use super::walk::{Typed, Walk};
-use super::{Atom, EventKind};
+use super::{Atom, CallId, ContextId, EventKind, LinkedBody};
 use crate::facts::{Arm, BinaryOp, ExprId, ExprKind, Pat};
 
 impl Walk<'_, '_> {
@@ -107,6 +107,30 @@ impl Walk<'_, '_> {
     /// A task that is waited for.
     pub(super) fn joined(&mut self, call: super::CallId) {
         self.emit(EventKind::Join(call));
+    }
+}
+
+impl LinkedBody<'_> {
+    /// Whether the second call is made only where what the first one gives is not there, as far as a branch asks:
+    /// `if pool.is_none() { pool = Some(connect()?) }`.
+    pub fn only_if_missing(&self, first: CallId, second: CallId) -> bool {
+        let arms: Vec<(u32, u32, ContextId)> = self.arms(self.call(second).context).collect();
+        let holds = |value: &Value| {
+            let mut found = false;
+            value.visit(&mut |part| found |= *part == Value::Call(first));
+            found
+        };
+        self.all_events().any(|event| {
+            let EventKind::Branch(branching) = &event.kind else { return false };
+            branching.atoms.iter().any(|atom| {
+                let Value::Test { place, present_when } = &atom.value else { return false };
+                let absent = if *present_when { &atom.if_false } else { &atom.if_true };
+                let decides = |(branch, arm, _): &(u32, u32, ContextId)| {
+                    *branch == branching.branch && absent.contains(arm)
+                };
+                arms.iter().any(decides) && holds(place)
+            })
+        })
     }
 }
 
