@@ -163,7 +163,9 @@ impl Program<'_> {
             handles.find_map(|argument| self.driver_behind(&argument.ty).filter(|driver| is_inside(driver)));
         match driver.as_deref() {
             None => Some(Others::Anybody),
-            Some("sqlite" | "libsql") if self.is_run_by_several_processes(function) => Some(Others::Processes),
+            Some("sqlite" | "libsql") if self.is_run_by_several_processes(function) => {
+                Some(Others::Processes)
+            }
             Some("sqlite" | "libsql") if self.is_reached_by_requests(function) => Some(Others::Tasks),
             Some(_) => None,
         }

@@ -1,7 +1,7 @@
 //! Room 5, *program*: values of one body rewritten as terms over its function's parameters, so that a caller only
 //! puts its arguments in.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
@@ -91,7 +91,16 @@ pub(super) struct Terms<'t, 'a> {
     body: &'t LinkedBody<'a>,
     /// Results of all functions; without them calls stay as [`Value::Apply`].
     results: Option<&'t Results>,
-    calls: RefCell<FxHashMap<CallId, Value>>,
+    calls: RefCell<FxHashMap<CallId, Known>>,
+    /// Whether something was left out since this was last asked, because it lies too deep.
+    cut_off: Cell<bool>,
+}
+
+/// What a call gives, as far as it was looked for.
+struct Known {
+    value: Value,
+    /// How deep in another value it was asked for; 0 where nothing was left out.
+    depth: usize,
 }
 
 impl<'t, 'a> Terms<'t, 'a> {
@@ -102,12 +111,12 @@ impl<'t, 'a> Terms<'t, 'a> {
         id: FnId,
         body: &'t LinkedBody<'a>,
     ) -> Self {
-        Self { types, id, body, results: Some(results), calls: RefCell::default() }
+        Self { types, id, body, results: Some(results), calls: RefCell::default(), cut_off: Cell::default() }
     }
 
     /// Without results: calls of the workspace's functions stay in the term, for [`expand`].
     pub(super) fn symbolic(types: &'t Types<'a>, id: FnId, body: &'t LinkedBody<'a>) -> Self {
-        Self { types, id, body, results: None, calls: RefCell::default() }
+        Self { types, id, body, results: None, calls: RefCell::default(), cut_off: Cell::default() }
     }
 
     /// The term for a value.
@@ -127,15 +136,23 @@ impl<'t, 'a> Terms<'t, 'a> {
 
     fn closed_at(&self, value: &Value, depth: usize) -> Option<Value> {
         if depth > DEPTH {
+            self.cut_off.set(true);
             return Some(Value::Unknown);
         }
         match value {
             Value::Call(call) => {
-                if let Some(known) = self.calls.borrow().get(call) {
-                    return Some(known.clone());
+                // Whoever asks from further out sees more.
+                if let Some(known) = self.calls.borrow().get(call)
+                    && known.depth <= depth
+                {
+                    self.cut_off.set(self.cut_off.get() || known.depth > 0);
+                    return Some(known.value.clone());
                 }
+                let cut_off_before = self.cut_off.replace(false);
                 let closed = self.close_call(*call, depth).bounded();
-                self.calls.borrow_mut().insert(*call, closed.clone());
+                let seen_from = if self.cut_off.get() { depth } else { 0 };
+                self.cut_off.set(self.cut_off.get() || cut_off_before);
+                self.calls.borrow_mut().insert(*call, Known { value: closed.clone(), depth: seen_from });
                 Some(closed)
             }
             Value::Block(_) => Some(Value::Unknown),

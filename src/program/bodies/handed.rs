@@ -60,7 +60,7 @@ impl Walk<'_, '_> {
 
     pub(super) fn dropped(&mut self, value: Value) {
         for local in &mut self.locals {
-            if local.typed.value == value && local.typed.value.lock().is_some() {
+            if local.typed.value.lock().is_some() && local.typed.value == value {
                 local.typed = Typed::unknown();
             }
         }
