@@ -508,12 +508,15 @@ pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bo
     match arm {
         Some(arm) => test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm)),
         None => {
+            let gives_what_is_there = |value: &Value| {
+                let mut found = false;
+                value.visit(&mut |part| found |= part.place() == &test.place);
+                found && !body.is_failure(value)
+            };
             let returns = |wanted: u32| {
                 body.all_events().any(|event| {
-                    matches!(&event.kind, EventKind::Return(value) if !body.is_failure(value))
-                        && body
-                            .arms(event.context)
-                            .any(|(branch, arm, _)| (branch, arm) == (test.branch, wanted))
+                    matches!(&event.kind, EventKind::Return(value) if gives_what_is_there(value))
+                        && body.is_directly_in(event.context, test.branch, wanted)
                 })
             };
             let leaves = |arm: &u32| body.leaves(test.branch, *arm) || returns(*arm);

@@ -57,11 +57,21 @@ impl Program<'_> {
                 let way = self.async_code_around(inner, call, DEPTH, &mut BTreeSet::new());
                 found.extend(way.map(|(function, at, certain)| {
                     let from = self.location(function, self.call(function, at).span);
+                    let certain = certain && self.is_run_by_a_runtime(function);
                     NestedRuntime { function, from, inner, call, certain }
                 }));
             }
         }
         found
+    }
+
+    /// Whether a binary whose `main` is async, or blocks on a runtime, comes to a function.
+    fn is_run_by_a_runtime(&self, function: FnId) -> bool {
+        let enters = |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.enters_runtime);
+        let has_runtime = |main: FnId| {
+            self.is_async(main) || self.any_body(main).is_some_and(|body| body.calls.iter().any(enters))
+        };
+        self.production_entries().any(|entry| has_runtime(entry.main) && self.reaches(entry.main, function))
     }
 
     /// The first async code that makes a call, or a call that leads to it, and whether that is certain.
@@ -98,6 +108,14 @@ impl Program<'_> {
         if body.calls.iter().any(asks) {
             return Runner::Other;
         }
+        // A function that is given to a call stands where that call does.
+        let made_of = body.call(call);
+        let is_given = body.calls.iter().enumerate().any(|(index, other)| {
+            index != call.0 as usize && other.span == made_of.span && may_run_elsewhere(other)
+        });
+        if is_given {
+            return Runner::Other;
+        }
         let in_line = |time: Time| matches!(time, Time::Inline | Time::Parallel(_) | Time::Once(_));
         let made = body.all_events().find_map(|event| match event.kind {
             EventKind::Call { call: other, time } if other == call => Some(time),
@@ -117,15 +135,22 @@ impl Program<'_> {
             if body.blocks[block.0 as usize].is_async {
                 return Runner::Async;
             }
-            // A function of the workspace may hand what it is given to a thread.
             let is_given = body.calls.iter().any(|call| {
-                !matches!(call.target, Target::Library(_))
-                    && call.inputs().any(|input| input.value == Value::Block(block))
+                may_run_elsewhere(call) && call.inputs().any(|input| input.value == Value::Block(block))
             });
             if is_given || !time_of(block).is_some_and(in_line) {
                 return Runner::Other;
             }
         }
         if self.is_async(id) { Runner::Async } else { Runner::Caller }
+    }
+}
+
+/// Whether what a call is given may run on a thread of its own: a function of the workspace may hand it on, and so does a
+/// function of a library that is awaited (`web::block`).
+fn may_run_elsewhere(call: &Call<'_>) -> bool {
+    match call.target {
+        Target::Library(_) => call.is_future,
+        _ => true,
     }
 }

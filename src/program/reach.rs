@@ -43,7 +43,7 @@ pub(super) struct Sketch {
     pub fills_map: bool,
     /// Functions registered as handlers, with the place.
     pub handlers: Vec<(FnId, Span)>,
-    /// Closures registered as handlers, and calls that register a text that is always the answer.
+    /// Closures registered as handlers, and calls that register a text which always says that all is well.
     pub handler_closures: Vec<Span>,
     /// Calls.
     pub calls: u32,
@@ -111,8 +111,9 @@ impl Sketch {
                 sketch.supplies_state |= facts.role == CallRole::StatePut;
                 sketch.enters_runtime |= facts.enters_runtime;
                 let handler = facts.handler.and_then(|handler| call.args.get(handler));
-                let is_text = handler.is_some_and(|handler| matches!(handler.value, Value::Text(_)));
-                if facts.role == CallRole::HandlerWrap && is_text {
+                let is_verdict = handler
+                    .is_some_and(|handler| matches!(&handler.value, Value::Text(text) if says_well(text)));
+                if facts.role == CallRole::HandlerWrap && is_verdict {
                     sketch.handler_closures.push(call.span);
                 }
                 sketch.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
@@ -197,6 +198,13 @@ impl Sketch {
 fn is_concurrent(time: Time) -> bool {
     // What runs in parallel runs beside others, not beside itself.
     !matches!(time, Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_))
+}
+
+/// Whether a text is what a health check answers.
+fn says_well(text: &str) -> bool {
+    let mut words = text.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
+    let well = ["ok", "healthy", "up", "alive", "live", "ready", "running", "pong", "fine", "good"];
+    words.any(|word| well.contains(&word.as_str()))
 }
 
 /// What rules look at. What registers handlers or runs closures matters when a function that matters calls it.

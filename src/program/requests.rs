@@ -1,7 +1,7 @@
 //! Room 5, *program*: what a handler is given once for the whole process, and what comes with each request, or with
 //! each item of a list.
 
-use super::bodies::{Call, CallId, Target};
+use super::bodies::{Call, CallId, ContextKind, EventKind, Target};
 use super::items::FnId;
 use super::summaries::{Effect, Step};
 use super::types::{Bound, Ty};
@@ -11,20 +11,37 @@ use crate::catalog::TypeKind;
 
 impl Program<'_> {
     /// Whether a task is started for each item of a list: the call that starts it stands in a loop, and the task is given the
-    /// item. A loop over numbers has none: it starts as many workers as somebody chose.
+    /// item. A loop over numbers or over a list that is written down has none: it starts as many workers as somebody chose. A task that
+    /// the loop waits for has no other beside it.
     pub fn is_task_of_an_item(&self, id: FnId, task: CallId) -> bool {
         let Some(body) = self.any_body(id) else { return false };
         let start = body.call(task);
         let is_item = |value: &Value| {
             let mut found = false;
-            value
-                .visit(&mut |part| found |= matches!(part, Value::Element(list) if **list != Value::Unknown));
+            value.visit(&mut |part| {
+                found |= matches!(part, Value::Element(list) if **list != Value::Unknown && list.texts().is_empty());
+            });
             found
         };
         // What a closure or an async block captures is found where it is used.
         let takes_item = |call: &Call<'_>| call.inputs().any(|input| is_item(&input.value));
         let inside = body.calls.iter().filter(|call| start.span.encloses(call.span));
-        body.in_loop(start.context) && inside.chain([start]).any(takes_item)
+        let made = Value::Call(task);
+        let is_joined = body.all_events().any(|event| {
+            matches!(event.kind, EventKind::Join(joined) if joined == task) && body.in_loop(event.context)
+        }) || body.calls.iter().any(|call| {
+            call.chained_on == Some(task) || call.receiver.as_ref().is_some_and(|on| on.value == made)
+        });
+        body.in_loop(start.context) && !is_joined && inside.chain([start]).any(takes_item)
+    }
+
+    /// Whether a function on the way to an effect has a loop that goes on: what it opens is not for one item.
+    pub fn is_in_a_worker(&self, effect: &Effect) -> bool {
+        self.functions_on(&effect.steps[1..]).into_iter().any(|function| {
+            self.body(function).is_some_and(|body| {
+                body.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
+            })
+        })
     }
 
     /// Whether an effect opens an embedded database that nobody else may have open at the same time, neither to read

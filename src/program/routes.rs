@@ -1,6 +1,7 @@
 //! Room 5, *program*: handlers, each with its route where the program says it in one piece.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::Program;
 use super::bodies::{Call, CallId, LinkedBody, Target};
@@ -16,6 +17,9 @@ const VERBS: [&str; 8] = ["get", "post", "put", "delete", "patch", "head", "opti
 
 /// How many calls out a router is followed to where it is mounted.
 const DEPTH: usize = 3;
+
+/// Most prefixes under which a function's routes are listed.
+const MOST_PREFIXES: usize = 8;
 
 /// Code that answers outside work, with the route it answers, where that is written in one piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +46,7 @@ impl Program<'_> {
     /// The functions and closures of production code that answer outside work, sorted by place, each once.
     pub(super) fn find_routes(&self) -> Vec<Route> {
         let mut found: Vec<Route> = Vec::new();
+        let mut known = BTreeMap::new();
         for (index, sketch) in self.sketches.iter().enumerate() {
             let Some(sketch) = sketch else { continue };
             let id = FnId(index as u32);
@@ -51,7 +56,7 @@ impl Program<'_> {
             }
             // A function that only registers does nothing that rules look at, so its body was not kept.
             let Some(body) = self.any_body(id) else { continue };
-            let prefixes = self.mounted_under(id, DEPTH);
+            let prefixes = self.mounted_under(id, DEPTH, &mut known);
             for (handler, span) in &sketch.handlers {
                 let location = self.declaration(*handler);
                 let labels = labels_at(body, *span, &prefixes).into_iter();
@@ -86,13 +91,21 @@ impl Program<'_> {
 
     /// What the paths of the routes that a function registers begin with, where its callers mount what it gives them, or
     /// hand it what it registers at: `nest("/health", health::router())`, `scope("/api").configure(api::routes)`. Empty
-    /// texts where nobody does; sorted.
-    fn mounted_under(&self, id: FnId, depth: usize) -> Vec<String> {
+    /// texts where nobody does; sorted. Each function is looked at once for each depth.
+    fn mounted_under(
+        &self,
+        id: FnId,
+        depth: usize,
+        known: &mut BTreeMap<(FnId, usize), Vec<String>>,
+    ) -> Vec<String> {
+        if let Some(prefixes) = known.get(&(id, depth)) {
+            return prefixes.clone();
+        }
         let mut found = Vec::new();
         let callers = self.graph.callers[id.index()].iter();
         for caller in callers.filter(|caller| **caller != id && self.scope(**caller) == Scope::Production) {
             let Some(body) = self.any_body(*caller).filter(|_| depth > 0) else { continue };
-            let outer = self.mounted_under(*caller, depth - 1);
+            let outer = self.mounted_under(*caller, depth - 1, known);
             for (index, call) in body.calls.iter().enumerate() {
                 if !call.leads_to(id) {
                     continue;
@@ -120,9 +133,11 @@ impl Program<'_> {
         }
         found.sort();
         found.dedup();
+        found.truncate(MOST_PREFIXES);
         if found.is_empty() {
             found.push(String::new());
         }
+        known.insert((id, depth), found.clone());
         found
     }
 

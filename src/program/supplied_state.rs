@@ -76,9 +76,10 @@ impl Program<'_> {
         let mut found = Vec::new();
         for (route, framework, ty) in demands {
             let own = || supplied.iter().filter(|supplied| supplied.framework == framework);
+            let is_known = |supplied: &Supplied| supplied.ty.is_some();
             let known = own().all(|supplied| {
                 let is_other = |library: &String| !is_of(&ty, library);
-                supplied.ty.is_some() || supplied.library.as_ref().is_some_and(is_other)
+                is_known(supplied) || supplied.library.as_ref().is_some_and(is_other)
             });
             // Whether what a call gives is an option is not always known.
             let fits =
@@ -94,6 +95,10 @@ impl Program<'_> {
                 let ty = self.types.display(other);
                 Some(Instead { location: supplied.location, ty, is_bare: !supplied.is_found })
             });
+            // What is only told by its constructor does not prove that there is nothing else.
+            if instead.is_none() && !own().all(is_known) {
+                continue;
+            }
             let (demanded, has_handle) = (self.types.display(&ty), self.types.contains_handle(&ty));
             // Libraries supply what is theirs where nobody here can see it, and what a generic type is filled with is often
             // worked out by the compiler alone.
@@ -219,10 +224,14 @@ fn forced<'t>(types: &Types<'_>, ty: &'t Ty) -> &'t Ty {
     }
 }
 
-/// The library whose type makes a value with a function of its own.
+/// The library whose type makes a value with its constructor.
 fn constructor_of<'b>(body: &'b LinkedBody<'_>, value: &Value) -> Option<&'b str> {
     let Value::Call(made) = value else { return None };
-    let Target::External(path) = &body.call(*made).target else { return None };
+    let made = body.call(*made);
+    let Target::External(path) = &made.target else { return None };
+    if made.is_future || !matches!(made.name_of_callee(), Some("new" | "default")) {
+        return None;
+    }
     let mut segments = path.rsplit("::").skip(1);
     let is_type = |segment: &str| segment.starts_with(|first: char| first.is_uppercase());
     segments.next().filter(|owner| is_type(owner))?;

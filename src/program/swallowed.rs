@@ -212,7 +212,8 @@ impl Program<'_> {
         values.any(|value| *value.root() == Value::Call(given))
     }
 
-    /// Whether a schema change only makes queries faster, or asks for what somebody with more rights may have installed.
+    /// Whether a schema change only makes queries faster, asks for what somebody with more rights may have installed, or concerns what
+    /// nobody uses afterwards.
     fn is_minor(&self, effect: &Effect) -> bool {
         let effects = self.call(effect.site.0, effect.site.1).sql_effects();
         let mut changes = effects.iter().filter_map(|effect| match effect {
@@ -220,7 +221,8 @@ impl Program<'_> {
             _ => None,
         });
         let is_minor = |statement: &String| {
-            ["CREATE INDEX", "CREATE EXTENSION"].iter().any(|minor| statement.starts_with(minor))
+            let minor = ["CREATE INDEX", "CREATE EXTENSION", "CREATE TEMP", "DROP "];
+            minor.iter().any(|minor| statement.starts_with(minor))
         };
         effect.kind == EffectKind::Migrate && changes.clone().next().is_some() && changes.all(is_minor)
     }

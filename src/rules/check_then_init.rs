@@ -121,6 +121,10 @@ fn check_entries(program: &Program<'_>, id: FnId) -> Vec<Finding> {
     let gaps = gaps(program, id, body, &happenings).into_iter();
     gaps.filter_map(|Gap { test, write, .. }| {
         let shared = program.shared_through_entries(id, &write.place)?;
+        // Whoever is handed what it puts in registers it, and does not make it.
+        if matches!(write.value.root(), Value::Param(_) | Value::Receiver | Value::Static(_)) {
+            return None;
+        }
         let place = program.describe_place(id, &write.place);
         Some(Finding {
             rule: "check-then-init",

@@ -193,6 +193,7 @@ fn items<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
             if *function != id
                 || !each_time
                 || !goes(program, effect)
+                || program.is_in_a_worker(effect)
                 || !program.is_task_of_an_item(id, *task)
             {
                 continue;

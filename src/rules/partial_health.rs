@@ -2,6 +2,7 @@
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
+use crate::program::bodies::Time;
 use crate::program::items::FnId;
 use crate::program::probes::{Examined, Probe, ProbeKind};
 use crate::program::summaries::{Effect, EffectKind};
@@ -39,7 +40,10 @@ fn unasked<'p>(program: &'p Program<'_>, probe: &Probe<'_>, found: &Examined) ->
         EffectKind::Create { driver, .. } => !found.drivers.contains(driver) && driver != "database",
         EffectKind::Migrate | EffectKind::Serve => false,
     };
-    behind.into_iter().filter(|effect| !program.is_optional(effect)).filter(of).collect()
+    // Whether a function value is called is not known; which of several functions is, decides which database it is.
+    let is_opened =
+        |effect: &&Effect| effect.certain || effect.has_time(|time| matches!(time, Time::Maybe(_)));
+    behind.into_iter().filter(|effect| is_opened(effect) && !program.is_optional(effect)).filter(of).collect()
 }
 
 fn report(
@@ -58,7 +62,8 @@ fn report(
     let is_readiness = |kind: ProbeKind| kind == ProbeKind::Readiness;
     let mut elsewhere = all.iter().filter(asks_it).peekable();
     let is_asked = elsewhere.peek().is_some();
-    if elsewhere.any(|(other, _)| !is_readiness(probe.kind) || is_readiness(other.kind)) {
+    let in_some_runs = first.steps.iter().any(|step| program.is_conditional(step));
+    if elsewhere.any(|(other, _)| !is_readiness(probe.kind) || is_readiness(other.kind) || in_some_runs) {
         return None;
     }
     let mut evidence: Vec<Evidence> = unasked

@@ -1,5 +1,11 @@
 //! Which functions answer outside work, by framework.
 
+use initpath::analysis::{Settings, analyse};
+use initpath::catalog::Catalog;
+use initpath::finding::Confidence;
+use initpath::workspace::in_memory;
+
+use super::MANIFEST;
 use super::lists::inventory;
 
 /// The handlers of a service of one file, as `label item`.
@@ -303,4 +309,50 @@ async fn main() {
             "GET /v2/health/live app::health"
         ]
     );
+}
+
+/// The rules that report something at medium confidence or more, with the lines.
+fn reported(main: &str) -> Vec<String> {
+    let manifest = format!("{MANIFEST}shared = \"1\"\ntera = \"1\"\n");
+    let files = [("src/main.rs", main), ("Cargo.toml", manifest.as_str())];
+    let found = analyse(in_memory(&files), Catalog::builtin(), &Settings::default()).findings;
+    let shown = found.iter().filter(|finding| finding.confidence >= Confidence::Medium);
+    shown.map(|finding| format!("{} {}", finding.rule, finding.primary.location.span.line)).collect()
+}
+
+#[test]
+fn state_of_libraries_that_nobody_described() {
+    // What a library opens may be of any type.
+    let opened = r#"
+use axum::{Extension, Router, routing::get};
+async fn orders(Extension(pool): Extension<sqlx::PgPool>) {}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let pool = shared::Pools::open("orders").await?;
+    let app = Router::new().route("/orders", get(orders)).layer(Extension(pool));
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}
+"#;
+    assert_eq!(reported(opened), Vec::<String>::new());
+    // What a constructor makes is of its type, and the pool is bare.
+    let made = r#"
+use actix_web::{App, HttpServer, web};
+use diesel::r2d2::{ConnectionManager, Pool};
+type Orders = Pool<ConnectionManager<diesel::PgConnection>>;
+async fn orders(pool: web::Data<Orders>, pages: web::Data<tera::Tera>) {}
+#[actix_web::main]
+async fn main() -> anyhow::Result<()> {
+    let pool: Orders = Pool::builder().build(ConnectionManager::new("postgres://a/b"))?;
+    HttpServer::new(move || {
+        let pages = tera::Tera::new("pages/*.html").unwrap();
+        App::new().app_data(pages).app_data(pool.clone()).route("/", web::get().to(orders))
+    })
+    .bind("[::]:80")?
+    .run()
+    .await?;
+    Ok(())
+}
+"#;
+    assert_eq!(reported(made), ["missing-state 5"]);
 }

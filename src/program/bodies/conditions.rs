@@ -4,7 +4,7 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::patterns::{asks_more, presence};
 use super::walk::{Typed, Walk};
-use super::{Atom, CallId, ContextId, EventKind, LinkedBody};
+use super::{Atom, CallId, ContextId, ContextKind, EventKind, LinkedBody};
 use crate::facts::{Arm, BinaryOp, ExprId, ExprKind, Pat};
 
 impl Walk<'_, '_> {
@@ -111,6 +111,16 @@ impl Walk<'_, '_> {
 }
 
 impl LinkedBody<'_> {
+    /// Whether a context is in an arm of a branch, with no closure or async block in between.
+    pub(in crate::program) fn is_directly_in(&self, context: ContextId, branch: u32, arm: u32) -> bool {
+        let mut around =
+            self.outwards(context).take_while(|context| !matches!(context.kind, ContextKind::Block(_)));
+        around.any(|context| match context.kind {
+            ContextKind::Arm { branch: own, arm: taken, .. } => (own, taken) == (branch, arm),
+            _ => false,
+        })
+    }
+
     /// Whether the second call is made only where what the first one gives is not there, as far as a branch asks:
     /// `if pool.is_none() { pool = Some(connect()?) }`.
     pub fn only_if_missing(&self, first: CallId, second: CallId) -> bool {

@@ -10,14 +10,15 @@ mod paths;
 mod patterns;
 mod places;
 mod results;
+mod statements;
 mod undescribed;
 mod walk;
 
 use super::items::FnId;
-use super::sql::{self, SqlEffect};
+use super::sql::SqlEffect;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole, ValueSource, Wrap};
+use crate::catalog::{CallFacts, CallRole, Wrap};
 use crate::facts::{ExprId, Name};
 use crate::location::Span;
 
@@ -365,51 +366,9 @@ impl Call<'_> {
         }
     }
 
-    /// What the SQL does that the call is given, as far as it is constant, in order.
-    pub(in crate::program) fn sql_effects(&self) -> Vec<SqlEffect> {
-        // What gives back what it is called on runs nothing: a text beside it is a message (`context("create database")`).
-        if matches!(self.target, Target::Library(facts) if facts.role == CallRole::Adapt && facts.carries == Some(ValueSource::Receiver))
-        {
-            return Vec::new();
-        }
-        let texts = self.args.iter().flat_map(|argument| argument.value.texts());
-        texts.flat_map(|text| sql::effects(&text)).collect()
-    }
-
-    /// What it asks of a ledger of migrations or writes to it, for calls of libraries.
-    pub(in crate::program) fn ledger_effects(&self) -> Vec<SqlEffect> {
-        let effects = self.sql_effects().into_iter().filter(SqlEffect::is_about_ledger);
-        effects.chain(self.worded_ledger_effects()).collect()
-    }
-
-    /// Those of them that do not stand in a constant text: `format!("PRAGMA user_version = {version}")`, and Rusqlite's
-    /// functions, which are given the names of pragmas.
-    pub(in crate::program) fn worded_ledger_effects(&self) -> Vec<SqlEffect> {
-        let Some(name) = self.name_of_callee() else { return Vec::new() };
-        let values = || self.args.iter().map(|argument| &argument.value);
-        let pragmas = values().filter(|_| name.starts_with("pragma")).flat_map(Value::texts);
-        let written = pragmas.map(|pragma| match name {
-            "pragma_update" | "pragma_update_and_check" => format!("PRAGMA {pragma} = {{}}"),
-            _ => format!("PRAGMA {pragma}"),
-        });
-        let texts = written.chain(values().filter_map(Value::wording));
-        texts.flat_map(|text| sql::effects(&text)).filter(SqlEffect::is_about_ledger).collect()
-    }
-
     /// What it is called on, and its arguments.
     pub fn inputs(&self) -> impl Iterator<Item = &Argument> + Clone {
         self.receiver.iter().chain(&self.args)
-    }
-
-    /// The statement that it hands to a library and that fails where somebody else has done the same, when its text names what it
-    /// makes only when it runs: `format!("CREATE DATABASE {name}")`.
-    pub(in crate::program) fn worded_change(&self) -> Option<String> {
-        self.name_of_callee()?;
-        let texts = self.args.iter().filter_map(|argument| argument.value.wording());
-        texts.flat_map(|text| sql::effects(&text)).find_map(|effect| match effect {
-            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
-            _ => None,
-        })
     }
 
     /// Whether the call is, or may be, one of a function of the workspace.
@@ -462,13 +421,8 @@ impl LinkedBody<'_> {
     /// Whether the call hands SQL to a library that changes the schema.
     pub fn changes_schema(&self, id: CallId) -> bool {
         let call = self.call(id);
-        let library = match &call.target {
-            Target::Library(facts) => facts.role != CallRole::Adapt,
-            // The standard library runs no SQL: `text.push_str("DROP TABLE …")`.
-            Target::External(path) => !path.starts_with("std::"),
-            _ => false,
-        };
-        library && call.sql_effects().iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
+        call.may_run_sql()
+            && call.sql_effects().iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
     }
 
     /// The chain of contexts from this one outwards.

@@ -1,0 +1,64 @@
+//! Room 5, *program*: the SQL that calls hand to libraries, as far as it stands in the code.
+
+use super::super::sql::{self, SqlEffect};
+use super::super::values::Value;
+use super::{Call, Target};
+use crate::catalog::{CallRole, ValueSource};
+
+impl Call<'_> {
+    /// What the SQL does that the call is given, as far as it is constant, in order.
+    pub(in crate::program) fn sql_effects(&self) -> Vec<SqlEffect> {
+        // What gives back what it is called on runs nothing: a text beside it is a message (`context("create database")`).
+        if matches!(self.target, Target::Library(facts) if facts.role == CallRole::Adapt && facts.carries == Some(ValueSource::Receiver))
+        {
+            return Vec::new();
+        }
+        let texts = self.args.iter().flat_map(|argument| argument.value.texts());
+        texts.flat_map(|text| sql::effects(&text)).collect()
+    }
+
+    /// What it asks of a ledger of migrations or writes to it, for calls of libraries.
+    pub(in crate::program) fn ledger_effects(&self) -> Vec<SqlEffect> {
+        let effects = self.sql_effects().into_iter().filter(SqlEffect::is_about_ledger);
+        effects.chain(self.worded_ledger_effects()).collect()
+    }
+
+    /// Those of them that do not stand in a constant text: `format!("PRAGMA user_version = {version}")`, and Rusqlite's
+    /// functions, which are given the names of pragmas.
+    pub(in crate::program) fn worded_ledger_effects(&self) -> Vec<SqlEffect> {
+        let Some(name) = self.name_of_callee() else { return Vec::new() };
+        let values = || self.args.iter().map(|argument| &argument.value);
+        let pragmas = values().filter(|_| name.starts_with("pragma")).flat_map(Value::texts);
+        let written = pragmas.map(|pragma| match name {
+            "pragma_update" | "pragma_update_and_check" => format!("PRAGMA {pragma} = {{}}"),
+            _ => format!("PRAGMA {pragma}"),
+        });
+        let texts = written.chain(values().filter_map(Value::wording));
+        texts.flat_map(|text| sql::effects(&text)).filter(SqlEffect::is_about_ledger).collect()
+    }
+
+    /// Whether it is one of a library to which a text may be a statement. The standard library runs none
+    /// (`text.push_str("DROP TABLE …")`), and an error has a text for people.
+    pub(super) fn may_run_sql(&self) -> bool {
+        match &self.target {
+            Target::Library(facts) => facts.role != CallRole::Adapt,
+            Target::External(path) => !path.starts_with("std::") && !path.contains("Error::"),
+            _ => false,
+        }
+    }
+
+    /// The statement that it hands to a library and that fails where somebody else has done the same, when its text names what it
+    /// makes only when it runs: `format!("CREATE DATABASE {name}")`.
+    pub(in crate::program) fn worded_change(&self) -> Option<String> {
+        if !self.may_run_sql() {
+            return None;
+        }
+        let texts = self.args.iter().filter_map(|argument| argument.value.wording());
+        texts.flat_map(|text| sql::effects(&text)).find_map(|effect| match effect {
+            SqlEffect::Change { statement, fails_when_repeated: true } => {
+                Some(statement.trim_end_matches(['{', '}', ' ', '"']).to_owned())
+            }
+            _ => None,
+        })
+    }
+}
