@@ -229,7 +229,7 @@ impl<'a> Summarizer<'_, 'a> {
         })
     }
 
-    /// Whether a function comes, whatever happens, to a loop that goes on.
+    /// Whether a function has a loop that goes on outside all branches, or calls one that has. What may leave it before is not asked.
     fn never_ends(&self, id: FnId, depth: usize) -> bool {
         let Some(body) = &self.bodies[id.index()] else { return false };
         let always = |from: ContextId| {
