@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use initpath::analysis::{Settings, inquire};
 use initpath::catalog::Catalog;
 use initpath::program::Program;
-use initpath::program::bodies::{self, Call, Target};
+use initpath::program::bodies::{Call, Target};
 use initpath::program::items::FnId;
 use initpath::workspace::{self, Request};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn calls(program: &Program<'_>) -> Vec<Value> {
     let count = program.types.items.functions.len() as u32;
     let mut lines = Vec::new();
     for id in (0..count).map(FnId) {
-        let Some(body) = bodies::link(program.types, id) else { continue };
+        let Some(body) = program.any_body(id) else { continue };
         lines.extend(body.calls.iter().map(|call| described(program, id, call)));
     }
     lines

@@ -69,9 +69,9 @@ impl Program<'_> {
     fn find_keepers(&self) -> BTreeSet<AdtId> {
         let of_self = |value: &Value| *value.root() == Value::Receiver && *value != Value::Receiver;
         let keeps = |effect: &Effect| {
-            let mut own_address = false;
-            effect.address.visit(&mut |part| own_address |= of_self(part));
-            effect.creates_handle() && own_address && effect.kept_in().is_some_and(|place| of_self(&place))
+            effect.creates_handle()
+                && effect.address.any(of_self)
+                && effect.kept_in().is_some_and(|place| of_self(&place))
         };
         let functions = self.types.items.function_ids();
         let owners = functions.filter(|id| self.scope(*id) == Scope::Production).filter_map(|id| {

@@ -186,11 +186,7 @@ impl Program<'_> {
         if *path == Value::Unknown {
             return None;
         }
-        let opens = |effect: &&Effect| {
-            let mut found = false;
-            effect.address.visit(&mut |part| found |= part == path);
-            effect.creates_handle() && found
-        };
+        let opens = |effect: &&Effect| effect.creates_handle() && effect.address.contains(path);
         let effect = effects.iter().find(opens)?;
         Some(self.location(effect.site.0, self.call(effect.site.0, effect.site.1).span))
     }

@@ -508,11 +508,8 @@ pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bo
     match arm {
         Some(arm) => test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm)),
         None => {
-            let gives_what_is_there = |value: &Value| {
-                let mut found = false;
-                value.visit(&mut |part| found |= part.place() == &test.place);
-                found && !body.is_failure(value)
-            };
+            let gives_what_is_there =
+                |value: &Value| value.any(|part| part.place() == &test.place) && !body.is_failure(value);
             let returns = |wanted: u32| {
                 body.all_events().any(|event| {
                     matches!(&event.kind, EventKind::Return(value) if gives_what_is_there(value))

@@ -52,10 +52,9 @@ impl Program<'_> {
             let fills = static_of(effect);
             // What is opened under the guard at an address of the object is the object's own.
             let own_address = self.effects(id).iter().any(|other| {
-                let mut of_self = false;
-                other.address.visit(&mut |part| {
-                    of_self |= matches!(part, Value::Field(owner, _) if **owner == Value::Receiver)
-                });
+                let of_self = other
+                    .address
+                    .any(|part| matches!(part, Value::Field(owner, _) if **owner == Value::Receiver));
                 of_self && other.creates_handle() && other.once.as_ref() == Some(once)
             });
             if own_address {

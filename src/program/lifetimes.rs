@@ -38,7 +38,7 @@ impl<'a> Summarizer<'_, 'a> {
         if let Some(holder) = self.written_to(body, subject) {
             return Lifetime::Held(holder);
         }
-        if contains(&body.result, subject) {
+        if body.result.contains(subject) {
             return Lifetime::Returned;
         }
         // What nobody binds is dropped at the end of its statement.
@@ -54,7 +54,7 @@ impl<'a> Summarizer<'_, 'a> {
             let id = CallId(index as u32);
             let mut used = false;
             for (position, argument) in call.args.iter().enumerate() {
-                if !contains(&argument.value, subject) {
+                if !argument.value.contains(subject) {
                     continue;
                 }
                 used = true;
@@ -68,7 +68,7 @@ impl<'a> Summarizer<'_, 'a> {
                 }
             }
             if let Some(receiver) = &call.receiver
-                && contains(&receiver.value, subject)
+                && receiver.value.contains(subject)
             {
                 used = true;
                 match self.keep_receiver(call) {
@@ -96,7 +96,7 @@ impl<'a> Summarizer<'_, 'a> {
         }
         let ended = body
             .all_events()
-            .any(|event| matches!(&event.kind, EventKind::Drop(value) if contains(value, subject)));
+            .any(|event| matches!(&event.kind, EventKind::Drop(value) if value.contains(subject)));
         if ended { Lifetime::Ended } else { Lifetime::Local { stays } }
     }
 
@@ -113,8 +113,7 @@ impl<'a> Summarizer<'_, 'a> {
         for event in events {
             match &event.kind {
                 EventKind::Write(write)
-                    if contains(&write.value, subject)
-                        || Self::is_from_block(body, &write.value, subject) =>
+                    if write.value.contains(subject) || Self::is_from_block(body, &write.value, subject) =>
                 {
                     return Some(match write.place.root() {
                         Value::Static(id) => Holder::Static(*id),
@@ -124,7 +123,7 @@ impl<'a> Summarizer<'_, 'a> {
                     });
                 }
                 EventKind::Block { block, time: Time::FirstUse(_) }
-                    if contains(&body.blocks[block.0 as usize].result, subject) =>
+                    if body.blocks[block.0 as usize].result.contains(subject) =>
                 {
                     return Some(Holder::Moved);
                 }
@@ -148,7 +147,7 @@ impl<'a> Summarizer<'_, 'a> {
         let Value::Block(block) = value else { return false };
         let result = &body.blocks[block.0 as usize].result;
         // A closure that gives an async block gives what that one gives.
-        contains(result, subject) || Self::is_from_block(body, result, subject)
+        result.contains(subject) || Self::is_from_block(body, result, subject)
     }
 
     fn captured(&self, body: &LinkedBody<'a>, used_in: ContextId, made_in: Option<ContextId>) -> bool {
@@ -218,7 +217,7 @@ impl<'a> Summarizer<'_, 'a> {
             })
         };
         body.calls.iter().any(|call| {
-            let uses = || call.inputs().any(|input| contains(&input.value, &subject));
+            let uses = || call.inputs().any(|input| input.value.contains(&subject));
             let is_given = || match &call.target {
                 Target::Local { targets, dispatched: false } => {
                     targets.iter().all(|target| self.never_ends(*target, DEPTH)) && is_beside(call.context)
@@ -291,10 +290,4 @@ fn blocks_around(body: &LinkedBody<'_>, context: ContextId) -> Vec<BlockId> {
         _ => None,
     });
     blocks.collect()
-}
-
-fn contains(value: &Value, subject: &Value) -> bool {
-    let mut found = false;
-    value.visit(&mut |part| found |= part == subject);
-    found
 }

@@ -580,11 +580,7 @@ impl<'a> Program<'a> {
         };
         let same_callee = callee(function, one) == callee(other, two);
         let (one, two) = (given(function, one), given(other, two));
-        let holds = |list: &[Value], wanted: &Value| {
-            let mut found = false;
-            list.iter().for_each(|value| value.visit(&mut |part| found |= part == wanted));
-            found
-        };
+        let holds = |list: &[Value], wanted: &Value| list.iter().any(|value| value.contains(wanted));
         let mut apart = false;
         first.address.visit(&mut |part| {
             if matches!(part, Value::Choice(_)) {

@@ -17,11 +17,9 @@ impl Program<'_> {
         let Some(body) = self.any_body(id) else { return false };
         let start = body.call(task);
         let is_item = |value: &Value| {
-            let mut found = false;
-            value.visit(&mut |part| {
-                found |= matches!(part, Value::Element(list) if **list != Value::Unknown && list.texts().is_empty());
-            });
-            found
+            value.any(|part| {
+                matches!(part, Value::Element(list) if **list != Value::Unknown && list.texts().is_empty())
+            })
         };
         // What a closure or an async block captures is found where it is used.
         let takes_item = |call: &Call<'_>| call.inputs().any(|input| is_item(&input.value));
@@ -80,10 +78,9 @@ impl Program<'_> {
 
     /// Whether an effect opens a database that is gone when the process ends.
     pub fn is_in_memory(&self, effect: &Effect) -> bool {
-        let mut found = false;
-        effect.address.visit(&mut |part| {
-            found |= matches!(part, Value::Text(text) if text.contains(":memory:") || text.contains("mode=memory"));
-        });
+        let found = effect.address.any(
+            |part| matches!(part, Value::Text(text) if text.contains(":memory:") || text.contains("mode=memory")),
+        );
         let (function, call) = effect.site;
         let name = match self.call(function, call).target {
             Target::Library(facts) => facts.path.as_str(),
@@ -94,11 +91,9 @@ impl Program<'_> {
 
     /// Whether an effect opens a file in the folder for temporary files.
     pub fn is_temporary(&self, effect: &Effect) -> bool {
-        let mut found = false;
-        effect.address.visit(&mut |part| {
-            found |= matches!(part, Value::Origin(function, _) if &**function == "std::env::temp_dir");
-        });
-        found
+        effect
+            .address
+            .any(|part| matches!(part, Value::Origin(function, _) if &**function == "std::env::temp_dir"))
     }
 
     /// The name of a type of the workspace that keeps no handle and can stand for a value that does: both implement one

@@ -291,11 +291,7 @@ impl Program<'_> {
         if made_up_for {
             return Outcome::Handles;
         }
-        let holds = |value: &Value| {
-            let mut found = false;
-            value.visit(&mut |part| found |= *part == Value::Call(id));
-            found
-        };
+        let holds = |value: &Value| value.contains(&Value::Call(id));
         let returned =
             body.all_events().any(|event| matches!(&event.kind, EventKind::Return(value) if holds(value)));
         if holds(&body.result) || returned {

@@ -44,8 +44,7 @@ impl Results {
 
     /// Says what a function gives back; the first word counts.
     pub(super) fn set(&self, id: FnId, value: Value) {
-        let mut takes_arguments = false;
-        value.visit(&mut |part| takes_arguments |= matches!(part, Value::Param(_) | Value::Receiver));
+        let takes_arguments = value.any(|part| matches!(part, Value::Param(_) | Value::Receiver));
         let _ = self.values[id.index()].set(Closed { value, takes_arguments });
     }
 

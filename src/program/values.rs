@@ -196,9 +196,7 @@ impl Value {
         if !self.is_larger_than(LARGEST_LOST) {
             return self;
         }
-        let mut lost = false;
-        self.visit(&mut |part| lost |= *part == Self::Unknown);
-        if lost { Self::Unknown } else { self }
+        if self.contains(&Self::Unknown) { Self::Unknown } else { self }
     }
 
     /// One of several; equal alternatives collapse, and alternatives among them are theirs. Among many that are not written in
@@ -308,6 +306,18 @@ impl Value {
             }
             _ => None,
         }
+    }
+
+    /// Whether the value or a part of it is as asked. Linear in the value.
+    pub fn any(&self, wanted: impl Fn(&Self) -> bool) -> bool {
+        let mut found = false;
+        self.visit(&mut |part| found |= wanted(part));
+        found
+    }
+
+    /// Whether the value is another one, or has it as a part. Linear in the value.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.any(|part| part == other)
     }
 
     /// Calls `visit` for this value and everything inside it.

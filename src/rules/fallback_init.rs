@@ -85,11 +85,7 @@ fn takes_its_place(body: &LinkedBody<'_>, arms: &[u32], branch: u32, made: CallI
         }
     }
     let chosen = |value: &Value| {
-        let mut found = false;
-        value.visit(&mut |part| {
-            found |= matches!(part, Value::Choice(list) if list.iter().any(|one| same.contains(one)));
-        });
-        found
+        value.any(|part| matches!(part, Value::Choice(list) if list.iter().any(|one| same.contains(one))))
     };
     let outside = body.calls.iter().filter(|call| !inside(call.context));
     let mut values = outside.flat_map(|call| call.inputs()).map(|argument| &argument.value);

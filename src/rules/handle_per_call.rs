@@ -108,10 +108,8 @@ fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec
         }
         for effect in program.effects(id) {
             let address = &effect.address;
-            let mut kept = false;
-            address.visit(&mut |part| {
-                kept |= matches!(part.root(), Value::Receiver) && program.is_shared(id, part);
-            });
+            let kept =
+                address.any(|part| matches!(part.root(), Value::Receiver) && program.is_shared(id, part));
             let each_time = effect.times.is_empty() && effect.once.is_none();
             let fixed = kept && program.is_same_for_all_requests(id, address);
             // Who gives the handle back leaves it to the caller how often there is a new one.

@@ -125,11 +125,6 @@ impl LinkedBody<'_> {
     /// `if pool.is_none() { pool = Some(connect()?) }`.
     pub fn only_if_missing(&self, first: CallId, second: CallId) -> bool {
         let arms: Vec<(u32, u32, ContextId)> = self.arms(self.call(second).context).collect();
-        let holds = |value: &Value| {
-            let mut found = false;
-            value.visit(&mut |part| found |= *part == Value::Call(first));
-            found
-        };
         self.all_events().any(|event| {
             let EventKind::Branch(branching) = &event.kind else { return false };
             branching.atoms.iter().any(|atom| {
@@ -138,7 +133,7 @@ impl LinkedBody<'_> {
                 let decides = |(branch, arm, _): &(u32, u32, ContextId)| {
                     *branch == branching.branch && absent.contains(arm)
                 };
-                arms.iter().any(decides) && holds(place)
+                arms.iter().any(decides) && place.contains(&Value::Call(first))
             })
         })
     }

@@ -643,7 +643,7 @@ pub fn settled(ty: &Ty) -> &Ty {
 }
 
 /// Links a body; see [`link_body`].
-pub fn link<'a>(types: &Types<'a>, id: FnId) -> Option<LinkedBody<'a>> {
+pub(super) fn link<'a>(types: &Types<'a>, id: FnId) -> Option<LinkedBody<'a>> {
     let body = types.items.functions[id.index()].body?;
     Some(link_body(types, id, body))
 }

@@ -47,10 +47,7 @@ impl<'a> Program<'a> {
                 found.push((id, false));
                 continue;
             }
-            let mut from_keeper = false;
-            given.visit(&mut |part| {
-                from_keeper |= matches!(part, Value::Static(kept) if keepers.contains(kept))
-            });
+            let from_keeper = given.any(|part| matches!(part, Value::Static(kept) if keepers.contains(kept)));
             if from_keeper
                 && let Key::Field(adt, _) = key
                 && self.adt_behind(output) == Some(*adt)

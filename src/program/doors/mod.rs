@@ -407,13 +407,13 @@ impl<'a> Program<'a> {
             let value = body.expr(binding.init?).span;
             let value = starts_with(value).then(|| self.location(function, value))?;
             let worker = self.worker_around(function, call).filter(|_| index == 0);
-            let per_worker = worker.filter(|factory| contains(*factory, block)).and_then(|factory| {
+            let per_worker = worker.filter(|factory| factory.encloses(block)).and_then(|factory| {
                 let spans = blocks().flat_map(|(_, statements, tail)| {
                     let tail = tail.map(|tail| body.expr(tail).span);
                     let spans = statements.iter().map(|statement| statement.span(body));
                     spans.chain(tail)
                 });
-                spans.filter(|span| contains(*span, factory)).max_by_key(|span| (span.line, span.column))
+                spans.filter(|span| span.encloses(factory)).max_by_key(|span| (span.line, span.column))
             });
             let result = &self.call(function, call).result;
             let shared =
@@ -497,10 +497,4 @@ impl<'a> Program<'a> {
             .map(|((first, second, binary), confidence)| Conflict { first, second, binary, confidence })
             .collect()
     }
-}
-
-/// Whether a span lies in another one.
-fn contains(outer: Span, inner: Span) -> bool {
-    (outer.line, outer.column) <= (inner.line, inner.column)
-        && (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
 }

@@ -127,11 +127,7 @@ impl Program<'_> {
     pub(super) fn uses_of_variable(&self, function: FnId, made: CallId) -> Vec<(FnId, Use)> {
         let Some(body) = self.body(function) else { return Vec::new() };
         let subject = Value::Call(made);
-        let has = |value: &Value| {
-            let mut found = false;
-            value.visit(&mut |part| found |= *part == subject);
-            found
-        };
+        let has = |value: &Value| value.contains(&subject);
         let given = |call: &&Call<'_>| {
             let adapts = matches!(call.target, Target::Library(facts)
                 if matches!(facts.role, CallRole::Adapt | CallRole::Share));
