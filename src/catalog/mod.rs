@@ -159,6 +159,8 @@ pub struct CallFacts {
     pub blocking: bool,
     /// Blocks on a runtime of its own or of its receiver, and panics where one is running already.
     pub enters_runtime: bool,
+    /// Tells whether a runtime is running.
+    pub asks_runtime: bool,
     /// Never returns.
     pub diverges: bool,
     /// Why it may panic.

@@ -252,6 +252,7 @@ impl Reader<'_> {
             atomic: entry.flag("atomic"),
             blocking: entry.flag("blocking"),
             enters_runtime: entry.flag("enters_runtime"),
+            asks_runtime: entry.flag("asks_runtime"),
             diverges: entry.flag("diverges"),
             panics: entry.owned("panics"),
             note: entry.owned("note"),

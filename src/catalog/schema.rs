@@ -205,6 +205,7 @@ pub(super) const CALL: Section = Section {
         key("atomic", Shape::Flag, "Check and initialization are one step for all callers."),
         key("blocking", Shape::Flag, "Blocks the thread."),
         key("enters_runtime", Shape::Flag, "Blocks on a runtime, and panics where one is running already."),
+        key("asks_runtime", Shape::Flag, "Tells whether a runtime is running."),
         key("diverges", Shape::Flag, "Never returns."),
         key("panics", Shape::Text, "Why it may panic."),
         NOTE,

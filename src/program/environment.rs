@@ -165,15 +165,13 @@ impl Program<'_> {
     fn is_of_a_component(&self, load: &[(FnId, CallId)]) -> bool {
         let (Some(first), Some(last)) = (load.first(), load.last()) else { return false };
         let package = |id: FnId| self.package_of(self.types.items.functions[id.index()].module);
-        let in_body =
-            |id: FnId, holds: &dyn Fn(&LinkedBody<'_>) -> bool| self.any_body(id).is_some_and(holds);
         let reads = |body: &LinkedBody<'_>| {
             body.calls[last.1.0 as usize..].iter().any(|call| {
                 matches!(call.target, Target::Library(facts) if facts.role == CallRole::EnvironmentRead)
             })
         };
         package(first.0) != package(last.0)
-            && in_body(last.0, &reads)
+            && self.any_body(last.0).is_some_and(reads)
             && load.iter().any(|call| self.is_in_some_runs(call))
     }
 

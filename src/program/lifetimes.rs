@@ -209,8 +209,7 @@ impl<'a> Summarizer<'_, 'a> {
         let blocks = blocks_around(body, made_in);
         let is_beside = |context: ContextId| blocks_around(body, context) == blocks;
         let goes_on = |from: ContextId| {
-            let mut around = std::iter::successors(Some(from), |id| body.contexts[id.0 as usize].parent);
-            around.any(|id| {
+            body.ids_outwards(from).any(|id| {
                 body.contexts[id.0 as usize].kind == ContextKind::Loop { goes_on: true }
                     && !body.encloses(id, made_in)
                     && is_beside(id)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::{BlockId, Call, CallId, ContextKind, EventKind, LinkedBody, Target, Time};
+use super::bodies::{Call, CallId, ContextKind, EventKind, LinkedBody, Target, Time};
 use super::forcing::is_told;
 use super::inventory::Scope;
 use super::items::FnId;
@@ -49,11 +49,10 @@ impl Program<'_> {
             }
             let Some(body) = self.any_body(inner) else { continue };
             for (index, call) in body.calls.iter().enumerate() {
-                let enters = matches!(call.target, Target::Library(facts) if facts.enters_runtime);
-                let call = CallId(index as u32);
-                if !enters || is_told(body, body.call(call)) {
+                if !enters_runtime(call) || is_told(body, call) {
                     continue;
                 }
+                let call = CallId(index as u32);
                 let way = self.async_code_around(inner, call, DEPTH, &mut BTreeSet::new());
                 found.extend(way.map(|(function, at, certain)| {
                     let from = self.location(function, self.call(function, at).span);
@@ -67,9 +66,9 @@ impl Program<'_> {
 
     /// Whether a binary whose `main` is async, or blocks on a runtime, comes to a function.
     fn is_run_by_a_runtime(&self, function: FnId) -> bool {
-        let enters = |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.enters_runtime);
         let has_runtime = |main: FnId| {
-            self.is_async(main) || self.any_body(main).is_some_and(|body| body.calls.iter().any(enters))
+            let enters = |body: &LinkedBody<'_>| body.calls.iter().any(enters_runtime);
+            self.is_async(main) || self.any_body(main).is_some_and(enters)
         };
         self.production_entries().any(|entry| has_runtime(entry.main) && self.reaches(entry.main, function))
     }
@@ -93,8 +92,7 @@ impl Program<'_> {
             let body = self.any_body(*caller)?;
             body.calls.iter().enumerate().find_map(|(index, call)| {
                 let Target::Local { targets, dispatched } = &call.target else { return None };
-                let told = is_told(body, call);
-                let leads = targets.contains(&id) && !told;
+                let leads = targets.contains(&id) && !is_told(body, call);
                 let call = CallId(index as u32);
                 let found = leads.then(|| self.async_code_around(*caller, call, depth - 1, seen))?;
                 found.map(|(function, at, certain)| (function, at, certain && !dispatched))
@@ -104,7 +102,7 @@ impl Program<'_> {
 
     fn runner_of(&self, id: FnId, body: &LinkedBody<'_>, call: CallId) -> Runner {
         // Who asks whether there is a runtime knows what to do.
-        let asks = |call: &Call<'_>| call.name_of_callee() == Some("try_current");
+        let asks = |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.asks_runtime);
         if body.calls.iter().any(asks) {
             return Runner::Other;
         }
@@ -124,12 +122,6 @@ impl Program<'_> {
         if !made.is_some_and(in_line) {
             return Runner::Other;
         }
-        let time_of = |wanted: BlockId| {
-            body.all_events().find_map(|event| match event.kind {
-                EventKind::Block { block, time } if block == wanted => Some(time),
-                _ => None,
-            })
-        };
         for context in body.outwards(body.call(call).context) {
             let ContextKind::Block(block) = context.kind else { continue };
             if body.blocks[block.0 as usize].is_async {
@@ -138,12 +130,16 @@ impl Program<'_> {
             let is_given = body.calls.iter().any(|call| {
                 may_run_elsewhere(call) && call.inputs().any(|input| input.value == Value::Block(block))
             });
-            if is_given || !time_of(block).is_some_and(in_line) {
+            if is_given || !body.time_of(block).is_some_and(in_line) {
                 return Runner::Other;
             }
         }
         if self.is_async(id) { Runner::Async } else { Runner::Caller }
     }
+}
+
+fn enters_runtime(call: &Call<'_>) -> bool {
+    matches!(call.target, Target::Library(facts) if facts.enters_runtime)
 }
 
 /// Whether what a call is given may run on a thread of its own: a function of the workspace may hand it on, and so does a

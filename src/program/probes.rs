@@ -436,6 +436,13 @@ impl Program<'_> {
     }
 }
 
+/// Whether a text is what a health check answers.
+pub(super) fn says_well(text: &str) -> bool {
+    let mut words = text.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
+    let well = ["ok", "healthy", "up", "alive", "live", "ready", "running", "pong", "fine", "good"];
+    words.any(|word| well.contains(&word.as_str()))
+}
+
 /// What deployments ask for; `None` when they do not say.
 fn kind_as_declared(declared: &[&DeclaredProbe]) -> Option<ProbeKind> {
     let is = |kinds: &[DeclaredKind]| declared.iter().any(|declared| kinds.contains(&declared.kind));

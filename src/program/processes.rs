@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::ContextKind;
+use super::bodies::LinkedBody;
 use super::entries::Entry;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind};
@@ -57,11 +57,7 @@ impl Program<'_> {
     /// Whether a binary serves or comes to a loop that goes on. Linear in functions and calls.
     pub(super) fn stays_up(&self, entry: &Entry) -> bool {
         let serves = || self.effects(entry.main).iter().any(|effect| effect.kind == EffectKind::Serve);
-        let loops = |id: FnId| {
-            self.body(id).is_some_and(|body| {
-                body.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
-            })
-        };
+        let loops = |id: FnId| self.body(id).is_some_and(LinkedBody::has_loop_that_goes_on);
         serves() || self.called_from(entry.main).any(loops)
     }
 }

@@ -11,6 +11,7 @@ use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{Container, FnId, StaticId};
+use super::probes::says_well;
 use super::sql::SqlEffect;
 use super::supplied_state::is_put_into_request;
 use super::terms::Terms;
@@ -198,13 +199,6 @@ impl Sketch {
 fn is_concurrent(time: Time) -> bool {
     // What runs in parallel runs beside others, not beside itself.
     !matches!(time, Time::Inline | Time::Parallel(_) | Time::Once(_) | Time::FirstUse(_))
-}
-
-/// Whether a text is what a health check answers.
-fn says_well(text: &str) -> bool {
-    let mut words = text.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
-    let well = ["ok", "healthy", "up", "alive", "live", "ready", "running", "pong", "fine", "good"];
-    words.any(|word| well.contains(&word.as_str()))
 }
 
 /// What rules look at. What registers handlers or runs closures matters when a function that matters calls it.

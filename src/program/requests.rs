@@ -1,7 +1,7 @@
 //! Room 5, *program*: what a handler is given once for the whole process, and what comes with each request, or with
 //! each item of a list.
 
-use super::bodies::{Call, CallId, ContextKind, EventKind, Target};
+use super::bodies::{Call, CallId, EventKind, LinkedBody, Target};
 use super::items::FnId;
 use super::summaries::{Effect, Step};
 use super::types::{Bound, Ty};
@@ -35,11 +35,8 @@ impl Program<'_> {
 
     /// Whether a function on the way to an effect has a loop that goes on: what it opens is not for one item.
     pub fn is_in_a_worker(&self, effect: &Effect) -> bool {
-        self.functions_on(&effect.steps[1..]).into_iter().any(|function| {
-            self.body(function).is_some_and(|body| {
-                body.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
-            })
-        })
+        let inside = self.functions_on(&effect.steps[1..]);
+        inside.into_iter().filter_map(|id| self.body(id)).any(LinkedBody::has_loop_that_goes_on)
     }
 
     /// Whether an effect opens an embedded database that nobody else may have open at the same time, neither to read

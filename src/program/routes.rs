@@ -112,9 +112,9 @@ impl Program<'_> {
                 }
                 let made = Value::Call(CallId(index as u32));
                 let mounts = |other: &&Call<'_>| {
-                    let given = library(other).and_then(|facts| other.args.get(facts.handler?));
-                    library(other).is_some_and(|facts| facts.role == CallRole::Mount)
-                        && given.is_some_and(|given| *given.value.root() == made)
+                    let facts = library(other).filter(|facts| facts.role == CallRole::Mount);
+                    let given = facts.and_then(|facts| other.args.get(facts.handler?));
+                    given.is_some_and(|given| *given.value.root() == made)
                 };
                 let mut mounted: Vec<(Span, String)> = body
                     .calls
@@ -217,15 +217,14 @@ fn labels_at(body: &LinkedBody<'_>, at: Span, prefixes: &[String]) -> Vec<Option
 fn path_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
     let mut around: Vec<(Span, String)> = Vec::new();
     for (index, call) in body.calls.iter().enumerate() {
-        if !takes(call, at) {
-            if call.span == at {
-                around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route)));
-            }
-            continue;
-        }
+        let takes = takes(call, at);
         // `scope("/x").route("/y", …)`: what the chain starts with is further out than the call itself.
-        around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route)));
-        around.extend(route_text(call).map(|route| (call.span, route)));
+        if takes || call.span == at {
+            around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route)));
+        }
+        if takes {
+            around.extend(route_text(call).map(|route| (call.span, route)));
+        }
     }
     // The outermost comes first.
     around.sort_by_key(|(span, _)| std::cmp::Reverse((span.end_line, span.end_column)));

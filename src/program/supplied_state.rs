@@ -50,8 +50,8 @@ struct Supplied {
     framework: String,
     /// The type under which it is found; `None` when that is not known.
     ty: Option<Ty>,
-    /// The library whose own type it is, where no more is known: `tera::Tera::new(…)` makes something of tera.
-    library: Option<String>,
+    /// The package whose own type it is, where no more is known: `tera::Tera::new(…)` makes something of tera.
+    package: Option<String>,
     /// Whether handlers find it: `app_data` of Actix takes anything, and handlers find what is wrapped in `Data`.
     is_found: bool,
     location: Location,
@@ -78,8 +78,8 @@ impl Program<'_> {
             let own = || supplied.iter().filter(|supplied| supplied.framework == framework);
             let is_known = |supplied: &Supplied| supplied.ty.is_some();
             let known = own().all(|supplied| {
-                let is_other = |library: &String| !is_of(&ty, library);
-                is_known(supplied) || supplied.library.as_ref().is_some_and(is_other)
+                let is_other = |package: &String| !is_of(&ty, package);
+                is_known(supplied) || supplied.package.as_ref().is_some_and(is_other)
             });
             // Whether what a call gives is an option is not always known.
             let fits =
@@ -150,7 +150,7 @@ impl Program<'_> {
             return Some(Supplied {
                 framework: "axum".to_owned(),
                 ty,
-                library: None,
+                package: None,
                 is_found: true,
                 location: self.location(id, call.span),
             });
@@ -161,7 +161,7 @@ impl Program<'_> {
         if facts.path.ends_with("::data_factory") || of_no_argument {
             let framework = facts.path.split("::").next().unwrap_or_default().to_owned();
             let location = self.location(id, call.span);
-            return Some(Supplied { framework, ty: None, library: None, is_found: true, location });
+            return Some(Supplied { framework, ty: None, package: None, is_found: true, location });
         }
         if facts.role != CallRole::StatePut {
             return None;
@@ -186,7 +186,7 @@ impl Program<'_> {
         Some(Supplied {
             framework: framework.to_owned(),
             ty: ty.filter(is_named),
-            library: constructor_of(body, &argument.value).map(str::to_owned),
+            package: constructor_of(body, &argument.value).map(str::to_owned),
             is_found: wrapped.is_some() || !facts.path.ends_with("::app_data"),
             location: self.location(id, call.span),
         })
@@ -224,7 +224,7 @@ fn forced<'t>(types: &Types<'_>, ty: &'t Ty) -> &'t Ty {
     }
 }
 
-/// The library whose type makes a value with its constructor.
+/// The package whose type makes a value with its constructor.
 fn constructor_of<'b>(body: &'b LinkedBody<'_>, value: &Value) -> Option<&'b str> {
     let Value::Call(made) = value else { return None };
     let made = body.call(*made);
@@ -238,11 +238,11 @@ fn constructor_of<'b>(body: &'b LinkedBody<'_>, value: &Value) -> Option<&'b str
     path.split("::").next()
 }
 
-/// Whether something of a library is in a type.
-fn is_of(ty: &Ty, library: &str) -> bool {
+/// Whether something of a package is in a type.
+fn is_of(ty: &Ty, package: &str) -> bool {
     match ty {
         Ty::External(path, args) => {
-            path.split("::").next() == Some(library) || args.iter().any(|arg| is_of(arg, library))
+            path.split("::").next() == Some(package) || args.iter().any(|arg| is_of(arg, package))
         }
         _ => false,
     }

@@ -25,7 +25,7 @@ pub struct Swallowed<'p> {
     pub call: Span,
     /// How it ends.
     pub end: End,
-    /// Whether the service can do its work without it: an index, an extension.
+    /// Whether the service can do its work without it: an index, an extension, something that is dropped.
     pub minor: bool,
 }
 

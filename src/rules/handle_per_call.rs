@@ -43,7 +43,20 @@ struct PerCall<'p> {
     fixed: bool,
 }
 
-impl PerCall<'_> {
+impl<'p> PerCall<'p> {
+    /// A way from code that is no handler, to a database whose address has a name.
+    fn to_named(from: FnId, effect: &'p Effect, caller: Caller, resource: ResourceId) -> Self {
+        Self {
+            from,
+            effect,
+            inside: &effect.steps,
+            caller,
+            own: (from, &effect.address),
+            named: Some(resource),
+            fixed: true,
+        }
+    }
+
     /// Whether one cure is for both: they meet in one creation, or lead to one database.
     fn has_cause_of(&self, other: &Self) -> bool {
         self.effect.site == other.effect.site
@@ -147,18 +160,9 @@ fn turns<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
             {
                 continue;
             }
-            let named =
-                program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low);
-            let Some(resource) = named else { continue };
-            found.entry(resource).or_default().push(PerCall {
-                from: id,
-                effect,
-                inside: &effect.steps,
-                caller: Caller::Turn,
-                own: (id, &effect.address),
-                named,
-                fixed: true,
-            });
+            let Some(resource) = named(program, effect) else { continue };
+            let way = PerCall::to_named(id, effect, Caller::Turn, resource);
+            found.entry(resource).or_default().push(way);
         }
     }
     found.retain(|resource, ways| {
@@ -196,21 +200,17 @@ fn items<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
             {
                 continue;
             }
-            let named =
-                program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low);
-            let Some(resource) = named else { continue };
-            found.entry(resource).or_default().push(PerCall {
-                from: id,
-                effect,
-                inside: &effect.steps,
-                caller: Caller::Item,
-                own: (id, &effect.address),
-                named,
-                fixed: true,
-            });
+            let Some(resource) = named(program, effect) else { continue };
+            let way = PerCall::to_named(id, effect, Caller::Item, resource);
+            found.entry(resource).or_default().push(way);
         }
     }
     found
+}
+
+/// The database that an effect opens, where its address has a name.
+fn named(program: &Program<'_>, effect: &Effect) -> Option<ResourceId> {
+    program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low)
 }
 
 /// Whether nobody keeps the handle beyond the call, and a pool written by hand does not lend it out.
@@ -269,8 +269,7 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
         let each_time = times.iter().all(plain) && effect.once.is_none();
         let seen_inside = program.effects(handler).iter().find(|own| *own.steps == *inside);
         let address = seen_inside.map_or(&effect.address, |own| &own.address);
-        let named =
-            program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low);
+        let named = named(program, effect);
         // An address that nobody could trace may come with the request.
         let fixed = named.is_some()
             || seen_inside.is_some() && program.is_same_for_all_requests(handler, address);

@@ -437,12 +437,17 @@ impl LinkedBody<'_> {
 
     /// When the closures and async blocks around a context run, innermost first.
     pub fn times_around(&self, from: ContextId) -> impl Iterator<Item = Time> {
-        self.outwards(from).filter_map(|context| {
-            let ContextKind::Block(wanted) = context.kind else { return None };
-            self.all_events().find_map(|event| match event.kind {
-                EventKind::Block { block, time } if block == wanted => Some(time),
-                _ => None,
-            })
+        self.outwards(from).filter_map(|context| match context.kind {
+            ContextKind::Block(block) => self.time_of(block),
+            _ => None,
+        })
+    }
+
+    /// When a closure or async block runs; `None` where nothing is seen to run it.
+    pub fn time_of(&self, wanted: BlockId) -> Option<Time> {
+        self.all_events().find_map(|event| match event.kind {
+            EventKind::Block { block, time } if block == wanted => Some(time),
+            _ => None,
         })
     }
 
@@ -463,8 +468,12 @@ impl LinkedBody<'_> {
 
     /// Whether a context is another one, or around it.
     pub fn encloses(&self, outer: ContextId, inner: ContextId) -> bool {
-        let mut around = std::iter::successors(Some(inner), |id| self.contexts[id.0 as usize].parent);
-        around.any(|id| id == outer)
+        self.ids_outwards(inner).any(|id| id == outer)
+    }
+
+    /// The context and those around it, innermost first.
+    pub fn ids_outwards(&self, from: ContextId) -> impl Iterator<Item = ContextId> {
+        std::iter::successors(Some(from), |id| self.contexts[id.0 as usize].parent)
     }
 
     /// Whether two points of the body cannot both be reached in one run of it; `first` is met before `second`.
@@ -595,6 +604,11 @@ impl LinkedBody<'_> {
                 }
             }
         })
+    }
+
+    /// Whether the body has a loop that goes on until an error or a panic.
+    pub fn has_loop_that_goes_on(&self) -> bool {
+        self.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
     }
 
     /// Whether the context is inside a loop of the body that goes on until an error or a panic.
