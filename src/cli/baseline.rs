@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Stop;
-use super::options::WhichBaseline;
+use super::options::{Purpose, WhichBaseline};
 use crate::settle::{BASELINE_FILE_NAME, Baseline};
 use crate::workspace::{self, Workspace};
 
@@ -35,10 +35,26 @@ pub(super) fn path(which: &WhichBaseline, root: &Path) -> PathBuf {
     }
 }
 
-/// The baseline that counts. Its file becomes one of the workspace's, so that findings can point into it.
+/// The baseline that counts for `purpose`: it is for checks, a migration counts everything.
+pub(super) fn for_purpose(
+    purpose: &Purpose,
+    which: &WhichBaseline,
+    workspace: &mut Workspace,
+) -> Result<Option<Baseline>, Stop> {
+    match purpose {
+        Purpose::Check | Purpose::Statistics => load(which, workspace),
+        Purpose::Baseline(BaselineAction::Prune) => match load(which, workspace)? {
+            None => Err(Stop::refused("there is no baseline; `cargo initpath baseline write` makes one")),
+            known => Ok(known),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// The baseline that is there. Its file becomes one of the workspace's, so that findings can point into it.
 ///
 /// A file that was named has to be there; the usual one need not.
-pub(super) fn load(which: &WhichBaseline, workspace: &mut Workspace) -> Result<Option<Baseline>, Stop> {
+fn load(which: &WhichBaseline, workspace: &mut Workspace) -> Result<Option<Baseline>, Stop> {
     let path = path(which, &workspace.root);
     let text = match which {
         WhichBaseline::None => return Ok(None),

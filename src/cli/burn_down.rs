@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::Stop;
+use super::options::AnalysisOptions;
 use super::second_look::look;
-use super::{AnalysisOptions, Stop};
 use crate::analysis::Settings;
 use crate::plan::{self, PlanInput, Snapshot};
 use crate::report;

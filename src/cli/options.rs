@@ -2,7 +2,7 @@
 //! everything that can be refused without looking at the workspace is refused here.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
@@ -64,20 +64,8 @@ pub(super) enum Changes {
 
 /// What to do.
 pub(super) enum Task {
-    /// Report findings.
-    Check(Box<AnalysisOptions>),
-    /// List what is seen.
-    Inventory(Box<AnalysisOptions>),
-    /// Print the init paths.
-    Graph(Box<AnalysisOptions>, GraphFormat),
-    /// Write the migration report, perhaps compared with a revision or a saved report.
-    Report(Box<AnalysisOptions>, MigrationFormat, Option<String>),
-    /// Print the mechanical steps of the migration.
-    Patch(Box<AnalysisOptions>),
-    /// Say what is known at a line of a file.
-    ExplainPlace(Box<AnalysisOptions>, PathBuf, u32),
-    /// Write the baseline, or shorten it.
-    Baseline(Box<AnalysisOptions>, BaselineAction),
+    /// Analyse a workspace and tell what is asked for.
+    Analyse(Box<AnalysisOptions>, Purpose),
     /// Write a file to begin with, or print it.
     Init(Request, Starter, bool),
     /// Print a completion script.
@@ -90,44 +78,40 @@ pub(super) enum Task {
     Rules,
 }
 
+/// What an analysis is made for.
+pub(super) enum Purpose {
+    /// Report findings.
+    Check,
+    /// Count the findings of each rule.
+    Statistics,
+    /// List what is seen.
+    Inventory,
+    /// Print the init paths.
+    Graph(GraphFormat),
+    /// Write the migration report, perhaps compared with a revision or a saved report.
+    Report(MigrationFormat, Option<String>),
+    /// Print the mechanical steps of the migration.
+    Patch,
+    /// Say what is known at a line of a file.
+    ExplainPlace(PathBuf, u32),
+    /// Write the baseline, or shorten it.
+    Baseline(BaselineAction),
+}
+
 impl Task {
-    /// What it needs for an analysis; `None` where it makes none.
-    pub(super) fn analysis(&self) -> Option<&AnalysisOptions> {
-        match self {
-            Self::Check(wanted)
-            | Self::Inventory(wanted)
-            | Self::Graph(wanted, _)
-            | Self::Report(wanted, ..)
-            | Self::Patch(wanted)
-            | Self::Baseline(wanted, _)
-            | Self::ExplainPlace(wanted, ..) => Some(wanted),
-            Self::Explain(_) | Self::Init(..) | Self::Completions(_) | Self::Man | Self::Rules => None,
-        }
-    }
-
-    /// The same, to be completed.
-    pub(super) fn analysis_mut(&mut self) -> Option<&mut AnalysisOptions> {
-        match self {
-            Self::Check(wanted)
-            | Self::Inventory(wanted)
-            | Self::Graph(wanted, _)
-            | Self::Report(wanted, ..)
-            | Self::Patch(wanted)
-            | Self::Baseline(wanted, _)
-            | Self::ExplainPlace(wanted, ..) => Some(wanted),
-            Self::Explain(_) | Self::Init(..) | Self::Completions(_) | Self::Man | Self::Rules => None,
-        }
-    }
-
     /// The command's name.
     fn name(&self) -> &'static str {
         match self {
-            Self::Check(_) => "check",
-            Self::Inventory(_) => "inventory",
-            Self::Graph(..) => "graph",
-            Self::Report(..) | Self::Patch(_) => "report",
-            Self::Explain(_) | Self::ExplainPlace(..) => "explain",
-            Self::Baseline(..) => "baseline",
+            Self::Analyse(_, purpose) => match purpose {
+                Purpose::Check => "check",
+                Purpose::Statistics => "check --statistics",
+                Purpose::Inventory => "inventory",
+                Purpose::Graph(_) => "graph",
+                Purpose::Report(..) | Purpose::Patch => "report",
+                Purpose::ExplainPlace(..) => "explain",
+                Purpose::Baseline(_) => "baseline",
+            },
+            Self::Explain(_) => "explain",
             Self::Init(..) => "init",
             Self::Completions(_) => "completions",
             Self::Man => "man",
@@ -138,16 +122,16 @@ impl Task {
     /// The formats it can print.
     fn formats(&self) -> &'static [Format] {
         match self {
-            Self::Check(_) => &Format::ALL,
-            Self::Inventory(_) | Self::Rules => &[Format::Human, Format::Json],
-            // These have formats of their own; of those given before the command they share one.
-            Self::Graph(..) | Self::Report(..) | Self::Patch(_) => &[Format::Human, Format::Json],
-            Self::Explain(_)
-            | Self::ExplainPlace(..)
-            | Self::Baseline(..)
-            | Self::Init(..)
-            | Self::Completions(_)
-            | Self::Man => &[Format::Human],
+            Self::Analyse(_, purpose) => match purpose {
+                Purpose::Check => &Format::ALL,
+                // Graphs and reports have formats of their own; of those given before the command they share one.
+                Purpose::Inventory | Purpose::Graph(_) | Purpose::Report(..) | Purpose::Patch => {
+                    &[Format::Human, Format::Json]
+                }
+                Purpose::Statistics | Purpose::ExplainPlace(..) | Purpose::Baseline(_) => &[Format::Human],
+            },
+            Self::Rules => &[Format::Human, Format::Json],
+            Self::Explain(_) | Self::Init(..) | Self::Completions(_) | Self::Man => &[Format::Human],
         }
     }
 }
@@ -162,8 +146,6 @@ pub(super) struct AnalysisOptions {
     pub(super) min_confidence: Option<Confidence>,
     pub(super) baseline: WhichBaseline,
     pub(super) changes: Option<Changes>,
-    /// Whether findings are counted per rule instead of listed.
-    pub(super) statistics: bool,
     /// Files with further library knowledge.
     pub(super) catalogs: Vec<PathBuf>,
     pub(super) keep_going: bool,
@@ -174,92 +156,98 @@ pub(super) struct AnalysisOptions {
 pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> Result<Options, Stop> {
     let arguments = without_cargos_token(arguments);
     let color_flag = color::flag_in(&arguments);
-    let Arguments { task, explain, analysis, check, output } = Arguments::try_parse_from(&arguments)
-        .map_err(|answer| {
-            let text = answer.render();
-            let render = |colored| {
-                if colored { text.ansi().to_string() } else { text.to_string() }
-            };
-            if answer.use_stderr() {
-                Stop::Refused(render(color::wanted(color_flag, environment, environment.stderr_is_terminal)))
-            } else {
-                Stop::Answered(render(color::wanted(color_flag, environment, environment.stdout_is_terminal)))
-            }
-        })?;
+    let given = Arguments::try_parse_from(&arguments).map_err(|answer| {
+        let text = answer.render();
+        let render = |colored| if colored { text.ansi().to_string() } else { text.to_string() };
+        if answer.use_stderr() {
+            Stop::Refused(render(color::wanted(color_flag, environment, environment.stderr_is_terminal)))
+        } else {
+            Stop::Answered(render(color::wanted(color_flag, environment, environment.stdout_is_terminal)))
+        }
+    })?;
 
     let mut notes = Vec::new();
-    let (task, output) = match task {
-        Some(TaskArguments::Check { analysis: later, check: check_later, output: output_later }) => {
-            let options = analysis_options(analysis.then(later), environment, &mut notes)?;
-            let options = check.then(check_later).complete(options, environment);
-            (Task::Check(Box::new(options)), output.then(output_later))
-        }
-        Some(TaskArguments::Inventory { analysis: later, output: output_later }) => {
-            let options = analysis_options(analysis.then(later), environment, &mut notes)?;
-            (Task::Inventory(Box::new(options)), output.then(output_later))
-        }
-        Some(TaskArguments::Graph { analysis: later, format, output: output_later }) => {
-            let options = analysis_options(analysis.then(later), environment, &mut notes)?;
-            let output = output.then(OutputFlags { message_format: None, plain: output_later });
-            let before = match output.message_format {
-                Some(Format::Json) => GraphFormat::Json,
-                _ => GraphFormat::Tree,
-            };
-            (Task::Graph(Box::new(options), format.unwrap_or(before)), output)
-        }
-        Some(TaskArguments::Report { analysis: later, format, since, patch, output: output_later }) => {
-            let options = analysis_options(analysis.then(later), environment, &mut notes)?;
-            let output = output.then(OutputFlags { message_format: None, plain: output_later });
-            let before = match output.message_format {
-                Some(Format::Json) => MigrationFormat::Json,
-                _ => MigrationFormat::Markdown,
-            };
-            let task = match patch {
-                true => Task::Patch(Box::new(options)),
-                false => Task::Report(Box::new(options), format.unwrap_or(before), since),
-            };
-            (task, output)
-        }
-        Some(TaskArguments::Explain { subject, analysis: later, output: output_later }) => {
-            let task = match place_in(&subject) {
-                Some((file, line)) => {
-                    let options = analysis_options(analysis.then(later), environment, &mut notes)?;
-                    Task::ExplainPlace(Box::new(options), environment.current_dir.join(file), line)
-                }
-                None => Task::Explain(rule_named(&subject, &mut notes)?),
-            };
-            (task, output.then(output_later))
-        }
-        Some(TaskArguments::Baseline { action, baseline, analysis: later, output: output_later }) => {
-            let mut options = analysis_options(analysis.then(later), environment, &mut notes)?;
-            if let Some(file) = baseline.or(check.baseline) {
-                options.baseline = WhichBaseline::File(environment.current_dir.join(file));
-            }
-            let output = output.then(OutputFlags { message_format: None, plain: output_later });
-            (Task::Baseline(Box::new(options), action), output)
-        }
-        Some(TaskArguments::Init { hook, ci, dry_run, manifest_path }) => {
-            let start = environment.current_dir.clone();
-            let manifest_path = manifest_path.or(analysis.manifest_path);
-            let request = Request { start, manifest_path, ..Request::default() };
-            (Task::Init(request, hook.or(ci).unwrap_or(Starter::Configuration), dry_run), output)
-        }
-        Some(TaskArguments::Completions { shell }) => (Task::Completions(shell), output),
-        Some(TaskArguments::Man) => (Task::Man, output),
-        Some(TaskArguments::Rules { output: later }) => (Task::Rules, output.then(later)),
-        None => match explain {
-            Some(rule) => (Task::Explain(rule_named(&rule, &mut notes)?), output),
-            None => {
-                let options = analysis_options(analysis, environment, &mut notes)?;
-                (Task::Check(Box::new(check.complete(options, environment))), output)
-            }
-        },
-    };
-
+    let (task, output) = task(given, environment, &mut notes)?;
     let OutputFlags { message_format, plain: PlainOutputFlags { output, color, quiet, verbose } } = output;
     let format = message_format.unwrap_or(Format::Human);
     let outputs = outputs(&output, format, color, &task, environment)?;
     Ok(Options { outputs, task, quiet, verbose, notes })
+}
+
+/// What the arguments ask for, and how it is to be written.
+fn task(
+    given: Arguments,
+    environment: &Environment,
+    notes: &mut Vec<String>,
+) -> Result<(Task, OutputFlags), Stop> {
+    let Arguments { task, explain, analysis, check, output } = given;
+    let here = &environment.current_dir;
+    let analyse = |options: AnalysisOptions, purpose| Task::Analyse(Box::new(options), purpose);
+    let Some(task) = task else {
+        let task = match explain {
+            Some(rule) => Task::Explain(rule_named(&rule, notes)?),
+            None => {
+                let (options, purpose) =
+                    check.complete(analysis_options(analysis, environment, notes)?, here);
+                analyse(options, purpose)
+            }
+        };
+        return Ok((task, output));
+    };
+    let manifest_before = analysis.manifest_path.clone();
+    // Flags may stand before and after the command.
+    let options = |later| analysis_options(analysis.then(later), environment, notes);
+    Ok(match task {
+        TaskArguments::Check { analysis: later, check: check_later, output: output_later } => {
+            let (options, purpose) = check.then(check_later).complete(options(later)?, here);
+            (analyse(options, purpose), output.then(output_later))
+        }
+        TaskArguments::Inventory { analysis: later, output: output_later } => {
+            (analyse(options(later)?, Purpose::Inventory), output.then(output_later))
+        }
+        TaskArguments::Graph { analysis: later, format, output: output_later } => {
+            let output = output.then_plain(output_later);
+            let before = match output.message_format {
+                Some(Format::Json) => GraphFormat::Json,
+                _ => GraphFormat::Tree,
+            };
+            (analyse(options(later)?, Purpose::Graph(format.unwrap_or(before))), output)
+        }
+        TaskArguments::Report { analysis: later, format, since, patch, output: output_later } => {
+            let output = output.then_plain(output_later);
+            let before = match output.message_format {
+                Some(Format::Json) => MigrationFormat::Json,
+                _ => MigrationFormat::Markdown,
+            };
+            let purpose = match patch {
+                true => Purpose::Patch,
+                false => Purpose::Report(format.unwrap_or(before), since),
+            };
+            (analyse(options(later)?, purpose), output)
+        }
+        TaskArguments::Explain { subject, analysis: later, output: output_later } => {
+            let task = match place_in(&subject) {
+                Some((file, line)) => analyse(options(later)?, Purpose::ExplainPlace(here.join(file), line)),
+                None => Task::Explain(rule_named(&subject, notes)?),
+            };
+            (task, output.then(output_later))
+        }
+        TaskArguments::Baseline { action, baseline, analysis: later, output: output_later } => {
+            let mut options = options(later)?;
+            if let Some(file) = baseline.or(check.baseline) {
+                options.baseline = WhichBaseline::File(here.join(file));
+            }
+            (analyse(options, Purpose::Baseline(action)), output.then_plain(output_later))
+        }
+        TaskArguments::Init { hook, ci, dry_run, manifest_path } => {
+            let manifest_path = manifest_path.or(manifest_before);
+            let request = Request { start: here.clone(), manifest_path, ..Request::default() };
+            (Task::Init(request, hook.or(ci).unwrap_or(Starter::Configuration), dry_run), output)
+        }
+        TaskArguments::Completions { shell } => (Task::Completions(shell), output),
+        TaskArguments::Man => (Task::Man, output),
+        TaskArguments::Rules { output: later } => (Task::Rules, output.then(later)),
+    })
 }
 
 /// The places for the report: those named, else stdout.
@@ -300,7 +288,7 @@ fn outputs(
         let color = color::wanted(color, environment, environment.stdout_is_terminal);
         outputs.push(Output { format, file: None, color });
     }
-    if outputs.len() > 1 && !matches!(task, Task::Check(_)) {
+    if outputs.len() > 1 && !matches!(task, Task::Analyse(_, Purpose::Check)) {
         return Err(Stop::refused(format!("`{}` writes one report; give one `--output`", task.name())));
     }
     for output in &outputs {
@@ -366,7 +354,6 @@ fn analysis_options(
         min_confidence,
         baseline: WhichBaseline::default(),
         changes: None,
-        statistics: false,
         catalogs: catalog.into_iter().map(|path| here.join(path)).collect(),
         keep_going,
         exit_zero,
@@ -451,8 +438,9 @@ impl CheckFlags {
         }
     }
 
-    fn complete(self, options: AnalysisOptions, environment: &Environment) -> AnalysisOptions {
-        let here = |path: PathBuf| environment.current_dir.join(path);
+    /// Completes the options of a check made from the folder `here`.
+    fn complete(self, options: AnalysisOptions, here: &Path) -> (AnalysisOptions, Purpose) {
+        let here = |path: PathBuf| here.join(path);
         let baseline = match (self.no_baseline, self.baseline) {
             (true, _) => WhichBaseline::None,
             (false, Some(file)) => WhichBaseline::File(here(file)),
@@ -460,7 +448,8 @@ impl CheckFlags {
         };
         let files = |files: Vec<PathBuf>| Changes::Files(files.into_iter().map(here).collect());
         let changes = self.changed.map(files).or(self.since.map(Changes::Since));
-        AnalysisOptions { baseline, changes, statistics: self.statistics, ..options }
+        let purpose = if self.statistics { Purpose::Statistics } else { Purpose::Check };
+        (AnalysisOptions { baseline, changes, ..options }, purpose)
     }
 }
 
@@ -478,5 +467,10 @@ impl OutputFlags {
                 verbose: verbose.saturating_add(later.plain.verbose),
             },
         }
+    }
+
+    /// The same for a command with formats of its own.
+    fn then_plain(self, later: PlainOutputFlags) -> Self {
+        self.then(Self { message_format: None, plain: later })
     }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AnalysisOptions, Stop, second_look};
+use super::options::AnalysisOptions;
+use super::{Stop, second_look};
 use crate::analysis::Settings;
 use crate::location::Span;
 use crate::plan::{Edit, applied};

@@ -1,7 +1,9 @@
 //! Room 1, *cli*: looks at a workspace again, edited or as it was, with the levels and declarations of this run. Everything
 //! in it counts as selected.
 
-use super::{AnalysisOptions, Stop, load_catalog};
+use super::Stop;
+use super::options::AnalysisOptions;
+use super::preparation::load_catalog;
 use crate::analysis::{self, Settings};
 use crate::program::Program;
 use crate::rules;

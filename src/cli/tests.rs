@@ -28,7 +28,10 @@ fn configured(arguments: &[&str]) -> Options {
 }
 
 fn analysis_of(options: &Options) -> &AnalysisOptions {
-    options.task.analysis().expect("an analysis")
+    match &options.task {
+        Task::Analyse(wanted, _) => wanted,
+        _ => panic!("an analysis"),
+    }
 }
 
 fn policy(arguments: &[&str]) -> Policy {
@@ -161,7 +164,7 @@ fn flags_before_and_after_the_command_add_up() {
 #[test]
 fn without_flags_the_defaults_hold() {
     let options = configured(&[]);
-    assert!(matches!(options.task, Task::Check(_)));
+    assert!(matches!(options.task, Task::Analyse(_, Purpose::Check)));
     assert_eq!(
         (options.outputs[0].format, options.verbose, options.quiet, options.outputs[0].color),
         (Format::Human, 0, false, false)
