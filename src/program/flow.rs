@@ -1,7 +1,7 @@
 //! Room 5, *program*: one function as a sequence of tests, writes and effects on places, callees included. This is
 //! what the check-then-init rules read.
 
-use super::bodies::{Atom, Branching, CallId, ContextId, Event, EventKind, Target};
+use super::bodies::{Atom, Branching, CallId, ContextId, Event, EventKind, Target, Write};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, PlaceWrite, Step};
@@ -57,7 +57,12 @@ pub struct Test {
 impl Test {
     /// A test of something that is no place of the process, in a branch that asks whether it is there. `present_when` is the answer
     /// that says so.
-    pub fn of_existence(branching: &Branching, atom: &Atom, present_when: bool, span: Span) -> Self {
+    pub fn of_existence(
+        branching: &Branching,
+        atom: &Atom,
+        present_when: bool,
+        span: Span,
+    ) -> Self {
         let (present, absent) = match present_when {
             true => (&atom.if_true, &atom.if_false),
             false => (&atom.if_false, &atom.if_true),
@@ -177,68 +182,15 @@ impl<'a> Program<'a> {
                 }
                 EventKind::Branch(branching) => {
                     // What runs on failure alone (`unwrap_or_else`) is no decision about a place.
-                    for atom in branching.atoms.iter().filter(|atom| !atom.if_true.is_empty()) {
-                        let claim = claim_of(body, &atom.value);
-                        let (place, truth) = match claim {
-                            Some((_, flag, present_when)) => {
-                                (terms.close(flag).place().clone(), present_when)
-                            }
-                            None => match terms.close(&atom.value) {
-                                Value::Test { place, present_when } => (place.place().clone(), present_when),
-                                other => (other.place().clone(), true),
-                            },
-                        };
-                        let (present, absent) = if truth {
-                            (&atom.if_true, &atom.if_false)
-                        } else {
-                            (&atom.if_false, &atom.if_true)
-                        };
-                        let tested = match &atom.value {
-                            Value::Test { place, .. } => place,
-                            other => other,
-                        };
-                        list.push(Happening {
-                            context,
-                            what: What::Test(Test {
-                                place,
-                                lock: tested.lock(),
-                                guards: branching.guards.clone(),
-                                claim: claim.map(|(call, ..)| call),
-                                branch: branching.branch,
-                                present: present.clone(),
-                                absent: absent.clone(),
-                                span: self
-                                    .looked_up_at(body, &atom.value, branching.span)
-                                    .unwrap_or(branching.span),
-                            }),
-                        });
-                    }
+                    let atoms = branching.atoms.iter().filter(|atom| !atom.if_true.is_empty());
+                    list.extend(atoms.map(|atom| {
+                        let what = What::Test(self.test_of(body, terms, branching, atom));
+                        Happening { context, what }
+                    }));
                 }
                 EventKind::Write(write) => {
-                    let once_cell = write.call.is_some_and(|call| self.is_cell_write(id, call));
-                    let outcome = write.call.map(|call| body.call(call).outcome).unwrap_or_default();
-                    let handed_on = write.call.is_some_and(|call| body.hands_failure_on(call));
-                    let handled = !handed_on && write.call.is_some_and(|call| body.is_tested(call));
-                    let value = match &write.value {
-                        Value::Block(block) => body.blocks[block.0 as usize].result.clone(),
-                        other => other.clone(),
-                    };
-                    list.push(Happening {
-                        context,
-                        what: What::Write(Written {
-                            place: terms.close(write.place.place()).place().clone(),
-                            lock: write.place.lock(),
-                            guards: write.guards.clone(),
-                            atomic: write.atomic,
-                            once_cell,
-                            unwrapped: outcome.unwrapped,
-                            propagated: outcome.propagated || handed_on,
-                            handled,
-                            value,
-                            span: write.span,
-                            inside: None,
-                        }),
-                    });
+                    let what = What::Write(self.written_by(id, body, terms, write));
+                    list.push(Happening { context, what });
                 }
                 EventKind::Call { call, .. } => {
                     let step = Step::Call(id, *call);
@@ -253,6 +205,68 @@ impl<'a> Program<'a> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// What a part of a condition asks of a place.
+    fn test_of(
+        &self,
+        body: &bodies::LinkedBody<'a>,
+        terms: &Terms<'_, 'a>,
+        branching: &Branching,
+        atom: &Atom,
+    ) -> Test {
+        let claim = claim_of(body, &atom.value);
+        let (place, truth) = match claim {
+            Some((_, flag, present_when)) => (terms.close(flag).place().clone(), present_when),
+            None => match terms.close(&atom.value) {
+                Value::Test { place, present_when } => (place.place().clone(), present_when),
+                other => (other.place().clone(), true),
+            },
+        };
+        let (present, absent) =
+            if truth { (&atom.if_true, &atom.if_false) } else { (&atom.if_false, &atom.if_true) };
+        let tested = match &atom.value {
+            Value::Test { place, .. } => place,
+            other => other,
+        };
+        Test {
+            place,
+            lock: tested.lock(),
+            guards: branching.guards.clone(),
+            claim: claim.map(|(call, ..)| call),
+            branch: branching.branch,
+            present: present.clone(),
+            absent: absent.clone(),
+            span: self.looked_up_at(body, &atom.value, branching.span).unwrap_or(branching.span),
+        }
+    }
+
+    fn written_by(
+        &self,
+        id: FnId,
+        body: &bodies::LinkedBody<'a>,
+        terms: &Terms<'_, 'a>,
+        write: &Write,
+    ) -> Written {
+        let outcome = write.call.map(|call| body.call(call).outcome).unwrap_or_default();
+        let handed_on = write.call.is_some_and(|call| body.hands_failure_on(call));
+        let value = match &write.value {
+            Value::Block(block) => body.blocks[block.0 as usize].result.clone(),
+            other => other.clone(),
+        };
+        Written {
+            place: terms.close(write.place.place()).place().clone(),
+            lock: write.place.lock(),
+            guards: write.guards.clone(),
+            atomic: write.atomic,
+            once_cell: write.call.is_some_and(|call| self.is_cell_write(id, call)),
+            unwrapped: outcome.unwrapped,
+            propagated: outcome.propagated || handed_on,
+            handled: !handed_on && write.call.is_some_and(|call| body.is_tested(call)),
+            value,
+            span: write.span,
+            inside: None,
         }
     }
 

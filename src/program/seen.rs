@@ -11,7 +11,7 @@ use super::terms::address_of;
 use super::types::{Args, Ty};
 use super::values::Value;
 use super::{Program, short_path};
-use crate::catalog::CallRole;
+use crate::catalog::{CallRole, Io};
 use crate::facts::StaticSource;
 use crate::finding::Confidence;
 use crate::location::Location;
@@ -19,16 +19,50 @@ use crate::location::Location;
 /// Per library call: the binaries that reach it, and the addresses it gets on the way.
 type Reached = BTreeMap<(FnId, CallId), (Vec<String>, Vec<Value>)>;
 
+/// A call that opens something.
+struct Opened {
+    site: (FnId, CallId),
+    /// What is opened, where its address does not say so.
+    driver: &'static str,
+    handle: String,
+    io: Io,
+}
+
+/// The binaries that reach a call.
+fn binaries_of(site: (FnId, CallId), reached: &Reached) -> Vec<String> {
+    reached.get(&site).map(|(names, _)| names.clone()).unwrap_or_default()
+}
+
 impl Program<'_> {
     /// Everything of interest, found or not.
     pub fn inventory(&self) -> Inventory {
         let reached = self.reached_by();
-        let binaries_of =
-            |site: (FnId, CallId)| reached.get(&site).map(|(names, _)| names.clone()).unwrap_or_default();
         let mut inventory = Inventory {
             binaries: self.entries.iter().map(|entry| entry.binary.clone()).collect(),
+            holders: self.holders(),
+            accessors: self.accessors(),
+            gates: self.gates(),
+            handlers: self.handler_places(),
             ..Inventory::default()
         };
+        let opened = self.opened_and_called(&reached, &mut inventory);
+        self.add_init_sites(opened, &reached, &mut inventory);
+        for list in [
+            &mut inventory.holders,
+            &mut inventory.accessors,
+            &mut inventory.gates,
+            &mut inventory.handlers,
+            &mut inventory.migrations,
+            &mut inventory.serve_points,
+        ] {
+            list.sort_by(|a, b| (a.location, &a.label).cmp(&(b.location, &b.label)));
+            list.dedup_by(|a, b| (a.location, &a.label) == (b.location, &b.label));
+        }
+        inventory
+    }
+
+    /// The calls that open something; those that migrate or serve go into the inventory.
+    fn opened_and_called(&self, reached: &Reached, inventory: &mut Inventory) -> Vec<Opened> {
         let mut opened = Vec::new();
         for (id, body) in self.linked() {
             for (index, call) in body.calls.iter().enumerate() {
@@ -36,43 +70,42 @@ impl Program<'_> {
                 let undescribed = body.undescribed_client(self.types, call);
                 if let (Some((driver, _)), Target::External(path)) = (undescribed, &call.target) {
                     let handle = path.rsplit_once("::").map_or(&**path, |(ty, _)| ty).to_owned();
-                    opened.push((site, driver, handle, crate::catalog::Io::Optional));
+                    opened.push(Opened { site, driver, handle, io: Io::Optional });
                 }
                 let Target::Library(facts) = call.target else {
                     continue;
                 };
-                let place = |label: String| Place {
+                let place = || Place {
                     location: self.location(id, call.span),
-                    label,
+                    label: short_path(&facts.path),
                     item: self.path_of(id),
                     resource: None,
-                    binaries: binaries_of(site),
+                    binaries: binaries_of(site, reached),
                 };
                 match facts.role {
                     CallRole::Create => {
                         let handle = self.types.display(settled(&call.result));
                         let handle = if handle == "_" { short_path(&facts.path) } else { handle };
-                        opened.push((
-                            site,
-                            "database",
-                            handle,
-                            facts.io.unwrap_or(crate::catalog::Io::Eager),
-                        ));
+                        let io = facts.io.unwrap_or(Io::Eager);
+                        opened.push(Opened { site, driver: "database", handle, io });
                     }
                     CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => {
-                        inventory.migrations.push(place(short_path(&facts.path)));
+                        inventory.migrations.push(place());
                     }
-                    CallRole::Serve | CallRole::ServeInBackground => {
-                        inventory.serve_points.push(place(short_path(&facts.path)));
-                    }
+                    CallRole::Serve | CallRole::ServeInBackground => inventory.serve_points.push(place()),
                     _ => {}
                 }
             }
         }
+        opened
+    }
+
+    /// Adds the calls that open something, and the resources of those in production code.
+    fn add_init_sites(&self, opened: Vec<Opened>, reached: &Reached, inventory: &mut Inventory) {
         let mut resources: BTreeMap<String, Resource> = BTreeMap::new();
-        for (site, driver, handle, io) in opened {
+        for Opened { site, driver, handle, io } in opened {
             let (function, call) = site;
-            let opens = self.resources_at(site, &reached, driver);
+            let opens = self.resources_at(site, reached, driver);
             inventory.aliases.extend(opens.iter().filter_map(|resource| resource.alias.clone()));
             let scope = self.scope(function);
             if scope == Scope::Production {
@@ -89,17 +122,13 @@ impl Program<'_> {
                 function: self.path_of(function),
                 io: io.name(),
                 scope,
-                binaries: binaries_of(site),
+                binaries: binaries_of(site, reached),
                 held_by: self.held_by(site),
             });
         }
         let known = resources.values().filter(|resource| resource.confidence == Confidence::High);
         let known: BTreeSet<String> = known.map(|resource| resource.id.clone()).collect();
         inventory.resources = resources.into_values().collect();
-        inventory.holders = self.holders();
-        inventory.accessors = self.accessors();
-        inventory.gates = self.gates();
-        inventory.handlers = self.handler_places();
         // One source file may belong to several targets; it is one place all the same.
         inventory.init_sites.sort_by(|a, b| (a.location, &b.binaries).cmp(&(b.location, &a.binaries)));
         inventory.init_sites.dedup_by(|later, first| {
@@ -116,18 +145,6 @@ impl Program<'_> {
             }
             same
         });
-        for list in [
-            &mut inventory.holders,
-            &mut inventory.accessors,
-            &mut inventory.gates,
-            &mut inventory.handlers,
-            &mut inventory.migrations,
-            &mut inventory.serve_points,
-        ] {
-            list.sort_by(|a, b| (a.location, &a.label).cmp(&(b.location, &b.label)));
-            list.dedup_by(|a, b| (a.location, &a.label) == (b.location, &b.label));
-        }
-        inventory
     }
 
     /// What was looked at; files and packages are the caller's to count.

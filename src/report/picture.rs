@@ -45,115 +45,171 @@ pub(super) struct Look {
 
 /// A drawing of the nodes, each looking as `look` says. Quadratic in the nodes of a layer.
 pub(super) fn draw(nodes: &Nodes, description: &str, look: impl Fn(usize) -> Look) -> String {
-    let count = nodes.labels.len();
-    let mut layers = layers(nodes);
-    let ways = ways(nodes, &mut layers);
+    let arranged = Arrangement::of(nodes);
+    let (width, height) = arranged.size();
+    let mut svg = String::new();
+    let _ = writeln!(
+        svg,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"init-paths\" role=\"img\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" aria-label=\"{}\">",
+        escape(description)
+    );
+    let _ = writeln!(svg, "<style>{STYLE}</style>");
+    for (way, (_, _, certain)) in arranged.ways.iter().zip(&nodes.edges) {
+        draw_way(&mut svg, &arranged, way, *certain);
+    }
+    for node in 0..nodes.labels.len() {
+        draw_node(&mut svg, &arranged, node, &look(node));
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
+/// An edge with its bends, and the head of its arrow.
+fn draw_way(svg: &mut String, arranged: &Arrangement<'_>, way: &[usize], certain: bool) {
+    let class = if certain { "" } else { " class=\"maybe\"" };
+    let first = way[0];
+    let start = arranged.left_of(first) + width(arranged.nodes, first);
+    let _ = write!(svg, "<path{class} d=\"M{start:.1} {:.1}", arranged.centre(first));
+    for (index, pair) in way.windows(2).enumerate() {
+        let (from, to) = (pair[0], pair[1]);
+        let (x1, y1) = (arranged.right_of(from), arranged.centre(from));
+        let (x2, y2) = (arranged.left_of(to), arranged.centre(to));
+        let end = if index + 2 == way.len() { x2 - 6.0 } else { x2 };
+        let bend = ((end - x1) / 2.0).max(20.0);
+        let _ = write!(svg, "H{x1:.1}C{:.1} {y1:.1} {:.1} {y2:.1} {end:.1} {y2:.1}", x1 + bend, end - bend);
+    }
+    let last = way[way.len() - 1];
+    let (x, y) = (arranged.left_of(last), arranged.centre(last));
+    let _ = writeln!(svg, "\"/><path class=\"head\" d=\"M{x:.1} {y:.1}l-7 -4v8z\"/>");
+}
+
+/// A box with its label, in a link where it has one.
+fn draw_node(svg: &mut String, arranged: &Arrangement<'_>, node: usize, look: &Look) {
+    let nodes = arranged.nodes;
+    let (label, is_resource) = &nodes.labels[node];
+    let starts = || !nodes.edges.iter().any(|(_, to, _)| *to == node);
+    let class = match (is_resource, look.stays) {
+        (true, _) => "resource",
+        (false, Some(true)) => "stays",
+        (false, Some(false)) => "goes",
+        (false, None) if starts() => "start",
+        (false, None) => "step",
+    };
+    let (x, y) = (arranged.left_of(node), arranged.centre(node) - LINE - PADDING / 2.0);
+    let lines: Vec<&str> = label.split('\n').collect();
+    let height = 2.0 * LINE + PADDING;
+    let radius = if *is_resource { height / 2.0 } else { 5.0 };
+    if let Some(target) = &look.link {
+        let _ = write!(svg, "<a href=\"{}\">", escape(target));
+    }
+    let _ = write!(
+        svg,
+        "<g class=\"{class}\"><title>{}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\" rx=\"{radius:.1}\"/>",
+        escape(&match look.stays {
+            Some(true) => format!("{} · stays", lines.join(" · ")),
+            Some(false) => format!("{} · goes", lines.join(" · ")),
+            None => lines.join(" · "),
+        }),
+        width(nodes, node)
+    );
+    let first = if lines.len() > 1 { y + PADDING / 2.0 + 11.0 } else { y + height / 2.0 + 4.0 };
+    for (index, line) in lines.iter().enumerate() {
+        let class = if index == 0 { "" } else { " class=\"second\"" };
+        let _ = write!(
+            svg,
+            "<text{class} x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            x + PADDING,
+            first + index as f32 * LINE,
+            escape(&shortened(line))
+        );
+    }
+    svg.push_str("</g>");
+    svg.push_str(if look.link.is_some() { "</a>\n" } else { "\n" });
+}
+
+/// Where everything stands. Bends of edges are numbered after the nodes.
+struct Arrangement<'n> {
+    nodes: &'n Nodes,
+    /// Per edge, the nodes and bends that it goes by.
+    ways: Vec<Vec<usize>>,
+    /// The layer of each node and bend.
+    layers: Vec<usize>,
+    /// The row of each node and bend, from 0.
+    rows: Vec<f32>,
+    /// The left side and the width of each layer.
+    columns: Vec<(f32, f32)>,
+}
+
+impl<'n> Arrangement<'n> {
+    fn of(nodes: &'n Nodes) -> Self {
+        let mut layers = layers(nodes);
+        let ways = ways(nodes, &mut layers);
+        let depth = layers.iter().copied().max().map_or(0, |last| last + 1);
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); depth];
+        for (node, layer) in layers.iter().enumerate() {
+            members[*layer].push(node);
+        }
+        let mut left = MARGIN;
+        let mut columns = Vec::with_capacity(depth);
+        for column in &members {
+            let widest = column.iter().map(|node| width(nodes, *node)).fold(0.0, f32::max);
+            columns.push((left, widest));
+            left += widest + GAP;
+        }
+        let rows = rows(nodes.labels.len(), &ways, members, layers.len());
+        Self { nodes, ways, layers, rows, columns }
+    }
+
+    fn left_of(&self, node: usize) -> f32 {
+        self.columns[self.layers[node]].0
+    }
+
+    /// The right side of the node's layer.
+    fn right_of(&self, node: usize) -> f32 {
+        let (left, width) = self.columns[self.layers[node]];
+        left + width
+    }
+
+    fn centre(&self, node: usize) -> f32 {
+        self.rows[node] * ROW + MARGIN + LINE + PADDING / 2.0
+    }
+
+    /// Width and height of the drawing.
+    fn size(&self) -> (f32, f32) {
+        let right = self.columns.last().map_or(MARGIN, |(left, width)| left + width);
+        let lowest = self.rows.iter().copied().fold(0.0, f32::max);
+        (right + MARGIN, lowest * ROW + 2.0 * MARGIN + 2.0 * LINE + PADDING)
+    }
+}
+
+/// The width of a node; bends have none.
+fn width(nodes: &Nodes, node: usize) -> f32 {
+    let Some((label, _)) = nodes.labels.get(node) else { return 0.0 };
+    let lines = label.split('\n');
+    let longest = lines.map(|line| line.chars().count().min(LONGEST_LABEL)).max().unwrap_or(0);
+    longest as f32 * CHARACTER + 2.0 * PADDING
+}
+
+/// The row of each of `all` nodes and bends, given those of each layer. What is numbered from `count` on is a bend.
+fn rows(count: usize, ways: &[Vec<usize>], mut layers: Vec<Vec<usize>>, all: usize) -> Vec<f32> {
     let links: Vec<(usize, usize)> =
         ways.iter().flat_map(|way| way.windows(2).map(|pair| (pair[0], pair[1]))).collect();
-    let depth = layers.iter().copied().max().map_or(0, |last| last + 1);
-    let mut columns: Vec<Vec<usize>> = vec![Vec::new(); depth];
-    for (node, layer) in layers.iter().enumerate() {
-        columns[*layer].push(node);
-    }
-    let mut rows = vec![0.0_f32; layers.len()];
-    for column in &columns {
+    let mut rows = vec![0.0_f32; all];
+    for column in &layers {
         column.iter().enumerate().for_each(|(row, node)| rows[*node] = row as f32);
     }
+    let depth = layers.len();
     for pass in 0..PASSES {
         let forward = pass % 2 == 0;
         let order: Vec<usize> = if forward { (0..depth).collect() } else { (0..depth).rev().collect() };
         for layer in order {
-            place(&links, &columns[layer], count, forward, &mut rows);
-            columns[layer].sort_by(|one, other| rows[*one].total_cmp(&rows[*other]).then(one.cmp(other)));
+            place(&links, &layers[layer], count, forward, &mut rows);
+            layers[layer].sort_by(|one, other| rows[*one].total_cmp(&rows[*other]).then(one.cmp(other)));
         }
     }
     let highest = rows.iter().copied().fold(f32::INFINITY, f32::min);
     rows.iter_mut().for_each(|row| *row -= highest);
-    let width = |node: usize| {
-        let Some((label, _)) = nodes.labels.get(node) else { return 0.0 };
-        let lines = label.split('\n');
-        let longest = lines.map(|line| line.chars().count().min(LONGEST_LABEL)).max().unwrap_or(0);
-        longest as f32 * CHARACTER + 2.0 * PADDING
-    };
-    let widths: Vec<f32> =
-        columns.iter().map(|column| column.iter().map(|node| width(*node)).fold(0.0, f32::max)).collect();
-    let mut left = vec![MARGIN; depth];
-    for layer in 1..depth {
-        left[layer] = left[layer - 1] + widths[layer - 1] + GAP;
-    }
-    let lowest = rows.iter().copied().fold(0.0, f32::max);
-    let full_width = left.last().copied().unwrap_or(MARGIN) + widths.last().copied().unwrap_or(0.0) + MARGIN;
-    let full_height = lowest * ROW + 2.0 * MARGIN + 2.0 * LINE + PADDING;
-    let centre = |node: usize| rows[node] * ROW + MARGIN + LINE + PADDING / 2.0;
-
-    let mut svg = String::new();
-    let _ = writeln!(
-        svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"init-paths\" role=\"img\" width=\"{full_width:.0}\" height=\"{full_height:.0}\" viewBox=\"0 0 {full_width:.0} {full_height:.0}\" aria-label=\"{}\">",
-        escape(description)
-    );
-    let _ = writeln!(svg, "<style>{STYLE}</style>");
-    for (way, (_, _, certain)) in ways.iter().zip(&nodes.edges) {
-        let class = if *certain { "" } else { " class=\"maybe\"" };
-        let first = way[0];
-        let _ =
-            write!(svg, "<path{class} d=\"M{:.1} {:.1}", left[layers[first]] + width(first), centre(first));
-        for (index, pair) in way.windows(2).enumerate() {
-            let (from, to) = (pair[0], pair[1]);
-            let (x1, y1) = (left[layers[from]] + widths[layers[from]], centre(from));
-            let (x2, y2) = (left[layers[to]], centre(to));
-            let end = if index + 2 == way.len() { x2 - 6.0 } else { x2 };
-            let bend = ((end - x1) / 2.0).max(20.0);
-            let _ =
-                write!(svg, "H{x1:.1}C{:.1} {y1:.1} {:.1} {y2:.1} {end:.1} {y2:.1}", x1 + bend, end - bend);
-        }
-        let last = way[way.len() - 1];
-        let (x, y) = (left[layers[last]], centre(last));
-        let _ = writeln!(svg, "\"/><path class=\"head\" d=\"M{x:.1} {y:.1}l-7 -4v8z\"/>");
-    }
-    let starts = |node: usize| !nodes.edges.iter().any(|(_, to, _)| *to == node);
-    for (node, (label, is_resource)) in nodes.labels.iter().enumerate() {
-        let look = look(node);
-        let class = match (is_resource, look.stays) {
-            (true, _) => "resource",
-            (false, Some(true)) => "stays",
-            (false, Some(false)) => "goes",
-            (false, None) if starts(node) => "start",
-            (false, None) => "step",
-        };
-        let (x, y) = (left[layers[node]], centre(node) - LINE - PADDING / 2.0);
-        let lines: Vec<&str> = label.split('\n').collect();
-        let height = 2.0 * LINE + PADDING;
-        let radius = if *is_resource { height / 2.0 } else { 5.0 };
-        if let Some(target) = &look.link {
-            let _ = write!(svg, "<a href=\"{}\">", escape(target));
-        }
-        let _ = write!(
-            svg,
-            "<g class=\"{class}\"><title>{}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{height:.1}\" rx=\"{radius:.1}\"/>",
-            escape(&match look.stays {
-                Some(true) => format!("{} · stays", lines.join(" · ")),
-                Some(false) => format!("{} · goes", lines.join(" · ")),
-                None => lines.join(" · "),
-            }),
-            width(node)
-        );
-        let first = if lines.len() > 1 { y + PADDING / 2.0 + 11.0 } else { y + height / 2.0 + 4.0 };
-        for (index, line) in lines.iter().enumerate() {
-            let class = if index == 0 { "" } else { " class=\"second\"" };
-            let _ = write!(
-                svg,
-                "<text{class} x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-                x + PADDING,
-                first + index as f32 * LINE,
-                escape(&shortened(line))
-            );
-        }
-        svg.push_str("</g>");
-        svg.push_str(if look.link.is_some() { "</a>\n" } else { "\n" });
-    }
-    svg.push_str("</svg>\n");
-    svg
+    rows
 }
 
 /// Per node, how many edges are on the longest way to it. Edges that close a circle are left out.

@@ -2,22 +2,19 @@
 
 use std::sync::Arc;
 
-use super::super::inventory::Scope;
 use super::super::items::{Declared, FnId};
 use super::super::names::{Def, Namespace};
-use super::super::types::{
-    Args, Method, OPTION, PatternInput, RESULT, Ty, bind, is_shared_by_adapters, no_args, substitute,
-};
+use super::super::types::{Args, Method, OPTION, PatternInput, RESULT, Ty, no_args};
 use super::super::values::Value;
-use super::results::filtered;
+use super::finished_calls::CallSyntax;
 use super::walk::{Resolution, Typed, Walk};
-use super::{Argument, Atom, Call, EventKind, Outcome, Target, Time, TypeChoice, settled};
-use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource, reads_from_outside};
+use super::{Argument, EventKind, Target, settled};
+use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource};
 use crate::facts::{ExprId, ExprKind, MethodCall, Name, Path};
 use crate::location::Span;
 
 /// What is known of a callee before its arguments are walked.
-enum Callee<'a> {
+pub(super) enum Callee<'a> {
     Local { targets: Vec<FnId>, dispatched: bool, on: Option<Ty>, through: Option<Name> },
     Library(&'a CallFacts, Ty),
     External(Name, Option<Ty>),
@@ -43,7 +40,7 @@ impl<'a> Walk<'_, 'a> {
             _ => &[],
         };
         let turbofish: Vec<Ty> = turbofish.iter().map(|ty| self.types.lower(ty, self.scope())).collect();
-        self.finish_call(id, resolved, None, args, &turbofish, span, name_span)
+        self.finish_call(resolved, None, CallSyntax { id, args, turbofish: &turbofish, span, name_span })
     }
 
     /// `x.m(a)`.
@@ -81,8 +78,9 @@ impl<'a> Walk<'_, 'a> {
         let turbofish: Vec<Ty> = call.turbofish.iter().map(|ty| self.types.lower(ty, self.scope())).collect();
         let subject = receiver.value.clone();
         let receiver = Argument { value: receiver.value, ty: receiver.ty, lent };
-        let result =
-            self.finish_call(id, callee, Some(receiver), &call.args, &turbofish, span, call.method_span);
+        let syntax =
+            CallSyntax { id, args: &call.args, turbofish: &turbofish, span, name_span: call.method_span };
+        let result = self.finish_call(callee, Some(receiver), syntax);
         self.configured_in_place(call.receiver, &subject, &result);
         let name = call.method.as_str();
         if name.starts_with("push") || name.starts_with("set_") || name.starts_with("insert_str") {
@@ -175,7 +173,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// `file.read_to_string(&mut text)`: a text or a library's value that is lent for writing is another one from here
     /// on, made of what the call was given.
-    fn filled_in_place(
+    pub(super) fn filled_in_place(
         &mut self,
         args: &[ExprId],
         arguments: &[Argument],
@@ -374,260 +372,6 @@ impl<'a> Walk<'_, 'a> {
         self.record(constructor.adt, constructor.variant, no_args(), fields)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one call expression")]
-    fn finish_call(
-        &mut self,
-        id: ExprId,
-        callee: Callee<'a>,
-        receiver: Option<Argument>,
-        args: &[ExprId],
-        turbofish: &[Ty],
-        span: Span,
-        name_span: Span,
-    ) -> Typed {
-        let chained_on = match &receiver {
-            Some(_) => self.last_from.get(&(span.line, span.column)).copied(),
-            None => None,
-        };
-        let mut typed_args = Vec::with_capacity(args.len());
-        for arg in args {
-            self.closure_inputs = match self.body.expr(*arg).kind {
-                ExprKind::Closure(_) => {
-                    self.closure_inputs(&callee, receiver.as_ref(), typed_args.len(), &typed_args)
-                }
-                _ => Vec::new(),
-            };
-            let failed = match (&callee, &receiver) {
-                (Callee::Library(facts, _), Some(receiver)) if runs_on_failure(facts) => {
-                    Some(receiver.value.clone())
-                }
-                _ => None,
-            };
-            let typed = match failed {
-                Some(value) => {
-                    let branch = self.new_branch();
-                    let atom = Atom { value, if_true: Vec::new(), if_false: vec![0] };
-                    self.emit_branch(branch, vec![atom], span);
-                    self.arm(branch, 0, |walk| walk.expr(*arg)).0
-                }
-                None => self.expr(*arg),
-            };
-            self.closure_inputs = Vec::new();
-            typed_args.push(typed);
-        }
-        let arguments: Vec<Argument> =
-            args.iter().zip(&typed_args).map(|(id, typed)| self.argument(*id, typed)).collect();
-        let arg_types: Vec<Ty> = arguments.iter().map(|argument| argument.ty.clone()).collect();
-
-        let mut choice = None;
-        let (target, output, carried) = match callee {
-            Callee::Local { targets, dispatched, on, through } => {
-                let targets = self.taking(targets, receiver.as_ref(), &arg_types);
-                let dispatched = dispatched && targets.len() > 1;
-                let (output, generics) =
-                    self.local_output(targets.first().copied(), on.as_ref(), &arg_types, turbofish);
-                if through.is_some() || !generics.is_empty() {
-                    choice = Some(Box::new(TypeChoice { generics, through }));
-                }
-                (Target::Local { targets, dispatched }, output, None)
-            }
-            Callee::Library(facts, on) => {
-                let output = self.library_output(facts, &on, &arg_types, turbofish);
-                let carried = self.carried(facts, receiver.as_ref(), &arguments);
-                let carried = carried
-                    .or_else(|| {
-                        self.closure_value(facts, &arguments).filter(|value| *value != Value::Unknown)
-                    })
-                    .or_else(|| filtered(facts, receiver.as_ref()));
-                let instead = self.handle_instead(facts, receiver.as_ref(), &arguments);
-                let carried = match (carried, instead) {
-                    (Some(first), Some(second)) => Some(Value::choice(vec![first, second])),
-                    (carried, _) => carried,
-                };
-                (Target::Library(facts), output, carried)
-            }
-            Callee::External(path, fluent) => {
-                let carried = match (&fluent, &receiver) {
-                    (Some(on), Some(receiver)) => Some(self.fluent_value(&path, on, receiver, &arguments)),
-                    _ => None,
-                };
-                // `from_str::<Config>(…)` gives what it is asked for, or an error.
-                let asked_for = match turbofish {
-                    [only] if reads_from_outside(&path) => {
-                        Ty::External(Name::new(RESULT), Arc::from([only.clone()]))
-                    }
-                    _ => Ty::Unknown,
-                };
-                (Target::External(path), fluent.unwrap_or(asked_for), carried)
-            }
-            Callee::Value(typed) => {
-                let output = match &typed.ty {
-                    Ty::Callable(output) => output.as_ref().clone(),
-                    Ty::Function(id) => self.types.signature(*id).output.clone(),
-                    _ => Ty::Unknown,
-                };
-                let target = match typed.value {
-                    Value::Block(block) => Target::Block(block),
-                    Value::Function(id) => Target::Local { targets: vec![id], dispatched: false },
-                    _ => Target::Unknown(Name::default()),
-                };
-                // Calling a closure gives what it gives, unless that is a future of its own.
-                let result = match &target {
-                    Target::Block(block) => Some(&self.out.blocks[block.0 as usize]),
-                    _ => None,
-                };
-                let result = result.filter(|block| !block.is_async && block.result != Value::Unknown);
-                let carried = result.map(|block| block.result.clone());
-                (target, output, carried)
-            }
-            Callee::Unknown(name) => (Target::Unknown(name), Ty::Unknown, None),
-        };
-        self.filled_in_place(args, &arguments, &target, receiver.as_ref());
-        let is_future = match &target {
-            Target::Library(facts) => facts.is_async,
-            Target::Local { targets, .. } => targets.first().is_some_and(|target| {
-                let signature = self.types.items.functions[target.index()].signature;
-                signature.is_some_and(|facts| facts.is_async)
-            }),
-            _ => false,
-        };
-        let guards = self.guards();
-        let unknown_receiver = receiver.as_ref().is_some_and(|receiver| receiver.ty == Ty::Unknown);
-        let by_name = unknown_receiver
-            && matches!(&target, Target::Library(facts)
-                if facts.path.rsplit("::").next().is_some_and(is_shared_by_adapters));
-        let (receiver, arguments) = self.as_declared(&target, receiver, arguments);
-        let call = self.push_call(Call {
-            expr: id,
-            span,
-            name_span,
-            target,
-            receiver,
-            args: arguments,
-            result: settled(&output).clone(),
-            is_future,
-            outcome: Outcome::default(),
-            chained_on,
-            context: self.context,
-            guards,
-            choice,
-            by_name,
-        });
-        self.run_arguments(call);
-        if !is_future {
-            self.happen(call, Time::Inline);
-        }
-        let ends = matches!(self.out.calls[call.0 as usize].target, Target::Library(facts) if facts.diverges);
-        self.diverged |= ends || output == Ty::Never;
-        let value = carried.unwrap_or(Value::Call(call));
-        Typed::new(output, value)
-    }
-
-    /// Of several functions, as for `From<A>` and `From<B>`, those whose parameters can take these arguments.
-    fn taking(&self, targets: Vec<FnId>, receiver: Option<&Argument>, args: &[Ty]) -> Vec<FnId> {
-        if targets.len() < 2 {
-            return targets;
-        }
-        let targets = self.in_same_build(targets);
-        let takes = |target: &FnId| {
-            let params = &self.types.signature(*target).params;
-            let own = self.types.items.functions[target.index()]
-                .signature
-                .is_some_and(|facts| facts.receiver.is_some());
-            // `x.into()` has its argument as receiver, `Type::method(x)` its receiver as argument.
-            let moved = receiver.filter(|_| !own).map(|receiver| &receiver.ty);
-            let skipped = usize::from(own && receiver.is_none());
-            let given = moved.into_iter().chain(args.iter().skip(skipped));
-            params.iter().zip(given).all(|(param, arg)| self.types.accepts(param, arg))
-        };
-        let fitting: Vec<FnId> = targets.iter().copied().filter(takes).collect();
-        if fitting.is_empty() { targets } else { fitting }
-    }
-
-    /// Without implementations for tests, where production code calls: they are not part of its build.
-    fn in_same_build(&self, targets: Vec<FnId>) -> Vec<FnId> {
-        let is_production = |id: FnId| self.types.items.functions[id.index()].scope == Scope::Production;
-        let built: Vec<FnId> = targets.iter().copied().filter(|target| is_production(*target)).collect();
-        if built.is_empty() || !is_production(self.id) { targets } else { built }
-    }
-
-    /// What a callee hands to a closure that it takes as argument `index`.
-    fn closure_inputs(
-        &self,
-        callee: &Callee<'a>,
-        receiver: Option<&Argument>,
-        index: usize,
-        before: &[Typed],
-    ) -> Vec<Typed> {
-        match callee {
-            Callee::Local { targets, on, .. } => {
-                let Some(target) = targets.first() else { return Vec::new() };
-                let mut bindings = Vec::new();
-                if let (Some(on), Some(self_ty)) = (on, &self.types.signature(*target).self_ty) {
-                    bind(self_ty, on, &mut bindings);
-                }
-                let inputs = self.types.closure_inputs(*target, index);
-                inputs.iter().map(|ty| Typed::new(substitute(ty, &bindings), Value::Unknown)).collect()
-            }
-            Callee::Library(facts, on) => {
-                let Some(receiver) = receiver else { return Vec::new() };
-                if facts.callback.is_none() && !on.is_option_or_result() {
-                    return Vec::new();
-                }
-                let name = facts.path.rsplit("::").next().unwrap_or_default();
-                if name.ends_with("err") || name.ends_with("else") {
-                    return Vec::new();
-                }
-                let item = Typed::new(on.first_arg(), receiver.value.clone());
-                match before.first() {
-                    Some(start) if name.ends_with("fold") => vec![start.clone(), item],
-                    _ => vec![item],
-                }
-            }
-            // What a library's collection hands to a closure is what is in it.
-            Callee::External(..) => match receiver.map(|receiver| (&receiver.ty, &receiver.value)) {
-                Some((Ty::External(path, args), value)) if path.ends_with("Map") && args.len() == 2 => {
-                    let parts =
-                        args.iter().map(|ty| Typed::new(ty.clone(), Value::Element(Arc::new(value.clone()))));
-                    parts.collect()
-                }
-                Some((ty, value)) if is_list(ty) => {
-                    vec![Typed::new(self.element_type(ty), Value::Element(Arc::new(value.clone())))]
-                }
-                _ => Vec::new(),
-            },
-            Callee::Value(_) | Callee::Unknown(_) => Vec::new(),
-        }
-    }
-
-    /// `Type::method(x)` has its receiver among the arguments, `x.into()` its argument as receiver: both are put
-    /// where the function declares them.
-    fn as_declared(
-        &self,
-        target: &Target<'a>,
-        receiver: Option<Argument>,
-        mut args: Vec<Argument>,
-    ) -> (Option<Argument>, Vec<Argument>) {
-        let Target::Local { targets, .. } = target else {
-            return (receiver, args);
-        };
-        let declared = targets.first().and_then(|id| self.types.items.functions[id.index()].signature);
-        let Some(declared) = declared else {
-            return (receiver, args);
-        };
-        match (receiver, declared.receiver) {
-            (None, Some(_)) if !args.is_empty() => {
-                let first = args.remove(0);
-                (Some(first), args)
-            }
-            (Some(first), None) => {
-                args.insert(0, first);
-                (None, args)
-            }
-            (receiver, _) => (receiver, args),
-        }
-    }
-
     /// What the catalog says of a macro.
     pub(super) fn macro_facts(&self, path: &Path, name: &str) -> Option<&'a MacroFacts> {
         let catalog = self.types.catalog;
@@ -640,25 +384,6 @@ impl<'a> Walk<'_, 'a> {
         }
         if path.segments.len() == 1 { catalog.macros_named(name).next() } else { None }
     }
-}
-
-/// Whether a type is a list, a slice or an iterator, whose methods hand out one element after the other.
-fn is_list(ty: &Ty) -> bool {
-    match ty {
-        Ty::Slice(_) => true,
-        Ty::External(path, _) => {
-            path.starts_with("std::vec::")
-                || path.starts_with("std::iter::")
-                || path.starts_with("std::collections::")
-        }
-        _ => false,
-    }
-}
-
-/// Adapters whose closure runs only when the receiver is `Err` or `None`.
-fn runs_on_failure(facts: &CallFacts) -> bool {
-    let name = facts.path.rsplit("::").next().unwrap_or_default();
-    facts.role == CallRole::Adapt && (name.ends_with("or_else") || name.ends_with("map_err"))
 }
 
 /// A constructor of one of the workspace's own types.

@@ -10,7 +10,8 @@ use super::super::values::Value;
 use super::walk::{Resolution, Typed, Walk};
 use super::{Argument, Call, EventKind, Target, Time, settled};
 use crate::catalog::{CallFacts, CallRole};
-use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Path};
+use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Path, SelectArm};
+use crate::location::Span;
 
 impl<'a> Walk<'_, 'a> {
     pub(super) fn macro_call(&mut self, call: &MacroCall, id: ExprId) -> Typed {
@@ -23,26 +24,7 @@ impl<'a> Walk<'_, 'a> {
                 let values = self.exprs(args);
                 match role {
                     _ if !arms.is_empty() => self.macro_arm(id, &arms, args, &values),
-                    Some(CallRole::JoinAll | CallRole::TryJoinAll) => {
-                        let group = self.groups;
-                        self.groups += 1;
-                        for value in &values {
-                            self.poll(&value.value, Time::Parallel(group));
-                        }
-                        let outputs = values.iter().map(|value| match &value.ty {
-                            Ty::Future(output) => {
-                                if role == Some(CallRole::TryJoinAll) {
-                                    settled(output).clone()
-                                } else {
-                                    output.as_ref().clone()
-                                }
-                            }
-                            _ => Ty::Unknown,
-                        });
-                        let ty = Ty::Tuple(outputs.collect());
-                        let value = Value::parts(values.into_iter().map(|value| value.value).collect());
-                        Typed::new(ty, value)
-                    }
+                    Some(role @ (CallRole::JoinAll | CallRole::TryJoinAll)) => self.join_macro(role, values),
                     Some(CallRole::Builder) => {
                         let function = facts.and_then(|facts| self.types.catalog.function(&facts.path));
                         match function {
@@ -54,50 +36,14 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             MacroContent::Block(block) => self.expr(*block),
-            MacroContent::Select(arms) => {
-                let mut polled = Vec::new();
-                for arm in arms {
-                    polled.push(arm.future.map(|future| self.expr(future)));
-                }
-                for typed in polled.iter().flatten() {
-                    self.poll(&typed.value, Time::Inline);
-                }
-                let branch = self.new_branch();
-                for (index, arm) in arms.iter().enumerate() {
-                    let input = match polled[index].clone() {
-                        Some(Typed { ty: Ty::Future(output), value }) => {
-                            Typed::new(output.as_ref().clone(), value)
-                        }
-                        _ => Typed::unknown(),
-                    };
-                    self.arm(branch, index as u32, |walk| {
-                        walk.bind(&arm.pat, &input, true);
-                        if let Some(guard) = arm.guard {
-                            walk.expr(guard);
-                        }
-                        walk.expr(arm.body)
-                    });
-                }
-                Typed::unknown()
-            }
+            MacroContent::Select(arms) => self.select_macro(arms),
             MacroContent::Paths(paths) => {
-                let mut values = Vec::new();
-                for (path, _) in paths {
-                    values.push(self.path(path).value);
-                }
+                let values: Vec<Value> = paths.iter().map(|(path, _)| self.path(path).value).collect();
                 Typed::new(Ty::Unknown, Value::Choice(values.into()))
             }
             MacroContent::Opaque { .. } if !arms.is_empty() => self.macro_arm(id, &arms, &[], &[]),
             MacroContent::Opaque { called, .. } => {
-                for (path, span) in called {
-                    if let Some(Resolution::Def(Def::Item(Declared::Fn(target)), _)) =
-                        self.resolve_value(path)
-                    {
-                        let target = Target::Local { targets: vec![target], dispatched: false };
-                        let call = self.push_call(Call::of(target, id, *span, self.context));
-                        self.emit(EventKind::Call { call, time: Time::Maybe(call) });
-                    }
-                }
+                self.calls_in_tokens(id, called);
                 Typed::unknown()
             }
         };
@@ -111,6 +57,58 @@ impl<'a> Walk<'_, 'a> {
                 Typed::new(self.types.from_pattern(pattern, &input), result.value)
             }
             None => result,
+        }
+    }
+
+    /// `join!(a, b)` and `try_join!(a, b)`: all are polled at once, and the outputs come together.
+    fn join_macro(&mut self, role: CallRole, values: Vec<Typed>) -> Typed {
+        let group = self.groups;
+        self.groups += 1;
+        for value in &values {
+            self.poll(&value.value, Time::Parallel(group));
+        }
+        let outputs = values.iter().map(|value| match &value.ty {
+            Ty::Future(output) if role == CallRole::TryJoinAll => settled(output).clone(),
+            Ty::Future(output) => output.as_ref().clone(),
+            _ => Ty::Unknown,
+        });
+        let ty = Ty::Tuple(outputs.collect());
+        let value = Value::parts(values.into_iter().map(|value| value.value).collect());
+        Typed::new(ty, value)
+    }
+
+    /// `select! { … }`: all futures are polled, and one of the arms runs.
+    fn select_macro(&mut self, arms: &[SelectArm]) -> Typed {
+        let futures: Vec<Option<Typed>> =
+            arms.iter().map(|arm| arm.future.map(|future| self.expr(future))).collect();
+        for typed in futures.iter().flatten() {
+            self.poll(&typed.value, Time::Inline);
+        }
+        let branch = self.new_branch();
+        for ((index, arm), future) in (0..).zip(arms).zip(futures) {
+            let input = match future {
+                Some(Typed { ty: Ty::Future(output), value }) => Typed::new(output.as_ref().clone(), value),
+                _ => Typed::unknown(),
+            };
+            self.arm(branch, index, |walk| {
+                walk.bind(&arm.pat, &input, true);
+                if let Some(guard) = arm.guard {
+                    walk.expr(guard);
+                }
+                walk.expr(arm.body)
+            });
+        }
+        Typed::unknown()
+    }
+
+    /// Calls of the workspace's functions among tokens that nobody can read: they may happen.
+    fn calls_in_tokens(&mut self, id: ExprId, called: &[(Path, Span)]) {
+        for (path, span) in called {
+            if let Some(Resolution::Def(Def::Item(Declared::Fn(target)), _)) = self.resolve_value(path) {
+                let target = Target::Local { targets: vec![target], dispatched: false };
+                let call = self.push_call(Call::of(target, id, *span, self.context));
+                self.emit(EventKind::Call { call, time: Time::Maybe(call) });
+            }
         }
     }
 

@@ -4,7 +4,9 @@
 
 mod calls;
 mod conditions;
+mod finished_calls;
 mod handed;
+mod leaving;
 mod macros;
 mod paths;
 mod patterns;

@@ -15,7 +15,9 @@ use super::{
     Argument, Atom, Block, BlockId, Branching, Call, CallId, Context, ContextId, ContextKind, Event,
     EventKind, LinkedBody, Time,
 };
-use crate::facts::{BinaryOp, Body, Cfg, ExprId, ExprKind, Literal, Name, Pat, Statement, TypeRef};
+use crate::facts::{
+    BinaryOp, Body, Cfg, Closure, ExprId, ExprKind, LetCondition, Literal, Name, Pat, Statement, TypeRef,
+};
 use crate::location::Span;
 
 /// The type and provenance of an expression.
@@ -73,7 +75,7 @@ pub(super) struct Walk<'w, 'a> {
     /// Whether a `break` or `continue` was met since the last arm or loop began.
     pub(super) broke: bool,
     /// What each of the loops around gives by `break`, outermost first.
-    broken_out: Vec<Vec<(Typed, bool)>>,
+    pub(super) broken_out: Vec<Vec<(Typed, bool)>>,
     /// The calls whose futures something awaited.
     pub(super) polled: BTreeSet<CallId>,
     pub(super) call_progress: Vec<Progress>,
@@ -207,23 +209,8 @@ impl<'a> Walk<'_, 'a> {
                 let base = self.expr(*base);
                 Typed::new(self.types.field(&base.ty, name), base.value.field(name))
             }
-            ExprKind::Await(inner) => {
-                let future = self.expr(*inner);
-                // What a call gives may be told as what it carries on; it is the call that is polled.
-                let made_by = self.out.calls.iter().rposition(|call| call.expr == *inner);
-                if let Some(made_by) = made_by.map(|index| Value::Call(CallId(index as u32)))
-                    && made_by != future.value
-                {
-                    self.poll(&made_by, Time::Inline);
-                }
-                self.await_value(future)
-            }
-            ExprKind::Try(inner) => {
-                let tried = self.expr(*inner);
-                self.mark(&tried.value, |outcome| outcome.propagated = true);
-                let ty = if tried.ty.is_option_or_result() { tried.ty.first_arg() } else { tried.ty };
-                Typed::new(ty, tried.value)
-            }
+            ExprKind::Await(inner) => self.awaited(*inner),
+            ExprKind::Try(inner) => self.tried(*inner),
             ExprKind::Deref(inner) => {
                 let inner = self.expr(*inner);
                 let ty = self.types.deref(&inner.ty).unwrap_or(inner.ty);
@@ -234,96 +221,25 @@ impl<'a> Walk<'_, 'a> {
                 Typed::new(inner.ty, Value::test(inner.value, false))
             }
             ExprKind::Reference(inner, _) => self.expr(*inner),
-            ExprKind::Closure(closure) => {
-                let inputs = std::mem::take(&mut self.closure_inputs);
-                let (block, output) = self.block(expr.span, closure.is_async, |walk| {
-                    for (index, param) in closure.params.iter().enumerate() {
-                        let mut typed = inputs.get(index).cloned().unwrap_or_else(Typed::unknown);
-                        if !matches!(param.ty, TypeRef::Infer) {
-                            typed.ty = walk.types.lower(&param.ty, walk.scope());
-                        }
-                        walk.bind(&param.pat, &typed, true);
-                    }
-                    let result = walk.expr(closure.body);
-                    let declared = closure.output.as_ref().map(|ty| walk.types.lower(ty, walk.scope()));
-                    Typed::new(declared.unwrap_or(result.ty), result.value)
-                });
-                let output = if closure.is_async { Ty::Future(Arc::new(output)) } else { output };
-                Typed::new(Ty::Callable(Arc::new(output)), Value::Block(block))
-            }
+            ExprKind::Closure(closure) => self.closure(closure, expr.span),
             ExprKind::Async(inner) => {
                 let (block, output) = self.block(expr.span, true, |walk| walk.expr(*inner));
                 Typed::new(Ty::Future(Arc::new(output)), Value::Block(block))
             }
             ExprKind::Block { statements, tail } => self.statements(statements, *tail),
             ExprKind::If { condition, then, otherwise } => self.if_else(*condition, *then, *otherwise),
-            ExprKind::Let(condition) => {
-                let value = self.expr(condition.value);
-                self.bind(&condition.pat, &value, true);
-                let tested =
-                    presence(&condition.pat).map(|present_when| Value::test(value.value, present_when));
-                Typed::new(Ty::external("bool"), tested.unwrap_or_default())
-            }
+            ExprKind::Let(condition) => self.let_condition(condition),
             ExprKind::Match { scrutinee, arms } => self.match_arms(*scrutinee, arms),
-            ExprKind::Loop(inner) => {
-                let goes_on = self.body.goes_on(id);
-                self.broken_out.push(Vec::new());
-                self.looped(goes_on, |walk| walk.expr(*inner));
-                match self.broken_out.pop() {
-                    Some(given) if !given.is_empty() => join(given),
-                    _ => Typed::unknown(),
-                }
-            }
-            ExprKind::While { condition, body } => {
-                self.looped(false, |walk| {
-                    let scope = walk.locals.len();
-                    walk.condition(*condition);
-                    let result = walk.expr(*body);
-                    walk.locals.truncate(scope);
-                    result
-                });
-                Typed::unit()
-            }
-            ExprKind::For { pat, iterable, body } => {
-                let list = self.expr(*iterable);
-                let element = Typed::new(self.element_type(&list.ty), Value::Element(Arc::new(list.value)));
-                self.looped(false, |walk| {
-                    let scope = walk.locals.len();
-                    walk.bind(pat, &element, true);
-                    let result = walk.expr(*body);
-                    walk.locals.truncate(scope);
-                    result
-                });
-                Typed::unit()
-            }
+            ExprKind::Loop(inner) => self.loop_without_condition(id, *inner),
+            ExprKind::While { condition, body } => self.while_loop(*condition, *body),
+            ExprKind::For { pat, iterable, body } => self.for_loop(pat, *iterable, *body),
             ExprKind::Assign { place, value } => self.assign(*place, *value, expr.span),
             ExprKind::Binary { op, left, right } => self.binary(*op, *left, *right),
-            ExprKind::Return(value) => {
-                let value = value.map_or_else(Typed::unit, |value| self.expr(value));
-                self.poll(&value.value, Time::Inline);
-                self.emit(EventKind::Return(value.value.clone()));
-                self.returned.push(value.value);
-                self.diverged = true;
-                Typed::new(Ty::Never, Value::Unknown)
-            }
-            ExprKind::Break(value) => {
-                if let Some(value) = value {
-                    let value = self.expr(*value);
-                    // A value leaves a `loop`, and this is the innermost one but for labels, which are rare.
-                    self.broken_out
-                        .last_mut()
-                        .into_iter()
-                        .for_each(|given| given.push((value.clone(), false)));
-                }
-                self.emit(EventKind::Break);
-                self.broke = true;
-                self.diverged = true;
-                Typed::new(Ty::Never, Value::Unknown)
-            }
+            ExprKind::Return(value) => self.return_from(*value),
+            ExprKind::Break(value) => self.break_out(*value),
             ExprKind::Continue => {
                 self.broke = true;
-                self.diverged = true;
-                Typed::new(Ty::Never, Value::Unknown)
+                self.diverge()
             }
             ExprKind::Struct(literal) => self.struct_literal(literal),
             ExprKind::Tuple(list) => {
@@ -337,39 +253,87 @@ impl<'a> Walk<'_, 'a> {
                 let value = Value::parts(list.into_iter().map(|item| item.value).collect());
                 Typed::new(Ty::Slice(Arc::new(ty)), value)
             }
-            ExprKind::Index { base, index } => {
-                let base = self.expr(*base);
-                self.expr(*index);
-                // A range of a list or a text is one.
-                let ty = match (&self.body.expr(*index).kind, &base.ty) {
-                    (ExprKind::Range(..), Ty::External(path, _)) if path == "std::string::String" => {
-                        Ty::external("str")
-                    }
-                    (ExprKind::Range(..), Ty::External(path, _)) if path == "std::vec::Vec" => {
-                        Ty::Slice(Arc::new(base.ty.first_arg()))
-                    }
-                    (ExprKind::Range(..), _) => base.ty,
-                    _ => self.element_type(&base.ty),
-                };
-                // `text[..]` is all of it.
-                let whole = matches!(self.body.expr(*index).kind, ExprKind::Range(None, None));
-                Typed::new(ty, if whole { base.value } else { Value::Element(Arc::new(base.value)) })
-            }
+            ExprKind::Index { base, index } => self.index(*base, *index),
             ExprKind::Cast(inner, ty) => {
                 let inner = self.expr(*inner);
                 Typed::new(self.types.lower(ty, self.scope()), inner.value)
             }
-            ExprKind::Range(from, to) => {
-                let mut ty = Ty::Unknown;
-                for end in [from, to].into_iter().flatten() {
-                    let end = self.expr(*end).ty;
-                    ty = if ty == Ty::Unknown { end } else { ty };
-                }
-                Typed::new(Ty::External(Name::new("std::ops::Range"), Arc::from([ty])), Value::Unknown)
-            }
+            ExprKind::Range(from, to) => self.range([*from, *to]),
             ExprKind::Macro(call) => self.macro_call(call, id),
             ExprKind::Unknown => Typed::unknown(),
         }
+    }
+
+    fn awaited(&mut self, inner: ExprId) -> Typed {
+        let future = self.expr(inner);
+        // What a call gives may be told as what it carries on; it is the call that is polled.
+        let made_by = self.out.calls.iter().rposition(|call| call.expr == inner);
+        if let Some(made_by) = made_by.map(|index| Value::Call(CallId(index as u32)))
+            && made_by != future.value
+        {
+            self.poll(&made_by, Time::Inline);
+        }
+        self.await_value(future)
+    }
+
+    fn tried(&mut self, inner: ExprId) -> Typed {
+        let tried = self.expr(inner);
+        self.mark(&tried.value, |outcome| outcome.propagated = true);
+        let ty = if tried.ty.is_option_or_result() { tried.ty.first_arg() } else { tried.ty };
+        Typed::new(ty, tried.value)
+    }
+
+    fn closure(&mut self, closure: &'a Closure, span: Span) -> Typed {
+        let inputs = std::mem::take(&mut self.closure_inputs);
+        let (block, output) = self.block(span, closure.is_async, |walk| {
+            for (index, param) in closure.params.iter().enumerate() {
+                let mut typed = inputs.get(index).cloned().unwrap_or_else(Typed::unknown);
+                if !matches!(param.ty, TypeRef::Infer) {
+                    typed.ty = walk.types.lower(&param.ty, walk.scope());
+                }
+                walk.bind(&param.pat, &typed, true);
+            }
+            let result = walk.expr(closure.body);
+            let declared = closure.output.as_ref().map(|ty| walk.types.lower(ty, walk.scope()));
+            Typed::new(declared.unwrap_or(result.ty), result.value)
+        });
+        let output = if closure.is_async { Ty::Future(Arc::new(output)) } else { output };
+        Typed::new(Ty::Callable(Arc::new(output)), Value::Block(block))
+    }
+
+    fn let_condition(&mut self, condition: &LetCondition) -> Typed {
+        let value = self.expr(condition.value);
+        self.bind(&condition.pat, &value, true);
+        let tested = presence(&condition.pat).map(|present_when| Value::test(value.value, present_when));
+        Typed::new(Ty::external("bool"), tested.unwrap_or_default())
+    }
+
+    fn index(&mut self, base: ExprId, index: ExprId) -> Typed {
+        let base = self.expr(base);
+        self.expr(index);
+        // A range of a list or a text is one.
+        let ty = match (&self.body.expr(index).kind, &base.ty) {
+            (ExprKind::Range(..), Ty::External(path, _)) if path == "std::string::String" => {
+                Ty::external("str")
+            }
+            (ExprKind::Range(..), Ty::External(path, _)) if path == "std::vec::Vec" => {
+                Ty::Slice(Arc::new(base.ty.first_arg()))
+            }
+            (ExprKind::Range(..), _) => base.ty,
+            _ => self.element_type(&base.ty),
+        };
+        // `text[..]` is all of it.
+        let whole = matches!(self.body.expr(index).kind, ExprKind::Range(None, None));
+        Typed::new(ty, if whole { base.value } else { Value::Element(Arc::new(base.value)) })
+    }
+
+    fn range(&mut self, ends: [Option<ExprId>; 2]) -> Typed {
+        let mut ty = Ty::Unknown;
+        for end in ends.into_iter().flatten() {
+            let end = self.expr(end).ty;
+            ty = if ty == Ty::Unknown { end } else { ty };
+        }
+        Typed::new(Ty::External(Name::new("std::ops::Range"), Arc::from([ty])), Value::Unknown)
     }
 
     fn statements(&mut self, statements: &'a [Statement], tail: Option<ExprId>) -> Typed {
@@ -463,16 +427,6 @@ impl<'a> Walk<'_, 'a> {
             },
             _ => false,
         }
-    }
-
-    fn looped(&mut self, goes_on: bool, walk: impl FnOnce(&mut Self) -> Typed) {
-        let before = self.diverged;
-        let broke_before = self.broke;
-        let outer = self.enter(ContextKind::Loop { goes_on });
-        walk(self);
-        self.context = outer;
-        self.diverged = before;
-        self.broke = broke_before;
     }
 
     /// Walks a closure or async block aside; its events are kept until something runs it.

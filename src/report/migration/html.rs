@@ -9,7 +9,11 @@ use super::super::picture::{Look, draw, escape};
 use super::super::{counted, one_line, path_of, problem_place};
 use super::{MigrationView, words};
 use crate::plan::{Group, Item, PlannedDoor, Progress, ResourcePlan, SchemaPlan, Step, StepKind, Verdict};
+use crate::problem::Problem;
+use crate::program::doors::Door;
+use crate::program::init_cycles::InitCycle;
 use crate::program::init_paths::InitPath;
+use crate::program::readiness::RouteReadiness;
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
 
@@ -26,20 +30,7 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     text.push_str(
         "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n<h1>SSOT migration report</h1>\n",
     );
-    if plan.resources.is_empty() {
-        text.push_str("<p>No resource: nothing in production code is seen to open a database whose address is known.</p>\n");
-    } else {
-        text.push_str("<nav aria-label=\"Resources\"><ul>\n");
-        for (index, resource) in plan.resources.iter().enumerate() {
-            let _ = writeln!(
-                text,
-                "<li><a href=\"#resource-{index}\">{}</a> {}</li>",
-                code(&words::title(resource)),
-                prose(&words::summary(resource))
-            );
-        }
-        text.push_str("</ul></nav>\n");
-    }
+    navigation(&mut text, &plan.resources);
     text.push_str("</header>\n<main id=\"main\">\n");
     if let Some(progress) = progress {
         since(&mut text, progress);
@@ -50,22 +41,10 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         about(&mut text, index, resource, &own, files);
     }
     for cycle in &plan.init_cycles {
-        let members: Vec<String> = cycle.members.iter().map(|member| code(member)).collect();
-        let _ = writeln!(text, "<section>\n<h2>Init cycle: {}</h2>", members.join(", "));
-        text.push_str("<p>Each of these needs another one to be initialized: whoever comes first waits for ever, or panics.</p>\n<ul>\n");
-        for need in &cycle.needs {
-            let place = code(&words::at(files, &need.location));
-            let _ = writeln!(text, "<li>{} {place}</li>", bold_prose(&words::need(need)));
-        }
-        text.push_str("</ul>\n</section>\n");
+        init_cycle(&mut text, cycle, files);
     }
     if !plan.unknown.is_empty() {
-        text.push_str("<section>\n<h2>Address not known</h2>\n<p>What these lead to is not known, so nothing is said about what they share.</p>\n<ul>\n");
-        for door in &plan.unknown {
-            let place = code(&words::at(files, &door.place));
-            let _ = writeln!(text, "<li>{place} a {} in {}</li>", door.noun, code(&door.name));
-        }
-        text.push_str("</ul>\n</section>\n");
+        unknown_addresses(&mut text, &plan.unknown, files);
     }
     let starting: Vec<&Timeline> =
         plan.timelines.iter().filter(|timeline| !timeline.moments.is_empty()).collect();
@@ -77,20 +56,7 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         text.push_str("</section>\n");
     }
     if !plan.routes.is_empty() {
-        text.push_str("<section>\n<h2>Readiness</h2>\n<table><tr><th>route</th><th>needs</th><th>kept out by</th><th>probe</th></tr>\n");
-        for route in &plan.routes {
-            let _ = writeln!(
-                text,
-                "<tr class=\"{}\"><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                route.gate.name(),
-                code(&route.route),
-                code(&words::at(files, &route.location)),
-                escape(&route.needs.join(", ")),
-                words::gate(route.gate).trim_matches('*'),
-                escape(route.probe.as_deref().unwrap_or("–"))
-            );
-        }
-        text.push_str("</table>\n</section>\n");
+        readiness(&mut text, &plan.routes, files);
     }
     if !plan.schemas.is_empty() {
         text.push_str("<section>\n<h2>Who owns the schema</h2>\n");
@@ -100,14 +66,73 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         text.push_str("</section>\n");
     }
     if !problems.is_empty() {
-        text.push_str("<section>\n<h2>What limited the analysis</h2>\n<ul>\n");
-        for problem in problems {
-            let _ = writeln!(text, "<li>{} {}</li>", code(&problem_place(problem)), prose(&problem.message));
-        }
-        text.push_str("</ul>\n</section>\n");
+        limits(&mut text, problems);
     }
     text.push_str("</main>\n</body>\n</html>\n");
     text
+}
+
+/// The resources, each with a link to its section.
+fn navigation(text: &mut String, resources: &[ResourcePlan]) {
+    if resources.is_empty() {
+        text.push_str("<p>No resource: nothing in production code is seen to open a database whose address is known.</p>\n");
+    } else {
+        text.push_str("<nav aria-label=\"Resources\"><ul>\n");
+        for (index, resource) in resources.iter().enumerate() {
+            let _ = writeln!(
+                text,
+                "<li><a href=\"#resource-{index}\">{}</a> {}</li>",
+                code(&words::title(resource)),
+                prose(&words::summary(resource))
+            );
+        }
+        text.push_str("</ul></nav>\n");
+    }
+}
+
+fn init_cycle(text: &mut String, cycle: &InitCycle, files: &[SourceFile]) {
+    let members: Vec<String> = cycle.members.iter().map(|member| code(member)).collect();
+    let _ = writeln!(text, "<section>\n<h2>Init cycle: {}</h2>", members.join(", "));
+    text.push_str("<p>Each of these needs another one to be initialized: whoever comes first waits for ever, or panics.</p>\n<ul>\n");
+    for need in &cycle.needs {
+        let place = code(&words::at(files, &need.location));
+        let _ = writeln!(text, "<li>{} {place}</li>", bold_prose(&words::need(need)));
+    }
+    text.push_str("</ul>\n</section>\n");
+}
+
+fn unknown_addresses(text: &mut String, doors: &[Door], files: &[SourceFile]) {
+    text.push_str("<section>\n<h2>Address not known</h2>\n<p>What these lead to is not known, so nothing is said about what they share.</p>\n<ul>\n");
+    for door in doors {
+        let place = code(&words::at(files, &door.place));
+        let _ = writeln!(text, "<li>{place} a {} in {}</li>", door.noun, code(&door.name));
+    }
+    text.push_str("</ul>\n</section>\n");
+}
+
+fn readiness(text: &mut String, routes: &[RouteReadiness], files: &[SourceFile]) {
+    text.push_str("<section>\n<h2>Readiness</h2>\n<table><tr><th>route</th><th>needs</th><th>kept out by</th><th>probe</th></tr>\n");
+    for route in routes {
+        let _ = writeln!(
+            text,
+            "<tr class=\"{}\"><td>{} {}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            route.gate.name(),
+            code(&route.route),
+            code(&words::at(files, &route.location)),
+            escape(&route.needs.join(", ")),
+            words::gate(route.gate).trim_matches('*'),
+            escape(route.probe.as_deref().unwrap_or("–"))
+        );
+    }
+    text.push_str("</table>\n</section>\n");
+}
+
+fn limits(text: &mut String, problems: &[Problem]) {
+    text.push_str("<section>\n<h2>What limited the analysis</h2>\n<ul>\n");
+    for problem in problems {
+        let _ = writeln!(text, "<li>{} {}</li>", code(&problem_place(problem)), prose(&problem.message));
+    }
+    text.push_str("</ul>\n</section>\n");
 }
 
 fn owners(text: &mut String, schema: &SchemaPlan, files: &[SourceFile]) {

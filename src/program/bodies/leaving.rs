@@ -1,0 +1,82 @@
+//! Room 5, *program*: loops, and the ways out of them and of the body.
+
+use std::sync::Arc;
+
+use super::super::types::Ty;
+use super::super::values::Value;
+use super::conditions::join;
+use super::walk::{Typed, Walk};
+use super::{ContextKind, EventKind, Time};
+use crate::facts::{ExprId, Pat};
+
+impl Walk<'_, '_> {
+    /// `loop { … }`, whose value is what leaves it by `break`.
+    pub(super) fn loop_without_condition(&mut self, id: ExprId, body: ExprId) -> Typed {
+        let goes_on = self.body.goes_on(id);
+        self.broken_out.push(Vec::new());
+        self.looped(goes_on, |walk| {
+            walk.expr(body);
+        });
+        match self.broken_out.pop() {
+            Some(given) if !given.is_empty() => join(given),
+            _ => Typed::unknown(),
+        }
+    }
+
+    pub(super) fn while_loop(&mut self, condition: ExprId, body: ExprId) -> Typed {
+        self.looped(false, |walk| {
+            walk.condition(condition);
+            walk.expr(body);
+        });
+        Typed::unit()
+    }
+
+    pub(super) fn for_loop(&mut self, pat: &Pat, iterable: ExprId, body: ExprId) -> Typed {
+        let list = self.expr(iterable);
+        let element = Typed::new(self.element_type(&list.ty), Value::Element(Arc::new(list.value)));
+        self.looped(false, |walk| {
+            walk.bind(pat, &element, true);
+            walk.expr(body);
+        });
+        Typed::unit()
+    }
+
+    /// Walks one turn of a loop in a context and a scope of its own.
+    fn looped(&mut self, goes_on: bool, walk: impl FnOnce(&mut Self)) {
+        let (diverged, broke) = (self.diverged, self.broke);
+        let outer = self.enter(ContextKind::Loop { goes_on });
+        let scope = self.locals.len();
+        walk(self);
+        self.locals.truncate(scope);
+        self.context = outer;
+        self.diverged = diverged;
+        self.broke = broke;
+    }
+
+    pub(super) fn return_from(&mut self, value: Option<ExprId>) -> Typed {
+        let value = value.map_or_else(Typed::unit, |value| self.expr(value)).value;
+        self.poll(&value, Time::Inline);
+        self.emit(EventKind::Return(value.clone()));
+        self.returned.push(value);
+        self.diverge()
+    }
+
+    pub(super) fn break_out(&mut self, value: Option<ExprId>) -> Typed {
+        if let Some(value) = value {
+            let value = self.expr(value);
+            // A value leaves a `loop`, and this is the innermost one but for labels, which are rare.
+            if let Some(given) = self.broken_out.last_mut() {
+                given.push((value, false));
+            }
+        }
+        self.emit(EventKind::Break);
+        self.broke = true;
+        self.diverge()
+    }
+
+    /// What nothing comes after.
+    pub(super) fn diverge(&mut self) -> Typed {
+        self.diverged = true;
+        Typed::new(Ty::Never, Value::Unknown)
+    }
+}
