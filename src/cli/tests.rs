@@ -263,3 +263,15 @@ fn colours_are_for_the_terminal_and_not_for_a_file_beside_it() {
     let colors: Vec<bool> = options.outputs.iter().map(|output| output.color).collect();
     assert_eq!(colors, [false, true]);
 }
+
+#[test]
+fn statistics_are_one_text() {
+    for arguments in [
+        &["--statistics", "--message-format", "json"][..],
+        &["check", "--statistics", "--output", "a.txt", "--output", "b.txt"],
+    ] {
+        let (outcome, out, err) = run_plain(arguments);
+        assert_eq!((outcome, out.as_str()), (Outcome::NotDone, ""), "{arguments:?}");
+        assert!(err.contains("`check --statistics`"), "{err}");
+    }
+}

@@ -6,6 +6,7 @@ use super::behaviour::is_behaviour;
 use super::bodies::{CallId, EventKind, Time};
 use super::inventory::Scope;
 use super::items::{AdtId, FnId};
+use super::session_locks::Executor;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::types::Ty;
 use super::values::Value;
@@ -25,6 +26,16 @@ impl Program<'_> {
     pub fn listens(&self, effect: &Effect) -> bool {
         let made = &self.call(effect.site.0, effect.site.1).result;
         self.types.type_facts(bodies::settled(made)).is_some_and(|facts| facts.listens)
+    }
+
+    /// Whether what an effect makes is one connection that a session's lock is taken on where it is made: the lock lasts as long
+    /// as the connection, which is therefore shared with nobody.
+    pub fn keeps_a_lock(&self, effect: &Effect) -> bool {
+        let function = effect.site.0;
+        matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. })
+            && self.lock_statements().iter().any(|statement| {
+                statement.function == function && statement.takes && statement.executor == Executor::Other
+            })
     }
 
     /// Whether an effect makes a handle, or an object that opens one of its own at the first use and keeps it: who makes two such

@@ -49,6 +49,8 @@ pub struct Read {
     pub key: String,
     /// From `main` to the read.
     pub hops: Vec<Hop>,
+    /// The same as calls.
+    calls: Vec<(FnId, CallId)>,
 }
 
 impl Read {
@@ -79,7 +81,9 @@ impl Program<'_> {
         self.read_in(entry.main, &mut walk);
         let (load, calls) = walk.load?;
         let chosen_by = self.chosen_by(&calls);
-        let reads: Vec<Read> = walk.reads.into_iter().filter(|read| !chosen_by.contains(&read.key)).collect();
+        let counts =
+            |read: &Read| !chosen_by.contains(&read.key) && !self.is_alternative_to(&read.calls, &calls);
+        let reads: Vec<Read> = walk.reads.into_iter().filter(counts).collect();
         (!reads.is_empty()).then_some(EarlyReads { reads, load })
     }
 
@@ -150,7 +154,8 @@ impl Program<'_> {
                     && !key.starts_with("CARGO_")
                     && !key.starts_with("XDG_")
                 {
-                    walk.reads.push(Read { key: key.to_string(), hops: walk.way.clone() });
+                    let (hops, calls) = (walk.way.clone(), walk.calls.clone());
+                    walk.reads.push(Read { key: key.to_string(), hops, calls });
                 }
             }
             Target::Local { targets, dispatched: false } if targets.len() == 1 => {
@@ -158,6 +163,15 @@ impl Program<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether no run that comes to the first of two places, given with the calls that lead there, comes to the second.
+    fn is_alternative_to(&self, first: &[(FnId, CallId)], second: &[(FnId, CallId)]) -> bool {
+        let mut pairs = first.iter().zip(second);
+        let parted = pairs.find(|(first, second)| first != second);
+        let Some((&(function, first), &(other, second))) = parted else { return false };
+        let body = self.any_body(function).filter(|_| function == other);
+        body.is_some_and(|body| body.exclusive(body.call(first).context, body.call(second).context))
     }
 
     /// Whether a load, given with the calls that lead to it, is what a part of the program does for itself: another package

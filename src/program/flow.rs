@@ -57,12 +57,7 @@ pub struct Test {
 impl Test {
     /// A test of something that is no place of the process, in a branch that asks whether it is there. `present_when` is the answer
     /// that says so.
-    pub fn of_existence(
-        branching: &Branching,
-        atom: &Atom,
-        present_when: bool,
-        span: Span,
-    ) -> Self {
+    pub fn of_existence(branching: &Branching, atom: &Atom, present_when: bool, span: Span) -> Self {
         let (present, absent) = match present_when {
             true => (&atom.if_true, &atom.if_false),
             false => (&atom.if_false, &atom.if_true),

@@ -27,6 +27,15 @@ pub struct Swallowed<'p> {
     pub end: End,
     /// Whether the service can do its work without it: an index, an extension, something that is dropped.
     pub minor: bool,
+    /// Further migrations whose failures end so in the function: they are mended together.
+    pub further: Vec<Span>,
+}
+
+impl Swallowed<'_> {
+    /// The calls whose failures end.
+    pub fn calls(&self) -> impl Iterator<Item = Span> {
+        std::iter::once(self.call).chain(self.further.iter().copied())
+    }
 }
 
 /// How a failure ends.
@@ -53,13 +62,6 @@ pub struct LostMigration<'p> {
     pub by_migrator: bool,
     /// Further statements of the function that end so.
     pub further: Vec<Span>,
-}
-
-impl LostMigration<'_> {
-    /// Whether it is a statement that the function itself runs.
-    fn is_statement(&self) -> bool {
-        self.effect.steps.len() == 1 && !self.by_migrator
-    }
 }
 
 /// How the failure of a schema change ends.
@@ -116,12 +118,21 @@ impl Program<'_> {
                 };
             // A statement that fails where it ran before may be meant to: the column is there.
             let expected = function == effect.site.0 && self.fails_when_repeated(effect).is_some();
-            if !told
-                && !expected
-                && !found.iter().any(|known| known.function == function && known.call == span)
-            {
-                let minor = self.is_minor(effect);
-                found.push(Swallowed { effect, serve, function, call: span, end, minor });
+            let mut known = found.iter().filter(|known| known.function == function);
+            if told || expected || known.any(|known| known.calls().any(|call| call == span)) {
+                continue;
+            }
+            let minor = self.is_minor(effect);
+            let is_alike = |known: &&mut Swallowed<'_>| {
+                let migrate = known.effect.kind == EffectKind::Migrate && effect.kind == EffectKind::Migrate;
+                migrate && (known.function, known.end, known.minor) == (function, end, minor)
+            };
+            match found.iter_mut().find(is_alike) {
+                Some(known) => known.further.push(span),
+                None => {
+                    let further = Vec::new();
+                    found.push(Swallowed { effect, serve, function, call: span, end, minor, further });
+                }
             }
         }
         found
@@ -175,14 +186,19 @@ impl Program<'_> {
                         Lost::Wiped(_) => true,
                     },
                     1 => true,
-                    _ => speaks_of_schema(&self.callee_name(body.call(first))),
+                    _ => {
+                        // Who goes on without what the call gives was told that it is missing.
+                        let gives = *bodies::settled(&body.call(call).result) != Ty::unit();
+                        let told = end == Lost::GoesOn && gives && self.is_used(function, call);
+                        !told && speaks_of_schema(&self.callee_name(body.call(first)))
+                    }
                 };
                 if !inner || !for_itself {
                     continue;
                 }
                 let of_function = |known: &&mut LostMigration<'_>| {
-                    known.function == function
-                        && (known.call == span || (is_statement && known.is_statement() && known.end == end))
+                    let alike = !by_migrator && !known.by_migrator && known.end == end;
+                    known.function == function && (known.call == span || alike)
                 };
                 match found.iter_mut().find(of_function) {
                     Some(known) if known.call == span || known.further.contains(&span) => {}
@@ -413,8 +429,9 @@ fn is_migrator(call: &bodies::Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.role == CallRole::Migrate)
 }
 
+/// Whether a function is for the schema, by its own name; that of its type says what else is done there.
 fn speaks_of_schema(name: &str) -> bool {
-    let name = name.to_lowercase();
+    let name = name.rsplit("::").next().unwrap_or_default().to_lowercase();
     ["migrat", "schema", "table", "setup", "prepare", "initial", "bootstrap", "column"]
         .iter()
         .any(|word| name.contains(word))

@@ -92,6 +92,7 @@ fn compete(
             if !in_two_statics(first, second)
                 && let Some(confidence) = program.competition(resource, first, second)
                 && best.is_none_or(|(known, _, _)| confidence > known)
+                && ![first, second].into_iter().any(|effect| program.keeps_a_lock(effect))
             {
                 best = Some((confidence, first, second));
             }

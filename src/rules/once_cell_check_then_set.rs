@@ -3,6 +3,7 @@
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
+use crate::program::bodies::{EventKind, LinkedBody, fails};
 use crate::program::flow::{Happening, Test, What, Written, controls};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
@@ -62,6 +63,21 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
         .to_owned()
 }
 
+/// Whether the function fails where the cell is found full: it is there to fill the cell once, and tells whoever comes again.
+fn fails_when_present(body: &LinkedBody<'_>, test: &Test) -> bool {
+    let is_inside = |context| {
+        body.arms(context)
+            .into_iter()
+            .any(|(branch, arm, _)| branch == test.branch && test.present.contains(&arm))
+    };
+    let mut events = body.all_events();
+    let returns_failure = events.any(|event| match &event.kind {
+        EventKind::Return(value) => is_inside(event.context) && body.is_failure(value),
+        _ => false,
+    });
+    returns_failure || body.calls.iter().any(|call| is_inside(call.context) && fails(call))
+}
+
 fn judge(
     program: &Program<'_>,
     id: FnId,
@@ -98,6 +114,9 @@ fn judge(
         (_, false, true) => (Confidence::Medium, "the second caller may go on with its own handle"),
         (Some(_), false, false) if write.propagated => {
             (Confidence::Medium, "the second caller fails, although the handle is there")
+        }
+        (None, false, false) if write.propagated && !fails_when_present(body, test) => {
+            (Confidence::Medium, "the second caller fails, although the value is there")
         }
         (_, false, false) => return None,
     };

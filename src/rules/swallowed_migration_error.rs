@@ -1,7 +1,7 @@
 //! `swallowed-migration-error`: a migration fails, and nobody hears of it; or its ledger is emptied for it.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
-use crate::location::Location;
+use crate::location::{Location, Span};
 use crate::program::Program;
 use crate::program::items::FnId;
 use crate::program::swallowed::{Lost, LostMigration};
@@ -12,7 +12,10 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let entries = program.production_entries();
     let told: Vec<Location> = entries
         .flat_map(|entry| program.swallowed(entry))
-        .map(|swallowed| program.location(swallowed.function, swallowed.call))
+        .flat_map(|swallowed| {
+            let calls: Vec<Span> = swallowed.calls().collect();
+            calls.into_iter().map(move |call| program.location(swallowed.function, call))
+        })
         .collect();
     let lost = program.lost_migrations();
     let untold = lost.iter().filter(|lost| {
@@ -43,9 +46,16 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
         role: Role::Migration,
         label: "nor of this one".to_owned(),
     }));
+    let what = match lost.further.len() {
+        0 => "a migration may fail".to_owned(),
+        further => format!("{} migrations may fail", further + 1),
+    };
     let (message, label) = match lost.end {
-        Lost::Dropped => ("a migration may fail, and its result is dropped", "nobody hears of a failure"),
-        Lost::GoesOn => ("a migration may fail, and the failing branch goes on", "nobody hears of a failure"),
+        Lost::Dropped if lost.further.is_empty() => {
+            (format!("{what}, and its result is dropped"), "nobody hears of a failure")
+        }
+        Lost::Dropped => (format!("{what}, and their results are dropped"), "nobody hears of a failure"),
+        Lost::GoesOn => (format!("{what}, and the failing branch goes on"), "nobody hears of a failure"),
         Lost::Wiped(span) => {
             let label = "what is applied is forgotten, whatever went wrong".to_owned();
             evidence.push(Evidence {
@@ -54,7 +64,7 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
                 label,
             });
             (
-                "a migration that fails makes all of them run again on the same data",
+                "a migration that fails makes all of them run again on the same data".to_owned(),
                 "any failure leads to that",
             )
         }
@@ -67,7 +77,7 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
         } else {
             Confidence::Medium
         },
-        message: message.to_owned(),
+        message,
         help: "hand the error on, and stop: what runs afterwards expects the new schema".to_owned(),
         silent_if: "the error is returned, ends the process, or is told apart by its kind".to_owned(),
         primary: Evidence { location: primary, role: Role::Migration, label: label.to_owned() },

@@ -199,6 +199,22 @@ fn main() {
 }
 
 #[test]
+fn adapters_of_casbin_open_pools_of_their_own_unless_they_are_given_one() {
+    check(
+        r#"
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let pool = sqlx::PgPool::connect("postgres://a/shop").await?; //= postgres:literal.postgres://a/shop
+    let given = sqlx_adapter::SqlxAdapter::new_with_pool(pool).await?;
+    let own = sqlx_adapter::SqlxAdapter::new("postgres://a/shop", 8).await?; //= postgres:literal.postgres://a/shop
+    let diesel = diesel_adapter::DieselAdapter::new("mysql://a/shop", 8)?; //= mysql:literal.mysql://a/shop
+    Ok(())
+}
+"#,
+    );
+}
+
+#[test]
 fn a_function_of_a_module_with_its_name_comes_through_a_glob() {
     check_files(&[
         ("src/routes/connect.rs", DATABASE),

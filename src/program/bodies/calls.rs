@@ -276,9 +276,9 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// `embedded_migrations::run`, in a module that a macro of a library makes.
+    /// `embedded_migrations::run`, in a module that a macro of a library makes, wherever that stands.
     fn made_by_macro(&self, path: &Path) -> Option<Callee<'a>> {
-        let [module, function] = path.segments.as_slice() else { return None };
+        let [.., module, function] = path.segments.as_slice() else { return None };
         let made = self.types.catalog.made_module(&module.name)?;
         let facts = self.types.catalog.function(&format!("{made}::{}", function.name))?;
         Some(Callee::Library(facts, Ty::Unknown))

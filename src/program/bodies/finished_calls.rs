@@ -150,6 +150,7 @@ impl<'a> Walk<'_, 'a> {
                 Destination { target: Target::Local { targets, dispatched }, output, carried: None, choice }
             }
             Callee::Library(facts, on) => {
+                let on = if receiver.is_none() { with_arguments_of(on, arg_types.first()) } else { on };
                 let output = self.library_output(facts, &on, &arg_types, turbofish);
                 let closure =
                     || self.closure_value(facts, arguments).filter(|value| *value != Value::Unknown);
@@ -303,6 +304,18 @@ impl<'a> Walk<'_, 'a> {
             }
             (receiver, _) => (receiver, args),
         }
+    }
+}
+
+/// The type of the first argument, where a method is named through that type without its generic arguments: `Data::clone(&x)`.
+fn with_arguments_of(named: Ty, first: Option<&Ty>) -> Ty {
+    match (&named, first) {
+        (Ty::External(path, args), Some(Ty::External(given, own)))
+            if path == given && args.is_empty() && !own.is_empty() =>
+        {
+            Ty::External(path.clone(), Arc::clone(own))
+        }
+        _ => named,
     }
 }
 

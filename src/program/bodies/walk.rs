@@ -397,6 +397,12 @@ impl<'a> Walk<'_, 'a> {
                 self.wanted = None;
                 if let Some(declared) = declared.filter(|ty| *ty != Ty::Unknown) {
                     self.expect_type(&typed.value, &declared);
+                    // What a call gives may be told as what it carries on.
+                    let made_by = self.out.calls.len().checked_sub(1);
+                    let made_by = made_by.filter(|last| self.out.calls[*last].expr == init);
+                    if let Some(last) = made_by {
+                        self.expect_type(&Value::Call(CallId(last as u32)), &declared);
+                    }
                     typed.ty = declared;
                 }
                 match statement.pat {
@@ -543,8 +549,9 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn expect_type(&mut self, value: &Value, declared: &Ty) {
         if let Value::Call(id) = value {
             let call = &mut self.out.calls[id.0 as usize];
-            if call.result == Ty::Unknown {
-                call.result = super::settled(declared).clone();
+            let declared = super::settled(declared);
+            if is_known_better(&call.result, declared) {
+                call.result = declared.clone();
             }
         }
     }
@@ -573,6 +580,15 @@ impl<'a> Walk<'_, 'a> {
             let guards = self.guards();
             self.emit(EventKind::Branch(Box::new(Branching { branch, atoms, guards, span })));
         }
+    }
+}
+
+/// Whether nothing is known of a type, or of the arguments of a generic one, and a declaration tells.
+fn is_known_better(known: &Ty, declared: &Ty) -> bool {
+    match (known, declared) {
+        (Ty::Unknown, _) => true,
+        (Ty::External(path, args), Ty::External(other, _)) => path == other && args.contains(&Ty::Unknown),
+        _ => false,
     }
 }
 
