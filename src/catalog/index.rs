@@ -161,6 +161,18 @@ impl Catalog {
         self.migrators.get(path)
     }
 
+    /// The tables in which migrators keep what was applied.
+    pub fn ledgers(&self) -> impl Iterator<Item = &str> {
+        self.migrators.facts().iter().filter_map(|facts| facts.ledger.as_deref())
+    }
+
+    /// Whether a library, given by the first segment of its paths, looks for state by its type in what an application was given,
+    /// or in what a request carries along. Linear in the types of all libraries.
+    pub fn looks_up_state(&self, library: &str) -> bool {
+        let mut types = self.types.facts().iter();
+        types.any(|facts| facts.looked_up.is_some() && root_segment(&facts.path) == library)
+    }
+
     /// Macros with that last segment, users' first: for names that came in by `#[macro_use]`.
     pub fn macros_named(&self, name: &str) -> impl Iterator<Item = &MacroFacts> {
         self.macros.named(name)

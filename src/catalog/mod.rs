@@ -7,6 +7,7 @@
 mod builtin;
 mod canonical;
 mod check;
+mod drivers;
 mod index;
 mod names;
 mod pattern;
@@ -16,8 +17,9 @@ mod table;
 
 pub use builtin::{BUILTIN, BuiltinFile};
 pub use canonical::Canonical;
+pub use drivers::{DriverPlace, SqlDialect, driver_facts, driver_in_path, driver_of_scheme};
 pub use index::{Catalog, Extension, Library};
-pub use names::{PRELUDE, driver_in_path, driver_of_scheme};
+pub use names::PRELUDE;
 pub use pattern::TypePattern;
 pub use schema::{CatalogError, json_schema};
 
@@ -38,6 +40,8 @@ pub struct TypeFacts {
     pub single_path: bool,
     /// Whether it waits for messages of the server on a connection that it has to itself.
     pub listens: bool,
+    /// Where a handler's value of the type is looked up, by what is inside, when a request comes.
+    pub looked_up: Option<LookedUp>,
     /// The type that method look-up falls through to.
     pub deref: Option<TypePattern>,
     /// What awaiting a value of the type gives (`JoinHandle`); `None` when it is not awaited or unknown.
@@ -105,6 +109,16 @@ pub enum ResourceOf {
     Argument(usize),
     /// Decided by the scheme of the address.
     AddressScheme,
+}
+
+/// Where state is looked up by its type while a request is answered. The compiler does not check that it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LookedUp {
+    /// In what the application was given.
+    Application,
+    /// In what the request carries along, where layers and middleware put things.
+    Request,
 }
 
 /// What cloning a value gives.

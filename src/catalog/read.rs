@@ -212,6 +212,7 @@ impl Reader<'_> {
             fluent: entry.flag("fluent"),
             single_path: entry.flag("single_path"),
             listens: entry.flag("listens"),
+            looked_up: entry.one_of("looked_up"),
             deref: deref.clone(),
             awaited: awaited.clone(),
             note: entry.owned("note"),

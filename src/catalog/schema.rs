@@ -9,7 +9,7 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde_json::{Map, Value, json};
 
-use super::{CallRole, CloneKind, Io, LockAfterFailure, MigrationTransaction, TypeKind, Wrap};
+use super::{CallRole, CloneKind, Io, LockAfterFailure, LookedUp, MigrationTransaction, TypeKind, Wrap};
 
 /// Why a catalog file was refused, with the place of the key or value that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +161,11 @@ pub(super) const TYPE: Section = Section {
             "listens",
             Shape::Flag,
             "It waits for messages of the server on a connection that it has to itself.",
+        ),
+        key(
+            "looked_up",
+            Shape::OneOf(names_of::<LookedUp>),
+            "Where handlers look for a value by the type inside when a request comes, unchecked by the compiler.",
         ),
         key("deref", Shape::Type, "The type that method look-up falls through to."),
         key("awaited", Shape::Type, "What awaiting a value of the type gives (`JoinHandle`)."),

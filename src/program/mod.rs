@@ -77,7 +77,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use crate::catalog::{CallFacts, CallRole, TypeKind};
+use crate::catalog::{CallFacts, CallRole, TypeKind, driver_facts};
 use crate::finding::Hop;
 use crate::location::{FileId, Location, Span};
 use crate::workspace::{DeclaredProbe, Workspace};
@@ -394,7 +394,7 @@ impl<'a> Program<'a> {
     /// Whether an effect creates something of a database rather than of a cache, a queue or an object store.
     pub fn is_of_database(&self, effect: &Effect) -> bool {
         match &effect.kind {
-            EffectKind::Create { driver, .. } => !OTHER_DRIVERS.contains(&driver.as_str()),
+            EffectKind::Create { driver, .. } => driver_facts(driver).is_database,
             EffectKind::Migrate | EffectKind::Serve => true,
         }
     }
@@ -656,10 +656,6 @@ impl<'a> Program<'a> {
         self.resources = found;
     }
 }
-
-/// Drivers of caches, queues, search engines and object stores.
-const OTHER_DRIVERS: &[&str] =
-    &["redis", "memcached", "amqp", "kafka", "nats", "search", "vector", "object-store", "tantivy"];
 
 /// The last two segments of a path.
 fn short_path(path: &str) -> String {

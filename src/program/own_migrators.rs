@@ -7,9 +7,9 @@ use super::bodies::{Argument, Call, CallId, LinkedBody, Target};
 use super::existence::locks_database;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::probes::is_inside;
 use super::sql::SqlEffect;
 use super::values::Value;
+use crate::catalog::{DriverPlace, driver_facts};
 use crate::location::Span;
 
 /// Callers beyond this number are not asked whether they hold a lock.
@@ -158,15 +158,16 @@ impl Program<'_> {
 
     /// Who else may be at it; `None` when nobody can.
     fn others_at(&self, function: FnId, body: &LinkedBody<'_>) -> Option<Others> {
-        let mut handles = body.calls.iter().flat_map(|call| call.inputs());
-        let driver =
-            handles.find_map(|argument| self.driver_behind(&argument.ty).filter(|driver| is_inside(driver)));
-        match driver.as_deref() {
+        let handles = body.calls.iter().flat_map(|call| call.inputs());
+        let mut places = handles
+            .filter_map(|argument| self.driver_behind(&argument.ty))
+            .map(|driver| driver_facts(&driver).place);
+        match places.find(|place| place.is_inside()) {
             None => Some(Others::Anybody),
-            Some("sqlite" | "libsql") if self.is_run_by_several_processes(function) => {
+            Some(DriverPlace::SharedFile) if self.is_run_by_several_processes(function) => {
                 Some(Others::Processes)
             }
-            Some("sqlite" | "libsql") if self.is_reached_by_requests(function) => Some(Others::Tasks),
+            Some(DriverPlace::SharedFile) if self.is_reached_by_requests(function) => Some(Others::Tasks),
             Some(_) => None,
         }
     }

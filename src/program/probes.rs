@@ -9,7 +9,7 @@ use super::summaries::{Effect, EffectKind};
 use super::types::{TraitRef, Ty};
 use super::values::Value;
 use super::{Program, is_long_lived, reach};
-use crate::catalog::{CallRole, TypeKind};
+use crate::catalog::{CallRole, TypeKind, driver_facts};
 use crate::facts::{Body, Expr, ExprKind, Literal};
 use crate::finding::{Evidence, Role};
 use crate::location::{Location, Span};
@@ -178,7 +178,9 @@ impl Program<'_> {
     pub fn is_outside(&self, effect: &Effect) -> bool {
         match &effect.kind {
             EffectKind::Create { handle, driver, .. } => {
-                *handle != TypeKind::Embedded && !is_inside(driver) && self.is_of_database(effect)
+                *handle != TypeKind::Embedded
+                    && !driver_facts(driver).place.is_inside()
+                    && self.is_of_database(effect)
             }
             EffectKind::Migrate | EffectKind::Serve => false,
         }
@@ -474,23 +476,6 @@ fn kind_of(path: &str) -> Option<ProbeKind> {
 /// A name in lower case without what separates words.
 pub(super) fn plain_name(name: &str) -> String {
     name.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).collect()
-}
-
-/// Whether a driver's database is a file or memory of the process.
-pub(super) fn is_inside(driver: &str) -> bool {
-    matches!(
-        driver,
-        "sqlite"
-            | "redb"
-            | "sled"
-            | "rocksdb"
-            | "fjall"
-            | "lmdb"
-            | "duckdb"
-            | "libsql"
-            | "hiqlite"
-            | "tantivy"
-    )
 }
 
 fn speaks_of_health(name: &str) -> bool {

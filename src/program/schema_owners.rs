@@ -9,12 +9,11 @@ use super::bodies::{CallId, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::probes::is_inside;
 use super::sql::{self, SqlEffect};
 use super::sql_parser::{self, TableChanges};
 use super::summaries::{Effect, EffectKind};
 use super::{Program, reach};
-use crate::catalog::{CallRole, MigratorFacts};
+use crate::catalog::{CallRole, MigratorFacts, driver_facts};
 use crate::facts::{ExprKind, Literal};
 use crate::location::{FileId, Location, Span};
 
@@ -319,7 +318,9 @@ impl Program<'_> {
 
     fn lock_around(&self, effect: &Effect, driver: Option<&str>) -> MigratorLock {
         match () {
-            () if driver.is_some_and(is_inside) => MigratorLock::NotNeeded,
+            () if driver.is_some_and(|driver| driver_facts(driver).place.is_inside()) => {
+                MigratorLock::NotNeeded
+            }
             () if self.is_locked_around(effect) => MigratorLock::Around,
             () => MigratorLock::None,
         }

@@ -8,6 +8,8 @@ use sqlparser::dialect::{
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+use crate::catalog::{SqlDialect, driver_facts};
+
 /// What a text does to tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TableChanges {
@@ -101,12 +103,12 @@ pub(super) fn changes(text: &str, driver: &str) -> TableChanges {
 
 /// The dialect of a driver's database first, then those that others borrow from.
 fn dialects(driver: &str) -> Vec<Box<dyn Dialect>> {
-    match driver {
-        "postgres" => vec![Box::new(PostgreSqlDialect {}), Box::new(GenericDialect {})],
-        "mysql" => vec![Box::new(MySqlDialect {}), Box::new(GenericDialect {})],
-        "sqlite" | "libsql" | "hiqlite" => vec![Box::new(SQLiteDialect {}), Box::new(GenericDialect {})],
-        "duckdb" => vec![Box::new(DuckDbDialect {}), Box::new(GenericDialect {})],
-        _ => vec![
+    match driver_facts(driver).dialect {
+        SqlDialect::Postgres => vec![Box::new(PostgreSqlDialect {}), Box::new(GenericDialect {})],
+        SqlDialect::MySql => vec![Box::new(MySqlDialect {}), Box::new(GenericDialect {})],
+        SqlDialect::Sqlite => vec![Box::new(SQLiteDialect {}), Box::new(GenericDialect {})],
+        SqlDialect::DuckDb => vec![Box::new(DuckDbDialect {}), Box::new(GenericDialect {})],
+        SqlDialect::Unknown => vec![
             Box::new(PostgreSqlDialect {}),
             Box::new(SQLiteDialect {}),
             Box::new(MySqlDialect {}),

@@ -7,7 +7,7 @@ use super::items::FnId;
 use super::routes::Route;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::{CallRole, TypeKind};
+use crate::catalog::{CallFacts, CallRole, LookedUp, TypeKind};
 use crate::location::Location;
 
 /// State that a handler demands and nobody supplies.
@@ -34,20 +34,18 @@ pub struct Instead {
     pub is_bare: bool,
 }
 
-/// What looks state up by its type while a request is answered.
-const LOOKS_UP: [&str; 6] = [
-    "actix_web::web::Data",
-    "axum::Extension",
-    "ntex::web::types::State",
-    "poem::web::Data",
-    "rocket::State",
-    "tauri::State",
-];
+/// What a handler demands by its type.
+struct Demand<'p> {
+    route: &'p Route,
+    /// The first segment of the framework's paths.
+    framework: &'p str,
+    looked_up: LookedUp,
+    ty: Ty,
+}
 
 /// Something that is supplied.
-struct Supplied {
-    /// The first segment of the framework's paths.
-    framework: String,
+struct Supplied<'p> {
+    to: SuppliedTo<'p>,
     /// The type under which it is found; `None` when that is not known.
     ty: Option<Ty>,
     /// The package whose own type it is, where no more is known: `tera::Tera::new(…)` makes something of tera.
@@ -57,11 +55,30 @@ struct Supplied {
     location: Location,
 }
 
+/// What something is supplied to.
+#[derive(PartialEq, Eq)]
+enum SuppliedTo<'p> {
+    /// To an application of the framework with this first segment of its paths.
+    Application(&'p str),
+    /// To requests, whatever framework passes them on.
+    Requests,
+}
+
+impl Demand<'_> {
+    /// Whether the framework looks where something was put.
+    fn is_looked_for_in(&self, to: &SuppliedTo<'_>) -> bool {
+        match to {
+            SuppliedTo::Application(framework) => *framework == self.framework,
+            SuppliedTo::Requests => self.looked_up == LookedUp::Request,
+        }
+    }
+}
+
 impl Program<'_> {
     /// The state that handlers of binaries demand and that nothing supplies, in the order of the handlers. Where a type that
     /// is supplied is not known, nothing is said about its framework.
     pub fn missing_state(&self) -> Vec<MissingState<'_>> {
-        let demands: Vec<(&Route, &'static str, Ty)> = self
+        let demands: Vec<Demand<'_>> = self
             .routes()
             .iter()
             .filter(|route| route.closure.is_none())
@@ -74,24 +91,25 @@ impl Program<'_> {
         let mains: Vec<FnId> = self.production_entries().map(|entry| entry.main).collect();
         let mut seen: Vec<Ty> = Vec::new();
         let mut found = Vec::new();
-        for (route, framework, ty) in demands {
-            let own = || supplied.iter().filter(|supplied| supplied.framework == framework);
+        for demand in demands {
+            let own = || supplied.iter().filter(|supplied| demand.is_looked_for_in(&supplied.to));
+            let Demand { route, ref ty, .. } = demand;
             let is_known = |supplied: &Supplied| supplied.ty.is_some();
             let known = own().all(|supplied| {
-                let is_other = |package: &String| !is_of(&ty, package);
+                let is_other = |package: &String| !is_of(ty, package);
                 is_known(supplied) || supplied.package.as_ref().is_some_and(is_other)
             });
             // Whether what a call gives is an option is not always known.
             let fits =
-                |other: &Ty| *other == ty || (ty.is_option_or_result() && settled(other) == settled(&ty));
+                |other: &Ty| other == ty || (ty.is_option_or_result() && settled(other) == settled(ty));
             let is_supplied =
                 own().any(|supplied| supplied.is_found && supplied.ty.as_ref().is_some_and(fits));
             let runs = || mains.iter().any(|main| self.reaches(*main, route.function));
-            if !known || is_supplied || seen.contains(&ty) || !runs() {
+            if !known || is_supplied || seen.contains(ty) || !runs() {
                 continue;
             }
             let instead = own().find_map(|supplied| {
-                let other = supplied.ty.as_ref().filter(|other| innermost(other) == innermost(&ty))?;
+                let other = supplied.ty.as_ref().filter(|other| innermost(other) == innermost(ty))?;
                 let ty = self.types.display(other);
                 Some(Instead { location: supplied.location, ty, is_bare: !supplied.is_found })
             });
@@ -99,38 +117,39 @@ impl Program<'_> {
             if instead.is_none() && !own().all(is_known) {
                 continue;
             }
-            let (demanded, has_handle) = (self.types.display(&ty), self.types.contains_handle(&ty));
+            let (demanded, has_handle) = (self.types.display(ty), self.types.contains_handle(ty));
             // Libraries supply what is theirs where nobody here can see it, and what a generic type is filled with is often
             // worked out by the compiler alone.
-            let is_own = || matches!(innermost(&ty), Ty::Adt(_, args) if args.is_empty());
+            let is_own = || matches!(innermost(ty), Ty::Adt(_, args) if args.is_empty());
             if !has_handle && !is_own() && instead.is_none() {
                 continue;
             }
             found.push(MissingState { route, demanded, has_handle, instead });
-            seen.push(ty);
+            seen.push(ty.clone());
         }
         found
     }
 
-    /// What a handler demands by its type, with the framework.
-    fn demands<'p>(&'p self, route: &'p Route) -> Vec<(&'p Route, &'static str, Ty)> {
+    /// What a handler demands by its type.
+    fn demands<'p>(&'p self, route: &'p Route) -> Vec<Demand<'p>> {
         let params = self.types.signature(route.function).params.iter();
         let demanded = params.filter_map(|ty| {
-            let facts = self.types.type_facts(settled(ty)).filter(|facts| facts.kind == TypeKind::State)?;
-            let path = LOOKS_UP.iter().find(|path| **path == facts.path)?;
+            let facts = self.types.type_facts(settled(ty))?;
+            let looked_up = facts.looked_up?;
             // Who asks for an option says what happens without.
             let Ty::External(_, args) = ty else { return None };
             if ty.is_option_or_result() {
                 return None;
             }
             let inner = unfailing(args.first()?).clone();
-            is_named(&inner).then(|| (route, path.split("::").next().unwrap_or_default(), inner))
+            let framework = first_segment(&facts.path);
+            is_named(&inner).then_some(Demand { route, framework, looked_up, ty: inner })
         });
         demanded.collect()
     }
 
     /// Everything that production code supplies to applications.
-    fn supplied_state(&self) -> Vec<Supplied> {
+    fn supplied_state(&self) -> Vec<Supplied<'_>> {
         let mut found = Vec::new();
         for index in 0..self.types.items.functions.len() {
             let id = FnId(index as u32);
@@ -144,11 +163,11 @@ impl Program<'_> {
         found
     }
 
-    fn supplied_by(&self, id: FnId, body: &LinkedBody<'_>, call: &Call<'_>) -> Option<Supplied> {
+    fn supplied_by<'p>(&'p self, id: FnId, body: &LinkedBody<'_>, call: &Call<'p>) -> Option<Supplied<'p>> {
         if is_put_into_request(body, call) {
             let ty = call.args.first().map(|value| unfailing(&value.ty).clone()).filter(is_named);
             return Some(Supplied {
-                framework: "axum".to_owned(),
+                to: SuppliedTo::Requests,
                 ty,
                 package: None,
                 is_found: true,
@@ -159,9 +178,9 @@ impl Program<'_> {
         // What a factory supplies is known when it has run, and what is read from a configuration stands in no argument.
         let of_no_argument = facts.role == CallRole::StatePut && facts.handler.is_none();
         if facts.path.ends_with("::data_factory") || of_no_argument {
-            let framework = facts.path.split("::").next().unwrap_or_default().to_owned();
+            let to = self.supplied_to(facts);
             let location = self.location(id, call.span);
-            return Some(Supplied { framework, ty: None, package: None, is_found: true, location });
+            return Some(Supplied { to, ty: None, package: None, is_found: true, location });
         }
         if facts.role != CallRole::StatePut {
             return None;
@@ -169,8 +188,7 @@ impl Program<'_> {
         let argument = call.args.get(facts.handler?)?;
         let given = forced(self.types, unfailing(&argument.ty));
         // What is wrapped already is looked up by what is inside.
-        let is_state =
-            |ty: &Ty| self.types.type_facts(ty).is_some_and(|facts| LOOKS_UP.contains(&facts.path.as_str()));
+        let is_state = |ty: &Ty| self.types.type_facts(ty).is_some_and(|facts| facts.looked_up.is_some());
         let made = settled(&call.result);
         let wrapped = [made, given].into_iter().find(|ty| is_state(ty));
         let ty = match wrapped {
@@ -179,18 +197,27 @@ impl Program<'_> {
             }
             _ => Some(given.clone()),
         };
-        let framework = match facts.path.split("::").next().unwrap_or_default() {
-            "tower_http" => "axum",
-            own => own,
-        };
         Some(Supplied {
-            framework: framework.to_owned(),
+            to: self.supplied_to(facts),
             ty: ty.filter(is_named),
             package: constructor_of(body, &argument.value).map(str::to_owned),
             is_found: wrapped.is_some() || !facts.path.ends_with("::app_data"),
             location: self.location(id, call.span),
         })
     }
+
+    /// What a call supplies something to: the requests, where its library has nothing that looks in the application.
+    fn supplied_to<'p>(&self, facts: &'p CallFacts) -> SuppliedTo<'p> {
+        let library = first_segment(&facts.path);
+        match self.types.catalog.looks_up_state(library) {
+            true => SuppliedTo::Application(library),
+            false => SuppliedTo::Requests,
+        }
+    }
+}
+
+fn first_segment(path: &str) -> &str {
+    path.split("::").next().unwrap_or_default()
 }
 
 /// Whether a call puts something into what a request carries along, as middleware does: `request.extensions_mut().insert(value)`,

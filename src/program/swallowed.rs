@@ -9,7 +9,7 @@ use super::summaries::{Effect, EffectKind, Step};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies, initializes};
-use crate::catalog::{CallRole, Wrap};
+use crate::catalog::{CallRole, Catalog, Wrap};
 use crate::location::Span;
 
 /// An initialization whose failure nobody hears of, in a process that serves afterwards.
@@ -164,7 +164,7 @@ impl Program<'_> {
                     Step::Static(..) => false,
                 });
                 let call = self.run_by(body, first);
-                let wiped = wipes_ledger(body, call);
+                let wiped = wipes_ledger(self.types.catalog, body, call);
                 if wiped.is_none() && self.mains.contains(&function) {
                     continue;
                 }
@@ -405,9 +405,7 @@ impl Program<'_> {
 }
 
 /// The call that empties a migrator's ledger where another call failed.
-fn wipes_ledger(body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
-    const LEDGERS: [&str; 4] =
-        ["_sqlx_migrations", "__diesel_schema_migrations", "seaql_migrations", "refinery_schema_history"];
+fn wipes_ledger(catalog: &Catalog, body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
     let failures = body.failures();
     let own = failures.iter().filter(|failure| failure.call == failed);
     let inside =
@@ -415,7 +413,7 @@ fn wipes_ledger(body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
     let wipes = |text: &str| {
         let lower = text.to_ascii_lowercase();
         let empties = ["delete from", "drop table", "truncate"].iter().any(|verb| lower.contains(verb));
-        empties && LEDGERS.iter().any(|ledger| lower.contains(ledger))
+        empties && catalog.ledgers().any(|ledger| lower.contains(ledger))
     };
     let wiping = body.calls.iter().find(|call| {
         inside(call)

@@ -5,12 +5,11 @@ use super::bodies::{Target, Time};
 use super::entries::Entry;
 use super::inventory::{Address, Resource};
 use super::items::FnId;
-use super::probes::is_inside;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
 use super::{Program, is_long_lived};
-use crate::catalog::{CallRole, MigratorFacts};
+use crate::catalog::{CallRole, MigratorFacts, driver_facts};
 use crate::workspace::DeclaredCopies;
 
 /// A migration that two may run at once.
@@ -154,7 +153,7 @@ impl Program<'_> {
         let migrator = self.migrator_facts(effect);
         let locks = migrator.map_or(&[][..], |migrator| &migrator.locks);
         match self.migrated_driver(effect) {
-            Some(driver) if is_inside(&driver) => false,
+            Some(driver) if driver_facts(&driver).place.is_inside() => false,
             Some(driver) => {
                 !locks.contains(&driver)
                     || migrator.is_some_and(|migrator| self.is_unlocked_by_option(function, migrator))
