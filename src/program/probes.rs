@@ -90,7 +90,10 @@ pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "chec
 
 /// Status codes that tell that something is wrong, in lower case without underscores, as constants and constructors are
 /// named.
-const BAD_STATUS: [&str; 12] = [
+const BAD_STATUS: [&str; 15] = [
+    "badrequest",
+    "notfound",
+    "conflict",
     "internalservererror",
     "serviceunavailable",
     "badgateway",
@@ -116,10 +119,23 @@ impl Program<'_> {
                 let read = !label.contains(' ')
                     || ["GET ", "HEAD ", "ANY "].iter().any(|verb| label.starts_with(verb));
                 let declared = if read { self.declarations_of(route, path) } else { Vec::new() };
-                let kind = kind_as_declared(&declared).or_else(|| kind_of(path).filter(|_| read))?;
+                let kind = kind_as_declared(&declared)
+                    .or_else(|| kind_of(path).filter(|_| read))
+                    .or_else(|| self.kind_by_answer(route, path).filter(|_| read))?;
                 Some(Probe { route, path, kind, declared })
             })
             .collect()
+    }
+
+    /// What a route asks for whose path may mean anything: `/status` with `"ok"` in the answer is about health.
+    fn kind_by_answer(&self, route: &Route, path: &str) -> Option<ProbeKind> {
+        if plain_name(last_of_short(path)?) != "status" {
+            return None;
+        }
+        let body = self.any_body(route.function)?;
+        let mut values = body.calls.iter().flat_map(|call| call.inputs()).map(|argument| &argument.value);
+        let is_well = |value: &Value| value.any(|part| matches!(part, Value::Text(text) if is_well(text)));
+        (is_well(&body.result) || values.any(is_well)).then_some(ProbeKind::General)
     }
 
     /// Where deployments ask a route. A path that several routes have is the one of the package with the file.
@@ -438,11 +454,15 @@ impl Program<'_> {
     }
 }
 
+/// Whether a word says that all is well.
+fn is_well(word: &str) -> bool {
+    let well = ["ok", "healthy", "up", "alive", "live", "ready", "running", "pong", "fine", "good"];
+    well.iter().any(|well| word.eq_ignore_ascii_case(well))
+}
+
 /// Whether a text is what a health check answers.
 pub(super) fn says_well(text: &str) -> bool {
-    let mut words = text.split(|letter: char| !letter.is_alphanumeric()).map(str::to_lowercase);
-    let well = ["ok", "healthy", "up", "alive", "live", "ready", "running", "pong", "fine", "good"];
-    words.any(|word| well.contains(&word.as_str()))
+    text.split(|letter: char| !letter.is_alphanumeric()).any(is_well)
 }
 
 /// What deployments ask for; `None` when they do not say.
@@ -457,13 +477,16 @@ fn kind_as_declared(declared: &[&DeclaredProbe]) -> Option<ProbeKind> {
     }
 }
 
-/// What a path asks for, by its last segments.
-fn kind_of(path: &str) -> Option<ProbeKind> {
+/// The last segment of a path that is short enough for a probe's and has no parameters.
+fn last_of_short(path: &str) -> Option<&str> {
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    if segments.len() > MOST_SEGMENTS || path.contains(['{', '<', ':', '*']) {
-        return None;
-    }
-    let plain = plain_name(segments.last()?);
+    let is_probe_like = segments.len() <= MOST_SEGMENTS && !path.contains(['{', '<', ':', '*']);
+    segments.last().copied().filter(|_| is_probe_like)
+}
+
+/// What a path asks for, by its last segment.
+fn kind_of(path: &str) -> Option<ProbeKind> {
+    let plain = plain_name(last_of_short(path)?);
     let is = |names: &[&str]| names.contains(&plain.as_str());
     match () {
         () if is(&READINESS) => Some(ProbeKind::Readiness),
