@@ -5,6 +5,8 @@ use super::bodies::{Event, EventKind, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Step};
+use super::terms::type_of;
+use super::types::holds_many;
 use super::values::Value;
 use crate::catalog::CallRole;
 use crate::location::Span;
@@ -85,6 +87,18 @@ impl Program<'_> {
         opens_or_migrates && self.needs_answer(effect) && !self.is_optional(effect)
     }
 
+    /// Whether a flag of the service is raised: one in a list or a map says how one of many is.
+    fn raises(&self, function: FnId, place: &Value, value: &Value) -> bool {
+        let is_of_many = |part: &Value| match part {
+            Value::Element(_) => true,
+            Value::Field(around, _) => {
+                type_of(self.types, function, around).is_some_and(|ty| holds_many(&ty))
+            }
+            _ => false,
+        };
+        *value == Value::Bool(true) && !place.any(is_of_many)
+    }
+
     /// The extent of what announces readiness, with the flag that it sets.
     fn announcement(
         &self,
@@ -93,7 +107,7 @@ impl Program<'_> {
         event: &Event,
     ) -> Option<(Span, Option<String>)> {
         match &event.kind {
-            EventKind::Write(write) if write.value == Value::Bool(true) => {
+            EventKind::Write(write) if self.raises(function, write.place.place(), &write.value) => {
                 let name = self.describe_place(function, write.place.place());
                 speaks_of_readiness(&name).then_some((write.span, Some(name)))
             }
@@ -111,7 +125,7 @@ impl Program<'_> {
                             self.place_writes(*target).iter().map(move |write| (*target, write))
                         });
                         let mut names = writes
-                            .filter(|(_, write)| write.value == Value::Bool(true))
+                            .filter(|(target, write)| self.raises(*target, &write.place, &write.value))
                             .map(|(target, write)| self.describe_place(target, &write.place));
                         let name = names.find(|name| speaks_of_readiness(name))?;
                         Some((call.span, Some(name)))

@@ -244,8 +244,14 @@ impl<'a> Summarizer<'_, 'a> {
                 writes.push(write);
             }
         };
+        let by_request = |time: Time| matches!(time, Time::Handler(_));
         for event in body.all_events() {
+            // What a handler writes is written by requests, not by the call that registers it.
+            if body.times_around(event.context).any(by_request) {
+                continue;
+            }
             match &event.kind {
+                EventKind::Call { time, .. } if by_request(*time) => {}
                 // A write that tests again under its own lock, or claims the place first, races with nobody.
                 EventKind::Write(write) if is_settled_inside(body, write) => {}
                 EventKind::Write(write) => {

@@ -236,6 +236,19 @@ fn substituted(value: &Value, args: &[Value], receiver: Option<&Value>) -> Optio
     }
 }
 
+/// The type of a field of what is inside a type: a value does not tell the locks, cells and options on the way to a field.
+fn field_inside(types: &Types<'_>, around: Ty, name: &str) -> Ty {
+    let mut current = around;
+    for _ in 0..DEPTH {
+        let found = types.field(&current, name);
+        match &current {
+            Ty::External(_, args) if found == Ty::Unknown && !args.is_empty() => current = args[0].clone(),
+            _ => return found,
+        }
+    }
+    Ty::Unknown
+}
+
 /// The type of a static or of an input of a function, or of a field of one, in terms over the function's parameters.
 pub(super) fn type_of(types: &Types<'_>, id: FnId, value: &Value) -> Option<Ty> {
     let signature = types.signature(id);
@@ -243,7 +256,7 @@ pub(super) fn type_of(types: &Types<'_>, id: FnId, value: &Value) -> Option<Ty> 
         Value::Param(index) => signature.params.get(*index as usize).cloned(),
         Value::Receiver => signature.self_ty.clone(),
         Value::Static(id) => Some(types.static_type(*id).clone()),
-        Value::Field(inner, name) => Some(types.field(&type_of(types, id, inner)?, name)),
+        Value::Field(inner, name) => Some(field_inside(types, type_of(types, id, inner)?, name)),
         Value::Content(inner) => type_of(types, id, inner),
         _ => None,
     }

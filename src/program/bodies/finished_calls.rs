@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::inventory::Scope;
 use super::super::items::FnId;
-use super::super::types::{RESULT, Ty, bind, is_shared_by_adapters, substitute};
+use super::super::types::{RESULT, Ty, bind, is_list, is_shared_by_adapters, substitute};
 use super::super::values::Value;
 use super::calls::Callee;
 use super::results::filtered;
@@ -316,19 +316,6 @@ fn with_arguments_of(named: Ty, first: Option<&Ty>) -> Ty {
             Ty::External(path.clone(), Arc::clone(own))
         }
         _ => named,
-    }
-}
-
-/// Whether a type is a list, a slice or an iterator, whose methods hand out one element after the other.
-fn is_list(ty: &Ty) -> bool {
-    match ty {
-        Ty::Slice(_) => true,
-        Ty::External(path, _) => {
-            path.starts_with("std::vec::")
-                || path.starts_with("std::iter::")
-                || path.starts_with("std::collections::")
-        }
-        _ => false,
     }
 }
 

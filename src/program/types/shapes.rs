@@ -114,6 +114,28 @@ impl Types<'_> {
     }
 }
 
+/// Whether a type is a list, a slice or an iterator, whose methods hand out one element after the other.
+pub fn is_list(ty: &Ty) -> bool {
+    match ty {
+        Ty::Slice(_) => true,
+        Ty::External(path, _) => {
+            path.starts_with("std::vec::")
+                || path.starts_with("std::iter::")
+                || path.starts_with("std::collections::")
+        }
+        _ => false,
+    }
+}
+
+/// Whether a type is a list, a set or a map, or has one inside locks and pointers.
+pub fn holds_many(ty: &Ty) -> bool {
+    let is_map = |path: &str| path.rsplit("::").next().is_some_and(|name| name.ends_with("Map"));
+    match ty {
+        Ty::External(path, args) => is_list(ty) || is_map(path) || args.iter().any(holds_many),
+        other => is_list(other),
+    }
+}
+
 /// Pairs type parameters with arguments.
 pub fn bindings_of(generics: &Generics, args: &[Ty]) -> Vec<(Name, Ty)> {
     generics.params.iter().zip(args).map(|(param, arg)| (param.name.clone(), arg.clone())).collect()
