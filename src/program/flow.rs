@@ -130,18 +130,34 @@ impl<'a> Program<'a> {
         filling.map(|(id, _)| id).filter(|id| self.scope(*id) == Scope::Production)
     }
 
+    /// The type of the map at a place, which may be behind pointers and a lock.
+    fn map_at(&self, id: FnId, place: &Value) -> Option<Ty> {
+        let inside = |ty: Ty, kind: TypeKind| {
+            let mut types = self.types.pointees(ty);
+            types.find(|ty| self.types.type_facts(ty).is_some_and(|facts| facts.kind == kind))
+        };
+        let own = type_of(self.types, id, place)?;
+        let own = match inside(own.clone(), TypeKind::Lock) {
+            Some(Ty::External(_, args)) => args.first()?.clone(),
+            _ => own,
+        };
+        inside(own, TypeKind::Map)
+    }
+
+    /// Whether a place is a map of data: its values have no room for a handle, and do not say whether there is one.
+    pub fn is_map_of_data(&self, id: FnId, place: &Value) -> bool {
+        let Some(Ty::External(_, args)) = self.map_at(id, place) else { return false };
+        match args.get(1) {
+            Some(Ty::Adt(..)) => !self.types.contains_handle(&args[1]),
+            _ => false,
+        }
+    }
+
     /// What callers share through the entries of a map at a place, so that a second entry for one key parts them: a lock, or
     /// the sending end of a channel.
     pub fn shared_through_entries(&self, id: FnId, place: &Value) -> Option<&'static str> {
         let kind_of = |ty: &Ty| self.types.type_facts(ty).map(|facts| facts.kind);
-        let inside = |ty: Ty, kind: TypeKind| self.types.pointees(ty).find(|ty| kind_of(ty) == Some(kind));
-        let own = type_of(self.types, id, place)?;
-        let locked = inside(own.clone(), TypeKind::Lock);
-        let own = match &locked {
-            Some(Ty::External(_, args)) => args.first()?.clone(),
-            _ => own,
-        };
-        let map = inside(own, TypeKind::Map)?;
+        let map = self.map_at(id, place)?;
         let Ty::External(_, args) = map else { return None };
         self.types.pointees(args.get(1)?.clone()).find_map(|ty| match kind_of(&ty)? {
             TypeKind::Lock => Some("lock"),
