@@ -165,7 +165,12 @@ fn every_format_prints_every_finding_and_every_problem() {
     assert_eq!(text(Format::Short, &report).lines().count(), 9);
     let human = text(Format::Human, &report);
     let heads = |start: &str| human.lines().filter(|line| line.starts_with(start)).count();
-    assert_eq!((heads("deny["), heads("warn["), heads("problem[")), (7, 1, 1));
+    // What says the same of one function stands together, with every place.
+    assert_eq!((heads("deny["), heads("warn["), heads("problem[")), (1, 1, 1));
+    assert!(human.contains("6 further findings of the kind:"), "{human}");
+    for line in 1..=8 {
+        assert!(human.contains(&format!("src/main.rs:{line}:1")), "{line} is missing in {human}");
+    }
     let github = text(Format::Github, &report);
     let commands = |start: &str| github.lines().filter(|line| line.starts_with(start)).count();
     assert_eq!((commands("::error "), commands("::warning ")), (8, 1));

@@ -28,14 +28,34 @@ impl Program<'_> {
         self.types.type_facts(bodies::settled(made)).is_some_and(|facts| facts.listens)
     }
 
-    /// Whether what an effect makes is one connection that a session's lock is taken on where it is made: the lock lasts as long
-    /// as the connection, which is therefore shared with nobody.
+    /// Whether what an effect makes is used where it is made, and for nothing but what waits for messages.
+    fn feeds_a_listener(&self, effect: &Effect) -> bool {
+        let (function, site) = effect.site;
+        let Some(body) = self.body(function) else { return false };
+        let takes = |call: &&bodies::Call<'_>| {
+            call.inputs().any(|argument| *argument.value.root() == Value::Call(site))
+        };
+        let listens = |call: &bodies::Call<'_>| {
+            let made = self.types.type_facts(bodies::settled(&call.result));
+            made.is_some_and(|facts| facts.listens)
+        };
+        let mut users = body.calls.iter().filter(takes).peekable();
+        users.peek().is_some() && users.all(listens)
+    }
+
+    /// Whether what an effect makes is the only connection of a function that takes a session's lock on one and does not give it
+    /// back: the lock lasts as long as the connection, which is therefore shared with nobody.
     pub fn keeps_a_lock(&self, effect: &Effect) -> bool {
+        let is_connection =
+            |effect: &Effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. });
         let function = effect.site.0;
-        matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. })
-            && self.lock_statements().iter().any(|statement| {
-                statement.function == function && statement.takes && statement.executor == Executor::Other
-            })
+        let is_own = |other: &&Effect| is_connection(other) && other.site.0 == function;
+        if !is_connection(effect) || self.effects(function).iter().filter(is_own).count() != 1 {
+            return false;
+        }
+        let statements = self.lock_statements();
+        let mut own = statements.iter().filter(|statement| statement.function == function).peekable();
+        own.peek().is_some() && own.all(|statement| statement.takes && statement.executor == Executor::Other)
     }
 
     /// Whether an effect makes a handle, or an object that opens one of its own at the first use and keeps it: who makes two such
@@ -163,8 +183,7 @@ impl Program<'_> {
             && !configured
             && !single(first)
             && !single(second)
-            && !scoped(first)
-            && !scoped(second);
+            && ![first, second].into_iter().any(|effect| scoped(effect) || self.feeds_a_listener(effect));
         let confidence = if proven { Confidence::High } else { Confidence::Medium };
         Some(confidence.min(self.resource(resource).confidence))
     }

@@ -425,7 +425,7 @@ impl Program<'_> {
 
     /// Whether the way from a parameter or `self` to a place goes through a pointer that counts its owners, or through
     /// what a framework hands to every handler, so that others have the place as well.
-    pub(super) fn is_behind_pointer(&self, id: FnId, place: &Value) -> bool {
+    pub fn is_behind_pointer(&self, id: FnId, place: &Value) -> bool {
         let Some(own) = type_of(self.types, id, place) else { return false };
         let mut inside = self.types.pointees(own);
         // What is behind the last pointer can only be changed if it synchronizes.

@@ -328,10 +328,20 @@ impl<'a> Program<'a> {
         let EffectKind::Create { driver, .. } = &effect.kind else {
             return None;
         };
-        let found = self.resources.iter().position(|(value, resource)| {
-            *value == effect.address && (resource.driver == *driver || driver == "database")
+        let at_address = || {
+            let resources = self.resources.iter().enumerate();
+            resources.filter(|(_, (value, _))| *value == effect.address)
+        };
+        let own = at_address().find(|(_, (_, resource))| resource.driver == *driver);
+        // A driver that the address alone decides is the only database that something else opens at that address.
+        let mut others = at_address().filter(|(_, (_, resource))| {
+            driver == "database" && resource.driver != *driver && driver_facts(&resource.driver).is_database
         });
-        let index = found?;
+        let only = match (others.next(), others.next()) {
+            (only, None) => only,
+            _ => None,
+        };
+        let (index, _) = only.or(own)?;
         let known = &self.resources[index].1;
         let same = |(_, other): &(Value, Resource)| other.id == known.id;
         let index = known.alias.as_ref().and_then(|_| self.resources.iter().position(same)).unwrap_or(index);

@@ -147,6 +147,12 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// Whether a crate of the workspace depends on a library, given by the first segment of its paths.
+    pub fn some_crate_depends_on(&self, library: &str) -> bool {
+        let mut known = self.externs.iter().flat_map(FxHashMap::values);
+        known.any(|def| matches!(def, Def::External(name) if name == library))
+    }
+
     /// Resolves a path as seen from a module or block. `None` when its first segment means nothing known.
     /// `Self` is the caller's business.
     pub fn resolve(&self, from: ModuleId, path: &Path, wanted: Namespace) -> Option<Resolved> {

@@ -90,10 +90,7 @@ pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "chec
 
 /// Status codes that tell that something is wrong, in lower case without underscores, as constants and constructors are
 /// named.
-const BAD_STATUS: [&str; 15] = [
-    "badrequest",
-    "notfound",
-    "conflict",
+const BAD_STATUS: [&str; 12] = [
     "internalservererror",
     "serviceunavailable",
     "badgateway",
@@ -107,6 +104,9 @@ const BAD_STATUS: [&str; 15] = [
     "locked",
     "imateapot",
 ];
+
+/// Status codes that tell of a bad request, which is what a handler means that looks at the request; by name and number.
+const REFUSALS: [(&str, u128); 3] = [("badrequest", 400), ("notfound", 404), ("conflict", 409)];
 
 impl Program<'_> {
     /// The probes of production code, in the order of their handlers.
@@ -127,15 +127,25 @@ impl Program<'_> {
             .collect()
     }
 
-    /// What a route asks for whose path may mean anything: `/status` with `"ok"` in the answer is about health.
+    /// What a route asks for whose path may mean anything: a `/status` that answers `"ok"` without asking anybody is about the
+    /// health of the service.
     fn kind_by_answer(&self, route: &Route, path: &str) -> Option<ProbeKind> {
-        if plain_name(last_of_short(path)?) != "status" {
+        let (base, last) = path.rsplit_once('/')?;
+        let is_base = |segment: &str| {
+            let version = segment.strip_prefix('v').unwrap_or_default();
+            segment == "api" || version.parse::<u32>().is_ok()
+        };
+        let of_service = base.split('/').filter(|segment| !segment.is_empty()).all(is_base);
+        if plain_name(last) != "status" || !of_service || route.closure.is_some() {
             return None;
         }
         let body = self.any_body(route.function)?;
-        let mut values = body.calls.iter().flat_map(|call| call.inputs()).map(|argument| &argument.value);
-        let is_well = |value: &Value| value.any(|part| matches!(part, Value::Text(text) if is_well(text)));
-        (is_well(&body.result) || values.any(is_well)).then_some(ProbeKind::General)
+        let says_well = |value: &Value| value.any(|part| matches!(part, Value::Text(text) if is_well(text)));
+        let answering = answer_calls(body, None);
+        let mut given = answering.iter().flat_map(|call| body.call(*call).inputs());
+        let answers = says_well(&body.result) || given.any(|argument| says_well(&argument.value));
+        let asks = body.calls.iter().any(|call| self.checks(call));
+        (answers && !asks).then_some(ProbeKind::General)
     }
 
     /// Where deployments ask a route. A path that several routes have is the one of the package with the file.
@@ -190,6 +200,13 @@ impl Program<'_> {
         found
     }
 
+    /// Whether a handler is a function that is given nothing of the request.
+    fn is_given_state_alone(&self, route: &Route) -> bool {
+        let kind_of = |ty: &Ty| self.types.type_facts(ty).map(|facts| facts.kind);
+        let mut params = self.types.signature(route.function).params.iter();
+        route.closure.is_none() && params.all(|ty| kind_of(ty) == Some(TypeKind::State))
+    }
+
     /// Whether an effect opens a database outside the process.
     pub fn is_outside(&self, effect: &Effect) -> bool {
         match &effect.kind {
@@ -234,7 +251,8 @@ impl Program<'_> {
             let Some(body) = self.any_body(id) else { continue };
             let inside = |span: Span| region.is_none_or(|region| region.encloses(span));
             let exprs = || facts.exprs.iter().filter(|expr| inside(expr.span));
-            examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr));
+            let refuses = id == route.function && self.is_given_state_alone(route);
+            examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr, refuses));
             if answers {
                 examined.can_fail |= gives_a_result(facts, region) && self.is_fallible(id, region);
                 examined.can_fail |= exprs().any(|expr| leaves_early(expr, self.is_fallible(id, region)));
@@ -477,16 +495,13 @@ fn kind_as_declared(declared: &[&DeclaredProbe]) -> Option<ProbeKind> {
     }
 }
 
-/// The last segment of a path that is short enough for a probe's and has no parameters.
-fn last_of_short(path: &str) -> Option<&str> {
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let is_probe_like = segments.len() <= MOST_SEGMENTS && !path.contains(['{', '<', ':', '*']);
-    segments.last().copied().filter(|_| is_probe_like)
-}
-
-/// What a path asks for, by its last segment.
+/// What a path asks for, by its last segments.
 fn kind_of(path: &str) -> Option<ProbeKind> {
-    let plain = plain_name(last_of_short(path)?);
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    if segments.len() > MOST_SEGMENTS || path.contains(['{', '<', ':', '*']) {
+        return None;
+    }
+    let plain = plain_name(segments.last()?);
     let is = |names: &[&str]| names.contains(&plain.as_str());
     match () {
         () if is(&READINESS) => Some(ProbeKind::Readiness),
@@ -558,11 +573,11 @@ fn answer_calls(body: &LinkedBody<'_>, closure: Option<Span>) -> Vec<CallId> {
     calls
 }
 
-/// Whether an expression names a status that tells that something is wrong.
-fn says_bad_status(body: &Body, expr: &Expr) -> bool {
+/// Whether an expression names a status that tells that something is wrong, with `refuses` also one that tells of a bad request.
+fn says_bad_status(body: &Body, expr: &Expr, refuses: bool) -> bool {
     let is_bad = |name: &str| {
         let plain: String = name.to_lowercase().chars().filter(|letter| *letter != '_').collect();
-        BAD_STATUS.contains(&plain.as_str())
+        BAD_STATUS.contains(&plain.as_str()) || refuses && REFUSALS.iter().any(|(name, _)| *name == plain)
     };
     match &expr.kind {
         ExprKind::Path(path) => path.segments.last().is_some_and(|last| is_bad(&last.name)),
@@ -573,7 +588,9 @@ fn says_bad_status(body: &Body, expr: &Expr) -> bool {
             ExprKind::Path(path) => path.segments.last().is_some_and(|last| is_bad(&last.name)),
             _ => false,
         },
-        ExprKind::Literal(Literal::Int(number)) => (500..600).contains(number),
+        ExprKind::Literal(Literal::Int(number)) => {
+            (500..600).contains(number) || refuses && REFUSALS.iter().any(|(_, code)| code == number)
+        }
         _ => false,
     }
 }

@@ -55,21 +55,21 @@ struct Supplied<'p> {
     location: Location,
 }
 
-/// What something is supplied to.
+/// Who finds what is supplied.
 #[derive(PartialEq, Eq)]
 enum SuppliedTo<'p> {
-    /// To an application of the framework with this first segment of its paths.
-    Application(&'p str),
-    /// To requests, whatever framework passes them on.
-    Requests,
+    /// Handlers of the framework with this first segment of its paths.
+    Framework(&'p str),
+    /// Handlers of every framework that looks into what a request carries along.
+    EveryRequest,
 }
 
 impl Demand<'_> {
     /// Whether the framework looks where something was put.
     fn is_looked_for_in(&self, to: &SuppliedTo<'_>) -> bool {
         match to {
-            SuppliedTo::Application(framework) => *framework == self.framework,
-            SuppliedTo::Requests => self.looked_up == LookedUp::Request,
+            SuppliedTo::Framework(framework) => *framework == self.framework,
+            SuppliedTo::EveryRequest => self.looked_up == LookedUp::Request,
         }
     }
 }
@@ -167,7 +167,7 @@ impl Program<'_> {
         if is_put_into_request(body, call) {
             let ty = call.args.first().map(|value| unfailing(&value.ty).clone()).filter(is_named);
             return Some(Supplied {
-                to: SuppliedTo::Requests,
+                to: SuppliedTo::EveryRequest,
                 ty,
                 package: None,
                 is_found: true,
@@ -206,12 +206,12 @@ impl Program<'_> {
         })
     }
 
-    /// What a call supplies something to: the requests, where its library has nothing that looks in the application.
+    /// Who finds what a call supplies: everybody, where its library itself looks for nothing.
     fn supplied_to<'p>(&self, facts: &'p CallFacts) -> SuppliedTo<'p> {
         let library = first_segment(&facts.path);
         match self.types.catalog.looks_up_state(library) {
-            true => SuppliedTo::Application(library),
-            false => SuppliedTo::Requests,
+            true => SuppliedTo::Framework(library),
+            false => SuppliedTo::EveryRequest,
         }
     }
 }
@@ -279,7 +279,7 @@ fn is_of(ty: &Ty, package: &str) -> bool {
 fn is_named(ty: &Ty) -> bool {
     match ty {
         Ty::External(_, args) => args.iter().all(is_named),
-        Ty::Adt(..) => true,
+        Ty::Adt(_, args) => args.iter().all(is_named),
         _ => false,
     }
 }

@@ -27,15 +27,6 @@ pub struct Swallowed<'p> {
     pub end: End,
     /// Whether the service can do its work without it: an index, an extension, something that is dropped.
     pub minor: bool,
-    /// Further migrations whose failures end so in the function: they are mended together.
-    pub further: Vec<Span>,
-}
-
-impl Swallowed<'_> {
-    /// The calls whose failures end.
-    pub fn calls(&self) -> impl Iterator<Item = Span> {
-        std::iter::once(self.call).chain(self.further.iter().copied())
-    }
 }
 
 /// How a failure ends.
@@ -62,6 +53,13 @@ pub struct LostMigration<'p> {
     pub by_migrator: bool,
     /// Further statements of the function that end so.
     pub further: Vec<Span>,
+}
+
+impl LostMigration<'_> {
+    /// Whether it is a statement that the function itself runs.
+    fn is_statement(&self) -> bool {
+        self.effect.steps.len() == 1 && !self.by_migrator
+    }
 }
 
 /// How the failure of a schema change ends.
@@ -118,21 +116,10 @@ impl Program<'_> {
                 };
             // A statement that fails where it ran before may be meant to: the column is there.
             let expected = function == effect.site.0 && self.fails_when_repeated(effect).is_some();
-            let mut known = found.iter().filter(|known| known.function == function);
-            if told || expected || known.any(|known| known.calls().any(|call| call == span)) {
-                continue;
-            }
-            let minor = self.is_minor(effect);
-            let is_alike = |known: &&mut Swallowed<'_>| {
-                let migrate = known.effect.kind == EffectKind::Migrate && effect.kind == EffectKind::Migrate;
-                migrate && (known.function, known.end, known.minor) == (function, end, minor)
-            };
-            match found.iter_mut().find(is_alike) {
-                Some(known) => known.further.push(span),
-                None => {
-                    let further = Vec::new();
-                    found.push(Swallowed { effect, serve, function, call: span, end, minor, further });
-                }
+            let is_known = found.iter().any(|known| known.function == function && known.call == span);
+            if !told && !expected && !is_known {
+                let minor = self.is_minor(effect);
+                found.push(Swallowed { effect, serve, function, call: span, end, minor });
             }
         }
         found
@@ -187,8 +174,8 @@ impl Program<'_> {
                     },
                     1 => true,
                     _ => {
-                        // Who goes on without what the call gives was told that it is missing.
-                        let gives = *bodies::settled(&body.call(call).result) != Ty::unit();
+                        // Who goes on without the handle that the call gives was told that it is missing.
+                        let gives = self.types.contains_handle(bodies::settled(&body.call(call).result));
                         let told = end == Lost::GoesOn && gives && self.is_used(function, call);
                         !told && speaks_of_schema(&self.callee_name(body.call(first)))
                     }
@@ -197,8 +184,8 @@ impl Program<'_> {
                     continue;
                 }
                 let of_function = |known: &&mut LostMigration<'_>| {
-                    let alike = !by_migrator && !known.by_migrator && known.end == end;
-                    known.function == function && (known.call == span || alike)
+                    known.function == function
+                        && (known.call == span || (is_statement && known.is_statement() && known.end == end))
                 };
                 match found.iter_mut().find(of_function) {
                     Some(known) if known.call == span || known.further.contains(&span) => {}
@@ -413,7 +400,8 @@ fn wipes_ledger(catalog: &Catalog, body: &LinkedBody<'_>, failed: CallId) -> Opt
     let wipes = |text: &str| {
         let lower = text.to_ascii_lowercase();
         let empties = ["delete from", "drop table", "truncate"].iter().any(|verb| lower.contains(verb));
-        empties && catalog.ledgers().any(|ledger| lower.contains(ledger))
+        let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        empties && words.any(|word| catalog.ledgers().any(|ledger| ledger.eq_ignore_ascii_case(word)))
     };
     let wiping = body.calls.iter().find(|call| {
         inside(call)
@@ -427,12 +415,14 @@ fn is_migrator(call: &bodies::Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.role == CallRole::Migrate)
 }
 
-/// Whether a function is for the schema, by its own name; that of its type says what else is done there.
+/// Whether a function is for the schema, by its name. That of its type says what else is done there, unless it speaks of nothing
+/// but schemas.
 fn speaks_of_schema(name: &str) -> bool {
-    let name = name.rsplit("::").next().unwrap_or_default().to_lowercase();
-    ["migrat", "schema", "table", "setup", "prepare", "initial", "bootstrap", "column"]
-        .iter()
-        .any(|word| name.contains(word))
+    const CLEAR: [&str; 2] = ["migrat", "schema"];
+    const BY_ITSELF: [&str; 6] = ["table", "setup", "prepare", "initial", "bootstrap", "column"];
+    let name = name.to_lowercase();
+    let own = name.rsplit("::").next().unwrap_or_default();
+    CLEAR.iter().any(|word| name.contains(word)) || BY_ITSELF.iter().any(|word| own.contains(word))
 }
 
 /// Whether an arm of a branch has code.

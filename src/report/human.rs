@@ -28,8 +28,8 @@ const FOLD: usize = 110;
 pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> String {
     let page = Page { files, paint: Paint { color: style.color }, links: style.links };
     let mut text = String::new();
-    for settled in &report.findings {
-        page.finding(&mut text, settled);
+    for alike in alike(&report.findings) {
+        page.finding(&mut text, alike[0], &alike[1..]);
         text.push('\n');
     }
     for problem in &report.problems {
@@ -40,6 +40,24 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
         page.closing(&mut text, report, style);
     }
     text
+}
+
+/// The findings that say the same of several places of one function, together where the first of them stands. No list is empty.
+fn alike(findings: &[Settled]) -> Vec<Vec<&Settled>> {
+    let is_like = |one: &Settled, other: &Settled| {
+        let (first, second) = (&one.finding, &other.finding);
+        (one.level, first.rule, &first.message) == (other.level, second.rule, &second.message)
+            && first.identity == second.identity
+            && first.primary.location.file == second.primary.location.file
+    };
+    let mut groups: Vec<Vec<&Settled>> = Vec::new();
+    for settled in findings {
+        match groups.iter_mut().find(|group| is_like(group[0], settled)) {
+            Some(group) => group.push(settled),
+            None => groups.push(vec![settled]),
+        }
+    }
+    groups
 }
 
 /// One problem, as in the report.
@@ -80,12 +98,18 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn finding(&self, text: &mut String, settled: &Settled) {
+    fn finding(&self, text: &mut String, settled: &Settled, alike: &[&Settled]) {
         let Settled { finding, level, .. } = settled;
         let head = self.paint.level(*level, &format!("{}[{}]", level.name(), finding.rule));
         let head = if self.links { linked(&head, &page_url(finding.rule, settled.category)) } else { head };
         line(text, format_args!("{head}: {}", self.paint.apply(Paint::BOLD, &one_line(&finding.message))));
         self.places(text, finding);
+        if !alike.is_empty() {
+            line(text, format_args!("  {}", counted(alike.len(), "further finding") + " of the kind:"));
+            let places: Vec<&Evidence> = alike.iter().map(|settled| &settled.finding.primary).collect();
+            // Each is a finding of its own, which nobody else shows.
+            self.list(text, &places, places.len());
+        }
         if !finding.path.is_empty() {
             self.path(text, &finding.path);
         }
@@ -119,14 +143,14 @@ impl Page<'_> {
                 listed.extend(group);
             }
         }
-        self.list(text, &listed);
+        self.list(text, &listed, LISTED);
     }
 
-    /// Places without an excerpt, one line each.
-    fn list(&self, text: &mut String, listed: &[&Evidence]) {
+    /// Places without an excerpt, one line each, but not more than `most`.
+    fn list(&self, text: &mut String, listed: &[&Evidence], most: usize) {
         let rows: Vec<[String; 4]> = listed
             .iter()
-            .take(LISTED)
+            .take(most)
             .map(|evidence| {
                 let Location { file, span } = evidence.location;
                 let source =
@@ -142,8 +166,8 @@ impl Page<'_> {
         for row in super::aligned(&rows) {
             line(text, format_args!("  {row}"));
         }
-        if listed.len() > LISTED {
-            let more = counted(listed.len() - LISTED, "more place");
+        if listed.len() > most {
+            let more = counted(listed.len() - most, "more place");
             line(text, format_args!("  … {more}: cargo initpath --message-format json lists them all"));
         }
     }

@@ -70,12 +70,16 @@ fn fails_when_present(body: &LinkedBody<'_>, test: &Test) -> bool {
             .into_iter()
             .any(|(branch, arm, _)| branch == test.branch && test.present.contains(&arm))
     };
-    let mut events = body.all_events();
-    let returns_failure = events.any(|event| match &event.kind {
-        EventKind::Return(value) => is_inside(event.context) && body.is_failure(value),
-        _ => false,
+    let mut returned = body.all_events().filter_map(|event| match &event.kind {
+        EventKind::Return(value) if is_inside(event.context) => Some(value),
+        _ => None,
     });
-    returns_failure || body.calls.iter().any(|call| is_inside(call.context) && fails(call))
+    let fails_there = match returned.next() {
+        Some(value) => body.is_failure(value),
+        // A macro leaves (`bail!`, `panic!`).
+        None => test.present.iter().any(|arm| body.leaves(test.branch, *arm)),
+    };
+    fails_there || body.calls.iter().any(|call| is_inside(call.context) && fails(call))
 }
 
 fn judge(
@@ -105,6 +109,9 @@ fn judge(
         body.result.visit(&mut |part| built_is_returned |= *part == Value::Call(*built));
     }
     built_is_returned &= creates.is_some() || holds_handle;
+    // A field of `self` is shared with others only behind a pointer.
+    let has_many_owners =
+        || *write.place.root() != Value::Receiver || program.is_behind_pointer(id, &write.place);
     let (confidence, outcome) = match (creates, write.unwrapped, built_is_returned) {
         (Some(effect), true, _) if effect.certain => (Confidence::High, "the second caller panics"),
         (Some(effect), false, true) if effect.certain => {
@@ -115,7 +122,7 @@ fn judge(
         (Some(_), false, false) if write.propagated => {
             (Confidence::Medium, "the second caller fails, although the handle is there")
         }
-        (None, false, false) if write.propagated && !fails_when_present(body, test) => {
+        (None, false, false) if write.propagated && has_many_owners() && !fails_when_present(body, test) => {
             (Confidence::Medium, "the second caller fails, although the value is there")
         }
         (_, false, false) => return None,

@@ -42,11 +42,6 @@ fn report(program: &Program<'_>, entry: &Entry, swallowed: &Swallowed<'_>) -> Fi
     if site != primary {
         evidence.push(Evidence { location: site, role, label: format!("{what} may fail here") });
     }
-    evidence.extend(swallowed.further.iter().map(|span| Evidence {
-        location: program.location(swallowed.function, *span),
-        role,
-        label: "so may this one".to_owned(),
-    }));
     evidence.push(Evidence {
         location: program.site_of(swallowed.serve),
         role: Role::ServePoint,
@@ -59,13 +54,7 @@ fn report(program: &Program<'_>, entry: &Entry, swallowed: &Swallowed<'_>) -> Fi
     Finding {
         rule: "swallowed-init-error",
         confidence: if swallowed.minor { Confidence::Medium } else { Confidence::High },
-        message: match swallowed.further.len() {
-            0 => format!("{what} may fail, and the service answers all the same: {how}"),
-            further => {
-                let how = if swallowed.end == End::Dropped { "their results are dropped" } else { how };
-                format!("{} migrations may fail, and the service answers all the same: {how}", further + 1)
-            }
-        },
+        message: format!("{what} may fail, and the service answers all the same: {how}"),
         help: "hand the error to `main` with `?`, so that the process ends and is started again".to_owned(),
         silent_if:
             "the error is returned, ends the process, or the resource is declared optional in `initpath.toml`"

@@ -1,7 +1,7 @@
 //! `swallowed-migration-error`: a migration fails, and nobody hears of it; or its ledger is emptied for it.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
-use crate::location::{Location, Span};
+use crate::location::Location;
 use crate::program::Program;
 use crate::program::items::FnId;
 use crate::program::swallowed::{Lost, LostMigration};
@@ -12,10 +12,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let entries = program.production_entries();
     let told: Vec<Location> = entries
         .flat_map(|entry| program.swallowed(entry))
-        .flat_map(|swallowed| {
-            let calls: Vec<Span> = swallowed.calls().collect();
-            calls.into_iter().map(move |call| program.location(swallowed.function, call))
-        })
+        .map(|swallowed| program.location(swallowed.function, swallowed.call))
         .collect();
     let lost = program.lost_migrations();
     let untold = lost.iter().filter(|lost| {

@@ -281,7 +281,9 @@ impl<'a> Walk<'_, 'a> {
         let [.., module, function] = path.segments.as_slice() else { return None };
         let made = self.types.catalog.made_module(&module.name)?;
         let facts = self.types.catalog.function(&format!("{made}::{}", function.name))?;
-        Some(Callee::Library(facts, Ty::Unknown))
+        let (library, _) = made.split_once("::")?;
+        let may_stand_here = self.types.names.some_crate_depends_on(library);
+        may_stand_here.then_some(Callee::Library(facts, Ty::Unknown))
     }
 
     fn associated_callee(&self, found: Option<Method<'a>>, ty: &Ty, name: Name) -> Callee<'a> {

@@ -266,14 +266,19 @@ impl<'a> Walk<'_, 'a> {
 
     fn awaited(&mut self, inner: ExprId) -> Typed {
         let future = self.expr(inner);
-        // What a call gives may be told as what it carries on; it is the call that is polled.
-        let made_by = self.out.calls.iter().rposition(|call| call.expr == inner);
-        if let Some(made_by) = made_by.map(|index| Value::Call(CallId(index as u32)))
+        // It is the call that is polled.
+        if let Some(made_by) = self.call_of(inner)
             && made_by != future.value
         {
             self.poll(&made_by, Time::Inline);
         }
         self.await_value(future)
+    }
+
+    /// The call that an expression is, where its value may be told as what the call carries on.
+    fn call_of(&self, expr: ExprId) -> Option<Value> {
+        let made_by = self.out.calls.iter().rposition(|call| call.expr == expr)?;
+        Some(Value::Call(CallId(made_by as u32)))
     }
 
     fn tried(&mut self, inner: ExprId) -> Typed {
@@ -397,11 +402,8 @@ impl<'a> Walk<'_, 'a> {
                 self.wanted = None;
                 if let Some(declared) = declared.filter(|ty| *ty != Ty::Unknown) {
                     self.expect_type(&typed.value, &declared);
-                    // What a call gives may be told as what it carries on.
-                    let made_by = self.out.calls.len().checked_sub(1);
-                    let made_by = made_by.filter(|last| self.out.calls[*last].expr == init);
-                    if let Some(last) = made_by {
-                        self.expect_type(&Value::Call(CallId(last as u32)), &declared);
+                    if let Some(made_by) = self.call_of(init) {
+                        self.expect_type(&made_by, &declared);
                     }
                     typed.ty = declared;
                 }
