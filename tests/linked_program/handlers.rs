@@ -321,6 +321,32 @@ fn reported(main: &str) -> Vec<String> {
 }
 
 #[test]
+fn state_that_is_managed_through_a_trait_that_another_module_imports() {
+    let managed = r#"
+use tauri::{App, Manager};
+pub struct Settings(String);
+mod backend {
+    use super::{App, Manager, Settings};
+    pub fn initialize(app: &mut App) { app.manage(Settings("a".to_owned())); }
+}
+#[tauri::command]
+fn show(settings: tauri::State<Settings>) -> String { settings.0.clone() }
+fn main() {
+    tauri::Builder::default()
+        .setup(|app| { backend::initialize(app); Ok(()) })
+        .invoke_handler(tauri::generate_handler![show])
+        .run(tauri::generate_context!())
+        .unwrap();
+}
+"#;
+    assert_eq!(reported(managed), Vec::<String>::new());
+    assert_eq!(
+        reported(&managed.replace("app.manage(", "drop((app, ").replace("));", ")));")),
+        ["missing-state 9"]
+    );
+}
+
+#[test]
 fn state_of_libraries_that_nobody_described() {
     // What a library opens may be of any type.
     let opened = r#"

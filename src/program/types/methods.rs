@@ -75,6 +75,12 @@ impl<'a> Types<'a> {
             return Some(Method::Library(facts, receiver.clone()));
         }
         let (path, ty) = unlisted?;
+        // A type's own library has the trait. It is imported, in whatever way that is, for the code compiles.
+        let library = |path: &str| path.split("::").next().unwrap_or_default().to_owned();
+        let of_library = |facts: &&CallFacts| library(&facts.path) == library(&path);
+        if let Some(facts) = self.catalog.trait_items(name).iter().find(of_library) {
+            return Some(Method::Library(facts, ty));
+        }
         let fluent = self.catalog.type_facts(&path).is_some_and(|facts| facts.fluent);
         Some(if fluent { Method::Fluent(path, ty) } else { Method::Unlisted(path) })
     }
