@@ -82,17 +82,16 @@ fn fails_when_present(body: &LinkedBody<'_>, test: &Test) -> bool {
     fails_there || body.calls.iter().any(|call| is_inside(call.context) && fails(call))
 }
 
-fn judge(
+/// How sure it is that a second caller loses, and what becomes of it; `None` where somebody thought of that. `creates` is what is
+/// made for the cell.
+fn second_caller(
     program: &Program<'_>,
     id: FnId,
     test: &Test,
     write: &Written,
-    effect: Option<&Effect>,
-) -> Option<Finding> {
+    creates: Option<&Effect>,
+) -> Option<(Confidence, &'static str)> {
     let body = program.body(id)?;
-    // What is in memory alone is a value like any other.
-    let creates = effect.filter(|effect| effect.creates_handle() || effect.kind == EffectKind::Migrate);
-    let creates = creates.filter(|effect| !program.is_in_memory(effect));
     // A result that is looked at means that somebody thought of the loser.
     if write.handled {
         return None;
@@ -101,42 +100,54 @@ fn judge(
         Value::Static(cell) => program.types.contains_handle(program.types.static_type(*cell)),
         _ => false,
     };
-    // What is created on the way to another value is none that a cell of that value could lose.
-    let creates = creates.filter(|_| program.may_keep_handle(id, &write.place));
     // The loser goes on with its own handle when the function gives back the value it built.
-    let mut built_is_returned = false;
-    if let Value::Call(built) = &write.value {
-        body.result.visit(&mut |part| built_is_returned |= *part == Value::Call(*built));
-    }
-    built_is_returned &= creates.is_some() || holds_handle;
+    let built_is_returned = (creates.is_some() || holds_handle)
+        && matches!(write.value, Value::Call(_))
+        && body.result.contains(&write.value);
     // A field of `self` is shared with others only behind a pointer.
     let has_many_owners =
         || *write.place.root() != Value::Receiver || program.is_behind_pointer(id, &write.place);
+    let is_told = write.propagated && !fails_when_present(body, test);
     let (confidence, outcome) = match (creates, write.unwrapped, built_is_returned) {
         (Some(effect), true, _) if effect.certain => (Confidence::High, "the second caller panics"),
         (Some(effect), false, true) if effect.certain => {
             (Confidence::High, "the second caller goes on with a handle that nobody else sees")
         }
-        (Some(_), true, _) | (None, true, _) => (Confidence::Medium, "the second caller panics"),
+        (_, true, _) => (Confidence::Medium, "the second caller panics"),
         (_, false, true) => (Confidence::Medium, "the second caller may go on with its own handle"),
-        (Some(_), false, false) if write.propagated => {
+        (Some(_), false, false) if is_told => {
             (Confidence::Medium, "the second caller fails, although the handle is there")
         }
-        (None, false, false) if write.propagated && has_many_owners() && !fails_when_present(body, test) => {
+        (None, false, false) if is_told && has_many_owners() => {
             (Confidence::Medium, "the second caller fails, although the value is there")
         }
         (_, false, false) => return None,
     };
-    // What is no handle is our business only where two callers are likely to meet.
-    let confidence = match creates {
+    let most = match creates {
+        // What is no handle is our business only where two callers are likely to meet.
         None if program.is_in_one_task(id) || program.borrows_alone(id, &write.place) => Confidence::Low,
-        _ => confidence,
+        // Of caches and queues one level less.
+        Some(effect) if !program.is_of_database(effect) => Confidence::Medium,
+        _ => Confidence::High,
     };
-    // Of caches and queues one level less.
-    let confidence = match creates {
-        Some(effect) if !program.is_of_database(effect) => confidence.min(Confidence::Medium),
-        _ => confidence,
-    };
+    Some((confidence.min(most), outcome))
+}
+
+fn judge(
+    program: &Program<'_>,
+    id: FnId,
+    test: &Test,
+    write: &Written,
+    effect: Option<&Effect>,
+) -> Option<Finding> {
+    // What is in memory alone is a value like any other, and what is created on the way to another value is none that a cell of
+    // that value could lose.
+    let creates = effect.filter(|effect| {
+        (effect.creates_handle() || effect.kind == EffectKind::Migrate)
+            && !program.is_in_memory(effect)
+            && program.may_keep_handle(id, &write.place)
+    });
+    let (confidence, outcome) = second_caller(program, id, test, write, creates)?;
     let cell = program.describe_place(id, &write.place);
     let mut evidence = vec![Evidence {
         location: program.location(id, write.span),

@@ -151,7 +151,7 @@ impl<'a> Walk<'_, 'a> {
             }
             Callee::Library(facts, on) => {
                 let on = if receiver.is_none() { with_arguments_of(on, arg_types.first()) } else { on };
-                let output = self.library_output(facts, &on, &arg_types, turbofish);
+                let output = self.output_of_library(facts, &on, &arg_types, turbofish);
                 let closure =
                     || self.closure_value(facts, arguments).filter(|value| *value != Value::Unknown);
                 let carried = self.carried(facts, receiver, arguments);

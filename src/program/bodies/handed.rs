@@ -194,7 +194,7 @@ impl Walk<'_, '_> {
             return;
         };
         let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner);
-        let result = self.library_result(facts, &Ty::external(owner), &[]);
+        let result = self.result_of_library(facts, &Ty::external(owner), &[]);
         let by = &self.out.calls[via.0 as usize];
         let (expr, span, name_span) = (by.expr, by.span, by.name_span);
         let context = self.context;

@@ -106,7 +106,7 @@ impl Walk<'_, '_> {
                 Typed::new(Ty::Function(targets[0]), Value::Function(targets[0]))
             }
             Some(Method::Library(facts, on)) => {
-                let output = self.library_result(facts, &on, &[]);
+                let output = self.result_of_library(facts, &on, &[]);
                 Typed::new(
                     Ty::Callable(Arc::new(output)),
                     Value::Origin(Arc::from(facts.path.as_str()), Arc::from([])),

@@ -57,10 +57,10 @@ impl Walk<'_, '_> {
     }
 
     /// What a library call gives, future and wrapper included.
-    pub(super) fn library_output(&self, facts: &CallFacts, on: &Ty, args: &[Ty], turbofish: &[Ty]) -> Ty {
+    pub(super) fn output_of_library(&self, facts: &CallFacts, on: &Ty, args: &[Ty], turbofish: &[Ty]) -> Ty {
         let bare = match (&facts.returns, turbofish) {
             (None, [only]) => only.clone(),
-            _ => self.library_result(facts, on, args),
+            _ => self.result_of_library(facts, on, args),
         };
         let wrapped = match facts.wrap {
             Some(Wrap::Result) => Ty::External(Name::new(RESULT), Arc::from([bare])),
@@ -70,7 +70,7 @@ impl Walk<'_, '_> {
         if facts.is_async { Ty::Future(Arc::new(wrapped)) } else { wrapped }
     }
 
-    pub(super) fn library_result(&self, facts: &CallFacts, on: &Ty, args: &[Ty]) -> Ty {
+    pub(super) fn result_of_library(&self, facts: &CallFacts, on: &Ty, args: &[Ty]) -> Ty {
         let generics: &[Ty] = match on {
             Ty::External(_, generics) => generics,
             _ => &[],
