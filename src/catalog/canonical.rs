@@ -198,7 +198,8 @@ fn join_arguments(
     }
 }
 
-pub(super) fn root_segment(path: &str) -> &str {
+/// The first segment of a path: the library it is of.
+pub fn root_segment(path: &str) -> &str {
     path.split("::").next().unwrap_or(path)
 }
 

@@ -16,7 +16,7 @@ mod schema;
 mod table;
 
 pub use builtin::{BUILTIN, BuiltinFile};
-pub use canonical::Canonical;
+pub use canonical::{Canonical, root_segment};
 pub use drivers::{DriverPlace, SqlDialect, driver_facts, driver_in_path, driver_of_scheme};
 pub use index::{Catalog, Extension, Library};
 pub use names::PRELUDE;

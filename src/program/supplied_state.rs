@@ -7,7 +7,7 @@ use super::items::FnId;
 use super::routes::Route;
 use super::types::{Ty, Types};
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole, LookedUp, TypeKind};
+use crate::catalog::{CallFacts, CallRole, LookedUp, TypeKind, root_segment};
 use crate::location::Location;
 
 /// State that a handler demands and nobody supplies.
@@ -142,7 +142,7 @@ impl Program<'_> {
                 return None;
             }
             let inner = unfailing(args.first()?).clone();
-            let framework = first_segment(&facts.path);
+            let framework = root_segment(&facts.path);
             is_named(&inner).then_some(Demand { route, framework, looked_up, ty: inner })
         });
         demanded.collect()
@@ -208,16 +208,12 @@ impl Program<'_> {
 
     /// Who finds what a call supplies: everybody, where its library itself looks for nothing.
     fn supplied_to<'p>(&self, facts: &'p CallFacts) -> SuppliedTo<'p> {
-        let library = first_segment(&facts.path);
+        let library = root_segment(&facts.path);
         match self.types.catalog.looks_up_state(library) {
             true => SuppliedTo::Framework(library),
             false => SuppliedTo::EveryRequest,
         }
     }
-}
-
-fn first_segment(path: &str) -> &str {
-    path.split("::").next().unwrap_or_default()
 }
 
 /// Whether a call puts something into what a request carries along, as middleware does: `request.extensions_mut().insert(value)`,

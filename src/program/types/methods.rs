@@ -4,7 +4,7 @@
 use super::super::items::{Container, FnId, ModuleId, TraitId};
 use super::shapes::fits;
 use super::{Bound, DEPTH, Method, TraitRef, Ty, TypeScope, Types, key_of};
-use crate::catalog::CallFacts;
+use crate::catalog::{CallFacts, root_segment};
 use crate::facts::{Name, Path, TypeRef};
 
 /// Items of std's traits that take no `self`, so that method syntax never means them.
@@ -76,8 +76,7 @@ impl<'a> Types<'a> {
         }
         let (path, ty) = unlisted?;
         // A type's own library has the trait. It is imported, in whatever way that is, for the code compiles.
-        let library = |path: &str| path.split("::").next().unwrap_or_default().to_owned();
-        let of_library = |facts: &&CallFacts| library(&facts.path) == library(&path);
+        let of_library = |facts: &&CallFacts| root_segment(&facts.path) == root_segment(&path);
         if let Some(facts) = self.catalog.trait_items(name).iter().find(of_library) {
             return Some(Method::Library(facts, ty));
         }
@@ -97,7 +96,7 @@ impl<'a> Types<'a> {
     /// A library trait's item of this name whose library is imported where the call stands.
     pub fn trait_item_in_scope(&self, name: &str, module: ModuleId) -> Option<&'a CallFacts> {
         self.catalog.trait_items(name).iter().find(|facts| {
-            let library = facts.path.split("::").next().unwrap_or_default();
+            let library = root_segment(&facts.path);
             library == "std" || self.names.imports_from(module, library)
         })
     }
