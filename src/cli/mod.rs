@@ -32,7 +32,7 @@ use declared_names::unknown_names;
 use narration::{ParseTime, Stopwatch};
 use options::{AnalysisOptions, Options, Output, Purpose, Task};
 use preparation::Prepared;
-use purposes::Settled;
+use purposes::SettledRun;
 
 pub use environment::Environment;
 
@@ -187,7 +187,7 @@ fn stages(
         Purpose::Check | Purpose::Statistics => Outcome::of_check(&report, &prepared.options),
         _ => Outcome::of_analysis(&report, &prepared.options),
     };
-    let settled = Settled {
+    let settled = SettledRun {
         style: &style(&outputs, quiet, environment, &workspace.root, &watch),
         workspace: &workspace,
         prepared: &prepared,

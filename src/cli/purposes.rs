@@ -8,20 +8,18 @@ use std::path::Path;
 use super::answer::{Answer, about_rules};
 use super::baseline::BaselineAction;
 use super::environment::Environment;
-use super::options::{Output, Purpose, WhichBaseline};
+use super::options::{Output, Purpose};
 use super::preparation::Prepared;
 use super::{Stop, baseline, burn_down, deliver, narration, patch};
 use crate::location::Location;
 use crate::plan::{self, Plan, PlanInput, Progress, Snapshot};
-use crate::program::init_paths::InitPath;
 use crate::program::inventory::Inventory;
-use crate::program::readiness::RouteReadiness;
 use crate::report::{self, Format, InventoryView, MigrationFormat, MigrationView, Style};
 use crate::settle::{self, Baseline, Report};
 use crate::workspace::{self, SourceFile, Workspace};
 
 /// An analysis whose findings have their levels, and everything that says what is wanted of it.
-pub(super) struct Settled<'a> {
+pub(super) struct SettledRun<'a> {
     pub(super) workspace: &'a Workspace,
     pub(super) prepared: &'a Prepared,
     pub(super) environment: &'a Environment,
@@ -36,10 +34,10 @@ pub(super) struct Settled<'a> {
     pub(super) baseline: Option<Baseline>,
 }
 
-impl Settled<'_> {
+impl SettledRun<'_> {
     /// What is written for `purpose` to the first output; a check writes the further ones itself.
     pub(super) fn text(
-        self,
+        mut self,
         purpose: &Purpose,
         out: &mut dyn Write,
         err: &mut dyn Write,
@@ -49,8 +47,8 @@ impl Settled<'_> {
             Purpose::Statistics => Ok(report::render_statistics(self.report)),
             Purpose::Inventory => Ok(self.inventory()),
             Purpose::Graph(format) => {
-                let shown: Vec<InitPath> =
-                    self.answer.init_paths.iter().filter(|path| self.selects(path.site)).cloned().collect();
+                let mut shown = std::mem::take(&mut self.answer.init_paths);
+                shown.retain(|path| self.selects(path.site));
                 Ok(report::render_graph(*format, &shown, self.files()))
             }
             Purpose::Report(format, since) => self.migration(*format, since.as_deref(), err),
@@ -77,10 +75,10 @@ impl Settled<'_> {
         Ok(report::render(self.outputs[0].format, self.report, files, self.style))
     }
 
-    fn inventory(self) -> String {
+    fn inventory(mut self) -> String {
         let files = &self.workspace.files;
-        let routes: Vec<RouteReadiness> =
-            self.answer.routes.iter().filter(|route| self.selects(route.location)).cloned().collect();
+        let mut routes = std::mem::take(&mut self.answer.routes);
+        routes.retain(|route| self.selects(route.location));
         let inventory = &settle::select_inventory(self.inventory, files, self.selected);
         let Report { coverage, problems, .. } = self.report;
         let view = InventoryView { inventory, routes: &routes, coverage, problems, files };
@@ -161,8 +159,7 @@ impl Settled<'_> {
             let what = "code could not be analysed, and what it had may be there all the same";
             return Err(Stop::refused(format!("{what}; the baseline was left as it is")));
         }
-        let which: &WhichBaseline = &self.prepared.options.baseline;
-        let path = baseline::path(which, &self.workspace.root);
+        let path = baseline::path(&self.prepared.options.baseline, &self.workspace.root);
         let before = self.baseline.map(|known| known.accepted).unwrap_or_default();
         let accepted: BTreeSet<String> = match action {
             BaselineAction::Write => self.report.acceptable.clone(),

@@ -21,11 +21,18 @@ pub fn in_two_statics(first: &Effect, second: &Effect) -> bool {
         (Lifetime::Held(Holder::Static(one)), Lifetime::Held(Holder::Static(two))) if one != two)
 }
 
+fn is_single_connection(effect: &Effect) -> bool {
+    matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. })
+}
+
 impl Program<'_> {
     /// Whether what an effect makes waits for messages on a connection that it has to itself.
     pub fn listens(&self, effect: &Effect) -> bool {
-        let made = &self.call(effect.site.0, effect.site.1).result;
-        self.types.type_facts(bodies::settled(made)).is_some_and(|facts| facts.listens)
+        self.gives_a_listener(self.call(effect.site.0, effect.site.1))
+    }
+
+    fn gives_a_listener(&self, call: &bodies::Call<'_>) -> bool {
+        self.types.type_facts(bodies::settled(&call.result)).is_some_and(|facts| facts.listens)
     }
 
     /// Whether what an effect makes is used where it is made, and for nothing but what waits for messages.
@@ -35,22 +42,16 @@ impl Program<'_> {
         let takes = |call: &&bodies::Call<'_>| {
             call.inputs().any(|argument| *argument.value.root() == Value::Call(site))
         };
-        let listens = |call: &bodies::Call<'_>| {
-            let made = self.types.type_facts(bodies::settled(&call.result));
-            made.is_some_and(|facts| facts.listens)
-        };
         let mut users = body.calls.iter().filter(takes).peekable();
-        users.peek().is_some() && users.all(listens)
+        users.peek().is_some() && users.all(|call| self.gives_a_listener(call))
     }
 
     /// Whether what an effect makes is the only connection of a function that takes a session's lock on one and does not give it
     /// back: the lock lasts as long as the connection, which is therefore shared with nobody.
     pub fn keeps_a_lock(&self, effect: &Effect) -> bool {
-        let is_connection =
-            |effect: &Effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. });
         let function = effect.site.0;
-        let is_own = |other: &&Effect| is_connection(other) && other.site.0 == function;
-        if !is_connection(effect) || self.effects(function).iter().filter(is_own).count() != 1 {
+        let is_own = |other: &&Effect| is_single_connection(other) && other.site.0 == function;
+        if !is_single_connection(effect) || self.effects(function).iter().filter(is_own).count() != 1 {
             return false;
         }
         let statements = self.lock_statements();
@@ -161,11 +162,9 @@ impl Program<'_> {
         {
             return Some(Confidence::Low);
         }
-        let single =
-            |effect: &Effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. });
         // One connection per thread is how an embedded database without a pool is used; each behind a lock of its own is not.
-        if single(first)
-            && single(second)
+        if is_single_connection(first)
+            && is_single_connection(second)
             && !(self.is_kept_behind_lock(first) && self.is_kept_behind_lock(second))
         {
             return Some(Confidence::Low);
@@ -181,8 +180,8 @@ impl Program<'_> {
             && is_database
             && !conditional
             && !configured
-            && !single(first)
-            && !single(second)
+            && !is_single_connection(first)
+            && !is_single_connection(second)
             && ![first, second].into_iter().any(|effect| scoped(effect) || self.feeds_a_listener(effect));
         let confidence = if proven { Confidence::High } else { Confidence::Medium };
         Some(confidence.min(self.resource(resource).confidence))

@@ -6,6 +6,7 @@ use super::Program;
 use super::bodies::{Argument, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::items::FnId;
+use super::summaries::Step;
 use super::terms::substitute;
 use super::values::Value;
 use crate::catalog::CallRole;
@@ -49,8 +50,8 @@ pub struct Read {
     pub key: String,
     /// From `main` to the read.
     pub hops: Vec<Hop>,
-    /// The same as calls.
-    calls: Vec<(FnId, CallId)>,
+    /// The same as steps.
+    steps: Vec<Step>,
 }
 
 impl Read {
@@ -65,11 +66,11 @@ struct Walk {
     way: Vec<Hop>,
     seen: BTreeSet<FnId>,
     reads: Vec<Read>,
-    /// The load, and the calls that lead to it.
-    load: Option<(Location, Vec<(FnId, CallId)>)>,
+    /// The load, and the steps that lead to it.
+    load: Option<(Location, Vec<Step>)>,
     /// The functions that load the file for themselves, and read afterwards.
     own_loads: BTreeSet<FnId>,
-    calls: Vec<(FnId, CallId)>,
+    steps: Vec<Step>,
 }
 
 impl Program<'_> {
@@ -79,10 +80,9 @@ impl Program<'_> {
         let start = Hop { label: self.name_of(entry.main), location: self.declaration(entry.main) };
         let mut walk = Walk { way: vec![start], ..Walk::default() };
         self.read_in(entry.main, &mut walk);
-        let (load, calls) = walk.load?;
-        let chosen_by = self.chosen_by(&calls);
-        let counts =
-            |read: &Read| !chosen_by.contains(&read.key) && !self.is_alternative_to(&read.calls, &calls);
+        let (load, steps) = walk.load?;
+        let chosen_by = self.chosen_by(&steps);
+        let counts = |read: &Read| !chosen_by.contains(&read.key) && !self.exclude(&read.steps, &steps);
         let reads: Vec<Read> = walk.reads.into_iter().filter(counts).collect();
         (!reads.is_empty()).then_some(EarlyReads { reads, load })
     }
@@ -108,9 +108,9 @@ impl Program<'_> {
                 EventKind::Call { call, time } if in_line(time) => {
                     let label = self.callee_name(body.call(*call));
                     walk.way.push(Hop { label, location: self.location(id, body.call(*call).span) });
-                    walk.calls.push((id, *call));
+                    walk.steps.push(Step::Call(id, *call));
                     self.read_call(body, *call, walk);
-                    walk.calls.pop();
+                    walk.steps.pop();
                     walk.way.pop();
                 }
                 EventKind::Block { block, time } if in_line(time) => {
@@ -122,7 +122,9 @@ impl Program<'_> {
                             label: self.static_path(*used),
                             location: self.static_location(*used),
                         });
+                        walk.steps.push(Step::Static(id, *used));
                         self.read_in(initializer, walk);
+                        walk.steps.pop();
                         walk.way.pop();
                     }
                 }
@@ -136,26 +138,26 @@ impl Program<'_> {
         match &call.target {
             Target::Library(facts) if facts.role == CallRole::EnvironmentLoad => {
                 let location = walk.way[walk.way.len() - 1].location;
-                match self.is_of_a_component(&walk.calls) {
+                match self.is_of_a_component(&walk.steps) {
                     true => {
-                        let is_sure = |call: &&(FnId, CallId)| !self.is_in_some_runs(call);
-                        let inner = walk.calls.iter().rev().take_while(is_sure);
-                        walk.own_loads.extend(inner.map(|(function, _)| *function));
+                        let is_sure = |step: &&Step| !self.is_in_some_runs(step);
+                        let inner = walk.steps.iter().rev().take_while(is_sure);
+                        walk.own_loads.extend(inner.map(Step::function));
                     }
-                    false => walk.load = Some((location, walk.calls.clone())),
+                    false => walk.load = Some((location, walk.steps.clone())),
                 }
             }
             Target::Library(facts) if facts.role == CallRole::EnvironmentRead => {
                 let is_loaded =
-                    walk.calls.last().is_some_and(|(function, _)| walk.own_loads.contains(function));
+                    walk.steps.last().is_some_and(|step| walk.own_loads.contains(&step.function()));
                 if let Some(Value::Text(key)) = call.args.first().map(|argument| &argument.value)
                     && !is_loaded
                     && !OF_SYSTEM.contains(&&**key)
                     && !key.starts_with("CARGO_")
                     && !key.starts_with("XDG_")
                 {
-                    let (hops, calls) = (walk.way.clone(), walk.calls.clone());
-                    walk.reads.push(Read { key: key.to_string(), hops, calls });
+                    let (hops, steps) = (walk.way.clone(), walk.steps.clone());
+                    walk.reads.push(Read { key: key.to_string(), hops, steps });
                 }
             }
             Target::Local { targets, dispatched: false } if targets.len() == 1 => {
@@ -165,41 +167,36 @@ impl Program<'_> {
         }
     }
 
-    /// Whether no run that comes to the first of two places, given with the calls that lead there, comes to the second.
-    fn is_alternative_to(&self, first: &[(FnId, CallId)], second: &[(FnId, CallId)]) -> bool {
-        let mut pairs = first.iter().zip(second);
-        let parted = pairs.find(|(first, second)| first != second);
-        let Some((&(function, first), &(other, second))) = parted else { return false };
-        let body = self.any_body(function).filter(|_| function == other);
-        body.is_some_and(|body| body.exclusive(body.call(first).context, body.call(second).context))
-    }
-
-    /// Whether a load, given with the calls that lead to it, is what a part of the program does for itself: another package
+    /// Whether a load, given with the steps that lead to it, is what a part of the program does for itself: another package
     /// than that of `main` loads and reads in one function, and comes to it only in some runs.
-    fn is_of_a_component(&self, load: &[(FnId, CallId)]) -> bool {
-        let (Some(first), Some(last)) = (load.first(), load.last()) else { return false };
+    fn is_of_a_component(&self, load: &[Step]) -> bool {
+        let (Some(first), Some(&Step::Call(last, loading))) = (load.first(), load.last()) else {
+            return false;
+        };
         let package = |id: FnId| self.package_of(self.types.items.functions[id.index()].module);
         let reads = |body: &LinkedBody<'_>| {
-            body.calls[last.1.0 as usize..].iter().any(|call| {
+            body.calls[loading.0 as usize..].iter().any(|call| {
                 matches!(call.target, Target::Library(facts) if facts.role == CallRole::EnvironmentRead)
             })
         };
-        package(first.0) != package(last.0)
-            && self.any_body(last.0).is_some_and(reads)
-            && load.iter().any(|call| self.is_in_some_runs(call))
+        package(first.function()) != package(last)
+            && self.any_body(last).is_some_and(reads)
+            && load.iter().any(|step| self.is_in_some_runs(step))
     }
 
     /// Whether a call is made only where a branch of its function says so.
-    fn is_in_some_runs(&self, (id, call): &(FnId, CallId)) -> bool {
-        self.any_body(*id).is_some_and(|body| body.arms(body.call(*call).context).next().is_some())
+    fn is_in_some_runs(&self, step: &Step) -> bool {
+        let Step::Call(id, call) = *step else { return false };
+        self.any_body(id).is_some_and(|body| body.arms(body.call(call).context).next().is_some())
     }
 
     /// The variables that say which file is loaded, or whether one is.
-    fn chosen_by(&self, load: &[(FnId, CallId)]) -> Vec<String> {
+    fn chosen_by(&self, load: &[Step]) -> Vec<String> {
         let mut keys = Vec::new();
         // What the load is given, over the inputs of one function after the other, outwards.
         let mut given: Option<Vec<Value>> = None;
-        for (function, call) in load.iter().rev().copied() {
+        for step in load.iter().rev() {
+            let Step::Call(function, call) = *step else { continue };
             let Some(body) = self.any_body(function) else { continue };
             let mut collect = |value: &Value| {
                 // What else a configuration holds does not say which file is meant by one of its fields.

@@ -147,10 +147,7 @@ impl<'a> Program<'a> {
     /// Whether a place is a map of data: its values have no room for a handle, and do not say whether there is one.
     pub fn is_map_of_data(&self, id: FnId, place: &Value) -> bool {
         let Some(Ty::External(_, args)) = self.map_at(id, place) else { return false };
-        match args.get(1) {
-            Some(Ty::Adt(..)) => !self.types.contains_handle(&args[1]),
-            _ => false,
-        }
+        args.get(1).is_some_and(|kept| matches!(kept, Ty::Adt(..)) && !self.types.contains_handle(kept))
     }
 
     /// What callers share through the entries of a map at a place, so that a second entry for one key parts them: a lock, or

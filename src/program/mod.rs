@@ -530,7 +530,7 @@ impl<'a> Program<'a> {
             if function != other {
                 return depth > 0;
             }
-            let Some(body) = self.body(*function) else {
+            let Some(body) = self.any_body(*function) else {
                 return true;
             };
             return body.exclusive(body.call(*one).context, body.call(*two).context)

@@ -287,9 +287,7 @@ fn unheld_in(body: &LinkedBody<'_>) -> Option<(Span, Span)> {
         .collect();
     let is_held = |id: CallId| {
         tests.iter().any(|(branch, if_true, if_false)| {
-            let inside = body
-                .arms(body.call(id).context)
-                .any(|(around, arm, _)| around == *branch && if_true.contains(&arm));
+            let inside = body.is_in_arms(body.call(id).context, *branch, if_true);
             inside || if_false.iter().any(|arm| body.leaves(*branch, *arm))
         })
     };

@@ -317,9 +317,7 @@ impl Program<'_> {
         // Who serves only if it succeeded needs no other way out.
         let serves_in = |failure: &Failure| {
             served_from.is_some_and(|served| {
-                let arms = body.arms(body.call(served).context);
-                arms.into_iter()
-                    .any(|(branch, arm, _)| branch == failure.branch && failure.if_ok.contains(&arm))
+                body.is_in_arms(body.call(served).context, failure.branch, &failure.if_ok)
             })
         };
         if looked.all(|failure| !serves_in(failure) && self.goes_on(function, body, failure)) {

@@ -47,10 +47,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         }
         for (index, call) in body.calls.iter().enumerate() {
             let here = CallId(index as u32);
-            let in_failure = body
-                .arms(call.context)
-                .any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm));
-            if !in_failure {
+            if !body.is_on_failure(call.context, &failure) {
                 continue;
             }
             let Some(substitute) = substitute_at(program, id, body, failure.call, here, opened) else {
@@ -72,10 +69,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
 /// Whether what a call of a failing arm makes is what the branch gives: it stands beside the other arms' values in a
 /// choice, rather than being used and let go inside the arm.
 fn takes_its_place(body: &LinkedBody<'_>, arms: &[u32], branch: u32, made: CallId) -> bool {
-    let inside = |context| {
-        let mut around = body.arms(context);
-        around.any(|(other, arm, _)| other == branch && arms.contains(&arm))
-    };
+    let inside = |context| body.is_in_arms(context, branch, arms);
     // What is made of it in the same arm (`Arc::new(…)`, `Ok(…)`) stands for it.
     let mut same = vec![Value::Call(made)];
     for (index, call) in body.calls.iter().enumerate().skip(made.0 as usize + 1) {

@@ -65,11 +65,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 
 /// Whether the function fails where the cell is found full: it is there to fill the cell once, and tells whoever comes again.
 fn fails_when_present(body: &LinkedBody<'_>, test: &Test) -> bool {
-    let is_inside = |context| {
-        body.arms(context)
-            .into_iter()
-            .any(|(branch, arm, _)| branch == test.branch && test.present.contains(&arm))
-    };
+    let is_inside = |context| body.is_in_arms(context, test.branch, &test.present);
     let mut returned = body.all_events().filter_map(|event| match &event.kind {
         EventKind::Return(value) if is_inside(event.context) => Some(value),
         _ => None,

@@ -43,16 +43,17 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
         role: Role::Migration,
         label: "nor of this one".to_owned(),
     }));
-    let what = match lost.further.len() {
-        0 => "a migration may fail".to_owned(),
-        further => format!("{} migrations may fail", further + 1),
-    };
     let (message, label) = match lost.end {
-        Lost::Dropped if lost.further.is_empty() => {
-            (format!("{what}, and its result is dropped"), "nobody hears of a failure")
+        Lost::Dropped => {
+            let message = match lost.further.len() {
+                0 => "a migration may fail, and its result is dropped".to_owned(),
+                further => format!("{} migrations may fail, and their results are dropped", further + 1),
+            };
+            (message, "nobody hears of a failure")
         }
-        Lost::Dropped => (format!("{what}, and their results are dropped"), "nobody hears of a failure"),
-        Lost::GoesOn => (format!("{what}, and the failing branch goes on"), "nobody hears of a failure"),
+        Lost::GoesOn => {
+            ("a migration may fail, and the failing branch goes on".to_owned(), "nobody hears of a failure")
+        }
         Lost::Wiped(span) => {
             let label = "what is applied is forgotten, whatever went wrong".to_owned();
             evidence.push(Evidence {

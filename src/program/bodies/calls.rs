@@ -9,7 +9,7 @@ use super::super::values::Value;
 use super::finished_calls::CallSyntax;
 use super::walk::{Resolution, Typed, Walk};
 use super::{Argument, EventKind, Target, settled};
-use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource};
+use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource, root_segment};
 use crate::facts::{ExprId, ExprKind, MethodCall, Name, Path};
 use crate::location::Span;
 
@@ -281,8 +281,7 @@ impl<'a> Walk<'_, 'a> {
         let [.., module, function] = path.segments.as_slice() else { return None };
         let made = self.types.catalog.made_module(&module.name)?;
         let facts = self.types.catalog.function(&format!("{made}::{}", function.name))?;
-        let (library, _) = made.split_once("::")?;
-        let may_stand_here = self.types.names.some_crate_depends_on(library);
+        let may_stand_here = self.types.names.some_crate_depends_on(root_segment(&made));
         may_stand_here.then_some(Callee::Library(facts, Ty::Unknown))
     }
 

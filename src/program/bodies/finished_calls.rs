@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::inventory::Scope;
 use super::super::items::FnId;
-use super::super::types::{RESULT, Ty, bind, is_list, is_shared_by_adapters, substitute};
+use super::super::types::{RESULT, Ty, bind, is_list, is_map, is_shared_by_adapters, substitute};
 use super::super::values::Value;
 use super::calls::Callee;
 use super::results::filtered;
@@ -264,7 +264,7 @@ impl<'a> Walk<'_, 'a> {
             }
             // What a library's collection hands to a closure is what is in it.
             Callee::External(..) => match receiver.map(|receiver| (&receiver.ty, &receiver.value)) {
-                Some((Ty::External(path, args), value)) if path.ends_with("Map") && args.len() == 2 => {
+                Some((Ty::External(path, args), value)) if is_map(path) && args.len() == 2 => {
                     let parts =
                         args.iter().map(|ty| Typed::new(ty.clone(), Value::Element(Arc::new(value.clone()))));
                     parts.collect()

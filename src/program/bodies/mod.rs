@@ -535,7 +535,12 @@ impl LinkedBody<'_> {
 
     /// Whether a place in the body is reached only when the call of a failure failed.
     pub fn is_on_failure(&self, context: ContextId, failure: &Failure) -> bool {
-        self.arms(context).any(|(branch, arm, _)| branch == failure.branch && failure.arms.contains(&arm))
+        self.is_in_arms(context, failure.branch, &failure.arms)
+    }
+
+    /// Whether a context is in one of these arms of a branch.
+    pub fn is_in_arms(&self, context: ContextId, wanted: u32, arms: &[u32]) -> bool {
+        self.arms(context).any(|(branch, arm, _)| branch == wanted && arms.contains(&arm))
     }
 
     /// Whether the failure of a call is only handed on, by a branch that returns it: `?`, written out.
@@ -626,9 +631,7 @@ impl LinkedBody<'_> {
         let mut decided = self.failures();
         decided.retain(|failure| failure.call == call);
         let in_ok = |context: ContextId| {
-            self.arms(context).any(|(branch, arm, _)| {
-                decided.iter().any(|failure| failure.branch == branch && failure.if_ok.contains(&arm))
-            })
+            decided.iter().any(|failure| self.is_in_arms(context, failure.branch, &failure.if_ok))
         };
         let leaves = |event: &Event| matches!(event.kind, EventKind::Break | EventKind::Return(_));
         !self.all_events().any(|event| leaves(event) && in_ok(event.context))

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::items::FnId;
 use super::super::names::Def;
-use super::super::types::{TraitRef, Ty, TypeScope, Types};
+use super::super::types::{TraitRef, Ty, TypeScope, Types, is_map};
 use super::super::values::Value;
 use super::conditions::join;
 use super::patterns::presence;
@@ -524,7 +524,7 @@ impl<'a> Walk<'_, 'a> {
         match list {
             Ty::Slice(inner) => inner.as_ref().clone(),
             Ty::External(path, args) => match args.len() {
-                _ if path.ends_with("Map") => Ty::Tuple(Arc::clone(args)),
+                _ if is_map(path) => Ty::Tuple(Arc::clone(args)),
                 0 => Ty::Unknown,
                 _ => args[0].clone(),
             },

@@ -127,9 +127,13 @@ pub fn is_list(ty: &Ty) -> bool {
     }
 }
 
+/// Whether a library's type is a map, by its name: not all are in the catalog.
+pub fn is_map(path: &str) -> bool {
+    path.ends_with("Map")
+}
+
 /// Whether a type is a list, a set or a map, or has one inside locks and pointers.
 pub fn holds_many(ty: &Ty) -> bool {
-    let is_map = |path: &str| path.rsplit("::").next().is_some_and(|name| name.ends_with("Map"));
     match ty {
         Ty::External(path, args) => is_list(ty) || is_map(path) || args.iter().any(holds_many),
         other => is_list(other),
