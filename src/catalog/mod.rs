@@ -40,6 +40,8 @@ pub struct TypeFacts {
     pub single_path: bool,
     /// Whether it waits for messages of the server on a connection that it has to itself.
     pub listens: bool,
+    /// What the connections of a pool see of a database in memory that is opened as `:memory:`, for types that name a driver.
+    pub in_memory: Option<InMemory>,
     /// Where a handler's value of the type is looked up, by what is inside, when a request comes.
     pub looked_up: Option<LookedUp>,
     /// The type that method look-up falls through to.
@@ -109,6 +111,16 @@ pub enum ResourceOf {
     Argument(usize),
     /// Decided by the scheme of the address.
     AddressScheme,
+}
+
+/// What several connections see of a database in memory whose address names nothing else (`:memory:`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InMemory {
+    /// One database for all, which is gone when the last of them is closed.
+    Shared,
+    /// A database for each.
+    Separate,
 }
 
 /// Where state is looked up by its type while a request is answered. The compiler does not check that it is there.

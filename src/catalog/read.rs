@@ -212,6 +212,7 @@ impl Reader<'_> {
             fluent: entry.flag("fluent"),
             single_path: entry.flag("single_path"),
             listens: entry.flag("listens"),
+            in_memory: entry.one_of("in_memory"),
             looked_up: entry.one_of("looked_up"),
             deref: deref.clone(),
             awaited: awaited.clone(),

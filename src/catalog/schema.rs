@@ -9,7 +9,9 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde_json::{Map, Value, json};
 
-use super::{CallRole, CloneKind, Io, LockAfterFailure, LookedUp, MigrationTransaction, TypeKind, Wrap};
+use super::{
+    CallRole, CloneKind, InMemory, Io, LockAfterFailure, LookedUp, MigrationTransaction, TypeKind, Wrap,
+};
 
 /// Why a catalog file was refused, with the place of the key or value that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +163,11 @@ pub(super) const TYPE: Section = Section {
             "listens",
             Shape::Flag,
             "It waits for messages of the server on a connection that it has to itself.",
+        ),
+        key(
+            "in_memory",
+            Shape::OneOf(names_of::<InMemory>),
+            "What the connections of a pool see of a database in memory that is opened as `:memory:`.",
         ),
         key(
             "looked_up",

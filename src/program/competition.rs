@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::behaviour::is_behaviour;
-use super::bodies::{CallId, EventKind, Time};
+use super::bodies::{CallId, EventKind, Target, Time};
 use super::inventory::Scope;
 use super::items::{AdtId, FnId};
 use super::session_locks::Executor;
@@ -11,7 +11,7 @@ use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, ResourceId, bodies};
-use crate::catalog::TypeKind;
+use crate::catalog::{CallRole, TypeKind};
 use crate::facts::Cfg;
 use crate::finding::Confidence;
 
@@ -153,9 +153,17 @@ impl Program<'_> {
             })
         };
         // Two settings that a caller gives one number are two settings all the same.
-        let told_apart = first.site.0 == second.site.0
-            && differ(&self.options_in_code(first), &self.options_in_code(second));
+        let told_apart = first.site.0 == second.site.0 && {
+            let (one, two) = (self.options_in_code(first), self.options_in_code(second));
+            // Whoever limits one of two pools, and lets the other have the default, has two on purpose as well.
+            let sets = |list: &[(String, Value)], name: &str| list.iter().any(|(known, _)| known == name);
+            let are_pools = [first, second]
+                .into_iter()
+                .all(|effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. }));
+            differ(&one, &two) || (are_pools && sets(&one, "max") != sets(&two, "max"))
+        };
         if told_apart
+            || self.reads_only(first) != self.reads_only(second)
             || differ(&self.options_of(first), &self.options_of(second))
             || self.sized_apart(first, second)
             || self.chosen_apart(first, second)
@@ -185,6 +193,28 @@ impl Program<'_> {
             && ![first, second].into_iter().any(|effect| scoped(effect) || self.feeds_a_listener(effect));
         let confidence = if proven { Confidence::High } else { Confidence::Medium };
         Some(confidence.min(self.resource(resource).confidence))
+    }
+
+    /// Whether what an effect opens is opened for reading alone, by an option or a flag of the call that opens it, or of a function that
+    /// opens nothing else.
+    fn reads_only(&self, effect: &Effect) -> bool {
+        let (function, site) = effect.site;
+        let Some(body) = self.body(function) else { return false };
+        let opened = body.call(site).span;
+        let opens_more = self
+            .effects(function)
+            .iter()
+            .any(|other| other.site.0 == function && other.site != effect.site && other.creates_handle());
+        let is_flag = |value: &Value| {
+            value.any(|part| matches!(part, Value::Origin(path, _) if path.ends_with("READ_ONLY")))
+        };
+        body.calls.iter().filter(|call| !opens_more || opened.encloses(call.span)).any(|call| {
+            let given = call.args.first().map(|argument| &argument.value);
+            let is_option = matches!(call.target, Target::Library(facts)
+                if facts.role == CallRole::Option && facts.option.as_deref() == Some("read-only"));
+            (is_option && given != Some(&Value::Bool(false)))
+                || call.args.iter().any(|argument| is_flag(&argument.value))
+        })
     }
 
     /// Whether a function on the way to an effect gives a lock with a handle in it, or a type with a field of that kind.

@@ -7,7 +7,7 @@ use super::Program;
 use super::bodies::Target;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::probes::{GENERAL, plain_name};
+use super::probe_kinds::{GENERAL, plain_name};
 use super::routes::Route;
 use crate::facts::{Body, ExprKind, Literal, Pat};
 use crate::location::{Location, Span};

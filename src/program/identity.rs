@@ -43,7 +43,9 @@ pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: Res
             (format!("literal.{shown}"), Address::Literal(shown), Confidence::High)
         }
         value if is_known(value) => {
-            let confidence = sureness(types, value);
+            // What a static was filled with need not be understood to know that its fields are the same for all who read them.
+            let as_read = sureness(types, address).min(Confidence::Medium);
+            let confidence = sureness(types, value).max(as_read);
             (display.clone(), Address::Config(display, None), confidence)
         }
         _ => (format!("unknown.{display}"), Address::Unknown(display), Confidence::Low),

@@ -83,7 +83,8 @@ impl<'a> Summarizer<'_, 'a> {
             }
         }
         for id in inside {
-            if Value::Call(id) == *subject || followed.contains(&id) {
+            let is_data = self.types.is_plain_data(bodies::settled(&body.call(id).result));
+            if Value::Call(id) == *subject || followed.contains(&id) || is_data {
                 continue;
             }
             followed.push(id);
@@ -91,6 +92,7 @@ impl<'a> Summarizer<'_, 'a> {
             match self.follow(body, &Value::Call(id), made_in, followed) {
                 Lifetime::Local { stays: true } => stays = true,
                 Lifetime::Local { stays: false } | Lifetime::Ended => {}
+                Lifetime::Held(Holder::Place(place)) if place.contains(subject) => {}
                 outlives => return outlives,
             }
         }
@@ -112,6 +114,8 @@ impl<'a> Summarizer<'_, 'a> {
         let events = body.all_events();
         for event in events {
             match &event.kind {
+                // What is kept in the subject itself does not make it stay.
+                EventKind::Write(write) if write.place.contains(subject) => {}
                 EventKind::Write(write)
                     if write.value.contains(subject) || Self::is_from_block(body, &write.value, subject) =>
                 {

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::bodies::{self, Call, CallId, LinkedBody, Target};
+use super::entries::Entry;
 use super::items::{Container, FnId};
+pub use super::probe_kinds::ProbeKind;
+use super::probe_kinds::{kind_as_declared, kind_of, plain_name, speaks_of_health};
 use super::routes::Route;
 use super::summaries::{Effect, EffectKind};
 use super::types::{TraitRef, Ty};
@@ -14,17 +17,6 @@ use crate::facts::{Body, Expr, ExprKind, Literal};
 use crate::finding::{Evidence, Role};
 use crate::location::{Location, Span};
 pub use crate::workspace::{DeclaredKind, DeclaredProbe};
-
-/// What a probe asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProbeKind {
-    /// Whether the process is alive; a failure restarts it.
-    Liveness,
-    /// Whether it can do its work; a failure takes it out of the load balancer.
-    Readiness,
-    /// Health in general: whoever has no other route uses it for both.
-    General,
-}
 
 /// A route that is a probe by the name of its path, or because a deployment asks it.
 #[derive(Debug, Clone)]
@@ -80,14 +72,6 @@ pub struct Examined {
 
 /// How many functions are looked into for one answer.
 const MOST_FUNCTIONS: usize = 120;
-/// More segments than this make a path one of an API, which people and other services ask.
-const MOST_SEGMENTS: usize = 3;
-
-/// The last segments of paths, without what separates words.
-const READINESS: [&str; 7] = ["ready", "readyz", "readiness", "isready", "startup", "startupz", "started"];
-const LIVENESS: [&str; 8] = ["live", "livez", "liveness", "alive", "isalive", "ping", "heartbeat", "pulse"];
-pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
-
 /// Status codes that tell that something is wrong, in lower case without underscores, as constants and constructors are
 /// named.
 const BAD_STATUS: [&str; 12] = [
@@ -114,7 +98,7 @@ impl Program<'_> {
         self.routes()
             .iter()
             .filter_map(|route| {
-                let label = route.label.as_deref()?;
+                let Some(label) = route.label.as_deref() else { return self.probe_by_method(route) };
                 let path = route.path()?;
                 let read = !label.contains(' ')
                     || ["GET ", "HEAD ", "ANY "].iter().any(|verb| label.starts_with(verb));
@@ -177,11 +161,21 @@ impl Program<'_> {
         found
     }
 
+    /// Whether a binary answers a route: its `main` comes to the handler, or the handler is a method of a service in its package, which
+    /// nobody calls by name.
+    fn answers(&self, entry: &Entry, route: &Route) -> bool {
+        let in_package = || {
+            let main = self.declaration(entry.main).file;
+            self.workspace.belong_together(main, route.location.file)
+        };
+        self.reaches(entry.main, route.function) || (route.label.is_none() && in_package())
+    }
+
     /// All handles that a binary with the probe keeps to databases, files included.
     pub fn handles_behind(&self, probe: &Probe<'_>) -> Vec<&Effect> {
         let mut found: Vec<&Effect> = Vec::new();
         for entry in self.production_entries() {
-            if !self.reaches(entry.main, probe.route.function) {
+            if !self.answers(entry, probe.route) {
                 continue;
             }
             for (_, effect) in self.process_effects(entry) {
@@ -223,10 +217,7 @@ impl Program<'_> {
     pub fn asks_elsewhere(&self, probe: &Probe<'_>, examined: &[(Probe<'_>, Examined)]) -> bool {
         let entries = || self.production_entries();
         let shares_binary = |other: &Probe<'_>| {
-            entries().any(|entry| {
-                self.reaches(entry.main, probe.route.function)
-                    && self.reaches(entry.main, other.route.function)
-            })
+            entries().any(|entry| self.answers(entry, probe.route) && self.answers(entry, other.route))
         };
         examined.iter().any(|(other, known)| {
             other.route != probe.route
@@ -240,6 +231,9 @@ impl Program<'_> {
     pub fn examine(&self, route: &Route) -> Examined {
         let guarded = self.is_guarded(route.function, route.closure);
         let mut examined = Examined { unknown: guarded, answer_unknown: guarded, ..Examined::default() };
+        if route.closure.is_none() && self.is_given_a_connection(route.function) {
+            examined.asks = Some(self.declaration(route.function));
+        }
         let mut seen = BTreeSet::from([route.function]);
         let mut queue = vec![(route.function, route.closure, true)];
         while let Some((id, region, answers)) = queue.pop() {
@@ -392,6 +386,15 @@ impl Program<'_> {
         closure.is_none() && self.types.signature(id).params.iter().any(guards)
     }
 
+    /// Whether a framework takes a connection out of a pool for every call of a handler.
+    fn is_given_a_connection(&self, id: FnId) -> bool {
+        let is_connection = |ty: &Ty| {
+            let facts = self.types.type_facts(bodies::settled(ty));
+            facts.is_some_and(|facts| facts.kind == TypeKind::Connection)
+        };
+        self.types.signature(id).params.iter().any(is_connection)
+    }
+
     /// Whether the function, or the closure, may give an `Err`.
     fn is_fallible(&self, id: FnId, closure: Option<Span>) -> bool {
         let output = &self.types.signature(id).output;
@@ -481,44 +484,6 @@ fn is_well(word: &str) -> bool {
 /// Whether a text is what a health check answers.
 pub(super) fn says_well(text: &str) -> bool {
     text.split(|letter: char| !letter.is_alphanumeric()).any(is_well)
-}
-
-/// What deployments ask for; `None` when they do not say.
-fn kind_as_declared(declared: &[&DeclaredProbe]) -> Option<ProbeKind> {
-    let is = |kinds: &[DeclaredKind]| declared.iter().any(|declared| kinds.contains(&declared.kind));
-    let ready = is(&[DeclaredKind::Readiness, DeclaredKind::Startup]);
-    match (is(&[DeclaredKind::Liveness]), ready, is(&[DeclaredKind::Health])) {
-        (true, false, false) => Some(ProbeKind::Liveness),
-        (false, true, _) => Some(ProbeKind::Readiness),
-        (false, false, false) => None,
-        _ => Some(ProbeKind::General),
-    }
-}
-
-/// What a path asks for, by its last segments.
-fn kind_of(path: &str) -> Option<ProbeKind> {
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    if segments.len() > MOST_SEGMENTS || path.contains(['{', '<', ':', '*']) {
-        return None;
-    }
-    let plain = plain_name(segments.last()?);
-    let is = |names: &[&str]| names.contains(&plain.as_str());
-    match () {
-        () if is(&READINESS) => Some(ProbeKind::Readiness),
-        () if is(&LIVENESS) => Some(ProbeKind::Liveness),
-        () if is(&GENERAL) => Some(ProbeKind::General),
-        () => None,
-    }
-}
-
-/// A name in lower case without what separates words.
-pub(super) fn plain_name(name: &str) -> String {
-    name.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).collect()
-}
-
-fn speaks_of_health(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["health", "readiness", "liveness"].iter().any(|word| name.contains(word))
 }
 
 /// Whether a call on a value of unknown type may ask somebody, by its name.

@@ -73,19 +73,6 @@ impl Program<'_> {
         })
     }
 
-    /// Whether an effect opens a database that is gone when the process ends.
-    pub fn is_in_memory(&self, effect: &Effect) -> bool {
-        let found = effect.address.any(
-            |part| matches!(part, Value::Text(text) if text.contains(":memory:") || text.contains("mode=memory")),
-        );
-        let (function, call) = effect.site;
-        let name = match self.call(function, call).target {
-            Target::Library(facts) => facts.path.as_str(),
-            _ => "",
-        };
-        found || name.ends_with("in_memory") || name.ends_with("in_ram")
-    }
-
     /// Whether an effect opens a file in the folder for temporary files.
     pub fn is_temporary(&self, effect: &Effect) -> bool {
         effect

@@ -406,7 +406,16 @@ impl<'a> Collector<'_, '_, 'a> {
                             .clone(),
                         Lifetime::Local { .. } => Lifetime::Local { stays: false },
                         Lifetime::Held(Holder::Place(place)) => {
-                            Lifetime::Held(Holder::Place(substitute(place, &args, receiver.as_ref())))
+                            let seen = substitute(place, &args, receiver.as_ref());
+                            // What `main` makes stays as long as the process, if somebody uses it.
+                            let is_new = seen.is_failure() && !self.summarizer.mains.contains(&self.id);
+                            let owner = is_new.then(|| new_owner(call, place)).flatten();
+                            let of_owner = owner
+                                .map(|owner| self.summarizer.lifetime(self.body, owner, Some(call.context)));
+                            match of_owner {
+                                Some(goes @ (Lifetime::Local { .. } | Lifetime::Ended)) => goes,
+                                _ => Lifetime::Held(Holder::Place(seen)),
+                            }
                         }
                         other => other.clone(),
                     };
@@ -665,4 +674,14 @@ fn with(times: &[Time], time: Time) -> Vec<Time> {
         list.push(time);
     }
     list
+}
+
+/// What a call of the same body made, and a callee keeps something in: where it keeps it, the maker put nothing (`None`).
+fn new_owner<'b>(call: &'b Call<'_>, place: &Value) -> Option<&'b Value> {
+    let given = match place.root() {
+        Value::Receiver => &call.receiver.as_ref()?.value,
+        Value::Param(index) => &call.args.get(*index as usize)?.value,
+        _ => return None,
+    };
+    matches!(given.root(), Value::Call(_)).then(|| given.root())
 }

@@ -118,6 +118,11 @@ impl Value {
             }
             Self::Choice(list) => Self::choice(list.iter().map(|value| value.field(name)).collect()),
             Self::Content(inner) => inner.field(name),
+            // One row of a table: the parts of a tuple have no names, so any of them may be asked for.
+            Self::Element(rows) if matches!(**rows, Self::Choice(_)) => {
+                Self::Element(Arc::new(rows.field(name)))
+            }
+            Self::Text(_) if name.as_str().bytes().all(|byte| byte.is_ascii_digit()) => self.clone(),
             other => Self::Field(Arc::new(other.clone()), name.clone()),
         }
     }

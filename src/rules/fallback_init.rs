@@ -114,8 +114,10 @@ fn substitute_at<'p>(
         if program.is_temporary(other) && !program.is_temporary(opened) {
             return Some(Substitute::Temporary);
         }
-        // A second try at the same address, or a create where there was nothing to open, is no substitute.
-        if other.address == opened.address || other.site == opened.site {
+        // A second try at the same address or by the same way, or a create where there was nothing to open, is no substitute.
+        let mut tried =
+            program.effects(id).iter().filter(|one| one.steps.first() == Some(&Step::Call(id, opening)));
+        if other.address == opened.address || tried.any(|one| one.site == other.site) {
             return None;
         }
         return Some(if program.is_in_memory(other) { Substitute::Memory } else { Substitute::Other(other) });

@@ -213,9 +213,12 @@ fn named(program: &Program<'_>, effect: &Effect) -> Option<ResourceId> {
     program.resource_of(effect).filter(|id| program.resource(*id).confidence > Confidence::Low)
 }
 
-/// Whether nobody keeps the handle beyond the call, and a pool written by hand does not lend it out.
+/// Whether nobody keeps the handle beyond the call, and a pool written by hand does not lend it out. What waits for messages has a
+/// connection to itself.
 fn goes(program: &Program<'_>, effect: &Effect) -> bool {
-    matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended) && !program.refills_a_store(effect)
+    !program.listens(effect)
+        && matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended)
+        && !program.refills_a_store(effect)
 }
 
 /// Whether the function with the library call does nothing but give the handle to its caller.

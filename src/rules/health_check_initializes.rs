@@ -1,16 +1,17 @@
 //! `health-check-initializes`: asking whether the service is well makes handles or changes the schema.
 
+use crate::catalog::TypeKind;
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::bodies::Time;
 use crate::program::items::FnId;
 use crate::program::probes::Probe;
 use crate::program::summaries::{Effect, EffectKind};
-use crate::program::{Program, is_long_lived};
+use crate::program::{Program, initializes, is_long_lived};
 
 /// Looks at what the handlers of probes do.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let probes = program.probes().into_iter();
-    probes.filter_map(|probe| report(program, &probe, initializes(program, &probe)?)).collect()
+    probes.filter_map(|probe| report(program, &probe, initialized_by(program, &probe)?)).collect()
 }
 
 /// Why nothing is reported in a function.
@@ -21,15 +22,17 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     }
 }
 
-/// What a probe makes that stays. What a once primitive makes for whoever comes first is no business of the probe's.
-fn initializes<'p>(program: &'p Program<'_>, probe: &Probe<'_>) -> Option<&'p Effect> {
+/// What a probe makes that stays, or a pool for one question. What a once primitive makes for whoever comes first is no business of the probe's.
+fn initialized_by<'p>(program: &'p Program<'_>, probe: &Probe<'_>) -> Option<&'p Effect> {
     let route = probe.route;
     program.effects(route.function).iter().find(|effect| {
         let inside = route
             .closure
             .is_none_or(|closure| closure.encloses(program.step_location(&effect.steps[0]).span));
-        let stays =
-            effect.creates_handle() && is_long_lived(&effect.lifetime) && program.is_of_database(effect);
+        let is_pool = matches!(effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. });
+        let stays = effect.creates_handle()
+            && (is_pool || is_long_lived(&effect.lifetime))
+            && program.is_of_database(effect);
         let waited_for = !effect.has_time(|time| matches!(time, Time::Task(_)));
         inside && waited_for && effect.once.is_none() && (stays || effect.kind == EffectKind::Migrate)
     })
@@ -39,11 +42,15 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, effect: &Effect) -> Option<F
     let site = program.site_of(effect);
     let (what, role) = match effect.kind {
         EffectKind::Migrate => ("changes the schema".to_owned(), Role::Migration),
-        _ => (format!("opens a {} that stays", program.noun(effect)), Role::InitSite),
+        _ if is_long_lived(&effect.lifetime) => {
+            (format!("opens a {} that stays", program.noun(effect)), Role::InitSite)
+        }
+        _ => (format!("opens a {} of its own each time", program.noun(effect)), Role::InitSite),
     };
     Some(Finding {
         rule: "health-check-initializes",
-        confidence: if effect.certain { Confidence::High } else { Confidence::Medium },
+        // A connection of its own may be what the probe is about.
+        confidence: if effect.certain && initializes(effect) { Confidence::High } else { Confidence::Medium },
         message: format!("asking `{}` {what}", probe.path),
         help: "initialize in `main`, and let the probe only say whether that is done".to_owned(),
         silent_if: "the probe only asks through a handle that is there, and changes nothing".to_owned(),

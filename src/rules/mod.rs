@@ -27,6 +27,7 @@ mod init_on_first_request;
 mod leaked_lock;
 mod liveness_touches_database;
 mod lock_on_pool;
+mod memory_sqlite_pool;
 mod migrate_after_serve;
 mod missing_state;
 mod mixed_init_contracts;
@@ -110,6 +111,7 @@ const RULES: &[Rule] = rules! {
     "leaked-lock" => leaked_lock,
     "liveness-touches-database" => liveness_touches_database,
     "lock-on-pool" => lock_on_pool,
+    "memory-sqlite-pool" => memory_sqlite_pool,
     "migrate-after-serve" => migrate_after_serve,
     "missing-state" => missing_state,
     "mixed-init-contracts" => mixed_init_contracts,

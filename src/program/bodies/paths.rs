@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use super::super::items::{AdtShape, Declared};
+use super::super::items::{AdtShape, ConstItem, Declared};
 use super::super::names::{Def, Namespace};
 use super::super::types::{Args, Method, PRIMITIVES, Ty, TypeScope, no_args, segment_args};
 use super::super::values::Value;
 use super::EventKind;
 use super::walk::{Resolution, Typed, Walk, literal_value};
 use crate::facts::{Body, ExprId, ExprKind, MacroContent, Name, Path};
-use crate::location::FileId;
+
+/// How many constants and parts of them are looked through for the value of one.
+const CONSTANT_DEPTH: usize = 12;
+
+/// How many rows of a table are told.
+const MOST_ROWS: usize = 24;
 
 impl Walk<'_, '_> {
     /// A path in value position.
@@ -46,7 +51,7 @@ impl Walk<'_, '_> {
                 let scope = TypeScope { module: item.module, self_ty: None, generics: [None, None] };
                 let ty = self.types.lower(item.ty, scope);
                 let value = item.value.map_or(Value::Unknown, |body| {
-                    self.constant(item.file, body, body.root).unwrap_or_else(|| {
+                    self.constant(item, body, body.root, CONSTANT_DEPTH).unwrap_or_else(|| {
                         let module = self.types.items.module_path(item.module);
                         Value::Origin(Arc::from(format!("const {module}::{}", item.name)), Arc::from([]))
                     })
@@ -68,23 +73,53 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// The value of a constant that is written out: a literal, a list of texts, an SQL file.
-    fn constant(&self, file: FileId, body: &Body, id: ExprId) -> Option<Value> {
+    /// The value of a constant that is written out: a literal, another constant, an SQL file, a list of texts, or a table of what
+    /// belongs together in each row. Of a long table the first rows are told.
+    fn constant(&self, item: &ConstItem<'_>, body: &Body, id: ExprId, depth: usize) -> Option<Value> {
+        let inside = depth.checked_sub(1)?;
+        let value = |id: ExprId| self.constant(item, body, id, inside);
+        let resolve = |path: &Path, wanted: Namespace| {
+            let found = self.types.names.resolve(item.module, path, wanted)?;
+            (found.taken == path.segments.len()).then(|| found.defs.into_iter().next()).flatten()
+        };
         match &body.expr(id).kind {
             ExprKind::Literal(literal) => Some(literal_value(literal).value),
-            ExprKind::Reference(inner, _) => self.constant(file, body, *inner),
+            ExprKind::Reference(inner, _) => value(*inner),
+            ExprKind::Path(path) => match resolve(path, Namespace::Values)? {
+                Def::Item(Declared::Const(other)) => {
+                    let other = &self.types.items.consts[other.index()];
+                    let body = other.value?;
+                    self.constant(other, body, body.root, inside)
+                }
+                _ => None,
+            },
             ExprKind::Array(list) => {
-                let texts = list.iter().map(|item| self.constant(file, body, *item));
-                let texts = texts.collect::<Option<Vec<_>>>()?;
+                let is_row =
+                    |item: &ExprId| matches!(body.expr(*item).kind, ExprKind::Tuple(_) | ExprKind::Struct(_));
+                if !list.is_empty() && list.iter().all(is_row) {
+                    let rows = list.iter().take(MOST_ROWS).map(|item| value(*item));
+                    return Some(Value::parts(rows.collect::<Option<Vec<_>>>()?));
+                }
+                let texts = list.iter().map(|item| value(*item)).collect::<Option<Vec<_>>>()?;
                 texts.iter().all(|text| matches!(text, Value::Text(_))).then(|| Value::parts(texts))
+            }
+            ExprKind::Tuple(list) => {
+                Some(Value::parts(list.iter().map(|item| value(*item).unwrap_or_default()).collect()))
+            }
+            ExprKind::Struct(literal) => {
+                let Def::Item(Declared::Adt(adt)) = resolve(&literal.path, Namespace::Types)? else {
+                    return None;
+                };
+                let fields = literal.fields.iter();
+                let fields = fields.map(|(name, field)| (name.clone(), value(*field).unwrap_or_default()));
+                Some(Value::Record(adt, None, fields.collect()))
             }
             ExprKind::Macro(call) => {
                 let MacroContent::Args(args) = &call.content else { return None };
-                let texts =
-                    args.iter().map(|arg| self.constant(file, body, *arg)).collect::<Option<Vec<_>>>()?;
+                let texts = args.iter().map(|arg| value(*arg)).collect::<Option<Vec<_>>>()?;
                 match (call.path.segments.last()?.name.as_str(), texts.as_slice()) {
                     ("include_str", [Value::Text(path)]) => {
-                        self.types.items.included_sql(file, path).map(Value::Text)
+                        self.types.items.included_sql(item.file, path).map(Value::Text)
                     }
                     ("concat", texts) if !texts.is_empty() => {
                         let texts = texts.iter().map(|text| match text {

@@ -15,6 +15,9 @@ const LISTS: [&str; 3] = ["std::vec::Vec", "std::collections::VecDeque", "std::c
 /// `Manager::Connection` (mobc 0.9) and `Manager::Type` (deadpool 0.13).
 const MADE_BY_MANAGERS: [&str; 2] = ["Connection", "Type"];
 
+/// How deep a type is looked into for anything but data.
+const DATA_DEPTH: usize = 8;
+
 impl<'a> Types<'a> {
     /// Facts about a library type.
     pub fn type_facts(&self, ty: &Ty) -> Option<&'a TypeFacts> {
@@ -91,6 +94,36 @@ impl<'a> Types<'a> {
                 Bound::Trait(id) => self.traits_with_handle.contains(id),
                 Bound::External(_) => false,
             }),
+            _ => false,
+        }
+    }
+
+    /// Whether a value of the type can keep nothing but data: primitives, texts and what is made of them. Of a type whose fields are not
+    /// known it is not said.
+    pub fn is_plain_data(&self, ty: &Ty) -> bool {
+        self.is_data_within(ty, DATA_DEPTH)
+    }
+
+    fn is_data_within(&self, ty: &Ty, depth: usize) -> bool {
+        let Some(inside) = depth.checked_sub(1) else { return false };
+        let all = |list: &[Ty]| list.iter().all(|part| self.is_data_within(part, inside));
+        match ty {
+            Ty::External(path, args) => {
+                let is_known = |facts: &TypeFacts| {
+                    matches!(facts.kind, TypeKind::Plain | TypeKind::Wrapper | TypeKind::Map)
+                };
+                let is_primitive = !path.contains("::");
+                (is_primitive || self.catalog.type_facts(path).is_some_and(is_known)) && all(args)
+            }
+            Ty::Adt(id, args) => {
+                let is_data = |fields: &[Ty]| {
+                    let own = |field: &Ty| matches!(field, Ty::Param(_));
+                    fields.iter().all(|field| own(field) || self.is_data_within(field, inside))
+                };
+                all(args) && self.declared_fields(*id).iter().all(|fields| is_data(fields))
+            }
+            Ty::Tuple(list) => all(list),
+            Ty::Slice(inner) => self.is_data_within(inner, depth),
             _ => false,
         }
     }

@@ -1,0 +1,86 @@
+//! Room 5, *program*: what a probe asks for, told by deployments and by names.
+
+use super::Program;
+use super::items::Container;
+use super::probes::Probe;
+use super::routes::Route;
+use super::types::TraitRef;
+use crate::workspace::{DeclaredKind, DeclaredProbe};
+
+/// What a probe asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProbeKind {
+    /// Whether the process is alive; a failure restarts it.
+    Liveness,
+    /// Whether it can do its work; a failure takes it out of the load balancer.
+    Readiness,
+    /// Health in general: whoever has no other route uses it for both.
+    General,
+}
+
+/// More segments than this make a path one of an API, which people and other services ask.
+const MOST_SEGMENTS: usize = 3;
+
+/// The last segments of paths, without what separates words.
+const READINESS: [&str; 7] = ["ready", "readyz", "readiness", "isready", "startup", "startupz", "started"];
+const LIVENESS: [&str; 8] = ["live", "livez", "liveness", "alive", "isalive", "ping", "heartbeat", "pulse"];
+pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
+
+impl Program<'_> {
+    /// The probe that a method of a service is that has no path (tonic, JSON-RPC): it is named for what it says, or it is the `check` of a
+    /// trait that is.
+    pub(super) fn probe_by_method<'p>(&'p self, route: &'p Route) -> Option<Probe<'p>> {
+        let item = &self.types.items.functions[route.function.index()];
+        let Container::Impl(block) = item.container else { return None };
+        let owner = match self.types.impl_trait(block) {
+            Some(TraitRef::External(path)) => path.rsplit("::").next().unwrap_or_default(),
+            Some(TraitRef::Local(id)) => self.types.items.traits[id.index()].name.as_str(),
+            // Most of these traits are made by a build script.
+            None => "",
+        };
+        let name = item.name.as_str();
+        let of_health = name == "check" && speaks_of_health(owner);
+        let kind = if of_health { ProbeKind::General } else { kind_of(name)? };
+        let own = route.closure.is_none();
+        own.then(|| Probe { route, path: name, kind, declared: Vec::new() })
+    }
+}
+
+/// What deployments ask for; `None` when they do not say.
+pub(super) fn kind_as_declared(declared: &[&DeclaredProbe]) -> Option<ProbeKind> {
+    let is = |kinds: &[DeclaredKind]| declared.iter().any(|declared| kinds.contains(&declared.kind));
+    let ready = is(&[DeclaredKind::Readiness, DeclaredKind::Startup]);
+    match (is(&[DeclaredKind::Liveness]), ready, is(&[DeclaredKind::Health])) {
+        (true, false, false) => Some(ProbeKind::Liveness),
+        (false, true, _) => Some(ProbeKind::Readiness),
+        (false, false, false) => None,
+        _ => Some(ProbeKind::General),
+    }
+}
+
+/// What a path asks for, by its last segments.
+pub(super) fn kind_of(path: &str) -> Option<ProbeKind> {
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    if segments.len() > MOST_SEGMENTS || path.contains(['{', '<', ':', '*']) {
+        return None;
+    }
+    let plain = plain_name(segments.last()?);
+    let is = |names: &[&str]| names.contains(&plain.as_str());
+    match () {
+        () if is(&READINESS) => Some(ProbeKind::Readiness),
+        () if is(&LIVENESS) => Some(ProbeKind::Liveness),
+        () if is(&GENERAL) => Some(ProbeKind::General),
+        () => None,
+    }
+}
+
+/// A name in lower case without what separates words.
+pub(super) fn plain_name(name: &str) -> String {
+    name.to_lowercase().chars().filter(|letter| !matches!(letter, '-' | '_' | '.')).collect()
+}
+
+/// Whether a name says that something is about the health of a service.
+pub(super) fn speaks_of_health(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["health", "readiness", "liveness"].iter().any(|word| name.contains(word))
+}
