@@ -80,6 +80,7 @@ pub enum TypeKind {
     Atomic,
     /// The end of a channel through which many are served.
     Sender,
+    Receiver,
     Router,
     Server,
     BoundSocket,

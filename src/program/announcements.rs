@@ -32,7 +32,9 @@ impl Program<'_> {
     pub fn early_announcements(&self) -> Vec<EarlyAnnouncement<'_>> {
         let mut found = Vec::new();
         for (function, body) in self.linked() {
-            if self.scope(function) != Scope::Production {
+            // What a request announces is the state of something that it was about.
+            let answers = || self.routes().iter().any(|route| route.function == function);
+            if self.scope(function) != Scope::Production || answers() {
                 continue;
             }
             let required: Vec<&Effect> =

@@ -8,6 +8,7 @@ use super::summaries::{Effect, EffectKind};
 use super::types::Ty;
 use super::{Program, ResourceId, reach};
 use crate::catalog::{CallRole, MigratorFacts};
+use crate::location::{FileId, Location, Span};
 
 /// Two migrators of one database.
 #[derive(Debug)]
@@ -20,7 +21,32 @@ pub struct CompetingMigrators<'p> {
     pub driver: String,
 }
 
+/// Two migrations of one folder with one version.
+#[derive(Debug)]
+pub struct RepeatedMigration<'p> {
+    /// The folder, relative to the root of the workspace.
+    pub folder: &'p str,
+    /// The file whose name comes first, and its path.
+    pub first: (Location, &'p str),
+    /// The other one, and its path.
+    pub second: (Location, &'p str),
+}
+
 impl Program<'_> {
+    /// The migrations that code embeds and that have the version of another one, in the order of their folders and names.
+    pub fn repeated_migrations(&self) -> Vec<RepeatedMigration<'_>> {
+        let span = Span { line: 1, column: 1, end_line: 1, end_column: 2 };
+        let place =
+            |file: FileId| (Location { file, span }, self.workspace.files[file.0 as usize].path.as_str());
+        let repeated = self.workspace.sql.repeated.iter();
+        let told = repeated.map(|twice| RepeatedMigration {
+            folder: &twice.folder,
+            first: place(twice.first),
+            second: place(twice.second),
+        });
+        told.collect()
+    }
+
     /// Two migrators that one process runs on the same database: by driver, where the process opens one database of it. The
     /// first pair for each driver. Migrators that exclude each other are alternatives.
     pub fn competing_migrators<'p>(&'p self, entry: &'p Entry) -> Vec<CompetingMigrators<'p>> {

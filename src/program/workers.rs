@@ -4,8 +4,9 @@ use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::inventory::Scope;
 use super::items::{FnId, StaticId};
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
-use super::{Program, reach};
-use crate::catalog::CallRole;
+use super::types::Ty;
+use super::{Program, bodies, reach};
+use crate::catalog::{CallRole, TypeKind};
 use crate::location::Location;
 
 /// A worker that starts before what it needs is there.
@@ -42,6 +43,30 @@ struct Way {
 }
 
 impl Program<'_> {
+    /// Whether a task is asked by messages, and opens a connection of its own to answer them: whoever asks waits until it is there.
+    pub fn is_asked_by_messages(&self, function: FnId, task: CallId) -> bool {
+        let Some(body) = self.body(function) else { return false };
+        let in_task = |effect: &&Effect| effect.times.contains(&(function, Time::Task(task)));
+        let is_own = |effect: &Effect| {
+            effect.creates_handle() && matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended)
+        };
+        let receives = |ty: &Ty| {
+            let facts = self.types.type_facts(bodies::settled(ty));
+            let Ty::External(_, args) = bodies::settled(ty) else { return false };
+            // An empty message is a signal to stop.
+            facts.is_some_and(|facts| facts.kind == TypeKind::Receiver) && args.first() != Some(&Ty::unit())
+        };
+        let takes = |call: &Call<'_>| match &call.target {
+            Target::Local { targets, .. } => {
+                targets.iter().any(|target| self.types.signature(*target).params.iter().any(receives))
+            }
+            _ => call.inputs().any(|input| receives(&input.ty)),
+        };
+        let started = body.call(task).span;
+        let mut inside = body.calls.iter().filter(|call| started.encloses(call.span));
+        self.effects(function).iter().filter(in_task).any(is_own) && inside.any(takes)
+    }
+
     /// The workers of start-up code that use a database in a loop, before a later step of the same function changes its
     /// schema or puts the handle in its place; each start once, in order. Who waits or sleeps first is no early worker.
     pub fn early_workers(&self) -> Vec<EarlyWorker<'_>> {

@@ -74,6 +74,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         if is_waited_for(program, function, task)
             || program.gate_before(serve) == Gate::Looks
             || program.readers_wait(function, effect)
+            || program.is_asked_by_messages(function, task)
             || program.is_missed(effect)
             || program.is_made_by_requests_too(entry, effect)
         {

@@ -11,6 +11,7 @@ mod competing_pools;
 mod competing_singletons;
 mod conflicting_pool_options;
 mod detached_init;
+mod duplicate_migration_version;
 mod env_read_before_load;
 mod exists_then_create;
 mod fallback_init;
@@ -95,6 +96,7 @@ const RULES: &[Rule] = rules! {
     "competing-singletons" => competing_singletons,
     "conflicting-pool-options" => conflicting_pool_options,
     "detached-init" => detached_init,
+    "duplicate-migration-version" => duplicate_migration_version,
     "env-read-before-load" => env_read_before_load,
     "exists-then-create" => exists_then_create,
     "fallback-init" => fallback_init,

@@ -37,7 +37,7 @@ pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};
 pub use revision::{RevisionError, changed_since, open_revision};
-pub use sql_files::{AskedFolder, EmbeddedFile, EmbeddedSql, SqlFiles};
+pub use sql_files::{AskedFolder, EmbeddedFile, EmbeddedSql, RepeatedVersion, SqlFiles};
 pub use text::Lines;
 
 /// Index of a package in [`Workspace::packages`].

@@ -18,8 +18,21 @@ pub struct SqlFiles {
     pub folders: BTreeMap<String, Vec<FileId>>,
     /// Files that are included as text, with their texts.
     pub included: BTreeMap<String, (FileId, Arc<str>)>,
+    /// Migrations of one folder that have one version, in the order of the folders and names.
+    pub repeated: Vec<RepeatedVersion>,
     /// What source files ask for, in order.
     pub asked: Vec<AskedFolder>,
+}
+
+/// Two migrations of one folder with one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepeatedVersion {
+    /// The folder, relative to the root of the workspace.
+    pub folder: String,
+    /// The file whose name comes first.
+    pub first: FileId,
+    /// The other one.
+    pub second: FileId,
 }
 
 /// What a macro call of a source file embeds.
@@ -94,15 +107,13 @@ impl Workspace {
             let mut paths = self.tree.files(&path, &|name| is_applied(name));
             paths.retain(|found| nested || found.parent() == Some(path.as_path()));
             paths.sort();
-            let mut versions: BTreeMap<String, String> = BTreeMap::new();
+            let mut versions: BTreeMap<String, FileId> = BTreeMap::new();
             for path in paths {
-                let name = relative(&self.root, &path);
-                if let Some(version) = version(&path)
-                    && let Some(other) = versions.insert(version.clone(), name.clone())
-                {
-                    self.note_sql(&name, (0, 0), &format!("the migration has the same version as `{other}`"));
+                let Some(second) = self.read_sql(&path) else { continue };
+                files.push(second);
+                if let Some(first) = version(&path).and_then(|version| versions.insert(version, second)) {
+                    self.sql.repeated.push(RepeatedVersion { folder: shown.clone(), first, second });
                 }
-                files.extend(self.read_sql(&path));
             }
         } else {
             let place = (by.span.line, by.span.column);
@@ -198,7 +209,7 @@ mod tests {
 
     const MANIFEST: &str = "[package]\nname = \"shop\"\nedition = \"2024\"\n";
 
-    /// The folders and files that are read, and the problems; what is embedded is named in lines 1, 2 and so on of the one source.
+    /// The folders and files that are read, and the problems, with versions that are there twice; what is embedded is named in lines 1, 2 and so on of the one source.
     fn read(embedded: &[EmbeddedSql], files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let mut all = vec![("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")];
         all.extend(files);
@@ -214,7 +225,12 @@ mod tests {
         let read = folders.chain(workspace.sql.included.values().map(|(file, _)| path(file))).collect();
         let problems = workspace.problems.iter().filter(|problem| problem.kind == ProblemKind::UnreadSql);
         let shown = |problem: &Problem| format!("{}:{} {}", problem.file, problem.line, problem.message);
-        (read, problems.map(shown).collect())
+        let repeated = workspace
+            .sql
+            .repeated
+            .iter()
+            .map(|twice| format!("{} again in {}", path(&twice.first), path(&twice.second)));
+        (read, problems.map(shown).chain(repeated).collect())
     }
 
     fn folder(path: &str, nested: bool) -> EmbeddedSql {
@@ -249,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_too_large_or_there_twice_is_a_problem() {
+    fn what_is_missing_or_too_large_is_a_problem_and_one_version_twice_is_known() {
         let dump = "INSERT INTO t VALUES (1);\n".repeat(60_000);
         let embedded = [folder("./gone", false), folder("db", false), included("gone.sql")];
         let files = [("db/01_a.sql", ""), ("db/1_b.sql", ""), ("db/2_dump.sql", dump.as_str())];
@@ -258,10 +274,10 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "db/1_b.sql:0 the migration has the same version as `db/01_a.sql`",
                 "db/2_dump.sql:0 the file is larger than 1 MiB; the tables it defines are not known",
                 "src/main.rs:1 there is no folder of migrations `gone`",
                 "src/main.rs:3 there is no file `src/gone.sql`",
+                "db/01_a.sql again in db/1_b.sql",
             ]
         );
     }
