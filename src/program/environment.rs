@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::{Argument, CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{Argument, Call, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::items::FnId;
 use super::summaries::Step;
@@ -105,15 +105,16 @@ impl Program<'_> {
                 return;
             }
             match &event.kind {
-                EventKind::Call { call, time } if in_line(time) => {
-                    let label = self.callee_name(body.call(*call));
-                    walk.way.push(Hop { label, location: self.location(id, body.call(*call).span) });
-                    walk.steps.push(Step::Call(id, *call));
-                    self.read_call(body, *call, walk);
-                    walk.steps.pop();
-                    walk.way.pop();
-                }
+                EventKind::Call { call, time } if in_line(time) => self.enter_call(id, body, *call, walk),
                 EventKind::Block { block, time } if in_line(time) => {
+                    // A function of the workspace that runs what it is given does so when it has prepared everything.
+                    let is_given = |call: &Call<'_>| {
+                        matches!(call.target, Target::Local { .. })
+                            && call.args.iter().any(|argument| argument.value == Value::Block(*block))
+                    };
+                    if let Some(index) = body.calls.iter().position(is_given) {
+                        self.enter_call(id, body, CallId(index as u32), walk);
+                    }
                     self.read_events(id, body, &body.blocks[block.0 as usize].events, walk);
                 }
                 EventKind::Static(used) if self.is_lazy(*used) => {
@@ -131,6 +132,15 @@ impl Program<'_> {
                 _ => {}
             }
         }
+    }
+
+    fn enter_call(&self, id: FnId, body: &LinkedBody<'_>, call: CallId, walk: &mut Walk) {
+        let label = self.callee_name(body.call(call));
+        walk.way.push(Hop { label, location: self.location(id, body.call(call).span) });
+        walk.steps.push(Step::Call(id, call));
+        self.read_call(body, call, walk);
+        walk.steps.pop();
+        walk.way.pop();
     }
 
     fn read_call(&self, body: &LinkedBody<'_>, id: CallId, walk: &mut Walk) {
