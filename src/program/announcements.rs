@@ -32,9 +32,7 @@ impl Program<'_> {
     pub fn early_announcements(&self) -> Vec<EarlyAnnouncement<'_>> {
         let mut found = Vec::new();
         for (function, body) in self.linked() {
-            // What a request announces is the state of something that it was about.
-            let answers = || self.routes().iter().any(|route| route.function == function);
-            if self.scope(function) != Scope::Production || answers() {
+            if self.scope(function) != Scope::Production {
                 continue;
             }
             let required: Vec<&Effect> =
@@ -42,8 +40,14 @@ impl Program<'_> {
             if required.is_empty() {
                 continue;
             }
+            let mut own_routes = self.routes().iter().filter(|route| route.function == function);
+            let answers = own_routes.any(|route| route.closure.is_none());
             for event in body.all_events() {
                 let Some((announces, flag)) = self.announcement(function, body, event) else { continue };
+                // What a request says of a part of something is the state of what it was about.
+                if answers && flag.as_ref().is_some_and(|flag| flag.contains('.')) {
+                    continue;
+                }
                 let failed = required.iter().find(|effect| {
                     let Step::Call(_, call) = effect.steps[0] else { return false };
                     body.failures()

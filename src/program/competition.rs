@@ -153,15 +153,8 @@ impl Program<'_> {
             })
         };
         // Two settings that a caller gives one number are two settings all the same.
-        let told_apart = first.site.0 == second.site.0 && {
-            let (one, two) = (self.options_in_code(first), self.options_in_code(second));
-            // Whoever limits one of two pools, and lets the other have the default, has two on purpose as well.
-            let sets = |list: &[(String, Value)], name: &str| list.iter().any(|(known, _)| known == name);
-            let are_pools = [first, second]
-                .into_iter()
-                .all(|effect| matches!(effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. }));
-            differ(&one, &two) || (are_pools && sets(&one, "max") != sets(&two, "max"))
-        };
+        let told_apart = first.site.0 == second.site.0
+            && differ(&self.options_in_code(first), &self.options_in_code(second));
         if told_apart
             || self.reads_only(first) != self.reads_only(second)
             || differ(&self.options_of(first), &self.options_of(second))
@@ -212,7 +205,7 @@ impl Program<'_> {
             let given = call.args.first().map(|argument| &argument.value);
             let is_option = matches!(call.target, Target::Library(facts)
                 if facts.role == CallRole::Option && facts.option.as_deref() == Some("read-only"));
-            (is_option && given != Some(&Value::Bool(false)))
+            (is_option && given == Some(&Value::Bool(true)))
                 || call.args.iter().any(|argument| is_flag(&argument.value))
         })
     }

@@ -7,13 +7,14 @@ use crate::location::FileId;
 use crate::workspace::{EmbeddedFile, EmbeddedSql, Workspace};
 
 /// What the source files of a workspace embed, in the order of the files and places: the folders of `migrate!` and its kin, as
-/// far as a text or nothing names them, and the `.sql` files of `include_str!`. Code for tests is left out. Linear in the facts.
+/// far as a text or nothing names them, and the `.sql` files of `include_str!`. Tests, examples and benches are left out. Linear in the facts.
 pub fn embedded_files(workspace: &Workspace, files: &[&FileFacts], catalog: &Catalog) -> Vec<EmbeddedFile> {
     let mut found = Vec::new();
     for (index, facts) in (0..).zip(files) {
         let file = FileId(index);
         let path = &workspace.files[index as usize].path;
-        if path.starts_with("tests/") || path.contains("/tests/") {
+        let is_beside = |folder: &str| path.starts_with(&folder[1..]) || path.contains(folder);
+        if ["/tests/", "/examples/", "/benches/"].into_iter().any(is_beside) {
             continue;
         }
         for call in facts.text_macros() {

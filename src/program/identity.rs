@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::format_strings::FormatString;
 use super::inventory::{Address, Resource};
 use super::items::{AdtShape, FnId};
-use super::types::Types;
+use super::types::{Types, holds_many};
 use super::values::Value;
 use crate::catalog::{CallRole, ValueSource, driver_of_scheme};
 use crate::facts::{Attribute, Literal, Name};
@@ -44,13 +44,22 @@ pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: Res
         }
         value if is_known(value) => {
             // What a static was filled with need not be understood to know that its fields are the same for all who read them.
-            let as_read = sureness(types, address).min(Confidence::Medium);
+            let as_read = match is_setting(types, address) {
+                true => sureness(types, address).min(Confidence::Medium),
+                false => Confidence::Low,
+            };
             let confidence = sureness(types, value).max(as_read);
             (display.clone(), Address::Config(display, None), confidence)
         }
         _ => (format!("unknown.{display}"), Address::Unknown(display), Confidence::Low),
     };
     Resource { id: format!("{driver}:{id}"), driver, address, confidence, alias: None }
+}
+
+/// Whether an address is a field of a static that is neither a list nor a map.
+fn is_setting(types: &Types<'_>, address: &Value) -> bool {
+    matches!(address, Value::Field(..))
+        && matches!(address.root(), Value::Static(id) if !holds_many(types.static_type(*id)))
 }
 
 /// Whether an address is determined by the program and its configuration alone.

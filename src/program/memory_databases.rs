@@ -38,15 +38,19 @@ impl<'a> Program<'a> {
     pub fn memory_pools<'p>(&'p self, entry: &'p Entry) -> Vec<MemoryPool<'p>> {
         let serves = self.servers().any(|server| server.main == entry.main);
         let found = self.process_effects(entry).filter_map(|(start, effect)| {
-            if !effect.address.any(|part| matches!(part, Value::Text(text) if is_nameless(text))) {
-                return None;
-            }
+            let one_of_many = effect.address.any(|part| matches!(part, Value::Element(_)));
+            let texts = effect.address.texts();
+            let text = texts.iter().find(|text| is_nameless(text)).filter(|_| !one_of_many)?;
             let call = self.call(effect.site.0, effect.site.1);
             let loss = match self.in_memory_of(&call.result)? {
                 InMemory::Separate => Loss::EachHasItsOwn,
-                InMemory::Shared if serves => Loss::GoneWithTheLast,
+                // Without a scheme it may be the name of a file, for which sqlx does nothing special.
+                InMemory::Shared if serves && text.starts_with("sqlite:") => Loss::GoneWithTheLast,
                 InMemory::Shared => return None,
             };
+            if loss == Loss::GoneWithTheLast && self.keeps_a_connection(effect) {
+                return None;
+            }
             let options = self.builder_options(effect.site.0, call)?;
             let is_set = |name: &str| options.iter().any(|(facts, _)| facts.option.as_deref() == Some(name));
             let avoided = match loss {
@@ -60,6 +64,17 @@ impl<'a> Program<'a> {
             (!avoided).then_some(MemoryPool { start, effect, loss, always })
         });
         found.collect()
+    }
+
+    /// Whether the function that makes a pool takes a connection out of it and keeps that in a variable.
+    fn keeps_a_connection(&self, effect: &Effect) -> bool {
+        let (function, made) = effect.site;
+        let keeps = |call: &Call<'a>| {
+            let takes = matches!(call.target, Target::Library(facts) if facts.role == CallRole::Acquire);
+            let from_it = call.receiver.as_ref().is_some_and(|pool| *pool.value.root() == Value::Call(made));
+            takes && from_it && call.outcome.bound
+        };
+        self.any_body(function).is_some_and(|body| body.calls.iter().any(keeps))
     }
 
     /// What the connections of a pool see of a database in memory; `None` for what is no pool, and where it is not known.

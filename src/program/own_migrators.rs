@@ -74,6 +74,10 @@ impl Program<'_> {
                 between.iter().any(|call| self.applies(call, DEPTH))
             };
             let Some(records) = uses.iter().filter(is_record).find(applied_before) else { continue };
+            // Nobody else can open what is made in memory here.
+            if self.effects(function).iter().any(|effect| self.is_in_memory(effect)) {
+                continue;
+            }
             // The callers are asked last: hardly any function comes this far.
             let Some(others) = self.others_at(function, body) else { continue };
             if !self.is_protected(function, body, looks.call, others) {

@@ -32,6 +32,7 @@ impl Program<'_> {
     pub(super) fn probe_by_method<'p>(&'p self, route: &'p Route) -> Option<Probe<'p>> {
         let item = &self.types.items.functions[route.function.index()];
         let Container::Impl(block) = item.container else { return None };
+        self.types.items.impls[block.index()].facts.of_trait.as_ref()?;
         let owner = match self.types.impl_trait(block) {
             Some(TraitRef::External(path)) => path.rsplit("::").next().unwrap_or_default(),
             Some(TraitRef::Local(id)) => self.types.items.traits[id.index()].name.as_str(),
@@ -40,9 +41,10 @@ impl Program<'_> {
         };
         let name = item.name.as_str();
         let of_health = name == "check" && speaks_of_health(owner);
-        let kind = if of_health { ProbeKind::General } else { kind_of(name)? };
-        let own = route.closure.is_none();
-        own.then(|| Probe { route, path: name, kind, declared: Vec::new() })
+        let named = GENERAL.contains(&plain_name(name).as_str());
+        let kind = ProbeKind::General;
+        let is_probe = route.closure.is_none() && (of_health || named);
+        is_probe.then(|| Probe { route, path: name, kind, declared: Vec::new() })
     }
 }
 

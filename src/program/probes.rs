@@ -72,6 +72,7 @@ pub struct Examined {
 
 /// How many functions are looked into for one answer.
 const MOST_FUNCTIONS: usize = 120;
+
 /// Status codes that tell that something is wrong, in lower case without underscores, as constants and constructors are
 /// named.
 const BAD_STATUS: [&str; 12] = [

@@ -73,6 +73,18 @@ impl Program<'_> {
         })
     }
 
+    /// Whether a value in terms of a handler is made of what a request brings along, rather than of state.
+    pub fn comes_with_request(&self, handler: FnId, value: &Value) -> bool {
+        let params = &self.types.signature(handler).params;
+        let is_state = |ty: &Ty| {
+            self.types.type_facts(bodies::settled(ty)).is_some_and(|facts| facts.kind == TypeKind::State)
+        };
+        value.any(|part| match part {
+            Value::Param(index) => params.get(*index as usize).is_some_and(|ty| !is_state(ty)),
+            _ => false,
+        })
+    }
+
     /// Whether an effect opens a file in the folder for temporary files.
     pub fn is_temporary(&self, effect: &Effect) -> bool {
         effect

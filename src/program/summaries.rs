@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::bodies::{Call, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time, Write};
+use super::bodies::{
+    Call, CallId, ContextId, ContextKind, Event, EventKind, LinkedBody, Target, Time, Write,
+};
 use super::conditions::{self, Condition};
 use super::items::{Container, FnId, StaticId};
 use super::terms::{Results, Terms, address_of, substitute};
@@ -409,7 +411,7 @@ impl<'a> Collector<'_, '_, 'a> {
                             let seen = substitute(place, &args, receiver.as_ref());
                             // What `main` makes stays as long as the process, if somebody uses it.
                             let is_new = seen.is_failure() && !self.summarizer.mains.contains(&self.id);
-                            let owner = is_new.then(|| new_owner(call, place)).flatten();
+                            let owner = is_new.then(|| new_owner(self.body, call, place)).flatten();
                             let of_owner = owner
                                 .map(|owner| self.summarizer.lifetime(self.body, owner, Some(call.context)));
                             match of_owner {
@@ -676,12 +678,20 @@ fn with(times: &[Time], time: Time) -> Vec<Time> {
     list
 }
 
-/// What a call of the same body made, and a callee keeps something in: where it keeps it, the maker put nothing (`None`).
-fn new_owner<'b>(call: &'b Call<'_>, place: &Value) -> Option<&'b Value> {
+/// What a call of the same body made, and a callee keeps something in: where it keeps it, the maker put nothing (`None`). Only what is
+/// made in the same turn of all loops, and is given to nobody who might keep it.
+fn new_owner<'b>(body: &LinkedBody<'_>, call: &'b Call<'_>, place: &Value) -> Option<&'b Value> {
     let given = match place.root() {
         Value::Receiver => &call.receiver.as_ref()?.value,
         Value::Param(index) => &call.args.get(*index as usize)?.value,
         _ => return None,
     };
-    matches!(given.root(), Value::Call(_)).then(|| given.root())
+    let owner = given.root();
+    let Value::Call(made) = owner else { return None };
+    let made_in = body.call(*made).context;
+    let is_loop = |id: &ContextId| matches!(body.contexts[id.0 as usize].kind, ContextKind::Loop { .. });
+    let mut loops = body.ids_outwards(call.context).filter(is_loop);
+    let mut given_away = body.calls.iter().flat_map(|other| &other.args);
+    let stays_here = !given_away.any(|argument| !argument.lent && argument.value.contains(owner));
+    (stays_here && loops.all(|id| body.encloses(id, made_in))).then_some(owner)
 }

@@ -119,11 +119,18 @@ impl Value {
             Self::Choice(list) => Self::choice(list.iter().map(|value| value.field(name)).collect()),
             Self::Content(inner) => inner.field(name),
             // One row of a table: the parts of a tuple have no names, so any of them may be asked for.
-            Self::Element(rows) if matches!(**rows, Self::Choice(_)) => {
-                Self::Element(Arc::new(rows.field(name)))
-            }
+            Self::Element(rows) if rows.is_table() => Self::Element(Arc::new(rows.field(name))),
             Self::Text(_) if name.as_str().bytes().all(|byte| byte.is_ascii_digit()) => self.clone(),
             other => Self::Field(Arc::new(other.clone()), name.clone()),
+        }
+    }
+
+    /// Whether the value is one of several that are written down, or a list of these.
+    fn is_table(&self) -> bool {
+        match self {
+            Self::Choice(_) => true,
+            Self::Element(rows) => rows.is_table(),
+            _ => false,
         }
     }
 

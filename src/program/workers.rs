@@ -1,12 +1,14 @@
 //! Room 5, *program*: tasks that go to work on a database while start-up is still preparing it.
 
 use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{FnId, StaticId};
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::types::Ty;
-use super::{Program, bodies, reach};
+use super::{Program, ResourceId, bodies, is_long_lived, reach};
 use crate::catalog::{CallRole, TypeKind};
+use crate::finding::Confidence;
 use crate::location::Location;
 
 /// A worker that starts before what it needs is there.
@@ -43,17 +45,12 @@ struct Way {
 }
 
 impl Program<'_> {
-    /// Whether a task is asked by messages, and opens a connection of its own to answer them: whoever asks waits until it is there.
+    /// Whether a task waits for messages that say more than that it should stop.
     pub fn is_asked_by_messages(&self, function: FnId, task: CallId) -> bool {
         let Some(body) = self.body(function) else { return false };
-        let in_task = |effect: &&Effect| effect.times.contains(&(function, Time::Task(task)));
-        let is_own = |effect: &Effect| {
-            effect.creates_handle() && matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended)
-        };
         let receives = |ty: &Ty| {
             let facts = self.types.type_facts(bodies::settled(ty));
             let Ty::External(_, args) = bodies::settled(ty) else { return false };
-            // An empty message is a signal to stop.
             facts.is_some_and(|facts| facts.kind == TypeKind::Receiver) && args.first() != Some(&Ty::unit())
         };
         let takes = |call: &Call<'_>| match &call.target {
@@ -63,8 +60,27 @@ impl Program<'_> {
             _ => call.inputs().any(|input| receives(&input.ty)),
         };
         let started = body.call(task).span;
-        let mut inside = body.calls.iter().filter(|call| started.encloses(call.span));
-        self.effects(function).iter().filter(in_task).any(is_own) && inside.any(takes)
+        body.calls.iter().filter(|call| started.encloses(call.span)).any(takes)
+    }
+
+    /// Whether a task opens connections of its own, to databases that nothing else of the binary keeps open: whoever asks it waits until they
+    /// are there.
+    pub fn works_alone(&self, entry: &Entry, function: FnId, task: CallId) -> bool {
+        let in_task = |effect: &Effect| effect.times.contains(&(function, Time::Task(task)));
+        let is_own = |effect: &Effect| {
+            let known = |id: &ResourceId| self.resource(*id).confidence > Confidence::Low;
+            let resource = self.resource_of(effect).filter(known);
+            let shared = resource.is_some_and(|resource| {
+                self.process_effects(entry).any(|(_, other)| {
+                    let stays = is_long_lived(&other.lifetime) && !in_task(other);
+                    stays && self.resource_of(other) == Some(resource)
+                })
+            });
+            matches!(effect.lifetime, Lifetime::Local { .. } | Lifetime::Ended) && !shared
+        };
+        let effects = self.effects(entry.main).iter().filter(|effect| in_task(effect));
+        let mut opened = effects.filter(|effect| effect.creates_handle()).peekable();
+        opened.peek().is_some() && opened.all(is_own)
     }
 
     /// The workers of start-up code that use a database in a loop, before a later step of the same function changes its

@@ -74,7 +74,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         if is_waited_for(program, function, task)
             || program.gate_before(serve) == Gate::Looks
             || program.readers_wait(function, effect)
-            || program.is_asked_by_messages(function, task)
+            || (program.is_asked_by_messages(function, task) && program.works_alone(entry, function, task))
             || program.is_missed(effect)
             || program.is_made_by_requests_too(entry, effect)
         {
@@ -224,6 +224,8 @@ fn report(
     let confidence = match (effect.certain && serve.is_none_or(|serve| serve.certain), in_need) {
         // One implementation of several may prepare what the others do not need.
         (false, _) => Confidence::Low,
+        // Those who send it messages wait for their answers; others may not.
+        (true, true) if program.is_asked_by_messages(function, task) => Confidence::Medium,
         (true, true) => Confidence::High,
         // Whoever reads a slot that is filled later has to say what happens before.
         (true, false) if fills_slot(program, function) => Confidence::Low,

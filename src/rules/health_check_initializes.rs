@@ -29,7 +29,8 @@ fn initialized_by<'p>(program: &'p Program<'_>, probe: &Probe<'_>) -> Option<&'p
         let inside = route
             .closure
             .is_none_or(|closure| closure.encloses(program.step_location(&effect.steps[0]).span));
-        let is_pool = matches!(effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. });
+        let is_pool = matches!(effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. })
+            && !program.comes_with_request(route.function, &effect.address);
         let stays = effect.creates_handle()
             && (is_pool || is_long_lived(&effect.lifetime))
             && program.is_of_database(effect);

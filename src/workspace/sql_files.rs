@@ -108,10 +108,13 @@ impl Workspace {
             paths.retain(|found| nested || found.parent() == Some(path.as_path()));
             paths.sort();
             let mut versions: BTreeMap<String, FileId> = BTreeMap::new();
+            let folder_path = path.clone();
             for path in paths {
                 let Some(second) = self.read_sql(&path) else { continue };
                 files.push(second);
-                if let Some(first) = version(&path).and_then(|version| versions.insert(version, second)) {
+                if let Some(first) =
+                    version(&folder_path, &path, nested).and_then(|version| versions.insert(version, second))
+                {
                     self.sql.repeated.push(RepeatedVersion { folder: shown.clone(), first, second });
                 }
             }
@@ -191,15 +194,25 @@ fn is_applied(name: &str) -> bool {
     name.ends_with(".sql") && !name.ends_with(".down.sql") && name != "down.sql"
 }
 
-/// The version of a migration: what its name (for `up.sql`, the folder's) begins with before the first underscore, as far as it
-/// is a number, without the `V` of refinery.
-fn version(path: &Path) -> Option<String> {
+/// The version of a migration in a folder, spelled so that equal versions are equal texts; `None` for a file that is none. Files of
+/// sqlx (0.8) begin with a number and an underscore; Diesel (`migrations_internals` 2) compares what the names of folders begin with, without
+/// dashes; refinery (0.10) takes files like `V1__name.sql` from all folders.
+fn version(folder: &Path, path: &Path, nested: bool) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let name = if name == "up.sql" { path.parent()?.file_name()?.to_str()? } else { name };
-    let (version, _) = name.split_once('_')?;
-    let number = version.trim_start_matches(['V', 'U']);
-    let is_number = |letter: char| letter.is_ascii_digit() || letter == '-';
-    (!number.is_empty() && number.chars().all(is_number)).then(|| number.trim_start_matches('0').to_owned())
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = |number: &str| number.trim_start_matches('0').to_owned();
+    if !nested {
+        let (number, _) = name.split_once('_')?;
+        return is_number(number).then(|| plain(number));
+    }
+    if name == "up.sql" {
+        let own = path.parent()?;
+        let (number, _) = own.file_name()?.to_str()?.split_once('_')?;
+        let number = number.replace('-', "");
+        return (own.parent() == Some(folder) && is_number(&number)).then_some(number);
+    }
+    let (number, _) = name.strip_prefix(['V', 'U'])?.split_once("__")?;
+    is_number(number).then(|| plain(number))
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Room 5, *program*: what a path in a body means.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use super::super::items::{AdtShape, ConstItem, Declared};
+use super::super::items::{AdtShape, ConstItem, Declared, ModuleId};
 use super::super::names::{Def, Namespace};
 use super::super::types::{Args, Method, PRIMITIVES, Ty, TypeScope, no_args, segment_args};
 use super::super::values::Value;
@@ -11,7 +12,7 @@ use super::walk::{Resolution, Typed, Walk, literal_value};
 use crate::facts::{Body, ExprId, ExprKind, MacroContent, Name, Path};
 
 /// How many constants and parts of them are looked through for the value of one.
-const CONSTANT_DEPTH: usize = 12;
+const CONSTANT_PARTS: usize = 400;
 
 /// How many rows of a table are told.
 const MOST_ROWS: usize = 24;
@@ -51,7 +52,7 @@ impl Walk<'_, '_> {
                 let scope = TypeScope { module: item.module, self_ty: None, generics: [None, None] };
                 let ty = self.types.lower(item.ty, scope);
                 let value = item.value.map_or(Value::Unknown, |body| {
-                    self.constant(item, body, body.root, CONSTANT_DEPTH).unwrap_or_else(|| {
+                    self.constant(item, body, body.root, &Cell::new(CONSTANT_PARTS)).unwrap_or_else(|| {
                         let module = self.types.items.module_path(item.module);
                         Value::Origin(Arc::from(format!("const {module}::{}", item.name)), Arc::from([]))
                     })
@@ -75,21 +76,17 @@ impl Walk<'_, '_> {
 
     /// The value of a constant that is written out: a literal, another constant, an SQL file, a list of texts, or a table of what
     /// belongs together in each row. Of a long table the first rows are told.
-    fn constant(&self, item: &ConstItem<'_>, body: &Body, id: ExprId, depth: usize) -> Option<Value> {
-        let inside = depth.checked_sub(1)?;
-        let value = |id: ExprId| self.constant(item, body, id, inside);
-        let resolve = |path: &Path, wanted: Namespace| {
-            let found = self.types.names.resolve(item.module, path, wanted)?;
-            (found.taken == path.segments.len()).then(|| found.defs.into_iter().next()).flatten()
-        };
+    fn constant(&self, item: &ConstItem<'_>, body: &Body, id: ExprId, budget: &Cell<usize>) -> Option<Value> {
+        budget.set(budget.get().checked_sub(1)?);
+        let value = |id: ExprId| self.constant(item, body, id, budget);
         match &body.expr(id).kind {
             ExprKind::Literal(literal) => Some(literal_value(literal).value),
             ExprKind::Reference(inner, _) => value(*inner),
-            ExprKind::Path(path) => match resolve(path, Namespace::Values)? {
+            ExprKind::Path(path) => match self.resolve_in(item.module, path, Namespace::Values)? {
                 Def::Item(Declared::Const(other)) => {
                     let other = &self.types.items.consts[other.index()];
                     let body = other.value?;
-                    self.constant(other, body, body.root, inside)
+                    self.constant(other, body, body.root, budget)
                 }
                 _ => None,
             },
@@ -97,22 +94,12 @@ impl Walk<'_, '_> {
                 let is_row =
                     |item: &ExprId| matches!(body.expr(*item).kind, ExprKind::Tuple(_) | ExprKind::Struct(_));
                 if !list.is_empty() && list.iter().all(is_row) {
-                    let rows = list.iter().take(MOST_ROWS).map(|item| value(*item));
-                    return Some(Value::parts(rows.collect::<Option<Vec<_>>>()?));
+                    let rows = list.iter().take(MOST_ROWS).map(|row| self.row(item, body, *row, budget));
+                    let rows = Value::parts(rows.collect::<Option<Vec<_>>>()?);
+                    return Some(Value::Element(Arc::new(rows)));
                 }
                 let texts = list.iter().map(|item| value(*item)).collect::<Option<Vec<_>>>()?;
                 texts.iter().all(|text| matches!(text, Value::Text(_))).then(|| Value::parts(texts))
-            }
-            ExprKind::Tuple(list) => {
-                Some(Value::parts(list.iter().map(|item| value(*item).unwrap_or_default()).collect()))
-            }
-            ExprKind::Struct(literal) => {
-                let Def::Item(Declared::Adt(adt)) = resolve(&literal.path, Namespace::Types)? else {
-                    return None;
-                };
-                let fields = literal.fields.iter();
-                let fields = fields.map(|(name, field)| (name.clone(), value(*field).unwrap_or_default()));
-                Some(Value::Record(adt, None, fields.collect()))
             }
             ExprKind::Macro(call) => {
                 let MacroContent::Args(args) = &call.content else { return None };
@@ -133,6 +120,30 @@ impl Walk<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// A row of a table: a tuple or a record, in which what is no constant is not known.
+    fn row(&self, item: &ConstItem<'_>, body: &Body, id: ExprId, budget: &Cell<usize>) -> Option<Value> {
+        let value = |id: &ExprId| self.constant(item, body, *id, budget).unwrap_or_default();
+        match &body.expr(id).kind {
+            ExprKind::Tuple(list) => Some(Value::parts(list.iter().map(value).collect())),
+            ExprKind::Struct(literal) => {
+                let Def::Item(Declared::Adt(adt)) =
+                    self.resolve_in(item.module, &literal.path, Namespace::Types)?
+                else {
+                    return None;
+                };
+                let fields = literal.fields.iter().map(|(name, field)| (name.clone(), value(field)));
+                Some(Value::Record(adt, None, fields.collect()))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a whole path names in a module.
+    fn resolve_in(&self, module: ModuleId, path: &Path, wanted: Namespace) -> Option<Def> {
+        let found = self.types.names.resolve(module, path, wanted)?;
+        (found.taken == path.segments.len()).then(|| found.defs.into_iter().next()).flatten()
     }
 
     fn associated_value(&mut self, found: Option<Method<'_>>) -> Typed {
