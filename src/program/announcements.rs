@@ -43,11 +43,9 @@ impl Program<'_> {
             let mut own_routes = self.routes().iter().filter(|route| route.function == function);
             let answers = own_routes.any(|route| route.closure.is_none());
             for event in body.all_events() {
-                let Some((announces, flag)) = self.announcement(function, body, event) else { continue };
-                // What a request says of a part of something is the state of what it was about.
-                if answers && flag.as_ref().is_some_and(|flag| flag.contains('.')) {
+                let Some((announces, flag)) = self.announcement(function, body, event, answers) else {
                     continue;
-                }
+                };
                 let failed = required.iter().find(|effect| {
                     let Step::Call(_, call) = effect.steps[0] else { return false };
                     body.failures()
@@ -105,15 +103,21 @@ impl Program<'_> {
         *value == Value::Bool(true) && !place.any(is_of_many)
     }
 
-    /// The extent of what announces readiness, with the flag that it sets.
+    /// The extent of what announces readiness, with the flag that it sets; `answers` tells whether the function answers requests.
     fn announcement(
         &self,
         function: FnId,
         body: &LinkedBody<'_>,
         event: &Event,
+        answers: bool,
     ) -> Option<(Span, Option<String>)> {
+        // What a request says of a part of something is the state of what it was about.
+        let is_of_service = |place: &Value| !(answers && matches!(place, Value::Field(..)));
         match &event.kind {
-            EventKind::Write(write) if self.raises(function, write.place.place(), &write.value) => {
+            EventKind::Write(write)
+                if is_of_service(write.place.place())
+                    && self.raises(function, write.place.place(), &write.value) =>
+            {
                 let name = self.describe_place(function, write.place.place());
                 speaks_of_readiness(&name).then_some((write.span, Some(name)))
             }
@@ -131,7 +135,10 @@ impl Program<'_> {
                             self.place_writes(*target).iter().map(move |write| (*target, write))
                         });
                         let mut names = writes
-                            .filter(|(target, write)| self.raises(*target, &write.place, &write.value))
+                            .filter(|(target, write)| {
+                                is_of_service(&write.place)
+                                    && self.raises(*target, &write.place, &write.value)
+                            })
                             .map(|(target, write)| self.describe_place(target, &write.place));
                         let name = names.find(|name| speaks_of_readiness(name))?;
                         Some((call.span, Some(name)))

@@ -42,9 +42,8 @@ impl Program<'_> {
         let name = item.name.as_str();
         let of_health = name == "check" && speaks_of_health(owner);
         let named = GENERAL.contains(&plain_name(name).as_str());
-        let kind = ProbeKind::General;
         let is_probe = route.closure.is_none() && (of_health || named);
-        is_probe.then(|| Probe { route, path: name, kind, declared: Vec::new() })
+        is_probe.then(|| Probe { route, path: name, kind: ProbeKind::General, declared: Vec::new() })
     }
 }
 
