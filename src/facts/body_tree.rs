@@ -427,8 +427,14 @@ pub enum BinaryOp {
     Eq,
     /// `!=`.
     Ne,
-    /// `<`, `<=`, `>`, `>=`.
-    Order,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessOrEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterOrEqual,
     /// `+`.
     Add,
     /// `+=` and the other compound assignments.

@@ -292,7 +292,10 @@ fn operator(op: &syn::BinOp) -> BinaryOp {
         syn::BinOp::Or(_) => BinaryOp::Or,
         syn::BinOp::Eq(_) => BinaryOp::Eq,
         syn::BinOp::Ne(_) => BinaryOp::Ne,
-        syn::BinOp::Lt(_) | syn::BinOp::Le(_) | syn::BinOp::Gt(_) | syn::BinOp::Ge(_) => BinaryOp::Order,
+        syn::BinOp::Lt(_) => BinaryOp::Less,
+        syn::BinOp::Le(_) => BinaryOp::LessOrEqual,
+        syn::BinOp::Gt(_) => BinaryOp::Greater,
+        syn::BinOp::Ge(_) => BinaryOp::GreaterOrEqual,
         syn::BinOp::Add(_) => BinaryOp::Add,
         syn::BinOp::AddAssign(_)
         | syn::BinOp::SubAssign(_)
@@ -351,7 +354,7 @@ mod tests {
 
     #[test]
     fn operators() {
-        assert_eq!(body("a == b || c < d"), "((a Eq b) Or (c Order d))");
+        assert_eq!(body("a == b || c < d"), "((a Eq b) Or (c Less d))");
         assert_eq!(body("a += b + c * d"), "(a CompoundAssign (b Add (c Other d)))");
         kept("a = b");
     }

@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn matches_is_a_let() {
         assert_eq!(body("if matches!(a.b(), Some(_) | None) {}"), "if let Some(_) | None = a.b() { }");
-        assert_eq!(body("matches!(a, B(c) if c > 1)"), "(let B(c) = a And (c Order 1))");
+        assert_eq!(body("matches!(a, B(c) if c > 1)"), "(let B(c) = a And (c Greater 1))");
     }
 
     #[test]

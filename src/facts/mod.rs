@@ -256,6 +256,18 @@ pub struct Function {
     pub body: Option<Body>,
 }
 
+impl Function {
+    /// Whether the parameter with this number after `self` is a reference.
+    pub fn borrows(&self, param: usize) -> bool {
+        self.params.get(param).is_some_and(|param| matches!(param.ty, TypeRef::Ref(..)))
+    }
+
+    /// Whether it takes `&self` or `&mut self`.
+    pub fn borrows_self(&self) -> bool {
+        matches!(self.receiver, Some(Receiver::Shared | Receiver::Exclusive))
+    }
+}
+
 /// How a method takes `self`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Receiver {

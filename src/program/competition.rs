@@ -244,25 +244,16 @@ impl Program<'_> {
 
     fn waits_for_its_tasks(&self, function: FnId) -> bool {
         let Some(body) = self.body(function) else { return false };
-        let events = || body.all_events();
-        let tasks: BTreeSet<CallId> = events()
+        let events = body.all_events();
+        let tasks: BTreeSet<CallId> = events
             .filter_map(|event| match &event.kind {
                 EventKind::Call { time: Time::Task(by), .. }
                 | EventKind::Block { time: Time::Task(by), .. } => Some(*by),
                 _ => None,
             })
             .collect();
-        // Tasks in a list are waited for in a loop over it.
-        let waits_in_turn =
-            events().any(|event| matches!(event.kind, EventKind::Wait) && body.in_loop(event.context));
-        let is_joined = |task: &CallId| {
-            let listed =
-                || body.calls.iter().any(|call| call.args.iter().any(|one| one.value == Value::Call(*task)));
-            events().any(|event| matches!(event.kind, EventKind::Join(joined) if joined == *task))
-                || waits_in_turn && listed()
-        };
         let serves = self.effects(function).iter().any(|effect| effect.kind == EffectKind::Serve);
-        !tasks.is_empty() && !serves && tasks.iter().all(is_joined)
+        !tasks.is_empty() && !serves && tasks.iter().all(|task| body.waits_for(*task))
     }
 
     /// The `#[cfg(…)]` that decide whether the code of an effect is there, in no particular order, each once.

@@ -92,23 +92,14 @@ impl Program<'_> {
             let catalogue = targets.first().and_then(|helper| self.catalogue_asked_by(*helper))?;
             return Some((Subject::Table(catalogue), Value::Unknown));
         }
-        // `query("…").fetch_optional(…)`: the text stands at the beginning of the chain.
-        let mut current = Some(call);
-        while let Some(link) = current {
-            let link = body.call(link);
-            let catalogue = link.sql_effects().into_iter().find_map(|effect| match effect {
+        body.chain(call).find_map(|link| {
+            let effects = body.call(link).sql_effects().into_iter();
+            let mut catalogues = effects.filter_map(|effect| match effect {
                 SqlEffect::AsksCatalogue(catalogue) => Some(catalogue),
                 _ => None,
             });
-            if let Some(catalogue) = catalogue {
-                return Some((Subject::Table(catalogue), Value::Unknown));
-            }
-            current = link.chained_on.or_else(|| match link.receiver.as_ref()?.value {
-                Value::Call(made) => Some(made),
-                _ => None,
-            });
-        }
-        None
+            Some((Subject::Table(catalogues.next()?), Value::Unknown))
+        })
     }
 
     /// The catalogue that a function asks which gives `true` or `false`.
@@ -129,7 +120,7 @@ impl Program<'_> {
     fn gap(&self, id: FnId, body: &LinkedBody<'_>, existence: &Existence) -> Option<ExistenceGap> {
         let Existence { subject, path, test } = existence;
         let locked_before =
-            |call: CallId| body.calls[..call.0 as usize].iter().any(|earlier| locks_database(earlier));
+            |call: CallId| body.calls[..call.0 as usize].iter().any(|earlier| locks_database(body, earlier));
         let decided = |call: CallId| {
             let made = body.call(call);
             let guarded = test.guards.iter().any(|guard| made.guards.contains(guard));
@@ -170,15 +161,20 @@ impl Program<'_> {
         })
     }
 
-    /// What a schema change outside a transaction would fail with when somebody else has done it.
+    /// What a schema change outside a transaction would fail with when somebody else has done it, and nobody tells that failure from
+    /// others.
     pub(super) fn fails_when_repeated(&self, effect: &Effect) -> Option<String> {
-        let call = self.call(effect.site.0, effect.site.1);
-        let in_transaction = call.inputs().any(|input| is_transaction(&input.ty));
-        let failing = call.sql_effects().into_iter().find_map(|effect| match effect {
+        let (function, call) = effect.site;
+        let body = self.any_body(function)?;
+        let failing = body.call(call).sql_effects().into_iter().find_map(|effect| match effect {
             SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
             _ => None,
-        });
-        failing.filter(|_| !in_transaction)
+        })?;
+        let run = self.run_by(body, call);
+        let told_apart =
+            body.failures().iter().any(|failure| failure.call == run && body.tells_apart(failure));
+        (!told_apart && !in_transaction(body, body.call(call)) && !in_transaction(body, body.call(run)))
+            .then_some(failing)
     }
 
     /// Where one of the effects opens a database in the file at a path.
@@ -209,10 +205,22 @@ impl Program<'_> {
     }
 }
 
-/// Whether nobody else gets to the schema after the call: it takes a lock of the database or begins a transaction.
-pub(super) fn locks_database(call: &Call<'_>) -> bool {
+/// Whether nobody else gets to the schema from the call on: it takes a lock of the database, begins a transaction, or is made in one.
+pub(super) fn locks_database(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
     let library = matches!(call.target, Target::Library(facts) if facts.role == CallRole::DatabaseLock);
-    library || is_transaction(&call.result) || call.sql_effects().iter().any(SqlEffect::keeps_out_others)
+    library
+        || is_transaction(&call.result)
+        || in_transaction(body, call)
+        || call.sql_effects().iter().any(SqlEffect::keeps_out_others)
+}
+
+/// Whether a call is made with a transaction, or with the connection that one has.
+fn in_transaction(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
+    call.inputs().any(|input| {
+        let begun =
+            matches!(input.value.root(), Value::Call(made) if is_transaction(&body.call(*made).result));
+        begun || is_transaction(&input.ty)
+    })
 }
 
 fn is_transaction(ty: &Ty) -> bool {
@@ -220,10 +228,10 @@ fn is_transaction(ty: &Ty) -> bool {
 }
 
 /// The call whose answer is tested, and whether true or present means that something is there.
-fn asked(value: &Value) -> Option<(CallId, bool)> {
+pub(super) fn asked(value: &Value) -> Option<(CallId, bool)> {
     match value {
         Value::Call(call) => Some((*call, true)),
-        Value::Content(inner) | Value::Field(inner, _) => asked(inner),
+        Value::Content(inner) | Value::Field(inner, _) | Value::Element(inner) => asked(inner),
         Value::Test { place, present_when } => {
             asked(place).map(|(call, inner)| (call, inner == *present_when))
         }

@@ -190,7 +190,7 @@ impl<'a> Program<'a> {
                 }
                 EventKind::Branch(branching) => {
                     // What runs on failure alone (`unwrap_or_else`) is no decision about a place.
-                    let atoms = branching.atoms.iter().filter(|atom| !atom.if_true.is_empty());
+                    let atoms = branching.atoms.iter().filter(|_| !branching.in_closure);
                     list.extend(atoms.map(|atom| {
                         let what = What::Test(self.test_of(body, terms, branching, atom));
                         Happening { context, what }

@@ -66,14 +66,23 @@ impl Program<'_> {
             let late: Vec<&Start> = late.collect();
             let comes_to_fill = self.callers_of(fills.iter().map(|(id, _)| *id));
             let in_late = |route: &Route| late.iter().any(|start| start.ever.contains(&route.function));
-            let fills_it = |route: &Route| comes_to_fill.contains(&route.function);
+            let is_in = |route: &Route, (id, span): &(FnId, Span)| {
+                *id == route.function && route.closure.is_some_and(|closure| closure.encloses(*span))
+            };
+            let comes_to =
+                |route: &Route, there: &BTreeSet<FnId>| !self.answered_by(route).is_disjoint(there);
+            let fills_it = |route: &Route| {
+                comes_to(route, &comes_to_fill) || fills.iter().any(|fill| is_in(route, fill))
+            };
             let Some(filled_by) = self.routes().iter().find(|route| fills_it(route) && in_late(route)) else {
                 continue;
             };
             let demander = demands.iter().find_map(|demanded| {
                 let comes_to_demand = self.callers_of([demanded.0].into_iter());
                 let demands_it = |route: &&Route| {
-                    comes_to_demand.contains(&route.function) && !fills_it(route) && in_late(route)
+                    (comes_to(route, &comes_to_demand) || is_in(route, demanded))
+                        && !fills_it(route)
+                        && in_late(route)
                 };
                 Some((*demanded, self.routes().iter().find(demands_it)?))
             });
@@ -122,7 +131,8 @@ impl Program<'_> {
 
     /// For each `main` of production code, what it comes to.
     fn reached_at_start(&self) -> Vec<Start> {
-        let handlers: BTreeSet<FnId> = self.routes().iter().map(|route| route.function).collect();
+        let functions = self.routes().iter().filter(|route| route.closure.is_none());
+        let handlers: BTreeSet<FnId> = functions.map(|route| route.function).collect();
         let entries = self.production_entries();
         let reached = entries.map(|entry| {
             let from = || entry.before_main.iter().chain([&entry.main]).copied();

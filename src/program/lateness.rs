@@ -47,10 +47,12 @@ impl Program<'_> {
                 .enumerate()
                 .filter(|(index, effect)| {
                     is_required(effect)
+                        && !self.is_minor(effect)
                         && !self.is_optional(effect)
                         && !self.comes_again_and_again(effect)
                         && is_late(self, serve, effect, *index > at)
                         && !is_own(effects, serve, effect)
+                        && !self.is_of_another_database(effects, at, *index)
                 })
                 .map(|(_, effect)| effect)
                 .collect();
@@ -59,6 +61,28 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether a schema is changed through a handle that is opened after the server began to answer, for a database other than those that
+    /// were open by then: its handlers have nothing to do with it.
+    fn is_of_another_database(&self, effects: &[Effect], served: usize, changed: usize) -> bool {
+        let opens = |effect: &Effect| effect.creates_handle() && self.is_of_database(effect);
+        let shared_steps = |effect: &Effect| {
+            let pairs = effect.steps.iter().zip(effects[changed].steps.iter());
+            pairs.take_while(|(one, other)| one == other).count()
+        };
+        let opened_before = effects[..changed].iter().enumerate().filter(|(_, effect)| opens(effect));
+        let Some((at, opened)) = opened_before.max_by_key(|(index, effect)| (shared_steps(effect), *index))
+        else {
+            return false;
+        };
+        let is_kept_for_all = matches!(opened.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)));
+        let mut before = effects[..served].iter().filter(|effect| opens(effect)).peekable();
+        effects[changed].kind == EffectKind::Migrate
+            && at > served
+            && !is_kept_for_all
+            && before.peek().is_some()
+            && before.all(|effect| self.resource_of(effect) != self.resource_of(opened))
     }
 
     /// The function that decides about the order, and the call in it from which requests are answered.

@@ -8,13 +8,27 @@ use super::summaries::{Holder, Keep, Lifetime, Summarizer};
 use super::types::Ty;
 use super::values::Value;
 use crate::catalog::{CallFacts, CallRole};
+use crate::facts::Function;
 
 /// How many calls further in a loop is looked for.
 const DEPTH: usize = 2;
 
 impl<'a> Summarizer<'_, 'a> {
-    pub(super) fn keep_of(&self, body: &LinkedBody<'a>, subject: &Value) -> Keep {
-        match self.lifetime(body, subject, None) {
+    /// What a function does with its parameters and its receiver beyond its own end.
+    pub(super) fn keeps_of(&self, id: FnId, body: &LinkedBody<'a>) -> (Vec<Keep>, Keep) {
+        let written = self.types.items.functions[id.index()].signature;
+        let params = (0..self.types.signature(id).params.len()).map(|index| {
+            let borrowed = written.is_some_and(|function| function.borrows(index));
+            self.keep_of(body, &Value::Param(index as u32), borrowed)
+        });
+        let borrows_self = written.is_some_and(Function::borrows_self);
+        (params.collect(), self.keep_of(body, &Value::Receiver, borrows_self))
+    }
+
+    /// Of what is only borrowed, the tasks that the body waits for keep nothing.
+    fn keep_of(&self, body: &LinkedBody<'a>, subject: &Value, borrowed: bool) -> Keep {
+        let over = if borrowed { Over::TasksWaitedFor } else { Over::Nothing };
+        match self.follow(body, subject, None, over, &mut Vec::new()) {
             Lifetime::Returned => Keep::InResult,
             Lifetime::Held(_) => Keep::Held,
             Lifetime::Local { .. } | Lifetime::Ended => Keep::No,
@@ -24,7 +38,7 @@ impl<'a> Summarizer<'_, 'a> {
     /// What becomes of a value of the body: a parameter, the receiver or a call's result. `made_in` is the context
     /// where it is made, for results of calls.
     pub fn lifetime(&self, body: &LinkedBody<'a>, subject: &Value, made_in: Option<ContextId>) -> Lifetime {
-        self.follow(body, subject, made_in, &mut Vec::new())
+        self.follow(body, subject, made_in, Over::Nothing, &mut Vec::new())
     }
 
     fn follow(
@@ -32,6 +46,7 @@ impl<'a> Summarizer<'_, 'a> {
         body: &LinkedBody<'a>,
         subject: &Value,
         made_in: Option<ContextId>,
+        over: Over,
         followed: &mut Vec<CallId>,
     ) -> Lifetime {
         // What is remembered and given back is held: callers get the one that is remembered.
@@ -58,7 +73,7 @@ impl<'a> Summarizer<'_, 'a> {
                     continue;
                 }
                 used = true;
-                if !argument.lent && self.is_handed_away(body, id) {
+                if !argument.lent && is_handed_away(body, id, over) {
                     return Lifetime::Held(Holder::Moved);
                 }
                 match self.keep(call, position, argument.lent) {
@@ -78,7 +93,7 @@ impl<'a> Summarizer<'_, 'a> {
                 }
             }
             // Used in a task, worker or handler that does not end with this function.
-            if used && self.captured(body, call.context, made_in) {
+            if used && captured(body, call.context, made_in, over) {
                 return Lifetime::Held(Holder::Moved);
             }
         }
@@ -89,7 +104,7 @@ impl<'a> Summarizer<'_, 'a> {
             }
             followed.push(id);
             stays = false;
-            match self.follow(body, &Value::Call(id), made_in, followed) {
+            match self.follow(body, &Value::Call(id), made_in, over, followed) {
                 Lifetime::Local { stays: true } => stays = true,
                 Lifetime::Local { stays: false } | Lifetime::Ended => {}
                 Lifetime::Held(Holder::Place(place)) if place.contains(subject) => {}
@@ -100,14 +115,6 @@ impl<'a> Summarizer<'_, 'a> {
             .all_events()
             .any(|event| matches!(&event.kind, EventKind::Drop(value) if value.contains(subject)));
         if ended { Lifetime::Ended } else { Lifetime::Local { stays } }
-    }
-
-    /// Whether a call runs in a task, worker or handler with what it is given.
-    fn is_handed_away(&self, body: &LinkedBody<'a>, id: CallId) -> bool {
-        body.all_events().any(|event| {
-            matches!(event.kind, EventKind::Call { call, time: Time::Task(_) | Time::PerWorker(_) | Time::PerConnection(_) | Time::Handler(_) }
-                if call == id)
-        })
     }
 
     fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {
@@ -152,18 +159,6 @@ impl<'a> Summarizer<'_, 'a> {
         let result = &body.blocks[block.0 as usize].result;
         // A closure that gives an async block gives what that one gives.
         result.contains(subject) || Self::is_from_block(body, result, subject)
-    }
-
-    fn captured(&self, body: &LinkedBody<'a>, used_in: ContextId, made_in: Option<ContextId>) -> bool {
-        let made_blocks: Vec<BlockId> =
-            made_in.map(|context| blocks_around(body, context)).unwrap_or_default();
-        blocks_around(body, used_in).into_iter().any(|block| {
-            !made_blocks.contains(&block)
-                && body.all_events().any(|event| {
-                    matches!(event.kind, EventKind::Block { block: run, time } if run == block
-                        && matches!(time, Time::Task(_) | Time::PerWorker(_) | Time::PerConnection(_) | Time::Handler(_)))
-                })
-        })
     }
 
     /// What a callee does with an argument.
@@ -251,6 +246,45 @@ impl<'a> Summarizer<'_, 'a> {
                     _ => false,
                 }))
     }
+}
+
+/// What of a body is over when it returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    /// Nothing that it started.
+    Nothing,
+    /// The tasks that it waits for.
+    TasksWaitedFor,
+}
+
+impl Over {
+    /// Whether what runs at such a time goes on when the body returns.
+    fn outlived_by(self, body: &LinkedBody<'_>, time: Time) -> bool {
+        match time {
+            Time::Task(by) => self == Self::Nothing || !body.waits_for(by),
+            Time::PerWorker(_) | Time::PerConnection(_) | Time::Handler(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Whether a call runs in a task, worker or handler with what it is given.
+fn is_handed_away(body: &LinkedBody<'_>, id: CallId, over: Over) -> bool {
+    body.all_events().any(|event| {
+        matches!(event.kind, EventKind::Call { call, time } if call == id && over.outlived_by(body, time))
+    })
+}
+
+/// Whether what is used in a context is in a task, worker or handler that its maker is not in.
+fn captured(body: &LinkedBody<'_>, used_in: ContextId, made_in: Option<ContextId>, over: Over) -> bool {
+    let made_blocks: Vec<BlockId> = made_in.map(|context| blocks_around(body, context)).unwrap_or_default();
+    blocks_around(body, used_in).into_iter().any(|block| {
+        !made_blocks.contains(&block)
+            && body.all_events().any(|event| {
+                matches!(event.kind, EventKind::Block { block: run, time }
+                    if run == block && over.outlived_by(body, time))
+            })
+    })
 }
 
 /// Servers and tasks go on after the call that starts them.

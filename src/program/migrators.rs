@@ -60,7 +60,10 @@ impl Program<'_> {
         let mut found: Vec<CompetingMigrators<'p>> = Vec::new();
         for (index, (first, driver)) in migrators.iter().enumerate() {
             let competes = |(second, other): &&(&Effect, String)| {
-                other == driver && second.site != first.site && !self.exclusive(first, second)
+                other == driver
+                    && second.site != first.site
+                    && !self.exclusive(first, second)
+                    && !self.are_ways_of_one(first, second)
             };
             let Some((second, _)) = migrators[index + 1..].iter().find(competes) else { continue };
             let known = found.iter().any(|known| known.driver == *driver);
@@ -69,6 +72,14 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether one function runs one migrator or the other, whoever calls it how often.
+    fn are_ways_of_one(&self, first: &Effect, second: &Effect) -> bool {
+        let (function, call) = first.site;
+        let context = |call| self.call(function, call).context;
+        let body = self.body(function).filter(|_| function == second.site.0);
+        body.is_some_and(|body| body.exclusive(context(call), context(second.site.1)))
     }
 
     /// What the catalog says of the migrator that an effect runs; `None` for statements of the application's own.

@@ -21,6 +21,7 @@ pub mod environment;
 pub mod existence;
 mod file_locks;
 pub mod fillings;
+pub mod first_rows;
 pub mod flow;
 pub mod forcing;
 mod format_strings;

@@ -28,8 +28,8 @@ pub struct OpenMigrator {
     pub looks: Span,
     /// Where it records what it applied.
     pub records: Span,
-    /// Whether only processes on one machine can get to the database.
-    pub embedded: bool,
+    /// Whether the database is known, and known to be one that other machines can get to.
+    pub is_remote: bool,
 }
 
 /// A call that asks a ledger or writes to it, itself or in what it calls.
@@ -86,7 +86,7 @@ impl Program<'_> {
                     ledger: looks.ledger.clone(),
                     looks: body.call(looks.call).span,
                     records: body.call(records.call).span,
-                    embedded: others != Others::Anybody,
+                    is_remote: others == Others::Anybody && self.drivers_in(body).next().is_some(),
                 });
             }
         }
@@ -160,12 +160,15 @@ impl Program<'_> {
         runs && (!call.args.iter().any(is_written_here) || call.sql_effects().iter().any(changes))
     }
 
+    /// The drivers of the handles that the calls of a body are made with, in order, where they are known.
+    fn drivers_in(&self, body: &LinkedBody<'_>) -> impl Iterator<Item = String> {
+        let handles = body.calls.iter().flat_map(|call| call.inputs());
+        handles.filter_map(|argument| self.driver_behind(&argument.ty))
+    }
+
     /// Who else may be at it; `None` when nobody can.
     fn others_at(&self, function: FnId, body: &LinkedBody<'_>) -> Option<Others> {
-        let handles = body.calls.iter().flat_map(|call| call.inputs());
-        let mut places = handles
-            .filter_map(|argument| self.driver_behind(&argument.ty))
-            .map(|driver| driver_facts(&driver).place);
+        let mut places = self.drivers_in(body).map(|driver| driver_facts(&driver).place);
         match places.find(|place| place.is_inside()) {
             None => Some(Others::Anybody),
             Some(DriverPlace::SharedFile) if self.is_run_by_several_processes(function) => {
@@ -192,7 +195,7 @@ impl Program<'_> {
             return around.iter().any(|function| self.takes_a_lock(*function, DEPTH));
         }
         let begins = |body: &LinkedBody<'_>, until: usize| {
-            body.calls[..until].iter().any(|call| self.begins_to_keep_out(call, others))
+            body.calls[..until].iter().any(|call| self.begins_to_keep_out(body, call, others))
         };
         let leads_here = |call: &Call<'_>| {
             matches!(&call.target, Target::Local { targets, .. }
@@ -208,7 +211,7 @@ impl Program<'_> {
     }
 
     /// Whether others are kept out from a call on: it begins a transaction, or takes a lock in the database, maybe by a helper.
-    fn begins_to_keep_out(&self, call: &Call<'_>, others: Others) -> bool {
+    fn begins_to_keep_out(&self, body: &LinkedBody<'_>, call: &Call<'_>, others: Others) -> bool {
         let in_text = |call: &Call<'_>| call.sql_effects().iter().any(SqlEffect::keeps_out_others);
         let in_helper = || match &call.target {
             Target::Local { targets, .. } => targets.iter().any(|target| {
@@ -219,7 +222,7 @@ impl Program<'_> {
         };
         // A lock of the process keeps out nobody from another one.
         let in_process = others == Others::Tasks && !call.guards.is_empty();
-        begins_transaction(call) || locks_database(call) || in_process || in_helper()
+        begins_transaction(call) || locks_database(body, call) || in_process || in_helper()
     }
 
     /// Whether a function begins a transaction or takes a lock, itself or in what it calls.
@@ -239,7 +242,11 @@ impl Program<'_> {
                 }),
                 _ => false,
             };
-            begins_transaction(call) || !call.guards.is_empty() || in_text() || in_callee()
+            begins_transaction(call)
+                || locks_database(body, call)
+                || !call.guards.is_empty()
+                || in_text()
+                || in_callee()
         })
     }
 

@@ -41,7 +41,8 @@ impl Program<'_> {
 
     /// Whether a handler comes to a function. Linear in functions and calls.
     pub fn is_reached_by_requests(&self, id: FnId) -> bool {
-        let handlers: BTreeSet<FnId> = self.routes().iter().map(|route| route.function).collect();
+        let handlers: BTreeSet<FnId> =
+            self.routes().iter().flat_map(|route| self.answered_by(route)).collect();
         let mut seen = BTreeSet::from([id]);
         let mut queue = vec![id];
         while let Some(function) = queue.pop() {

@@ -1,7 +1,7 @@
 //! Room 5, *program*: handlers, each with its route where the program says it in one piece.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Program;
 use super::bodies::{Call, CallId, LinkedBody, Target};
@@ -139,6 +139,17 @@ impl Program<'_> {
         }
         known.insert((id, depth), found.clone());
         found
+    }
+
+    /// The functions that a request comes to first: the handler, or what the closure calls that answers.
+    pub(super) fn answered_by(&self, route: &Route) -> BTreeSet<FnId> {
+        let Some(closure) = route.closure else { return BTreeSet::from([route.function]) };
+        let calls = self.any_body(route.function).into_iter().flat_map(|body| &body.calls);
+        let targets = calls.filter(|call| closure.encloses(call.span)).map(|call| match &call.target {
+            Target::Local { targets, .. } => targets.as_slice(),
+            _ => &[],
+        });
+        targets.flatten().copied().collect()
     }
 
     /// The handlers, as places.

@@ -158,6 +158,42 @@ const PRIVILEGED: [&str; 9] = [
     "GRANT",
 ];
 
+/// The table, in lower case, of which a text asks whether it has any rows, or how many: `SELECT COUNT(*) FROM users`. Linear in the text.
+pub(super) fn table_asked_for(text: &str) -> Option<String> {
+    let begins = text.trim_start().get(..6)?;
+    // Most queries are not worth more than this look.
+    let asks = |word: &str| text.to_ascii_lowercase().contains(word);
+    if !begins.eq_ignore_ascii_case("select") || !["count", "exists", "limit"].into_iter().any(asks) {
+        return None;
+    }
+    let mut statements = statements(text).into_iter();
+    let (Some(words), None) = (statements.next(), statements.next()) else { return None };
+    let narrows = ["where", "join", "group", "having", "union", "with", ","];
+    let of_all = matches!(words.get(1)?.as_str(), "count" | "exists") || says(&words, &["limit", "1"]);
+    let mut tables = words.windows(2).filter(|pair| pair[0] == "from").map(|pair| &pair[1]);
+    let (Some(table), None) = (tables.next(), tables.next()) else { return None };
+    let is_plain = of_all && !words.iter().any(|word| narrows.contains(&word.as_str()));
+    // What stands in a ledger of migrations is the business of migrators.
+    let is_plain = is_plain && ledger(&words).is_none();
+    is_plain.then(|| unqualified(table))
+}
+
+/// The table, in lower case, into which a text inserts rows whatever is there already. Linear in the text.
+pub(super) fn table_inserted_into(text: &str) -> Option<String> {
+    let begins = text.trim_start().get(..6)?;
+    if !begins.eq_ignore_ascii_case("insert") {
+        return None;
+    }
+    let words = statements(text).into_iter().next()?;
+    let looks = ["conflict", "ignore", "replace", "duplicate", "select", "exists"];
+    let is_plain = words.get(1)? == "into" && !words.iter().any(|word| looks.contains(&word.as_str()));
+    words.get(2).filter(|_| is_plain).map(|table| unqualified(table))
+}
+
+fn unqualified(table: &str) -> String {
+    table.rsplit('.').next().unwrap_or(table).to_owned()
+}
+
 fn lock(words: &[String]) -> Option<SqlEffect> {
     let locks = |lock: SessionLock, tries: bool| Some(SqlEffect::Locks { lock, tries });
     let functions = [
@@ -365,5 +401,44 @@ mod tests {
             [SqlEffect::Locks { lock: advisory, tries: true }]
         );
         assert_eq!(effects("select RELEASE_LOCK('x')"), [SqlEffect::Unlocks(SessionLock::Named)]);
+    }
+
+    #[test]
+    fn questions_about_whole_tables_are_told_from_others() {
+        let asked = |text: &str| table_asked_for(text);
+        for text in [
+            "SELECT COUNT(*) FROM users",
+            "select count(id) from \"users\"",
+            "SELECT EXISTS(SELECT 1 FROM app.users)",
+            "SELECT 1 FROM users LIMIT 1;",
+        ] {
+            assert_eq!(asked(text).as_deref(), Some("users"), "{text}");
+        }
+        for text in [
+            "SELECT COUNT(*) FROM users WHERE role = 'admin'",
+            "SELECT COUNT(*) FROM users JOIN teams ON true",
+            "SELECT id FROM users",
+            "SELECT 1",
+            "DELETE FROM users",
+            "é",
+        ] {
+            assert_eq!(asked(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_inserted_whatever_is_there() {
+        assert_eq!(
+            table_inserted_into("INSERT INTO users (id) VALUES ($1) RETURNING id").as_deref(),
+            Some("users")
+        );
+        for text in [
+            "INSERT INTO users (id) VALUES ($1) ON CONFLICT DO NOTHING",
+            "INSERT OR IGNORE INTO users (id) VALUES (1)",
+            "INSERT INTO users (id) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM users)",
+            "UPDATE users SET a = 1",
+        ] {
+            assert_eq!(table_inserted_into(text), None, "{text}");
+        }
     }
 }

@@ -223,14 +223,10 @@ impl<'a> Summarizer<'_, 'a> {
         let Some(body) = &self.bodies[id.index()] else {
             return Summary::default();
         };
-        let params = self.types.signature(id).params.len();
+        let (keeps, keeps_receiver) = self.keeps_of(id, body);
         let terms = self.terms(id, body);
-        let mut summary = Summary {
-            effects: Vec::new(),
-            keeps: (0..params).map(|index| self.keep_of(body, &Value::Param(index as u32))).collect(),
-            keeps_receiver: self.keep_of(body, &Value::Receiver),
-            writes: self.place_writes(body, &terms),
-        };
+        let mut summary =
+            Summary { effects: Vec::new(), keeps, keeps_receiver, writes: self.place_writes(body, &terms) };
         let mut collector = Collector { summarizer: self, id, body, effects: Vec::new(), terms: &terms };
         collector.events(&body.events, &[]);
         collector.keep_while_serving();

@@ -100,8 +100,10 @@ impl Program<'_> {
                 is_known(supplied) || supplied.package.as_ref().is_some_and(is_other)
             });
             // Whether what a call gives is an option is not always known.
-            let fits =
-                |other: &Ty| other == ty || (ty.is_option_or_result() && settled(other) == settled(ty));
+            let fits = |other: &Ty| {
+                may_be_same(other, ty)
+                    || (ty.is_option_or_result() && may_be_same(settled(other), settled(ty)))
+            };
             let is_supplied =
                 own().any(|supplied| supplied.is_found && supplied.ty.as_ref().is_some_and(fits));
             let runs = || mains.iter().any(|main| self.reaches(*main, route.function));
@@ -130,8 +132,11 @@ impl Program<'_> {
         found
     }
 
-    /// What a handler demands by its type.
+    /// What a handler demands by its type. What a closure is given is not known.
     fn demands<'p>(&'p self, route: &'p Route) -> Vec<Demand<'p>> {
+        if route.closure.is_some() {
+            return Vec::new();
+        }
         let params = self.types.signature(route.function).params.iter();
         let demanded = params.filter_map(|ty| {
             let facts = self.types.type_facts(settled(ty))?;
@@ -293,4 +298,20 @@ fn innermost(ty: &Ty) -> &Ty {
         }
     }
     current
+}
+
+/// Whether two types may be the same: parameters that one of them does not write have their defaults.
+fn may_be_same(one: &Ty, other: &Ty) -> bool {
+    let by_parts =
+        |one: &[Ty], other: &[Ty]| one.iter().zip(other).all(|(one, other)| may_be_same(one, other));
+    match (one, other) {
+        (Ty::Adt(one, one_args), Ty::Adt(other, other_args)) => {
+            one == other && by_parts(one_args, other_args)
+        }
+        (Ty::External(one, one_args), Ty::External(other, other_args)) => {
+            one == other && by_parts(one_args, other_args)
+        }
+        (Ty::Unknown, _) | (_, Ty::Unknown) => true,
+        _ => one == other,
+    }
 }

@@ -114,8 +114,10 @@ impl Program<'_> {
                     }
                     _ => *given != Ty::unit() || self.readers_look(effect),
                 };
-            // A statement that fails where it ran before may be meant to: the column is there.
-            let expected = function == effect.site.0 && self.fails_when_repeated(effect).is_some();
+            // What fails where it ran before may be meant to: the column, or the collection, is there.
+            let expected = function == effect.site.0
+                && (self.fails_when_repeated(effect).is_some()
+                    || is_creation(self.call(function, effect.site.1)));
             let is_known = found.iter().any(|known| known.function == function && known.call == span);
             if !told && !expected && !is_known {
                 let minor = self.is_minor(effect);
@@ -164,6 +166,9 @@ impl Program<'_> {
                 let span = body.call(call).span;
                 let by_migrator = is_migrator(self.call(effect.site.0, effect.site.1));
                 let is_statement = effect.steps.len() == 1 && !by_migrator;
+                if is_statement && is_creation(self.call(effect.site.0, effect.site.1)) && wiped.is_none() {
+                    continue;
+                }
                 // A single statement may be meant to fail where it ran before: who looks at the failure knows, and a tool can
                 // be started again. Who calls a function for something else has to do without the schema.
                 let for_itself = match effect.steps.len() {
@@ -216,18 +221,22 @@ impl Program<'_> {
     }
 
     /// Whether a schema change only makes queries faster, asks for what somebody with more rights may have installed, or concerns what
-    /// nobody uses afterwards.
-    fn is_minor(&self, effect: &Effect) -> bool {
-        let effects = self.call(effect.site.0, effect.site.1).sql_effects();
-        let mut changes = effects.iter().filter_map(|effect| match effect {
-            SqlEffect::Change { statement, .. } => Some(statement),
-            _ => None,
-        });
+    /// nobody uses afterwards. A unique index does more than that.
+    pub fn is_minor(&self, effect: &Effect) -> bool {
+        let call = self.call(effect.site.0, effect.site.1);
+        let effects = call.sql_effects();
+        let mut changes = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                SqlEffect::Change { statement, .. } => Some(statement),
+                _ => None,
+            })
+            .peekable();
         let is_minor = |statement: &String| {
-            let minor = ["CREATE INDEX", "CREATE EXTENSION", "CREATE TEMP", "DROP "];
+            let minor = ["CREATE INDEX", "CREATE EXTENSION", "CREATE TEMP", "ALTER INDEX", "DROP "];
             minor.iter().any(|minor| statement.starts_with(minor))
         };
-        effect.kind == EffectKind::Migrate && changes.clone().next().is_some() && changes.all(is_minor)
+        effect.kind == EffectKind::Migrate && changes.peek().is_some() && changes.all(is_minor)
     }
 
     fn ends_at(&self, effect: &Effect, serve: &Effect) -> Option<(FnId, CallId, End)> {
@@ -341,12 +350,10 @@ impl Program<'_> {
             let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
             inside(call.context) && (diverges || bodies::fails(call))
         });
-        // Errors that are told apart were thought of.
         let events = || body.all_events();
-        let tells_apart =
-            events().any(|event| matches!(event.kind, EventKind::Branch(_)) && inside(event.context));
         // Whoever leaves on success has the rest of the function for the failure.
         let rest_is_failure = failure.if_ok.iter().all(|arm| body.leaves(failure.branch, *arm));
+        let tells_apart = body.tells_apart(failure);
         if rest_is_failure || instead || tries_again || exits || tells_apart || failure.arms.is_empty() {
             return false;
         }
@@ -411,6 +418,11 @@ fn wipes_ledger(catalog: &Catalog, body: &LinkedBody<'_>, failed: CallId) -> Opt
 /// Whether a call runs a migrator, which knows what ran before.
 fn is_migrator(call: &bodies::Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.role == CallRole::Migrate)
+}
+
+/// Whether a call of a library makes one thing, and fails where that is there.
+fn is_creation(call: &bodies::Call<'_>) -> bool {
+    matches!(call.target, Target::Library(facts) if facts.role == CallRole::SchemaCreate)
 }
 
 /// Whether a function is for the schema, by its name. That of its type says what else is done there, unless it speaks of nothing

@@ -95,7 +95,7 @@ impl Program<'_> {
                 effect.is_in_line()
                     && effect.once.is_none()
                     && !self.is_optional(effect)
-                    && (effect.kind == EffectKind::Migrate
+                    && ((effect.kind == EffectKind::Migrate && !self.is_minor(effect))
                         || (effect.creates_handle()
                             && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_)))))
             };
@@ -117,7 +117,8 @@ impl Program<'_> {
                 let opens = |wanted: &Effect| {
                     self.effects(function).iter().any(|effect| {
                         effect.site == wanted.site
-                            && effect.steps.first() == Some(&Step::Call(function, starts))
+                            && (effect.steps.first() == Some(&Step::Call(function, starts))
+                                || effect.times.contains(&(function, Time::Task(starts))))
                     })
                 };
                 let late = prepared.iter().filter(|effect| !opens(effect)).find(|effect| {

@@ -89,7 +89,9 @@ fn gaps<'h>(
         let What::Write(write) = &happening.what else {
             continue;
         };
-        if write.atomic || write.once_cell || !program.is_shared(id, &write.place) {
+        // What takes a flag back says that nobody is there.
+        let takes_back = write.value == Value::Bool(false);
+        if write.atomic || write.once_cell || takes_back || !program.is_shared(id, &write.place) {
             continue;
         }
         let earlier = &happenings[..index];

@@ -19,7 +19,7 @@ fn report(program: &Program<'_>, migrator: &OpenMigrator) -> Finding {
     let ledger = &migrator.ledger;
     Finding {
         rule: "check-then-migrate",
-        confidence: if migrator.embedded { Confidence::Medium } else { Confidence::High },
+        confidence: if migrator.is_remote { Confidence::High } else { Confidence::Medium },
         message: format!("`{ledger}` is asked, migrations are applied, and then recorded, with no lock or transaction over all three"),
         help: "take an advisory lock first and ask under it, or do all three in one transaction that locks the ledger".to_owned(),
         silent_if: "a lock or a transaction spans the question, the changes and the record".to_owned(),

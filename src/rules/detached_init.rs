@@ -66,12 +66,17 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
                 && !shares_task(serve, function, task)
                 && !program.exclusive(effect, serve)
         });
-        let Some((_, serve)) = serve else { continue };
+        let Some((served_at, serve)) = serve else { continue };
         // A task that goes on to serve by itself is a server of its own.
         if effects[at..].iter().any(|own| own.kind == EffectKind::Serve && shares_task(own, function, task)) {
             continue;
         }
-        if is_waited_for(program, function, task)
+        // What the server needs of it, it makes for itself.
+        let is_made_for_it = |own: &Effect| {
+            own.site == effect.site && own.is_in_line() && own.certain && !program.exclusive(own, serve)
+        };
+        if effects[..served_at].iter().any(is_made_for_it)
+            || is_waited_for(program, function, task)
             || program.gate_before(serve) == Gate::Looks
             || program.readers_wait(function, effect)
             || (program.is_asked_by_messages(function, task) && program.works_alone(entry, function, task))
@@ -124,7 +129,8 @@ fn is_init(program: &Program<'_>, effect: &Effect) -> bool {
         return false;
     }
     match &effect.kind {
-        EffectKind::Migrate => true,
+        // Indexes are best made while the service answers.
+        EffectKind::Migrate => !program.is_minor(effect),
         EffectKind::Create { .. } => {
             effect.creates_handle()
                 && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
@@ -150,12 +156,11 @@ fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
     if joined_inside {
         return true;
     }
-    let spawned = body
-        .events
-        .iter()
-        .position(|event| matches!(event.kind, EventKind::Call { call, .. } if call == task));
+    let events = body.events_in_line();
+    let spawned =
+        events.iter().position(|event| matches!(event.kind, EventKind::Call { call, .. } if call == task));
     let served = |index: usize| {
-        let step = match body.events[index].kind {
+        let step = match events[index].kind {
             EventKind::Call { call, .. } => Step::Call(function, call),
             _ => return false,
         };
@@ -166,8 +171,8 @@ fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
         })
     };
     let from = spawned.unwrap_or(0);
-    let until = (from..body.events.len()).find(|index| served(*index)).unwrap_or(body.events.len());
-    body.events[from..until].iter().any(|event| match &event.kind {
+    let until = (from..events.len()).find(|index| served(*index)).unwrap_or(events.len());
+    events[from..until].iter().any(|event| match &event.kind {
         EventKind::Join(joined) => *joined == task,
         EventKind::Wait => true,
         EventKind::Call { call, .. } => program.waits(body.call(*call)),

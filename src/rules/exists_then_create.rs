@@ -1,9 +1,10 @@
-//! `exists-then-create`: whether a database file, a table or a schema exists is tested, then it is created, and others
-//! may do the same in between.
+//! `exists-then-create`: whether a database file, a table, a schema or the first row of a table exists is tested, then it is created,
+//! and others may do the same in between.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::existence::{ExistenceGap, Subject};
+use crate::program::first_rows::FirstRow;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::named_existence::NamedGap;
@@ -24,6 +25,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     // Several columns that are added in a row are one repair.
     findings.dedup_by(|later, first| later.identity == first.identity);
     findings.extend(program.named_gaps().iter().map(|gap| report_named(program, gap)));
+    findings.extend(program.first_rows().iter().map(|row| report_first_row(program, row)));
     findings
 }
 
@@ -120,5 +122,36 @@ fn report_named(program: &Program<'_>, gap: &NamedGap) -> Finding {
         binary: None,
         resource: None,
         identity: vec![program.path_of(*function), (*noun).to_owned()],
+    }
+}
+
+fn report_first_row(program: &Program<'_>, row: &FirstRow) -> Finding {
+    let FirstRow { function, table, question, insertion } = row;
+    Finding {
+        rule: "exists-then-create",
+        // A unique key may keep the second row out.
+        confidence: Confidence::Medium,
+        message: format!(
+            "what is inserted into `{table}` depends on the table being empty, with no lock over question and insertion"
+        ),
+        help: "ask and insert in one statement, or in one transaction that takes a lock first".to_owned(),
+        silent_if:
+            "a transaction or lock spans both, or the insertion says itself what happens where there is a row"
+                .to_owned(),
+        primary: Evidence {
+            location: program.location(*function, *question),
+            role: Role::Check,
+            label: "two requests can both come here first: each finds no row".to_owned(),
+        },
+        evidence: vec![Evidence {
+            location: *insertion,
+            role: Role::Write,
+            label: "each inserts its own here".to_owned(),
+        }],
+        path: program.way_to(*function),
+        notes: Vec::new(),
+        binary: None,
+        resource: None,
+        identity: vec![program.path_of(*function), table.clone()],
     }
 }

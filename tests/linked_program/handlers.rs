@@ -1,12 +1,7 @@
 //! Which functions answer outside work, by framework.
 
-use initpath::analysis::{Settings, analyse};
-use initpath::catalog::Catalog;
-use initpath::finding::Confidence;
-use initpath::workspace::in_memory;
-
-use super::MANIFEST;
 use super::lists::inventory;
+use super::reported;
 
 /// The handlers of a service of one file, as `label item`.
 fn handlers(main: &str) -> Vec<String> {
@@ -309,15 +304,6 @@ async fn main() {
             "GET /v2/health/live app::health"
         ]
     );
-}
-
-/// The rules that report something at medium confidence or more, with the lines.
-fn reported(main: &str) -> Vec<String> {
-    let manifest = format!("{MANIFEST}shared = \"1\"\ntera = \"1\"\n");
-    let files = [("src/main.rs", main), ("Cargo.toml", manifest.as_str())];
-    let found = analyse(in_memory(&files), Catalog::builtin(), &Settings::default()).findings;
-    let shown = found.iter().filter(|finding| finding.confidence >= Confidence::Medium);
-    shown.map(|finding| format!("{} {}", finding.rule, finding.primary.location.span.line)).collect()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod calls;
 mod handlers;
+mod libraries;
 mod lists;
 mod names;
 mod resources;
@@ -11,6 +12,7 @@ mod types;
 
 use initpath::analysis::{Settings, analyse};
 use initpath::catalog::Catalog;
+use initpath::finding::Confidence;
 use initpath::program::inventory::Scope;
 use initpath::workspace::in_memory;
 
@@ -29,6 +31,7 @@ acme-limits = "1"
 clap = { version = "4", features = ["derive", "env"] }
 config = "0.15"
 ctor = "1"
+deadpool = "0.12"
 deadpool-postgres = "0.14"
 diesel = "2"
 envy = "0.4"
@@ -36,7 +39,9 @@ figment = "0.10"
 futures = "0.3"
 hyper = "1"
 lambda_runtime = "0.13"
+lapin = "4"
 lazy_static = "1"
+mongodb = "3"
 once_cell = "1"
 poem = "3"
 r2d2 = "0.8"
@@ -97,4 +102,13 @@ fn sites(files: &[(&str, &str)]) -> Vec<String> {
         .collect();
     found.sort();
     found
+}
+
+/// The rules that report something at medium confidence or more, with the lines.
+fn reported(main: &str) -> Vec<String> {
+    let manifest = format!("{MANIFEST}shared = \"1\"\ntera = \"1\"\n");
+    let files = [("src/main.rs", main), ("Cargo.toml", manifest.as_str())];
+    let found = analyse(in_memory(&files), Catalog::builtin(), &Settings::default()).findings;
+    let shown = found.iter().filter(|finding| finding.confidence >= Confidence::Medium);
+    shown.map(|finding| format!("{} {}", finding.rule, finding.primary.location.span.line)).collect()
 }

@@ -1,5 +1,7 @@
 //! Room 5, *program*: branches, and what they test.
 
+use std::sync::Arc;
+
 use super::super::types::Ty;
 use super::super::values::Value;
 use super::patterns::{asks_more, presence};
@@ -104,6 +106,38 @@ impl Walk<'_, '_> {
         join(results)
     }
 
+    /// What a comparison tests. `x.load() == false` tests like `!x.load()`, and so does `x.load() == 0`; a number of things is tested
+    /// for there being none (`count == 0`, `count < 1`) or some (`count > 0`).
+    pub(super) fn compared(&self, op: BinaryOp, left: &Value, right: &Value) -> Value {
+        let (tested, known, op) = match (left, right) {
+            (tested, known @ (Value::Bool(_) | Value::Number(_))) => (tested, known, op),
+            (known @ (Value::Bool(_) | Value::Number(_)), tested) => (tested, known, turned_round(op)),
+            _ => return Value::Unknown,
+        };
+        let present_when = match (op, known) {
+            (BinaryOp::Eq, Value::Bool(flag)) => *flag,
+            (BinaryOp::Ne, Value::Bool(flag)) => !flag,
+            (BinaryOp::Eq | BinaryOp::LessOrEqual, Value::Number(0)) => false,
+            (BinaryOp::Ne | BinaryOp::Greater, Value::Number(0)) => true,
+            (BinaryOp::Less, Value::Number(1)) => false,
+            (BinaryOp::GreaterOrEqual, Value::Number(1)) => true,
+            _ => return Value::Unknown,
+        };
+        let of_flag = |call: &CallId| self.out.claims(*call).is_some();
+        match tested {
+            Value::Test { .. } => Value::test(tested.clone(), present_when),
+            // What a flag was before it was changed.
+            Value::Call(call) if of_flag(call) => Value::test(tested.clone(), present_when),
+            // Whether there are any is whether there is one.
+            Value::Call(_) | Value::Field(..) | Value::Content(_) if matches!(known, Value::Number(_)) => {
+                Value::test(Value::Element(Arc::new(tested.clone())), present_when)
+            }
+            _ if matches!(known, Value::Number(_)) => Value::Unknown,
+            other if present_when => other.clone(),
+            other => Value::test(other.clone(), false),
+        }
+    }
+
     /// A task that is waited for.
     pub(super) fn joined(&mut self, call: super::CallId) {
         self.emit(EventKind::Join(call));
@@ -136,6 +170,17 @@ impl LinkedBody<'_> {
                 arms.iter().any(decides) && place.contains(&Value::Call(first))
             })
         })
+    }
+}
+
+/// The comparison that says the same with its sides exchanged.
+fn turned_round(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Less => BinaryOp::Greater,
+        BinaryOp::LessOrEqual => BinaryOp::GreaterOrEqual,
+        BinaryOp::Greater => BinaryOp::Less,
+        BinaryOp::GreaterOrEqual => BinaryOp::LessOrEqual,
+        same => same,
     }
 }
 

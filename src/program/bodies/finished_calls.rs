@@ -9,7 +9,7 @@ use super::super::values::Value;
 use super::calls::Callee;
 use super::results::filtered;
 use super::walk::{Typed, Walk};
-use super::{Argument, Atom, Call, Outcome, Target, Time, TypeChoice, settled};
+use super::{Argument, Call, Outcome, Target, Time, TypeChoice, settled};
 use crate::catalog::{CallFacts, CallRole, reads_from_outside};
 use crate::facts::{ExprId, ExprKind, Name};
 use crate::location::Span;
@@ -119,8 +119,7 @@ impl<'a> Walk<'_, 'a> {
             let typed = match failed.clone() {
                 Some(value) => {
                     let branch = self.new_branch();
-                    let atom = Atom { value, if_true: Vec::new(), if_false: vec![0] };
-                    self.emit_branch(branch, vec![atom], span);
+                    self.emit_failure(branch, value, span);
                     self.arm(branch, 0, |walk| walk.expr(*arg)).0
                 }
                 None => self.expr(*arg),

@@ -6,7 +6,8 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::conditions::join;
 use super::walk::{Typed, Walk};
-use super::{ContextKind, EventKind, Time};
+use super::{CallId, ContextKind, EventKind, Failure, LinkedBody, Target, Time};
+use crate::catalog::CallRole;
 use crate::facts::{ExprId, Pat};
 
 impl Walk<'_, '_> {
@@ -78,5 +79,37 @@ impl Walk<'_, '_> {
     pub(super) fn diverge(&mut self) -> Typed {
         self.diverged = true;
         Typed::new(Ty::Never, Value::Unknown)
+    }
+}
+
+impl LinkedBody<'_> {
+    /// Whether errors are told apart where a call failed: somebody thought of them.
+    pub(in crate::program) fn tells_apart(&self, failure: &Failure) -> bool {
+        self.all_events().any(|event| {
+            matches!(event.kind, EventKind::Branch(_)) && self.is_on_failure(event.context, failure)
+        })
+    }
+
+    /// Whether the body waits for a task that one of its calls starts: by its handle, in a loop over a list that the handle is put in, or
+    /// for all of the set that it is started in.
+    pub(in crate::program) fn waits_for(&self, task: CallId) -> bool {
+        let is_joined = |kind: &EventKind| matches!(kind, EventKind::Join(joined) if *joined == task);
+        let is_listed =
+            || self.calls.iter().any(|call| call.args.iter().any(|one| one.value == Value::Call(task)));
+        let waits_in_turn = || {
+            self.all_events()
+                .any(|event| matches!(event.kind, EventKind::Wait) && self.in_loop(event.context))
+        };
+        let set = self.call(task).receiver.as_ref().map(|set| &set.value);
+        let waits_for_set = || {
+            let known = set.filter(|set| **set != Value::Unknown);
+            self.calls.iter().any(|call| {
+                matches!(call.target, Target::Library(facts) if facts.role == CallRole::WaitTasks)
+                    && call.receiver.as_ref().is_some_and(|waited| Some(&waited.value) == known)
+            })
+        };
+        self.all_events().any(|event| is_joined(&event.kind))
+            || is_listed() && waits_in_turn()
+            || waits_for_set()
     }
 }

@@ -260,6 +260,8 @@ pub struct Branching {
     pub guards: Vec<CallId>,
     /// Extent of the condition.
     pub span: Span,
+    /// Whether arm 0 is a closure that a library runs on failure (`unwrap_or_else`), rather than a way that the body takes.
+    pub in_closure: bool,
 }
 
 /// One tested value.
@@ -402,6 +404,24 @@ impl LinkedBody<'_> {
     /// What happens, closures and async blocks included, those at the end.
     pub fn all_events(&self) -> impl Iterator<Item = &Event> + Clone {
         self.events.iter().chain(self.blocks.iter().flat_map(|block| &block.events))
+    }
+
+    /// What happens in line, in order: with what the closures and async blocks do that run where they stand, without those that run
+    /// at another time.
+    pub fn events_in_line(&self) -> Vec<&Event> {
+        fn add<'s>(body: &'s LinkedBody<'_>, events: &'s [Event], found: &mut Vec<&'s Event>) {
+            for event in events {
+                match event.kind {
+                    EventKind::Block { block, time: Time::Inline } => {
+                        add(body, &body.blocks[block.0 as usize].events, found);
+                    }
+                    _ => found.push(event),
+                }
+            }
+        }
+        let mut found = Vec::with_capacity(self.events.len());
+        add(self, &self.events, &mut found);
+        found
     }
 
     /// The call with this index.

@@ -2,7 +2,7 @@
 
 use super::super::sql::{self, SqlEffect};
 use super::super::values::Value;
-use super::{Call, Target};
+use super::{Call, CallId, LinkedBody, Target};
 use crate::catalog::{CallRole, ValueSource};
 
 impl Call<'_> {
@@ -59,6 +59,20 @@ impl Call<'_> {
                 Some(statement.trim_end_matches(['{', '}', ' ', '"']).to_owned())
             }
             _ => None,
+        })
+    }
+}
+
+impl LinkedBody<'_> {
+    /// A call and those that made what it is called on, from the last to the first: the text of `query("…").fetch_one(…)` stands at
+    /// the beginning.
+    pub(in crate::program) fn chain(&self, last: CallId) -> impl Iterator<Item = CallId> {
+        std::iter::successors(Some(last), |link| {
+            let call = self.call(*link);
+            call.chained_on.or_else(|| match call.receiver.as_ref()?.value {
+                Value::Call(made) => Some(made),
+                _ => None,
+            })
         })
     }
 }

@@ -487,36 +487,19 @@ impl<'a> Walk<'_, 'a> {
         let second = self.expr(right);
         match op {
             BinaryOp::Add => Typed::new(first.ty, Value::joined(vec![first.value, second.value])),
-            BinaryOp::Eq | BinaryOp::Ne => {
-                let value = self.compared(&first.value, &second.value, op == BinaryOp::Eq);
-                Typed::new(Ty::external("bool"), value)
+            BinaryOp::Eq
+            | BinaryOp::Ne
+            | BinaryOp::Less
+            | BinaryOp::LessOrEqual
+            | BinaryOp::Greater
+            | BinaryOp::GreaterOrEqual => {
+                Typed::new(Ty::external("bool"), self.compared(op, &first.value, &second.value))
             }
-            BinaryOp::Order => Typed::new(Ty::external("bool"), Value::Unknown),
             BinaryOp::CompoundAssign => {
                 self.changed_in_place(left, "+=", vec![second.value]);
                 Typed::unit()
             }
             _ => Typed::new(first.ty, Value::Unknown),
-        }
-    }
-
-    /// `x.load() == false` tests like `!x.load()`, and so does `x.load() == 0`.
-    fn compared(&self, left: &Value, right: &Value, equal: bool) -> Value {
-        let (tested, flag) = match (left, right) {
-            (tested, Value::Bool(flag)) | (Value::Bool(flag), tested) => (tested, *flag),
-            (tested @ (Value::Test { .. } | Value::Call(_)), Value::Number(0))
-            | (Value::Number(0), tested @ (Value::Test { .. } | Value::Call(_))) => (tested, false),
-            _ => return Value::Unknown,
-        };
-        let is_number = matches!((left, right), (_, Value::Number(_)) | (Value::Number(_), _));
-        let of_flag = |call: &CallId| self.out.claims(*call).is_some();
-        match tested {
-            Value::Test { .. } => Value::test(tested.clone(), flag == equal),
-            // What a flag was before it was changed.
-            Value::Call(call) if of_flag(call) => Value::test(tested.clone(), flag == equal),
-            _ if is_number => Value::Unknown,
-            other if flag == equal => other.clone(),
-            other => Value::test(other.clone(), false),
         }
     }
 
@@ -580,8 +563,16 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn emit_branch(&mut self, branch: u32, atoms: Vec<Atom>, span: Span) {
         if !atoms.is_empty() {
             let guards = self.guards();
-            self.emit(EventKind::Branch(Box::new(Branching { branch, atoms, guards, span })));
+            let branching = Branching { branch, atoms, guards, span, in_closure: false };
+            self.emit(EventKind::Branch(Box::new(branching)));
         }
+    }
+
+    /// A closure that runs on failure alone is the only arm of its branch.
+    pub(super) fn emit_failure(&mut self, branch: u32, tested: Value, span: Span) {
+        let atoms = vec![Atom { value: tested, if_true: Vec::new(), if_false: vec![0] }];
+        let branching = Branching { branch, atoms, guards: self.guards(), span, in_closure: true };
+        self.emit(EventKind::Branch(Box::new(branching)));
     }
 }
 

@@ -1,0 +1,185 @@
+//! Room 5, *program*: requests that ask whether a table is empty, and insert a row that depends on the answer: whoever registers first
+//! becomes the administrator. Two that come at once are both the first.
+
+use std::collections::BTreeMap;
+
+use super::bodies::{Atom, Call, CallId, EventKind, LinkedBody, Outcome, Target, settled};
+use super::existence::{asked, locks_database};
+use super::inventory::Scope;
+use super::items::FnId;
+use super::types::Ty;
+use super::values::Value;
+use super::{Program, flow, sql};
+use crate::facts::{Body, ExprKind, Literal};
+use crate::location::{Location, Span};
+
+/// A row that is inserted after a question whether there is any, without a lock over both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstRow {
+    /// The function that asks.
+    pub function: FnId,
+    /// The table.
+    pub table: String,
+    /// The question.
+    pub question: Span,
+    /// What inserts.
+    pub insertion: Location,
+}
+
+/// How many calls further a row may be inserted.
+const DEPTH: usize = 2;
+
+impl Program<'_> {
+    /// The insertions of production code that depend on a table being empty, in functions that can run beside themselves; each question
+    /// once, in order. Linear in the expressions of all functions, and in the calls of those that ask.
+    pub fn first_rows(&self) -> Vec<FirstRow> {
+        let mut asks: BTreeMap<FnId, Vec<String>> = BTreeMap::new();
+        for (index, item) in self.types.items.functions.iter().enumerate() {
+            let tables: Vec<String> = item.body.into_iter().flat_map(tables_asked_for).collect();
+            if item.scope == Scope::Production && !tables.is_empty() {
+                asks.insert(FnId(index as u32), tables);
+            }
+        }
+        let callers = asks.keys().flat_map(|id| &self.graph.callers[id.index()]);
+        let mut asking: Vec<FnId> = asks.keys().chain(callers).copied().collect();
+        asking.sort();
+        asking.dedup();
+        let runs_beside_itself = |id: &FnId| {
+            self.scope(*id) == Scope::Production && self.is_concurrent(*id) && !self.is_called_under_lock(*id)
+        };
+        let asking = asking.into_iter().filter(runs_beside_itself);
+        asking.flat_map(|id| self.first_rows_of(id, &asks)).collect()
+    }
+
+    fn first_rows_of(&self, id: FnId, asks: &BTreeMap<FnId, Vec<String>>) -> Vec<FirstRow> {
+        let Some(body) = self.any_body(id) else { return Vec::new() };
+        if body.calls.iter().any(|call| locks_database(body, call)) {
+            return Vec::new();
+        }
+        let mut found: Vec<FirstRow> = Vec::new();
+        for event in body.all_events() {
+            let EventKind::Branch(branching) = &event.kind else { continue };
+            if branching.in_closure {
+                continue;
+            }
+            for atom in &branching.atoms {
+                let asked = asked(&atom.value).filter(|_| is_about_answer(body, atom));
+                let Some((question, table)) =
+                    asked.and_then(|(call, _)| self.table_asked_for(body, call, asks))
+                else {
+                    continue;
+                };
+                let span = body.call(question).span;
+                let known = |row: &FirstRow| row.question == span;
+                if found.iter().any(known) || self.is_under_file_lock(id, body, event.context, span) {
+                    continue;
+                }
+                let test = asked
+                    .map(|(_, present_when)| flow::Test::of_existence(branching, atom, present_when, span));
+                let leaves = |test: &flow::Test| {
+                    test.present.iter().chain(&test.absent).any(|arm| body.leaves(test.branch, *arm))
+                };
+                let depends = |call: CallId| {
+                    let context = body.call(call).context;
+                    let inside = body.arms(context).any(|(branch, ..)| branch == branching.branch);
+                    let guarded = branching.guards.iter().any(|guard| body.call(call).guards.contains(guard));
+                    let decided = test.as_ref().is_some_and(|test| match !inside && !leaves(test) {
+                        // The answer decides what is inserted.
+                        true => body.call(call).span.starts_after(branching.span),
+                        false => flow::controls(body, test, context),
+                    });
+                    call > question && decided && !guarded
+                };
+                let calls = (0..body.calls.len()).map(|index| CallId(index as u32));
+                let insertion = calls
+                    .filter(|call| depends(*call))
+                    .find_map(|call| self.insertion(id, body, call, &table, DEPTH));
+                found.extend(insertion.map(|insertion| FirstRow {
+                    function: id,
+                    table,
+                    question: span,
+                    insertion,
+                }));
+            }
+        }
+        found
+    }
+
+    /// The table whose emptiness an answer is about, and the call that asks for it: a statement, or a function of the workspace that
+    /// gives the answer.
+    fn table_asked_for(
+        &self,
+        body: &LinkedBody<'_>,
+        answer: CallId,
+        asks: &BTreeMap<FnId, Vec<String>>,
+    ) -> Option<(CallId, String)> {
+        body.chain(answer).find_map(|link| {
+            let call = body.call(link);
+            if let Target::Local { targets, dispatched: false } = &call.target {
+                let [only] = targets.as_slice() else { return None };
+                let [table] = asks.get(only)?.as_slice() else { return None };
+                let output = settled(&self.types.signature(*only).output);
+                let tells = matches!(output, Ty::External(name, _) if TELLING.contains(&name.as_str()));
+                return tells.then(|| (link, table.clone()));
+            }
+            let texts = call.args.iter().flat_map(|argument| argument.value.texts());
+            let table = texts.filter_map(|text| sql::table_asked_for(&text)).next()?;
+            Some((link, table))
+        })
+    }
+
+    /// Where a call inserts a row into a table that fails for nobody, itself or in what it calls.
+    fn insertion(
+        &self,
+        id: FnId,
+        body: &LinkedBody<'_>,
+        at: CallId,
+        table: &str,
+        depth: usize,
+    ) -> Option<Location> {
+        let call = body.call(at);
+        if let Target::Local { targets, dispatched: false } = &call.target {
+            return targets.iter().filter(|_| depth > 0).find_map(|target| {
+                let inner = self.any_body(*target)?;
+                if inner.calls.iter().any(|call| locks_database(inner, call)) {
+                    return None;
+                }
+                let mut calls = (0..inner.calls.len()).map(|index| CallId(index as u32));
+                calls.find_map(|call| self.insertion(*target, inner, call, table, depth - 1))
+            });
+        }
+        let mut texts = call.args.iter().flat_map(|argument| argument.value.texts());
+        let inserts = texts.any(|text| sql::table_inserted_into(&text).is_some_and(|into| into == table));
+        inserts.then(|| self.location(id, call.span))
+    }
+}
+
+/// Whether a branch looks at what an answer says, rather than at whether there is an answer.
+fn is_about_answer(body: &LinkedBody<'_>, atom: &Atom) -> bool {
+    let inner = match &atom.value {
+        Value::Test { place, .. } => place,
+        value => value,
+    };
+    match inner {
+        Value::Call(call) => {
+            let Outcome { propagated, unwrapped, .. } = body.call(*call).outcome;
+            let assumes = |other: &Call<'_>| {
+                other.receiver.as_ref().is_some_and(|receiver| receiver.value == Value::Call(*call))
+                    && other.name_of_callee().is_some_and(|name| name.starts_with("unwrap_or"))
+            };
+            propagated || unwrapped || body.calls.iter().any(assumes)
+        }
+        _ => true,
+    }
+}
+
+/// What says how many rows there are, or whether there are any.
+const TELLING: [&str; 6] = ["bool", "i64", "u64", "i32", "u32", "usize"];
+
+/// The tables whose emptiness the texts of a body ask for.
+fn tables_asked_for(body: &Body) -> impl Iterator<Item = String> {
+    body.exprs.iter().filter_map(|expr| match &expr.kind {
+        ExprKind::Literal(Literal::Str(text)) => sql::table_asked_for(text),
+        _ => None,
+    })
+}

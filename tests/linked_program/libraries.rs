@@ -1,0 +1,107 @@
+//! What rules say of services with libraries that are too large for the type-checked examples.
+
+use super::reported;
+
+#[test]
+fn a_collection_that_may_be_there_is_no_swallowed_migration() {
+    let service = r#"
+use axum::{Router, extract::State, routing::get};
+use mongodb::{Client, Database, bson::Document};
+async fn prepare(database: &Database) -> mongodb::error::Result<()> {
+    database.create_collection("orders").await.ok();
+    database.list_collection_names().await.map(|_| ())
+}
+async fn orders(State(database): State<Database>) -> String {
+    database.collection::<Document>("orders").estimated_document_count().await.unwrap_or_default().to_string()
+}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let database = Client::with_uri_str(std::env::var("MONGODB_URI")?).await?.database("shop");
+    prepare(&database).await?;
+    let app = Router::new().route("/orders", get(orders)).with_state(database);
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}
+"#;
+    assert_eq!(reported(service), Vec::<String>::new());
+}
+
+#[test]
+fn a_channel_that_is_opened_again_where_it_was_lost_is_kept() {
+    let service = |channel: &str| {
+        format!(
+            r#"
+use std::sync::Arc;
+use axum::{{Router, extract::State, http::StatusCode, routing::post}};
+use lapin::{{Channel, Connection, ConnectionProperties}};
+use tokio::sync::Mutex;
+#[derive(Clone)]
+struct Producer {{ url: String, channel: Arc<Mutex<Channel>> }}
+impl Producer {{
+    async fn new(url: String) -> lapin::Result<Self> {{
+        let channel = Arc::new(Mutex::new(Self::connect(&url).await?));
+        Ok(Self {{ url, channel }})
+    }}
+    async fn connect(url: &str) -> lapin::Result<Channel> {{
+        let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        Ok(channel)
+    }}
+    async fn channel(&self) -> lapin::Result<Channel> {{
+        {channel}
+    }}
+}}
+async fn publish(State(producer): State<Producer>) -> StatusCode {{
+    let Ok(channel) = producer.channel().await else {{ return StatusCode::SERVICE_UNAVAILABLE }};
+    if channel.status().connected() {{ StatusCode::ACCEPTED }} else {{ StatusCode::SERVICE_UNAVAILABLE }}
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let producer = Producer::new(std::env::var("AMQP_URL")?).await?;
+    let app = Router::new().route("/orders", post(publish)).with_state(producer);
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}}
+"#
+        )
+    };
+    let kept = "let mut kept = self.channel.lock().await;
+        if kept.status().connected() { return Ok(kept.clone()); }
+        *kept = Self::connect(&self.url).await?;
+        Ok(kept.clone())";
+    assert_eq!(reported(&service(kept)), Vec::<String>::new());
+    assert_eq!(reported(&service("Self::connect(&self.url).await")), ["handle-per-call 14"]);
+}
+
+#[test]
+fn a_parameter_with_a_default_may_be_left_out() {
+    let service = |demanded: &str| {
+        format!(
+            r#"
+use axum::{{Extension, Router, routing::get}};
+use deadpool::managed::{{Object, Pool}};
+struct Nodes;
+struct Relays;
+struct Server {{ nodes: Pool<Nodes, Object<Nodes>> }}
+async fn node(Extension(nodes): Extension<Pool<{demanded}>>) -> &'static str {{
+    if nodes.get().await.is_ok() {{ "there" }} else {{ "not there" }}
+}}
+impl Server {{
+    async fn run(self) -> anyhow::Result<()> {{
+        let app = Router::new().route("/node", get(node)).layer(Extension(self.nodes.clone()));
+        axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+        Ok(())
+    }}
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let nodes: Pool<Nodes> = Pool::builder(Nodes).build()?;
+    drop(nodes.get().await?);
+    Server {{ nodes }}.run().await
+}}
+"#
+        )
+    };
+    assert_eq!(reported(&service("Nodes")), Vec::<String>::new());
+    assert_eq!(reported(&service("Relays")), ["missing-state 7"]);
+}
