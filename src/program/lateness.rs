@@ -77,7 +77,8 @@ impl Program<'_> {
             return false;
         };
         let is_kept_for_all = matches!(opened.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)));
-        let mut before = effects[..served].iter().filter(|effect| opens(effect)).peekable();
+        let before = effects[..served].iter().filter(|effect| !self.exclusive(effect, &effects[served]));
+        let mut before = before.filter(|effect| opens(effect)).peekable();
         effects[changed].kind == EffectKind::Migrate
             && at > served
             && !is_kept_for_all

@@ -74,12 +74,16 @@ impl Program<'_> {
         found
     }
 
-    /// Whether one function runs one migrator or the other, whoever calls it how often.
+    /// Whether one function runs one migrator or the other, whoever calls it how often, or runs it again where it failed.
     fn are_ways_of_one(&self, first: &Effect, second: &Effect) -> bool {
-        let (function, call) = first.site;
+        let ((function, one), (_, other)) = (first.site, second.site);
         let context = |call| self.call(function, call).context;
         let body = self.body(function).filter(|_| function == second.site.0);
-        body.is_some_and(|body| body.exclusive(context(call), context(second.site.1)))
+        body.is_some_and(|body| {
+            body.exclusive(context(one), context(other))
+                || body.only_if_failed(one, other)
+                || body.only_if_failed(other, one)
+        })
     }
 
     /// What the catalog says of the migrator that an effect runs; `None` for statements of the application's own.

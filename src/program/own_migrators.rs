@@ -215,8 +215,10 @@ impl Program<'_> {
         let in_text = |call: &Call<'_>| call.sql_effects().iter().any(SqlEffect::keeps_out_others);
         let in_helper = || match &call.target {
             Target::Local { targets, .. } => targets.iter().any(|target| {
-                let body = self.body(*target);
-                body.is_some_and(|body| body.calls.iter().any(in_text)) && !self.gives_it_back(*target)
+                let Some(inner) = self.any_body(*target) else { return false };
+                let ends = |call: &Call<'_>| matches!(call.name_of_callee(), Some("commit" | "rollback"));
+                let begins = inner.calls.iter().any(begins_transaction) && !inner.calls.iter().any(ends);
+                (begins || inner.calls.iter().any(in_text)) && !self.gives_it_back(*target)
             }),
             _ => false,
         };

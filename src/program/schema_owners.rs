@@ -347,6 +347,13 @@ impl Program<'_> {
         }
     }
 
+    /// The driver of the database whose schema an effect changes, by a migrator or a statement.
+    pub(super) fn changed_driver(&self, effect: &Effect) -> Option<String> {
+        let (function, call) = effect.site;
+        let of_statement = || self.driver_of_statement(self.body(function)?, call);
+        self.migrated_driver(effect).or_else(of_statement)
+    }
+
     /// The driver of the handle that a statement is run on: one that its call is given, or a later call of the chain.
     fn driver_of_statement(&self, body: &LinkedBody<'_>, statement: CallId) -> Option<String> {
         let mut at = Some(statement);

@@ -27,10 +27,20 @@ pub struct EarlyWorker<'p> {
 /// How deep calls are followed, from start-up to the spawn and from there to the use.
 const DEPTH: u32 = 5;
 
+/// What a worker does with a database first.
+struct Work {
+    /// Where.
+    uses: Location,
+    /// The driver of the handle, if it is known.
+    driver: Option<String>,
+    /// The statics that are used on the way.
+    statics: Vec<StaticId>,
+}
+
 /// What a task comes to first.
 enum First {
-    /// A handle.
-    Use(Location),
+    /// A handle, with its driver where that is known.
+    Use(Location, Option<String>),
     /// Something that it waits for.
     Wait,
     /// Neither.
@@ -112,7 +122,18 @@ impl Program<'_> {
                     }
                     _ => continue,
                 };
-                let Some((uses, statics)) = worker else { continue };
+                let Some(Work { uses, driver, statics }) = worker else { continue };
+                // What was prepared once is prepared.
+                let came_before = |wanted: &Effect| {
+                    prepared.iter().any(|effect| {
+                        let before = matches!(effect.steps[0], Step::Call(_, call) if call < starts);
+                        before && effect.site == wanted.site && effect.certain
+                    })
+                };
+                let is_elsewhere = |wanted: &Effect| {
+                    let changed = self.changed_driver(wanted);
+                    changed.zip(driver.as_ref()).is_some_and(|(changed, used)| changed != *used)
+                };
                 // Who opens the handle as well, where it is missing, does not depend on the order.
                 let opens = |wanted: &Effect| {
                     self.effects(function).iter().any(|effect| {
@@ -129,6 +150,8 @@ impl Program<'_> {
                     };
                     needed
                         && call > starts
+                        && !came_before(effect)
+                        && !is_elsewhere(effect)
                         && !is_joined(body, starts, Some(call))
                         && !body.exclusive(event.context, effect.context)
                 });
@@ -141,7 +164,7 @@ impl Program<'_> {
     }
 
     /// The worker that a function of the workspace starts when it is called.
-    fn worker_behind(&self, call: &Call<'_>, depth: u32) -> Option<(Location, Vec<StaticId>)> {
+    fn worker_behind(&self, call: &Call<'_>, depth: u32) -> Option<Work> {
         let Target::Local { targets, dispatched: false } = &call.target else { return None };
         let [target] = targets.as_slice() else { return None };
         let body = self.body(*target).filter(|_| depth > 0)?;
@@ -155,15 +178,10 @@ impl Program<'_> {
     }
 
     /// What a task does first, if it is a loop that uses a handle.
-    fn work(
-        &self,
-        function: FnId,
-        body: &LinkedBody<'_>,
-        event: &Event,
-    ) -> Option<(Location, Vec<StaticId>)> {
+    fn work(&self, function: FnId, body: &LinkedBody<'_>, event: &Event) -> Option<Work> {
         let mut way = Way::default();
         match self.first_in(function, body, std::slice::from_ref(event), &mut way, DEPTH) {
-            First::Use(location) if way.is_loop => Some((location, way.statics)),
+            First::Use(uses, driver) if way.is_loop => Some(Work { uses, driver, statics: way.statics }),
             _ => None,
         }
     }
@@ -191,7 +209,7 @@ impl Program<'_> {
             };
             match first {
                 First::Nothing => {}
-                First::Use(_) => {
+                First::Use(..) => {
                     way.is_loop |= body.in_loop(event.context);
                     return first;
                 }
@@ -218,10 +236,10 @@ impl Program<'_> {
             let Some(body) = self.any_body(*target) else { return First::Nothing };
             return self.first_in(*target, body, &body.events, way, depth - 1);
         }
-        let on_handle = call.inputs().any(|argument| reach::is_handle(self.types, &argument.ty));
-        match on_handle && !reach::is_only_handed_on(call) {
-            true => First::Use(self.location(function, call.span)),
-            false => First::Nothing,
+        let handle = call.inputs().find(|argument| reach::is_handle(self.types, &argument.ty));
+        match handle.filter(|_| !reach::is_only_handed_on(call)) {
+            Some(handle) => First::Use(self.location(function, call.span), self.driver_behind(&handle.ty)),
+            None => First::Nothing,
         }
     }
 }

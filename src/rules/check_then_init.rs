@@ -89,13 +89,11 @@ fn gaps<'h>(
         let What::Write(write) = &happening.what else {
             continue;
         };
-        // What takes a flag back says that nobody is there.
-        let takes_back = write.value == Value::Bool(false);
-        if write.atomic || write.once_cell || takes_back || !program.is_shared(id, &write.place) {
+        let earlier = &happenings[..index];
+        if write.atomic || write.once_cell || !program.is_shared(id, &write.place) {
             continue;
         }
-        let earlier = &happenings[..index];
-        if is_rechecked(earlier, write) || is_claimed(earlier) {
+        if is_rechecked(earlier, write) || is_claimed(earlier) || takes_back(earlier, write) {
             continue;
         }
         let tested = earlier.iter().enumerate().find_map(|(at, one)| match &one.what {
@@ -171,6 +169,19 @@ fn says_done(value: &Value) -> bool {
 fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
     let shares = |test: &Test| test.place == write.place && test.shares_lock(write);
     earlier.iter().any(|one| matches!(&one.what, What::Test(test) if shares(test)))
+}
+
+/// Whether the write only takes a flag back, after whoever set it looked at it under the lock that it was set with.
+fn takes_back(earlier: &[Happening<'_>], write: &Written) -> bool {
+    let sets = |(at, one): (usize, &Happening<'_>)| match &one.what {
+        What::Write(other) => {
+            other.place == write.place
+                && other.value == Value::Bool(true)
+                && !is_rechecked(&earlier[..at], other)
+        }
+        _ => false,
+    };
+    write.value == Value::Bool(false) && !earlier.iter().enumerate().any(sets)
 }
 
 /// Whether somebody claims the place atomically first (`compare_exchange`, `swap`).
