@@ -1,7 +1,7 @@
 //! Room 5, *program*: where a service says that it is ready, and what it still has to do then.
 
 use super::Program;
-use super::bodies::{Event, EventKind, LinkedBody, Target};
+use super::bodies::{Event, EventKind, LinkedBody, Target, Time};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Step};
@@ -121,7 +121,8 @@ impl Program<'_> {
                 let name = self.describe_place(function, write.place.place());
                 speaks_of_readiness(&name).then_some((write.span, Some(name)))
             }
-            EventKind::Call { call, .. } => {
+            // When a task comes to it is not known.
+            EventKind::Call { call, time } if !matches!(time, Time::Task(_)) => {
                 let call = body.call(*call);
                 match &call.target {
                     Target::Library(facts) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::behaviour::is_behaviour;
-use super::bodies::{CallId, EventKind, Target, Time};
+use super::bodies::{Call, CallId, EventKind, Target, Time};
 use super::inventory::Scope;
 use super::items::{AdtId, FnId};
 use super::session_locks::Executor;
@@ -81,7 +81,7 @@ impl Program<'_> {
     }
 
     /// Whether what a function gives back is a handle, or has one in a field of its own.
-    fn gives_handle(&self, id: FnId) -> bool {
+    pub fn gives_handle(&self, id: FnId) -> bool {
         let keepers = self.keepers.get_or_init(|| self.find_keepers());
         let is_one = |ty: &Ty| match ty {
             Ty::Adt(id, _) => keepers.contains(id),
@@ -102,6 +102,7 @@ impl Program<'_> {
         let of_self = |value: &Value| *value.root() == Value::Receiver && *value != Value::Receiver;
         let keeps = |effect: &Effect| {
             effect.creates_handle()
+                && !self.replaces_handle(effect)
                 && effect.address.any(of_self)
                 && effect.kept_in().is_some_and(|place| of_self(&place))
         };
@@ -142,6 +143,9 @@ impl Program<'_> {
             || self.parting(first, second).is_none()
             || self.exclusive(first, second)
             || self.is_over_before(first, second)
+            || self.is_closed_before(first, second)
+            || self.replaces_handle(first)
+            || self.replaces_handle(second)
         {
             return None;
         }
@@ -240,6 +244,22 @@ impl Program<'_> {
                 own.is_some_and(|own| own.lifetime == Lifetime::Held(Holder::Moved))
                     && self.waits_for_its_tasks(function)
             })
+    }
+
+    /// Whether the first is closed wherever the function that makes both goes on to make the second.
+    fn is_closed_before(&self, first: &Effect, second: &Effect) -> bool {
+        let Some((Step::Call(function, one), Step::Call(_, other))) = self.parting(first, second) else {
+            return false;
+        };
+        let Some(body) = self.body(function) else { return false };
+        let later = body.call(other).context;
+        let made = |call: &Call<'_>| {
+            call.receiver.as_ref().is_some_and(|closed| *closed.value.root() == Value::Call(one))
+        };
+        let closes =
+            |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.role == CallRole::Close);
+        let between = body.calls.get(one.0 as usize + 1..other.0 as usize).unwrap_or_default();
+        between.iter().any(|call| closes(call) && made(call) && body.encloses(call.context, later))
     }
 
     fn waits_for_its_tasks(&self, function: FnId) -> bool {

@@ -144,10 +144,26 @@ impl<'a> Program<'a> {
         inside(own, TypeKind::Map)
     }
 
-    /// Whether a place is a map of data: its values have no room for a handle, and do not say whether there is one.
-    pub fn is_map_of_data(&self, id: FnId, place: &Value) -> bool {
-        let Some(Ty::External(_, args)) = self.map_at(id, place) else { return false };
-        args.get(1).is_some_and(|kept| matches!(kept, Ty::Adt(..)) && !self.types.contains_handle(kept))
+    /// Whether a place is of data: what it keeps, or the entries of its map, has no room for a handle, and does not say whether there is
+    /// one.
+    pub fn is_of_data(&self, id: FnId, place: &Value) -> bool {
+        let is_data = |kept: &Ty| matches!(kept, Ty::Adt(..)) && !self.types.contains_handle(kept);
+        if let Some(Ty::External(_, args)) = self.map_at(id, place) {
+            return args.get(1).is_some_and(is_data);
+        }
+        let Some(own) = type_of(self.types, id, place) else { return false };
+        // What is behind pointers and locks, and only there when somebody put it in.
+        let optional = self.types.pointees(own).find_map(|ty| match &ty {
+            Ty::External(_, args) if ty.is_option_or_result() => args.first().cloned(),
+            Ty::External(_, args) => args
+                .first()
+                .filter(|inner| inner.is_option_or_result())
+                .map(|inner| bodies::settled(inner).clone()),
+            _ => None,
+        });
+        optional.is_some_and(|kept| {
+            is_data(&kept) && (self.types.is_plain_data(&kept) || self.types.is_written_as_data(&kept))
+        })
     }
 
     /// What callers share through the entries of a map at a place, so that a second entry for one key parts them: a lock, or

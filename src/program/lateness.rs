@@ -6,6 +6,9 @@ use super::entries::Entry;
 use super::items::FnId;
 use super::start_up::Gate;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
+use super::terms::type_of;
+use super::types::Ty;
+use crate::catalog::{TypeFacts, TypeKind};
 use crate::finding::{Confidence, Evidence, Role};
 use crate::location::Location;
 
@@ -48,6 +51,7 @@ impl Program<'_> {
                 .filter(|(index, effect)| {
                     is_required(effect)
                         && !self.is_minor(effect)
+                        && !self.replaces_handle(effect)
                         && !self.is_optional(effect)
                         && !self.comes_again_and_again(effect)
                         && is_late(self, serve, effect, *index > at)
@@ -61,6 +65,32 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether a created handle goes to a place that cannot be empty: there is one already, and this one comes where that was lost.
+    pub(super) fn replaces_handle(&self, effect: &Effect) -> bool {
+        let (function, _) = effect.site;
+        let own = self.effects(function).iter().find(|own| own.site == effect.site);
+        let Some(Lifetime::Held(Holder::Place(place))) = own.map(|own| &own.lifetime) else { return false };
+        let mut kept = type_of(self.types, function, place);
+        while let Some(ty) = kept {
+            if self.types.handle(&ty).is_some() {
+                return true;
+            }
+            let holds_one = |facts: &TypeFacts| {
+                matches!(
+                    facts.kind,
+                    TypeKind::Wrapper | TypeKind::Lock | TypeKind::SwapCell | TypeKind::State
+                )
+            };
+            kept = match &ty {
+                Ty::External(_, args) if self.types.type_facts(&ty).is_some_and(holds_one) => {
+                    args.first().cloned()
+                }
+                _ => None,
+            };
+        }
+        false
     }
 
     /// Whether a schema is changed through a handle that is opened after the server began to answer, for a database other than those that

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Program;
-use super::bodies::{Call, ContextId, LinkedBody, Target};
+use super::bodies::{Call, CallId, ContextId, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
@@ -150,15 +150,25 @@ impl Program<'_> {
         matches!(name, "notified" | "changed" | "wait_for" | "recv" | "blocking_recv" | "wait")
     }
 
-    /// Whether a loop that goes on comes to the effect, once for each thing that turns up: nothing that the start could wait for.
+    /// Whether a loop that goes on, or a task that starts others in a loop, comes to the effect, once for each thing that turns up: nothing
+    /// that the start could wait for.
     pub fn comes_again_and_again(&self, effect: &Effect) -> bool {
-        effect.steps.iter().any(|step| match *step {
-            Step::Call(function, call) => self.body(function).is_some_and(|body| {
-                let context = body.call(call).context;
-                body.in_loop_that_goes_on(context) || self.in_loop_over_messages(body, context)
-            }),
-            Step::Static(..) => false,
-        })
+        let tasks = effect.times.iter().filter_map(|(function, time)| match time {
+            Time::Task(call) => Some((*function, *call)),
+            _ => None,
+        });
+        let mut started_by_tasks = tasks.skip(1);
+        let in_loop = |(function, call): (FnId, CallId)| {
+            self.body(function).is_some_and(|body| body.in_loop(body.call(call).context))
+        };
+        started_by_tasks.any(in_loop)
+            || effect.steps.iter().any(|step| match *step {
+                Step::Call(function, call) => self.body(function).is_some_and(|body| {
+                    let context = body.call(call).context;
+                    body.in_loop_that_goes_on(context) || self.in_loop_over_messages(body, context)
+                }),
+                Step::Static(..) => false,
+            })
     }
 
     /// Whether a point of a body is in a loop that waits for somebody in its turns: for the next message, say.

@@ -25,7 +25,8 @@ pub struct Swallowed<'p> {
     pub call: Span,
     /// How it ends.
     pub end: End,
-    /// Whether the service can do its work without it: an index, an extension, something that is dropped.
+    /// Whether the service can do its work without it (an index, an extension, something that is dropped), or the failing branch calls
+    /// something of the application's own, which may tell somebody.
     pub minor: bool,
 }
 
@@ -51,6 +52,8 @@ pub struct LostMigration<'p> {
     pub end: Lost,
     /// Whether a migrator makes the change, which knows what ran before.
     pub by_migrator: bool,
+    /// Whether the failing branch calls something of the application's own, which may tell somebody.
+    pub told: bool,
     /// Further statements of the function that end so.
     pub further: Vec<Span>,
 }
@@ -120,7 +123,8 @@ impl Program<'_> {
                     || is_creation(self.call(function, effect.site.1)));
             let is_known = found.iter().any(|known| known.function == function && known.call == span);
             if !told && !expected && !is_known {
-                let minor = self.is_minor(effect);
+                let told = self.body(function).is_some_and(|body| may_tell(body, call));
+                let minor = self.is_minor(effect) || told;
                 found.push(Swallowed { effect, serve, function, call: span, end, minor });
             }
         }
@@ -197,6 +201,7 @@ impl Program<'_> {
                     Some(known) => known.further.push(span),
                     None => found.push(LostMigration {
                         by_migrator,
+                        told: may_tell(body, call),
                         effect,
                         function,
                         call: span,
@@ -418,6 +423,16 @@ fn wipes_ledger(catalog: &Catalog, body: &LinkedBody<'_>, failed: CallId) -> Opt
 /// Whether a call runs a migrator, which knows what ran before.
 fn is_migrator(call: &bodies::Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.role == CallRole::Migrate)
+}
+
+/// Whether a function of the workspace is called where a call failed.
+fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
+    let failures = body.failures();
+    let mut own = failures.iter().filter(|failure| failure.call == failed);
+    own.any(|failure| {
+        let mut inside = body.calls.iter().filter(|call| body.is_on_failure(call.context, failure));
+        inside.any(|call| matches!(call.target, Target::Local { .. }))
+    })
 }
 
 /// Whether a call of a library makes one thing, and fails where that is there.

@@ -48,7 +48,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         let between = happenings[at..index].iter().filter_map(|one| match &one.what {
             What::Effect(effect)
                 if is_init(effect)
-                    && !(effect.creates_handle() && program.is_map_of_data(id, &write.place))
+                    && !(effect.creates_handle() && program.is_of_data(id, &write.place))
                     && controls(body, test, one.context)
                     && !body.exclusive(one.context, context) =>
             {

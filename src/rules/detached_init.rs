@@ -229,6 +229,8 @@ fn report(
     let confidence = match (effect.certain && serve.is_none_or(|serve| serve.certain), in_need) {
         // One implementation of several may prepare what the others do not need.
         (false, _) => Confidence::Low,
+        // What the function gives back may be a promise of the result.
+        (true, _) if entry.is_none() && !program.gives_handle(function) => Confidence::Medium,
         // Those who send it messages wait for their answers; others may not.
         (true, true) if program.is_asked_by_messages(function, task) => Confidence::Medium,
         (true, true) => Confidence::High,

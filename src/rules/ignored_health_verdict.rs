@@ -54,7 +54,13 @@ fn lost_in(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option
         return Some(Lost::Unawaited(location));
     }
     let segments = probe.path.split('/').filter(|segment| !segment.is_empty()).count();
-    if probe.kind == ProbeKind::Liveness || found.can_fail || found.answer_unknown || segments > MOST_SEGMENTS
+    // The methods of an RPC service say it in their messages.
+    let by_message = probe.route.label.is_none();
+    if probe.kind == ProbeKind::Liveness
+        || by_message
+        || found.can_fail
+        || found.answer_unknown
+        || segments > MOST_SEGMENTS
     {
         return None;
     }

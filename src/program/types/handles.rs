@@ -15,6 +15,9 @@ const LISTS: [&str; 3] = ["std::vec::Vec", "std::collections::VecDeque", "std::c
 /// `Manager::Connection` (mobc 0.9) and `Manager::Type` (deadpool 0.13).
 const MADE_BY_MANAGERS: [&str; 2] = ["Connection", "Type"];
 
+/// Traits that are derived for data alone: all fields have them.
+const DATA_TRAITS: [&str; 5] = ["Serialize", "Deserialize", "PartialEq", "Hash", "Copy"];
+
 /// How deep a type is looked into for anything but data.
 const DATA_DEPTH: usize = 8;
 
@@ -102,6 +105,14 @@ impl<'a> Types<'a> {
     /// known it is not said.
     pub fn is_plain_data(&self, ty: &Ty) -> bool {
         self.is_data_within(ty, DATA_DEPTH)
+    }
+
+    /// Whether a struct or enum of the workspace derives what nothing but data can have: it is compared, hashed or serialized.
+    pub fn is_written_as_data(&self, ty: &Ty) -> bool {
+        let Ty::Adt(id, _) = ty else { return false };
+        let derived = self.items.adts[id.index()].attributes.derives.iter();
+        let mut names = derived.filter_map(|path| path.segments.last());
+        names.any(|last| DATA_TRAITS.contains(&last.name.as_str()))
     }
 
     fn is_data_within(&self, ty: &Ty, depth: usize) -> bool {
