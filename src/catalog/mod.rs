@@ -190,6 +190,8 @@ pub struct CallFacts {
     pub asks_runtime: bool,
     /// Never returns.
     pub diverges: bool,
+    /// Whether it makes one thing, and fails where that is there.
+    pub fails_when_repeated: bool,
     /// Why it may panic.
     pub panics: Option<String>,
     /// A remark for readers.

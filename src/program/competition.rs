@@ -254,7 +254,7 @@ impl Program<'_> {
         let Some(body) = self.body(function) else { return false };
         let later = body.call(other).context;
         let made = |call: &Call<'_>| {
-            call.receiver.as_ref().is_some_and(|closed| *closed.value.root() == Value::Call(one))
+            call.receiver.as_ref().is_some_and(|closed| closed.value.contains(&Value::Call(one)))
         };
         let closes =
             |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.role == CallRole::Close);

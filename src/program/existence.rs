@@ -223,7 +223,7 @@ fn in_transaction(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
     })
 }
 
-fn is_transaction(ty: &Ty) -> bool {
+pub(super) fn is_transaction(ty: &Ty) -> bool {
     matches!(settled(ty), Ty::External(path, _) if path.ends_with("Transaction"))
 }
 

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::bodies::{Atom, Call, CallId, EventKind, LinkedBody, Outcome, Target, settled};
+use super::bodies::{Argument, Atom, Call, CallId, EventKind, LinkedBody, Outcome, Target, Time, settled};
 use super::existence::{asked, locks_database};
 use super::inventory::Scope;
 use super::items::FnId;
+use super::own_migrators::begins_transaction;
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, flow, sql};
+use crate::catalog::{TypeKind, driver_facts};
 use crate::facts::{Body, ExprKind, Literal};
 use crate::location::{Location, Span};
 
@@ -29,9 +31,12 @@ pub struct FirstRow {
 /// How many calls further a row may be inserted.
 const DEPTH: usize = 2;
 
+/// How many calls further a lock may be taken.
+const LOCK_DEPTH: u32 = 2;
+
 impl Program<'_> {
     /// The insertions of production code that depend on a table being empty, in functions that can run beside themselves; each question
-    /// once, in order. Linear in the expressions of all functions, and in the calls of those that ask.
+    /// once, in order. Linear in the expressions of all functions; in those that ask, branches times calls.
     pub fn first_rows(&self) -> Vec<FirstRow> {
         let mut asks: BTreeMap<FnId, Vec<String>> = BTreeMap::new();
         for (index, item) in self.types.items.functions.iter().enumerate() {
@@ -53,7 +58,14 @@ impl Program<'_> {
 
     fn first_rows_of(&self, id: FnId, asks: &BTreeMap<FnId, Vec<String>>) -> Vec<FirstRow> {
         let Some(body) = self.any_body(id) else { return Vec::new() };
-        if body.calls.iter().any(|call| locks_database(body, call)) {
+        // A transaction or lock anywhere around is taken to be for this.
+        let is_kept_out = |body: &LinkedBody<'_>, call: &Call<'_>| {
+            !call.guards.is_empty()
+                || call.inputs().any(|input| input.value.lock().is_some())
+                || body.times_around(call.context).any(|time| matches!(time, Time::Once(_)))
+                || body.calls.iter().any(|call| locks_database(body, call) || begins_transaction(call))
+        };
+        if self.takes_a_lock(id, LOCK_DEPTH) || self.is_called_only_where(id, &is_kept_out, 0) {
             return Vec::new();
         }
         let mut found: Vec<FirstRow> = Vec::new();
@@ -63,36 +75,32 @@ impl Program<'_> {
                 continue;
             }
             for atom in &branching.atoms {
-                let asked = asked(&atom.value).filter(|_| is_about_answer(body, atom));
-                let Some((question, table)) =
-                    asked.and_then(|(call, _)| self.table_asked_for(body, call, asks))
+                let Some((answer, present_when)) = asked(&atom.value).filter(|_| is_about_answer(body, atom))
                 else {
                     continue;
                 };
+                let Some((question, table)) = self.table_asked_for(body, answer, asks) else { continue };
                 let span = body.call(question).span;
                 let known = |row: &FirstRow| row.question == span;
                 if found.iter().any(known) || self.is_under_file_lock(id, body, event.context, span) {
                     continue;
                 }
-                let test = asked
-                    .map(|(_, present_when)| flow::Test::of_existence(branching, atom, present_when, span));
-                let leaves = |test: &flow::Test| {
-                    test.present.iter().chain(&test.absent).any(|arm| body.leaves(test.branch, *arm))
-                };
-                let depends = |call: CallId| {
+                let present_when = present_when != self.says_that_none_is_there(body, question);
+                let test = flow::Test::of_existence(branching, atom, present_when, span);
+                let decides = |call: CallId| {
                     let context = body.call(call).context;
                     let inside = body.arms(context).any(|(branch, ..)| branch == branching.branch);
-                    let guarded = branching.guards.iter().any(|guard| body.call(call).guards.contains(guard));
-                    let decided = test.as_ref().is_some_and(|test| match !inside && !leaves(test) {
-                        // The answer decides what is inserted.
-                        true => body.call(call).span.starts_after(branching.span),
-                        false => flow::controls(body, test, context),
-                    });
-                    call > question && decided && !guarded
+                    let leaves =
+                        test.present.iter().chain(&test.absent).any(|arm| body.leaves(test.branch, *arm));
+                    match inside || leaves {
+                        true => flow::controls(body, &test, context),
+                        // What the branch gives is inserted.
+                        false => self.is_given_a_choice(body, question, call),
+                    }
                 };
-                let calls = (0..body.calls.len()).map(|index| CallId(index as u32));
+                let calls = (question.0 + 1..body.calls.len() as u32).map(CallId);
                 let insertion = calls
-                    .filter(|call| depends(*call))
+                    .filter(|call| decides(*call))
                     .find_map(|call| self.insertion(id, body, call, &table, DEPTH));
                 found.extend(insertion.map(|insertion| FirstRow {
                     function: id,
@@ -103,6 +111,40 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether a helper that is asked says by its name that there is nothing: `is_empty`, `is_first_user`.
+    fn says_that_none_is_there(&self, body: &LinkedBody<'_>, question: CallId) -> bool {
+        let name = match &body.call(question).target {
+            Target::Local { targets, .. } => {
+                targets.first().map(|target| self.name_of(*target).to_lowercase())
+            }
+            _ => None,
+        };
+        name.is_some_and(|name| {
+            name.split(['_', ':']).any(|word| matches!(word, "empty" | "first" | "no" | "none"))
+        })
+    }
+
+    /// Whether a call, or one of the chain that it begins, is given one of several constants, or the answer itself, after the question.
+    fn is_given_a_choice(&self, body: &LinkedBody<'_>, question: CallId, insertion: CallId) -> bool {
+        let chain: Vec<CallId> = body.chain(question).collect();
+        let of_answer =
+            |part: &Value| matches!(part, Value::Call(call) if chain.contains(call) || *call == question);
+        let is_choice = |part: &Value| match part {
+            Value::Choice(list) => {
+                list.len() > 1
+                    && list
+                        .iter()
+                        .all(|one| matches!(one, Value::Text(_) | Value::Bool(_) | Value::Number(_)))
+            }
+            part => of_answer(part),
+        };
+        let begun = |at: CallId| body.chain(at).any(|link| link == insertion);
+        let calls = (insertion.0..body.calls.len() as u32).map(CallId);
+        calls
+            .filter(|at| begun(*at))
+            .any(|at| body.call(at).args.iter().any(|given| given.value.any(is_choice)))
     }
 
     /// The table whose emptiness an answer is about, and the call that asks for it: a statement, or a function of the workspace that
@@ -120,7 +162,19 @@ impl Program<'_> {
                 let [table] = asks.get(only)?.as_slice() else { return None };
                 let output = settled(&self.types.signature(*only).output);
                 let tells = matches!(output, Ty::External(name, _) if TELLING.contains(&name.as_str()));
-                return tells.then(|| (link, table.clone()));
+                let name = self.name_of(*only).to_lowercase();
+                let speaks = name.split(['_', ':']).any(|word| SPEAKING.contains(&word));
+                return (tells && speaks).then(|| (link, table.clone()));
+            }
+            // Who has one connection to a file asks and inserts through it, one after the other.
+            let of_one = |input: &Argument| {
+                let kind = self.types.handle(settled(&input.ty)).map(|(kind, _)| kind);
+                let driver = self.driver_behind(&input.ty);
+                kind == Some(TypeKind::Connection)
+                    && driver.is_some_and(|driver| driver_facts(&driver).place.is_inside())
+            };
+            if call.inputs().any(of_one) {
+                return None;
             }
             let texts = call.args.iter().flat_map(|argument| argument.value.texts());
             let table = texts.filter_map(|text| sql::table_asked_for(&text)).next()?;
@@ -128,7 +182,7 @@ impl Program<'_> {
         })
     }
 
-    /// Where a call inserts a row into a table that fails for nobody, itself or in what it calls.
+    /// Where a call inserts a row into a table, itself or in what it calls, whatever is there already.
     fn insertion(
         &self,
         id: FnId,
@@ -150,7 +204,10 @@ impl Program<'_> {
         }
         let mut texts = call.args.iter().flat_map(|argument| argument.value.texts());
         let inserts = texts.any(|text| sql::table_inserted_into(&text).is_some_and(|into| into == table));
-        inserts.then(|| self.location(id, call.span))
+        let run = self.run_by(body, at);
+        let told_apart =
+            || body.failures().iter().any(|failure| failure.call == run && body.tells_apart(failure));
+        (inserts && !told_apart()).then(|| self.location(id, call.span))
     }
 }
 
@@ -172,6 +229,9 @@ fn is_about_answer(body: &LinkedBody<'_>, atom: &Atom) -> bool {
         _ => true,
     }
 }
+
+/// Words of functions that say how many rows there are, or whether there are any.
+const SPEAKING: [&str; 9] = ["has", "have", "any", "exist", "exists", "count", "empty", "first", "no"];
 
 /// What says how many rows there are, or whether there are any.
 const TELLING: [&str; 6] = ["bool", "i64", "u64", "i32", "u32", "usize"];

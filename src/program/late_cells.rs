@@ -62,7 +62,14 @@ impl Program<'_> {
             }
             // A process that fills it when it starts is none of those in which a request does.
             let starts = starts.get_or_insert_with(|| self.reached_at_start());
-            let late = starts.iter().filter(|start| !fills.iter().any(|(id, _)| start.at_once.contains(id)));
+            let in_closure = |(id, span): &(FnId, Span)| {
+                self.routes().iter().any(|route| {
+                    route.function == *id && route.closure.is_some_and(|closure| closure.encloses(*span))
+                })
+            };
+            let by_itself =
+                |fill: &(FnId, Span), start: &Start| start.at_once.contains(&fill.0) && !in_closure(fill);
+            let late = starts.iter().filter(|start| !fills.iter().any(|fill| by_itself(fill, start)));
             let late: Vec<&Start> = late.collect();
             let comes_to_fill = self.callers_of(fills.iter().map(|(id, _)| *id));
             let in_late = |route: &Route| late.iter().any(|start| start.ever.contains(&route.function));

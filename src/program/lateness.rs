@@ -6,9 +6,7 @@ use super::entries::Entry;
 use super::items::FnId;
 use super::start_up::Gate;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
-use super::terms::type_of;
-use super::types::Ty;
-use crate::catalog::{TypeFacts, TypeKind};
+use crate::catalog::driver_facts;
 use crate::finding::{Confidence, Evidence, Role};
 use crate::location::Location;
 
@@ -50,7 +48,7 @@ impl Program<'_> {
                 .enumerate()
                 .filter(|(index, effect)| {
                     is_required(effect)
-                        && !self.is_minor(effect)
+                        && !self.only_tunes(effect)
                         && !self.replaces_handle(effect)
                         && !self.is_optional(effect)
                         && !self.comes_again_and_again(effect)
@@ -67,45 +65,50 @@ impl Program<'_> {
         found
     }
 
-    /// Whether a created handle goes to a place that cannot be empty: there is one already, and this one comes where that was lost.
-    pub(super) fn replaces_handle(&self, effect: &Effect) -> bool {
-        let (function, _) = effect.site;
-        let own = self.effects(function).iter().find(|own| own.site == effect.site);
-        let Some(Lifetime::Held(Holder::Place(place))) = own.map(|own| &own.lifetime) else { return false };
-        let mut kept = type_of(self.types, function, place);
-        while let Some(ty) = kept {
-            if self.types.handle(&ty).is_some() {
-                return true;
+    /// The handle that an effect seems to be about, which is not its own site: the last one opened before it on the longest way that both
+    /// have in common, and its index. `None` where those are of several databases.
+    fn opened_for<'e>(&self, effects: &'e [Effect], changed: usize) -> Option<(usize, &'e Effect)> {
+        let shared_steps = |effect: &Effect| {
+            let pairs = effect.steps.iter().zip(effects[changed].steps.iter());
+            pairs.take_while(|(one, other)| one == other).count()
+        };
+        let before = effects[..changed].iter().enumerate();
+        let opened = before.filter(|(_, effect)| effect.creates_handle() && self.is_of_database(effect));
+        let (index, nearest) = opened.clone().max_by_key(|(index, effect)| (shared_steps(effect), *index))?;
+        let as_near = |effect: &Effect| shared_steps(effect) == shared_steps(nearest);
+        let differs = |effect: &Effect| self.resource_of(effect) != self.resource_of(nearest);
+        let is_one_of_several = opened.into_iter().any(|(_, effect)| as_near(effect) && differs(effect));
+        (!is_one_of_several).then_some((index, nearest))
+    }
+
+    /// Whether two effects of a process, at one site, are about one database, as far as that is known.
+    pub fn are_about_one_database(&self, entry: &Entry, one: &Effect, other: &Effect) -> bool {
+        let effects = self.effects(entry.main);
+        let about = |wanted: &Effect| {
+            if wanted.kind != EffectKind::Migrate {
+                return self.resource_of(wanted);
             }
-            let holds_one = |facts: &TypeFacts| {
-                matches!(
-                    facts.kind,
-                    TypeKind::Wrapper | TypeKind::Lock | TypeKind::SwapCell | TypeKind::State
-                )
-            };
-            kept = match &ty {
-                Ty::External(_, args) if self.types.type_facts(&ty).is_some_and(holds_one) => {
-                    args.first().cloned()
-                }
-                _ => None,
-            };
-        }
-        false
+            let at = effects.iter().position(|effect| std::ptr::eq(effect, wanted))?;
+            self.resource_of(self.opened_for(effects, at)?.1)
+        };
+        about(one).is_some() && about(one) == about(other)
+    }
+
+    /// Whether two handles are of databases in files that are not the same, as far as their addresses tell. Servers are reached by several
+    /// names.
+    fn are_files_apart(&self, one: &Effect, other: &Effect) -> bool {
+        let in_file = |effect: &Effect| match &effect.kind {
+            EffectKind::Create { driver, .. } => driver_facts(driver).place.is_inside(),
+            _ => false,
+        };
+        in_file(one) && in_file(other) && self.resource_of(one) != self.resource_of(other)
     }
 
     /// Whether a schema is changed through a handle that is opened after the server began to answer, for a database other than those that
     /// were open by then: its handlers have nothing to do with it.
     fn is_of_another_database(&self, effects: &[Effect], served: usize, changed: usize) -> bool {
         let opens = |effect: &Effect| effect.creates_handle() && self.is_of_database(effect);
-        let shared_steps = |effect: &Effect| {
-            let pairs = effect.steps.iter().zip(effects[changed].steps.iter());
-            pairs.take_while(|(one, other)| one == other).count()
-        };
-        let opened_before = effects[..changed].iter().enumerate().filter(|(_, effect)| opens(effect));
-        let Some((at, opened)) = opened_before.max_by_key(|(index, effect)| (shared_steps(effect), *index))
-        else {
-            return false;
-        };
+        let Some((at, opened)) = self.opened_for(effects, changed) else { return false };
         let is_kept_for_all = matches!(opened.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)));
         let before = effects[..served].iter().filter(|effect| !self.exclusive(effect, &effects[served]));
         let mut before = before.filter(|effect| opens(effect)).peekable();
@@ -113,7 +116,7 @@ impl Program<'_> {
             && at > served
             && !is_kept_for_all
             && before.peek().is_some()
-            && before.all(|effect| self.resource_of(effect) != self.resource_of(opened))
+            && before.all(|effect| self.are_files_apart(effect, opened))
     }
 
     /// The function that decides about the order, and the call in it from which requests are answered.

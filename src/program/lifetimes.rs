@@ -1,13 +1,15 @@
 //! Room 5, *program*: what becomes of a value after it is made: given back, held, lent, dropped.
 
+use super::Program;
 use super::bodies::{
     self, BlockId, Call, CallId, ContextId, ContextKind, EventKind, LinkedBody, Target, Time,
 };
 use super::items::FnId;
-use super::summaries::{Holder, Keep, Lifetime, Summarizer};
+use super::summaries::{Effect, Holder, Keep, Lifetime, Summarizer};
+use super::terms::type_of;
 use super::types::Ty;
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole};
+use crate::catalog::{CallFacts, CallRole, TypeFacts, TypeKind};
 use crate::facts::Function;
 
 /// How many calls further in a loop is looked for.
@@ -245,6 +247,34 @@ impl<'a> Summarizer<'_, 'a> {
                     }
                     _ => false,
                 }))
+    }
+}
+
+impl Program<'_> {
+    /// Whether a created handle goes to a place that cannot be empty: there is one already, and this one comes where that was lost.
+    pub(super) fn replaces_handle(&self, effect: &Effect) -> bool {
+        let (function, _) = effect.site;
+        let own = self.effects(function).iter().find(|own| own.site == effect.site);
+        let Some(Lifetime::Held(Holder::Place(place))) = own.map(|own| &own.lifetime) else { return false };
+        let mut kept = type_of(self.types, function, place);
+        while let Some(ty) = kept {
+            if self.types.handle(&ty).is_some() {
+                return true;
+            }
+            let holds_one = |facts: &TypeFacts| {
+                matches!(
+                    facts.kind,
+                    TypeKind::Wrapper | TypeKind::Lock | TypeKind::SwapCell | TypeKind::State
+                )
+            };
+            kept = match &ty {
+                Ty::External(_, args) if self.types.type_facts(&ty).is_some_and(holds_one) => {
+                    args.first().cloned()
+                }
+                _ => None,
+            };
+        }
+        false
     }
 }
 

@@ -80,7 +80,7 @@ impl Program<'_> {
         let context = |call| self.call(function, call).context;
         let body = self.body(function).filter(|_| function == second.site.0);
         body.is_some_and(|body| {
-            body.exclusive(context(one), context(other))
+            (body.exclusive(context(one), context(other)) && self.names_one_folder(function))
                 || body.only_if_failed(one, other)
                 || body.only_if_failed(other, one)
         })

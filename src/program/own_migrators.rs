@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Program;
 use super::bodies::{Argument, Call, CallId, LinkedBody, Target};
-use super::existence::locks_database;
+use super::existence::{is_transaction, locks_database};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::sql::SqlEffect;
+use super::types::Ty;
 use super::values::Value;
+use super::{Program, bodies};
 use crate::catalog::{DriverPlace, driver_facts};
 use crate::location::Span;
 
@@ -216,8 +217,7 @@ impl Program<'_> {
         let in_helper = || match &call.target {
             Target::Local { targets, .. } => targets.iter().any(|target| {
                 let Some(inner) = self.any_body(*target) else { return false };
-                let ends = |call: &Call<'_>| matches!(call.name_of_callee(), Some("commit" | "rollback"));
-                let begins = inner.calls.iter().any(begins_transaction) && !inner.calls.iter().any(ends);
+                let begins = inner.calls.iter().any(begins_transaction) && self.gives_a_transaction(*target);
                 (begins || inner.calls.iter().any(in_text)) && !self.gives_it_back(*target)
             }),
             _ => false,
@@ -227,8 +227,18 @@ impl Program<'_> {
         begins_transaction(call) || locks_database(body, call) || in_process || in_helper()
     }
 
+    /// Whether a function gives back a transaction, or a type that has one in a field.
+    fn gives_a_transaction(&self, function: FnId) -> bool {
+        match bodies::settled(&self.types.signature(function).output) {
+            Ty::Adt(id, _) => {
+                self.types.declared_fields(*id).iter().flat_map(|list| list.iter()).any(is_transaction)
+            }
+            ty => is_transaction(ty),
+        }
+    }
+
     /// Whether a function begins a transaction or takes a lock, itself or in what it calls.
-    fn takes_a_lock(&self, function: FnId, depth: u32) -> bool {
+    pub(super) fn takes_a_lock(&self, function: FnId, depth: u32) -> bool {
         let Some(body) = self.any_body(function) else { return false };
         body.calls.iter().any(|call| {
             let keeps = |effect: &SqlEffect| effect.keeps_out_others() || *effect == SqlEffect::LocksRows;
@@ -266,7 +276,7 @@ impl Program<'_> {
 }
 
 /// Whether a call of a library begins a transaction.
-fn begins_transaction(call: &Call<'_>) -> bool {
+pub(super) fn begins_transaction(call: &Call<'_>) -> bool {
     matches!(
         call.name_of_callee(),
         Some(
@@ -276,6 +286,8 @@ fn begins_transaction(call: &Call<'_>) -> bool {
                 | "unchecked_transaction"
                 | "transaction_with_behavior"
                 | "build_transaction"
+                | "immediate_transaction"
+                | "exclusive_transaction"
                 | "savepoint"
         )
     )

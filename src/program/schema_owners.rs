@@ -16,6 +16,7 @@ use super::{Program, reach};
 use crate::catalog::{CallRole, MigratorFacts, driver_facts};
 use crate::facts::{ExprKind, Literal};
 use crate::location::{FileId, Location, Span};
+use crate::workspace::AskedFolder;
 
 /// A place that defines tables.
 #[derive(Debug, Clone)]
@@ -330,12 +331,7 @@ impl Program<'_> {
     fn migrated_folder(&self, function: FnId) -> Option<String> {
         let item = &self.types.items.functions[function.index()];
         let asked = &self.workspace.sql.asked;
-        let extent = item.body.map(|body| body.expr(body.root).span);
-        let own = asked.iter().find(|asked| {
-            asked.file == item.location.file
-                && extent.is_some_and(|extent| (extent.line..=extent.end_line).contains(&asked.line))
-        });
-        if let Some(own) = own {
+        if let Some(own) = self.folders_named_in(function).next() {
             return Some(own.folder.clone());
         }
         let of_package =
@@ -345,6 +341,23 @@ impl Program<'_> {
             1 => folders.into_iter().next().cloned(),
             _ => None,
         }
+    }
+
+    /// Where a function names folders of migrations, in order.
+    fn folders_named_in(&self, function: FnId) -> impl Iterator<Item = &AskedFolder> {
+        let item = &self.types.items.functions[function.index()];
+        let extent = item.body.map(|body| body.expr(body.root).span);
+        self.workspace.sql.asked.iter().filter(move |asked| {
+            asked.file == item.location.file
+                && extent.is_some_and(|extent| (extent.line..=extent.end_line).contains(&asked.line))
+        })
+    }
+
+    /// Whether a function names the folder of its migrations, and no other one.
+    pub(super) fn names_one_folder(&self, function: FnId) -> bool {
+        let mut folders = self.folders_named_in(function).map(|asked| &asked.folder);
+        let first = folders.next();
+        first.is_some() && folders.all(|folder| Some(folder) == first)
     }
 
     /// The driver of the database whose schema an effect changes, by a migrator or a statement.

@@ -168,8 +168,18 @@ pub(super) fn table_asked_for(text: &str) -> Option<String> {
     }
     let mut statements = statements(text).into_iter();
     let (Some(words), None) = (statements.next(), statements.next()) else { return None };
-    let narrows = ["where", "join", "group", "having", "union", "with", ","];
-    let of_all = matches!(words.get(1)?.as_str(), "count" | "exists") || says(&words, &["limit", "1"]);
+    let narrows = ["where", "join", "group", "having", "union", "with", "order", "offset", ","];
+    let of_all = match words.get(1)?.as_str() {
+        // Nothing but a name may stand between the number and the table.
+        "count" => {
+            let closed = words.iter().position(|word| word == ")")?;
+            let from = words.iter().position(|word| word == "from")?;
+            let between = words.get(closed + 1..from)?;
+            between.is_empty() || between[0] == "as" || (between.len() == 1 && between[0] != "=")
+        }
+        "exists" => true,
+        _ => says(&words, &["limit", "1"]),
+    };
     let mut tables = words.windows(2).filter(|pair| pair[0] == "from").map(|pair| &pair[1]);
     let (Some(table), None) = (tables.next(), tables.next()) else { return None };
     let is_plain = of_all && !words.iter().any(|word| narrows.contains(&word.as_str()));
@@ -417,6 +427,8 @@ mod tests {
         for text in [
             "SELECT COUNT(*) FROM users WHERE role = 'admin'",
             "SELECT COUNT(*) FROM users JOIN teams ON true",
+            "SELECT COUNT(*) >= 1000 FROM users",
+            "SELECT hash FROM users ORDER BY id LIMIT 1",
             "SELECT id FROM users",
             "SELECT 1",
             "DELETE FROM users",

@@ -300,7 +300,7 @@ fn innermost(ty: &Ty) -> &Ty {
     current
 }
 
-/// Whether two types may be the same: parameters that one of them does not write have their defaults.
+/// Whether two types may be the same: the last parameters that one of them does not write have their defaults.
 fn may_be_same(one: &Ty, other: &Ty) -> bool {
     let by_parts =
         |one: &[Ty], other: &[Ty]| one.iter().zip(other).all(|(one, other)| may_be_same(one, other));
@@ -309,7 +309,7 @@ fn may_be_same(one: &Ty, other: &Ty) -> bool {
             one == other && by_parts(one_args, other_args)
         }
         (Ty::External(one, one_args), Ty::External(other, other_args)) => {
-            one == other && by_parts(one_args, other_args)
+            one == other && one_args.is_empty() == other_args.is_empty() && by_parts(one_args, other_args)
         }
         (Ty::Unknown, _) | (_, Ty::Unknown) => true,
         _ => one == other,

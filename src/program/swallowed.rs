@@ -118,9 +118,7 @@ impl Program<'_> {
                     _ => *given != Ty::unit() || self.readers_look(effect),
                 };
             // What fails where it ran before may be meant to: the column, or the collection, is there.
-            let expected = function == effect.site.0
-                && (self.fails_when_repeated(effect).is_some()
-                    || is_creation(self.call(function, effect.site.1)));
+            let expected = function == effect.site.0 && self.may_be_meant_to_fail(effect);
             let is_known = found.iter().any(|known| known.function == function && known.call == span);
             if !told && !expected && !is_known {
                 let told = self.body(function).is_some_and(|body| may_tell(body, call));
@@ -170,7 +168,8 @@ impl Program<'_> {
                 let span = body.call(call).span;
                 let by_migrator = is_migrator(self.call(effect.site.0, effect.site.1));
                 let is_statement = effect.steps.len() == 1 && !by_migrator;
-                if is_statement && is_creation(self.call(effect.site.0, effect.site.1)) && wiped.is_none() {
+                let site = self.call(effect.site.0, effect.site.1);
+                if is_statement && makes_one_thing(site) && wiped.is_none() {
                     continue;
                 }
                 // A single statement may be meant to fail where it ran before: who looks at the failure knows, and a tool can
@@ -214,6 +213,14 @@ impl Program<'_> {
         found
     }
 
+    /// Whether a schema change fails where it ran before: whoever drops its failure may count on that.
+    fn may_be_meant_to_fail(&self, effect: &Effect) -> bool {
+        let call = self.call(effect.site.0, effect.site.1);
+        let fails =
+            |effect: &SqlEffect| matches!(effect, SqlEffect::Change { fails_when_repeated: true, .. });
+        makes_one_thing(call) || call.sql_effects().iter().any(fails)
+    }
+
     fn is_run_by_a_server(&self, function: FnId) -> bool {
         self.servers().any(|entry| self.reaches(entry.main, function))
     }
@@ -225,23 +232,30 @@ impl Program<'_> {
         values.any(|value| *value.root() == Value::Call(given))
     }
 
+    /// Whether a schema change only makes queries faster, or stops doing so. A unique index does more than that.
+    pub fn only_tunes(&self, effect: &Effect) -> bool {
+        self.changes_only(effect, &["CREATE INDEX", "ALTER INDEX", "DROP INDEX"])
+    }
+
     /// Whether a schema change only makes queries faster, asks for what somebody with more rights may have installed, or concerns what
     /// nobody uses afterwards. A unique index does more than that.
-    pub fn is_minor(&self, effect: &Effect) -> bool {
-        let call = self.call(effect.site.0, effect.site.1);
-        let effects = call.sql_effects();
-        let mut changes = effects
-            .iter()
-            .filter_map(|effect| match effect {
-                SqlEffect::Change { statement, .. } => Some(statement),
-                _ => None,
-            })
-            .peekable();
-        let is_minor = |statement: &String| {
-            let minor = ["CREATE INDEX", "CREATE EXTENSION", "CREATE TEMP", "ALTER INDEX", "DROP "];
-            minor.iter().any(|minor| statement.starts_with(minor))
-        };
-        effect.kind == EffectKind::Migrate && changes.peek().is_some() && changes.all(is_minor)
+    fn is_minor(&self, effect: &Effect) -> bool {
+        self.changes_only(
+            effect,
+            &["CREATE INDEX", "CREATE EXTENSION", "CREATE TEMP", "ALTER INDEX", "DROP "],
+        )
+    }
+
+    /// Whether the statements of a schema change are known, and all begin with one of these words.
+    fn changes_only(&self, effect: &Effect, beginnings: &[&str]) -> bool {
+        let effects = self.call(effect.site.0, effect.site.1).sql_effects();
+        let changes = effects.iter().filter_map(|effect| match effect {
+            SqlEffect::Change { statement, .. } => Some(statement),
+            _ => None,
+        });
+        let mut changes = changes.peekable();
+        let is_one = |statement: &String| beginnings.iter().any(|beginning| statement.starts_with(beginning));
+        effect.kind == EffectKind::Migrate && changes.peek().is_some() && changes.all(is_one)
     }
 
     fn ends_at(&self, effect: &Effect, serve: &Effect) -> Option<(FnId, CallId, End)> {
@@ -436,8 +450,8 @@ fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
 }
 
 /// Whether a call of a library makes one thing, and fails where that is there.
-fn is_creation(call: &bodies::Call<'_>) -> bool {
-    matches!(call.target, Target::Library(facts) if facts.role == CallRole::SchemaCreate)
+fn makes_one_thing(call: &bodies::Call<'_>) -> bool {
+    matches!(call.target, Target::Library(facts) if facts.fails_when_repeated)
 }
 
 /// Whether a function is for the schema, by its name. That of its type says what else is done there, unless it speaks of nothing

@@ -105,7 +105,7 @@ impl Program<'_> {
                 effect.is_in_line()
                     && effect.once.is_none()
                     && !self.is_optional(effect)
-                    && ((effect.kind == EffectKind::Migrate && !self.is_minor(effect))
+                    && ((effect.kind == EffectKind::Migrate && !self.only_tunes(effect))
                         || (effect.creates_handle()
                             && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_)))))
             };
@@ -132,7 +132,10 @@ impl Program<'_> {
                 };
                 let is_elsewhere = |wanted: &Effect| {
                     let changed = self.changed_driver(wanted);
-                    changed.zip(driver.as_ref()).is_some_and(|(changed, used)| changed != *used)
+                    // A driver that the address alone decides may be any of them.
+                    let is_known = |name: &String| name != "database";
+                    let both = changed.filter(is_known).zip(driver.as_ref().filter(|name| is_known(name)));
+                    both.is_some_and(|(changed, used)| changed != *used)
                 };
                 // Who opens the handle as well, where it is missing, does not depend on the order.
                 let opens = |wanted: &Effect| {

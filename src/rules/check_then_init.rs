@@ -2,7 +2,7 @@
 //! held from test to write: two callers can both run the effect.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
-use crate::program::bodies::LinkedBody;
+use crate::program::bodies::{ContextId, LinkedBody};
 use crate::program::flow::{Happening, Test, What, Written, controls};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
@@ -93,7 +93,10 @@ fn gaps<'h>(
         if write.atomic || write.once_cell || !program.is_shared(id, &write.place) {
             continue;
         }
-        if is_rechecked(earlier, write) || is_claimed(earlier) || takes_back(earlier, write) {
+        if is_rechecked(body, earlier, write, happening.context)
+            || is_claimed(earlier)
+            || takes_back(body, earlier, write)
+        {
             continue;
         }
         let tested = earlier.iter().enumerate().find_map(|(at, one)| match &one.what {
@@ -165,19 +168,29 @@ fn says_done(value: &Value) -> bool {
     matches!(value, Value::Unknown | Value::Bool(_) | Value::Number(_) | Value::Text(_))
 }
 
-/// Whether the place is tested (again) under a lock that is still held at the write.
-fn is_rechecked(earlier: &[Happening<'_>], write: &Written) -> bool {
-    let shares = |test: &Test| test.place == write.place && test.shares_lock(write);
+/// Whether the place is tested (again) under a lock that is still held at the write. What is tested beside something else has to decide
+/// about the write.
+fn is_rechecked(
+    body: &LinkedBody<'_>,
+    earlier: &[Happening<'_>],
+    write: &Written,
+    context: ContextId,
+) -> bool {
+    let decides = |test: &Test| {
+        let alone = !test.present.is_empty() && !test.absent.is_empty();
+        alone || controls(body, test, context)
+    };
+    let shares = |test: &Test| test.place == write.place && test.shares_lock(write) && decides(test);
     earlier.iter().any(|one| matches!(&one.what, What::Test(test) if shares(test)))
 }
 
 /// Whether the write only takes a flag back, after whoever set it looked at it under the lock that it was set with.
-fn takes_back(earlier: &[Happening<'_>], write: &Written) -> bool {
+fn takes_back(body: &LinkedBody<'_>, earlier: &[Happening<'_>], write: &Written) -> bool {
     let sets = |(at, one): (usize, &Happening<'_>)| match &one.what {
         What::Write(other) => {
             other.place == write.place
                 && other.value == Value::Bool(true)
-                && !is_rechecked(&earlier[..at], other)
+                && !is_rechecked(body, &earlier[..at], other, one.context)
         }
         _ => false,
     };

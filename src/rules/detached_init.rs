@@ -73,7 +73,11 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
         }
         // What the server needs of it, it makes for itself.
         let is_made_for_it = |own: &Effect| {
-            own.site == effect.site && own.is_in_line() && own.certain && !program.exclusive(own, serve)
+            own.site == effect.site
+                && own.is_in_line()
+                && own.certain
+                && !program.exclusive(own, serve)
+                && program.are_about_one_database(entry, own, effect)
         };
         if effects[..served_at].iter().any(is_made_for_it)
             || is_waited_for(program, function, task)
@@ -130,7 +134,7 @@ fn is_init(program: &Program<'_>, effect: &Effect) -> bool {
     }
     match &effect.kind {
         // Indexes are best made while the service answers.
-        EffectKind::Migrate => !program.is_minor(effect),
+        EffectKind::Migrate => !program.only_tunes(effect),
         EffectKind::Create { .. } => {
             effect.creates_handle()
                 && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))

@@ -5,6 +5,7 @@ use initpath::catalog::Catalog;
 use initpath::workspace::in_memory;
 
 use super::MANIFEST;
+use super::reported;
 
 /// `path: when` of every init path.
 fn times(main: &str) -> Vec<String> {
@@ -134,4 +135,41 @@ async fn main() {
         ),
         [": ", ": ", "Setup::on_acquire: per connection", "hook: per connection"]
     );
+}
+
+#[test]
+fn a_server_that_prepares_the_same_database_for_itself_needs_no_task() {
+    let service = |own: &str| {
+        format!(
+            r#"
+use axum::{{Router, extract::State, routing::get}};
+use sqlx::SqlitePool;
+async fn open(path: &str) -> sqlx::Result<SqlitePool> {{
+    let pool = SqlitePool::connect(path).await?;
+    sqlx::query("CREATE TABLE IF NOT EXISTS routes (prefix TEXT)").execute(&pool).await?;
+    Ok(pool)
+}}
+async fn collect(path: String) -> sqlx::Result<()> {{
+    let pool = open(&path).await?;
+    sqlx::query("INSERT INTO routes VALUES ('10.0.0.0/8')").execute(&pool).await?;
+    Ok(())
+}}
+async fn routes(State(pool): State<SqlitePool>) -> String {{
+    sqlx::query_scalar::<_, String>("SELECT prefix FROM routes").fetch_one(&pool).await.unwrap_or_default()
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let path = std::env::var("ROUTES_FILE")?;
+    tokio::spawn(collect(path.clone()));
+    let pool = open({own}).await?;
+    let app = Router::new().route("/routes", get(routes)).with_state(pool);
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}}
+"#
+        )
+    };
+    let detached = |own: &str| reported(&service(own)).iter().any(|found| found.starts_with("detached-init"));
+    assert!(!detached("&path"));
+    assert!(detached("&std::env::var(\"OTHER_FILE\")?"));
 }

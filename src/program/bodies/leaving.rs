@@ -6,7 +6,7 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::conditions::join;
 use super::walk::{Typed, Walk};
-use super::{CallId, ContextKind, EventKind, Failure, LinkedBody, Target, Time};
+use super::{Atom, CallId, ContextKind, Event, EventKind, Failure, LinkedBody, Target, Time};
 use crate::catalog::CallRole;
 use crate::facts::{ExprId, Pat};
 
@@ -85,31 +85,42 @@ impl Walk<'_, '_> {
 impl LinkedBody<'_> {
     /// Whether errors are told apart where a call failed: somebody thought of them.
     pub(in crate::program) fn tells_apart(&self, failure: &Failure) -> bool {
-        self.all_events().any(|event| {
-            matches!(event.kind, EventKind::Branch(_)) && self.is_on_failure(event.context, failure)
+        // How many of something there are says nothing of an error.
+        let counts = |atom: &Atom| matches!(&atom.value, Value::Test { place, .. } if matches!(**place, Value::Element(_)));
+        self.all_events().any(|event| match &event.kind {
+            EventKind::Branch(branching) => {
+                !branching.atoms.iter().all(counts) && self.is_on_failure(event.context, failure)
+            }
+            _ => false,
         })
     }
 
-    /// Whether the body waits for a task that one of its calls starts: by its handle, in a loop over a list that the handle is put in, or
-    /// for all of the set that it is started in.
+    /// Whether the body waits, on every way on from there, for a task that one of its calls starts: by its handle, in a loop over a list
+    /// that the handle is put in, or for all of the set that it is started in. Whoever waits for a while, or for something else as well,
+    /// does not.
     pub(in crate::program) fn waits_for(&self, task: CallId) -> bool {
-        let is_joined = |kind: &EventKind| matches!(kind, EventKind::Join(joined) if *joined == task);
-        let is_listed =
-            || self.calls.iter().any(|call| call.args.iter().any(|one| one.value == Value::Call(task)));
-        let waits_in_turn = || {
+        let started = self.call(task).context;
+        let is_joined = |event: &Event| {
+            matches!(event.kind, EventKind::Join(joined) if joined == task)
+                && self.encloses(event.context, started)
+        };
+        let mut given =
+            self.calls.iter().filter(|call| call.args.iter().any(|one| one.value == Value::Call(task)));
+        let in_turn = || {
             self.all_events()
                 .any(|event| matches!(event.kind, EventKind::Wait) && self.in_loop(event.context))
         };
         let set = self.call(task).receiver.as_ref().map(|set| &set.value);
+        let set = set.filter(|set| **set != Value::Unknown && !self.result.contains(set));
         let waits_for_set = || {
-            let known = set.filter(|set| **set != Value::Unknown);
             self.calls.iter().any(|call| {
                 matches!(call.target, Target::Library(facts) if facts.role == CallRole::WaitTasks)
-                    && call.receiver.as_ref().is_some_and(|waited| Some(&waited.value) == known)
+                    && call.receiver.as_ref().is_some_and(|waited| Some(&waited.value) == set)
             })
         };
-        self.all_events().any(|event| is_joined(&event.kind))
-            || is_listed() && waits_in_turn()
-            || waits_for_set()
+        match given.next() {
+            Some(_) => in_turn(),
+            None => self.all_events().any(is_joined) || waits_for_set(),
+        }
     }
 }
