@@ -171,10 +171,8 @@ impl Program<'_> {
             _ => None,
         })?;
         let run = self.run_by(body, call);
-        let told_apart =
-            body.failures().iter().any(|failure| failure.call == run && body.tells_apart(failure));
-        (!told_apart && !in_transaction(body, body.call(call)) && !in_transaction(body, body.call(run)))
-            .then_some(failing)
+        let in_transaction = [call, run].into_iter().any(|call| in_transaction(body, body.call(call)));
+        (!in_transaction && !body.tells_failures_apart(run)).then_some(failing)
     }
 
     /// Where one of the effects opens a database in the file at a path.

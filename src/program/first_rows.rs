@@ -115,22 +115,17 @@ impl Program<'_> {
 
     /// Whether a helper that is asked says by its name that there is nothing: `is_empty`, `is_first_user`.
     fn says_that_none_is_there(&self, body: &LinkedBody<'_>, question: CallId) -> bool {
-        let name = match &body.call(question).target {
-            Target::Local { targets, .. } => {
-                targets.first().map(|target| self.name_of(*target).to_lowercase())
-            }
-            _ => None,
-        };
-        name.is_some_and(|name| {
-            name.split(['_', ':']).any(|word| matches!(word, "empty" | "first" | "no" | "none"))
-        })
+        let Target::Local { targets, .. } = &body.call(question).target else { return false };
+        targets.first().is_some_and(|helper| self.is_named_with(*helper, &SAYING_NONE))
     }
 
-    /// Whether a call, or one of the chain that it begins, is given one of several constants, or the answer itself, after the question.
+    /// Whether one of the words of a function's name is among these.
+    fn is_named_with(&self, function: FnId, words: &[&str]) -> bool {
+        self.name_of(function).to_lowercase().split(['_', ':']).any(|word| words.contains(&word))
+    }
+
+    /// Whether a call, or one of the chain that it begins, is given one of several constants, or what a helper that is asked gives.
     fn is_given_a_choice(&self, body: &LinkedBody<'_>, question: CallId, insertion: CallId) -> bool {
-        let chain: Vec<CallId> = body.chain(question).collect();
-        let of_answer =
-            |part: &Value| matches!(part, Value::Call(call) if chain.contains(call) || *call == question);
         let is_choice = |part: &Value| match part {
             Value::Choice(list) => {
                 list.len() > 1
@@ -138,7 +133,7 @@ impl Program<'_> {
                         .iter()
                         .all(|one| matches!(one, Value::Text(_) | Value::Bool(_) | Value::Number(_)))
             }
-            part => of_answer(part),
+            part => *part == Value::Call(question),
         };
         let begun = |at: CallId| body.chain(at).any(|link| link == insertion);
         let calls = (insertion.0..body.calls.len() as u32).map(CallId);
@@ -162,8 +157,8 @@ impl Program<'_> {
                 let [table] = asks.get(only)?.as_slice() else { return None };
                 let output = settled(&self.types.signature(*only).output);
                 let tells = matches!(output, Ty::External(name, _) if TELLING.contains(&name.as_str()));
-                let name = self.name_of(*only).to_lowercase();
-                let speaks = name.split(['_', ':']).any(|word| SPEAKING.contains(&word));
+                let speaks =
+                    self.is_named_with(*only, &SAYING_SOME) || self.is_named_with(*only, &SAYING_NONE);
                 return (tells && speaks).then(|| (link, table.clone()));
             }
             // Who has one connection to a file asks and inserts through it, one after the other.
@@ -204,9 +199,7 @@ impl Program<'_> {
         }
         let mut texts = call.args.iter().flat_map(|argument| argument.value.texts());
         let inserts = texts.any(|text| sql::table_inserted_into(&text).is_some_and(|into| into == table));
-        let run = self.run_by(body, at);
-        let told_apart =
-            || body.failures().iter().any(|failure| failure.call == run && body.tells_apart(failure));
+        let told_apart = || body.tells_failures_apart(self.run_by(body, at));
         (inserts && !told_apart()).then(|| self.location(id, call.span))
     }
 }
@@ -230,8 +223,11 @@ fn is_about_answer(body: &LinkedBody<'_>, atom: &Atom) -> bool {
     }
 }
 
-/// Words of functions that say how many rows there are, or whether there are any.
-const SPEAKING: [&str; 9] = ["has", "have", "any", "exist", "exists", "count", "empty", "first", "no"];
+/// Words of functions that say how many rows there are, or that there are some.
+const SAYING_SOME: [&str; 6] = ["has", "have", "any", "exist", "exists", "count"];
+
+/// Words of functions that say that there are none.
+const SAYING_NONE: [&str; 4] = ["empty", "first", "no", "none"];
 
 /// What says how many rows there are, or whether there are any.
 const TELLING: [&str; 6] = ["bool", "i64", "u64", "i32", "u32", "usize"];

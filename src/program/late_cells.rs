@@ -62,20 +62,16 @@ impl Program<'_> {
             }
             // A process that fills it when it starts is none of those in which a request does.
             let starts = starts.get_or_insert_with(|| self.reached_at_start());
-            let in_closure = |(id, span): &(FnId, Span)| {
-                self.routes().iter().any(|route| {
-                    route.function == *id && route.closure.is_some_and(|closure| closure.encloses(*span))
-                })
+            let is_in = |route: &Route, (id, span): &(FnId, Span)| {
+                *id == route.function && route.closure.is_some_and(|closure| closure.encloses(*span))
             };
+            let answers = |fill: &(FnId, Span)| self.routes().iter().any(|route| is_in(route, fill));
             let by_itself =
-                |fill: &(FnId, Span), start: &Start| start.at_once.contains(&fill.0) && !in_closure(fill);
+                |fill: &(FnId, Span), start: &Start| start.at_once.contains(&fill.0) && !answers(fill);
             let late = starts.iter().filter(|start| !fills.iter().any(|fill| by_itself(fill, start)));
             let late: Vec<&Start> = late.collect();
             let comes_to_fill = self.callers_of(fills.iter().map(|(id, _)| *id));
             let in_late = |route: &Route| late.iter().any(|start| start.ever.contains(&route.function));
-            let is_in = |route: &Route, (id, span): &(FnId, Span)| {
-                *id == route.function && route.closure.is_some_and(|closure| closure.encloses(*span))
-            };
             let comes_to =
                 |route: &Route, there: &BTreeSet<FnId>| !self.answered_by(route).is_disjoint(there);
             let fills_it = |route: &Route| {

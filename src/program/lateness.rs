@@ -73,12 +73,16 @@ impl Program<'_> {
             pairs.take_while(|(one, other)| one == other).count()
         };
         let before = effects[..changed].iter().enumerate();
-        let opened = before.filter(|(_, effect)| effect.creates_handle() && self.is_of_database(effect));
+        let opened = before.filter(|(_, effect)| self.opens_database(effect));
         let (index, nearest) = opened.clone().max_by_key(|(index, effect)| (shared_steps(effect), *index))?;
         let as_near = |effect: &Effect| shared_steps(effect) == shared_steps(nearest);
         let differs = |effect: &Effect| self.resource_of(effect) != self.resource_of(nearest);
         let is_one_of_several = opened.into_iter().any(|(_, effect)| as_near(effect) && differs(effect));
         (!is_one_of_several).then_some((index, nearest))
+    }
+
+    fn opens_database(&self, effect: &Effect) -> bool {
+        effect.creates_handle() && self.is_of_database(effect)
     }
 
     /// Whether two effects of a process, at one site, are about one database, as far as that is known.
@@ -107,11 +111,10 @@ impl Program<'_> {
     /// Whether a schema is changed through a handle that is opened after the server began to answer, for a database other than those that
     /// were open by then: its handlers have nothing to do with it.
     fn is_of_another_database(&self, effects: &[Effect], served: usize, changed: usize) -> bool {
-        let opens = |effect: &Effect| effect.creates_handle() && self.is_of_database(effect);
         let Some((at, opened)) = self.opened_for(effects, changed) else { return false };
         let is_kept_for_all = matches!(opened.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)));
         let before = effects[..served].iter().filter(|effect| !self.exclusive(effect, &effects[served]));
-        let mut before = before.filter(|effect| opens(effect)).peekable();
+        let mut before = before.filter(|effect| self.opens_database(effect)).peekable();
         effects[changed].kind == EffectKind::Migrate
             && at > served
             && !is_kept_for_all

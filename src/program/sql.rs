@@ -162,8 +162,11 @@ const PRIVILEGED: [&str; 9] = [
 pub(super) fn table_asked_for(text: &str) -> Option<String> {
     let begins = text.trim_start().get(..6)?;
     // Most queries are not worth more than this look.
-    let asks = |word: &str| text.to_ascii_lowercase().contains(word);
-    if !begins.eq_ignore_ascii_case("select") || !["count", "exists", "limit"].into_iter().any(asks) {
+    if !begins.eq_ignore_ascii_case("select") {
+        return None;
+    }
+    let lower = text.to_ascii_lowercase();
+    if !["count", "exists", "limit"].into_iter().any(|word| lower.contains(word)) {
         return None;
     }
     let mut statements = statements(text).into_iter();
@@ -175,17 +178,16 @@ pub(super) fn table_asked_for(text: &str) -> Option<String> {
             let closed = words.iter().position(|word| word == ")")?;
             let from = words.iter().position(|word| word == "from")?;
             let between = words.get(closed + 1..from)?;
-            between.is_empty() || between[0] == "as" || (between.len() == 1 && between[0] != "=")
+            between.len() <= 1 || between[0] == "as"
         }
         "exists" => true,
         _ => says(&words, &["limit", "1"]),
     };
     let mut tables = words.windows(2).filter(|pair| pair[0] == "from").map(|pair| &pair[1]);
     let (Some(table), None) = (tables.next(), tables.next()) else { return None };
-    let is_plain = of_all && !words.iter().any(|word| narrows.contains(&word.as_str()));
+    let narrowed = words.iter().any(|word| narrows.contains(&word.as_str()));
     // What stands in a ledger of migrations is the business of migrators.
-    let is_plain = is_plain && ledger(&words).is_none();
-    is_plain.then(|| unqualified(table))
+    (of_all && !narrowed && ledger(&words).is_none()).then(|| unqualified(table))
 }
 
 /// The table, in lower case, into which a text inserts rows whatever is there already. Linear in the text.

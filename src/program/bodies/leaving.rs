@@ -95,6 +95,11 @@ impl LinkedBody<'_> {
         })
     }
 
+    /// Whether that is so where a call failed, in any of the branches that look at it.
+    pub(in crate::program) fn tells_failures_apart(&self, failed: CallId) -> bool {
+        self.failures().iter().any(|failure| failure.call == failed && self.tells_apart(failure))
+    }
+
     /// Whether the body waits, on every way on from there, for a task that one of its calls starts: by its handle, in a loop over a list
     /// that the handle is put in, or for all of the set that it is started in. Whoever waits for a while, or for something else as well,
     /// does not.
@@ -118,9 +123,9 @@ impl LinkedBody<'_> {
                     && call.receiver.as_ref().is_some_and(|waited| Some(&waited.value) == set)
             })
         };
-        match given.next() {
-            Some(_) => in_turn(),
-            None => self.all_events().any(is_joined) || waits_for_set(),
+        match given.next().is_some() {
+            true => in_turn(),
+            false => self.all_events().any(is_joined) || waits_for_set(),
         }
     }
 }
