@@ -7,7 +7,8 @@ use syn::spanned::Spanned;
 /// The implementation that the attribute adds to a struct around one pool or connection type:
 ///
 /// - rocket_sync_db_pools 0.1: `Type::fairing()`;
-/// - rocket_db_pools 0.2, where the attribute only names the database for `#[derive(Database)]`: `Type::init()`.
+/// - rocket_db_pools 0.2, where the attribute only names the database for `#[derive(Database)]`: `Type::init()`, which also
+///   manages the value, so that handlers find it as `&State<Type>`.
 ///
 /// Both read the address from the key `databases.NAME` of rocket's configuration. The call in the body is one of the
 /// macro itself, with that key and a value of the inner type as arguments: the catalog says what it means.
@@ -25,10 +26,12 @@ pub(super) fn implementation_of(item: &syn::ItemStruct) -> Option<syn::ItemImpl>
     };
     let span = attribute.path().span();
     let (name, function) = (&item.ident, format_ident!("{function}", span = span));
+    let manages = derived.iter().map(|_| quote_spanned!(span=> ::rocket::Rocket::manage(_, _ as #name);));
     let key = format!("databases.{}", key.value());
     syn::parse2(quote_spanned! {span=>
         impl #name {
             pub fn #function() -> impl ::rocket::fairing::Fairing {
+                #(#manages)*
                 #maker(::rocket::Config::figment().extract_inner(#key), _ as #inner)
             }
         }
@@ -77,7 +80,8 @@ mod tests {
             made("#[derive(Clone, rocket_db_pools::Database)] #[database(\"a-b\")] struct Db(sqlx::PgPool);")
                 .unwrap();
         assert_eq!(name, "init");
-        assert!(body.starts_with("rocket_db_pools::Database("), "{body}");
+        assert!(body.contains("rocket::Rocket::manage(_, (_ as))"), "{body}");
+        assert!(body.contains("rocket_db_pools::Database("), "{body}");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Room 5, *program*: where a service says that it is ready, and what it still has to do then.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use super::Program;
 use super::bodies::{Event, EventKind, LinkedBody, Target, Time};
 use super::inventory::Scope;
@@ -20,6 +23,8 @@ pub struct EarlyAnnouncement<'p> {
     pub announces: Span,
     /// What is set, as its author names it; `None` for a health service.
     pub flag: Option<String>,
+    /// Whether something that answers a probe asks for what is set: a flag that none asks for may be meant for something else.
+    pub is_asked_for: bool,
     /// What is done only afterwards, or what failed.
     pub effect: &'p Effect,
     /// Whether it failed, rather than being still to come.
@@ -31,6 +36,7 @@ impl Program<'_> {
     /// or where such a step failed; in order.
     pub fn early_announcements(&self) -> Vec<EarlyAnnouncement<'_>> {
         let mut found = Vec::new();
+        let asked_for = OnceCell::new();
         for (function, body) in self.linked() {
             if self.scope(function) != Scope::Production {
                 continue;
@@ -63,11 +69,16 @@ impl Program<'_> {
                         },
                     )
                 };
-                if let Some(effect) = failed.or_else(later) {
+                let Some(effect) = failed.or_else(later) else { continue };
+                let is_asked_for = flag.as_ref().is_none_or(|flag| {
+                    asked_for.get_or_init(|| self.asked_for_by_probes()).contains(last_name(flag))
+                });
+                if is_asked_for || !flag.as_deref().is_some_and(is_of_a_part) {
                     found.push(EarlyAnnouncement {
                         function,
                         announces,
                         flag,
+                        is_asked_for,
                         effect,
                         failed: failed.is_some(),
                     });
@@ -75,6 +86,13 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// The names of everything that stands on the way to the answer of a probe.
+    fn asked_for_by_probes(&self) -> BTreeSet<String> {
+        let probes = self.probes();
+        let names = probes.iter().flat_map(|probe| self.examine(probe.route).names);
+        names.map(|name| name.to_string()).collect()
     }
 
     /// Whether a function serves, and only after a step: nobody can ask before.
@@ -157,18 +175,46 @@ fn is_serving(value: &Value) -> bool {
     matches!(value, Value::Origin(path, parts) if parts.is_empty() && path.ends_with("::Serving"))
 }
 
+/// The last name in the description of a place.
+fn last_name(place: &str) -> &str {
+    place.rsplit(['.', ':']).next().unwrap_or(place)
+}
+
+/// Words that say of whatever a flag is about that it is ready.
+const READY: [&str; 5] = ["ready", "readiness", "isready", "healthy", "serving"];
+
+/// Words in the name of a flag that say nothing about what is ready, or that it is the service.
+const OF_THE_SERVICE: [&str; 12] = [
+    "is",
+    "the",
+    "now",
+    "flag",
+    "state",
+    "status",
+    "app",
+    "application",
+    "server",
+    "service",
+    "system",
+    "node",
+];
+
 /// Whether the last part of a place's name says that the service is ready.
 fn speaks_of_readiness(place: &str) -> bool {
-    let last = place.rsplit(['.', ':']).next().unwrap_or(place).to_lowercase();
-    let words: Vec<&str> = last.split('_').collect();
-    let says =
-        words.iter().any(|word| matches!(*word, "ready" | "readiness" | "isready" | "healthy" | "serving"));
-    says && !words.iter().any(|word| matches!(*word, "not" | "un" | "no" | "already"))
+    let last = last_name(place).to_lowercase();
+    last.split('_').any(|word| READY.contains(&word))
+        && !last.split('_').any(|word| matches!(word, "not" | "un" | "no" | "already"))
+}
+
+/// Whether a place whose name speaks of readiness speaks of something in the service: `cache_ready`.
+fn is_of_a_part(place: &str) -> bool {
+    let last = last_name(place).to_lowercase();
+    !last.split('_').all(|word| READY.contains(&word) || OF_THE_SERVICE.contains(&word))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::speaks_of_readiness;
+    use super::{is_of_a_part, speaks_of_readiness};
 
     #[test]
     fn readiness_is_told_by_words() {
@@ -177,6 +223,16 @@ mod tests {
         }
         for name in ["self.already_run", "state.not_ready", "reader", "app::ALREADY"] {
             assert!(!speaks_of_readiness(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_ready_is_told_by_the_other_words() {
+        for name in ["self.ready", "app::READY", "state.is_ready", "SERVICE_READY", "server_is_healthy"] {
+            assert!(!is_of_a_part(name), "{name}");
+        }
+        for name in ["db_ready", "counters.upstream_healthy", "context.auth_ready"] {
+            assert!(is_of_a_part(name), "{name}");
         }
     }
 }

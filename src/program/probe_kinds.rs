@@ -24,6 +24,8 @@ const MOST_SEGMENTS: usize = 3;
 /// The last segments of paths, without what separates words.
 const READINESS: [&str; 7] = ["ready", "readyz", "readiness", "isready", "startup", "startupz", "started"];
 const LIVENESS: [&str; 8] = ["live", "livez", "liveness", "alive", "isalive", "ping", "heartbeat", "pulse"];
+/// Segments that look like the name of a collection and are none.
+const NO_COLLECTIONS: [&str; 6] = ["probes", "checks", "healthchecks", "internals", "ops", "k8s"];
 pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
 
 impl Program<'_> {
@@ -67,12 +69,19 @@ pub(super) fn kind_of(path: &str) -> Option<ProbeKind> {
     }
     let plain = plain_name(segments.last()?);
     let is = |names: &[&str]| names.contains(&plain.as_str());
+    let of_members = segments.iter().rev().nth(1).is_some_and(|around| is_collection(around));
     match () {
-        () if is(&READINESS) => Some(ProbeKind::Readiness),
-        () if is(&LIVENESS) => Some(ProbeKind::Liveness),
+        () if is(&READINESS) && !of_members => Some(ProbeKind::Readiness),
+        () if is(&LIVENESS) && !of_members => Some(ProbeKind::Liveness),
         () if is(&GENERAL) => Some(ProbeKind::General),
         () => None,
     }
+}
+
+/// Whether a segment names many things, of which the segments behind it tell: `/sessions/live`, `/orders/ready`.
+fn is_collection(segment: &str) -> bool {
+    let plain = plain_name(segment);
+    plain.ends_with('s') && !plain.ends_with("us") && !NO_COLLECTIONS.contains(&plain.as_str())
 }
 
 /// A name in lower case without what separates words.

@@ -13,7 +13,7 @@ use super::types::{TraitRef, Ty};
 use super::values::Value;
 use super::{Program, is_long_lived, reach};
 use crate::catalog::{CallRole, TypeKind, driver_facts};
-use crate::facts::{Body, Expr, ExprKind, Literal};
+use crate::facts::{Body, Expr, ExprKind, Literal, Name};
 use crate::finding::{Evidence, Role};
 use crate::location::{Location, Span};
 pub use crate::workspace::{DeclaredKind, DeclaredProbe};
@@ -58,6 +58,8 @@ pub struct Examined {
     pub drivers: BTreeSet<String>,
     /// The first shared state that is read on the way to it.
     pub reads: Option<Location>,
+    /// The names of the fields, statics and variables that stand on the way to it.
+    pub names: BTreeSet<Name>,
     /// Whether something on the way is not known: it may ask whatever it likes.
     pub unknown: bool,
     /// Whether the answer itself comes from something that is not known.
@@ -246,6 +248,7 @@ impl Program<'_> {
             let Some(body) = self.any_body(id) else { continue };
             let inside = |span: Span| region.is_none_or(|region| region.encloses(span));
             let exprs = || facts.exprs.iter().filter(|expr| inside(expr.span));
+            examined.names.extend(exprs().filter_map(name_in).cloned());
             let refuses = id == route.function && self.is_given_state_alone(route);
             examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr, refuses));
             if answers {
@@ -537,6 +540,15 @@ fn answer_calls(body: &LinkedBody<'_>, closure: Option<Span>) -> Vec<CallId> {
         });
     }
     calls
+}
+
+/// The last name of a place that an expression means.
+fn name_in(expr: &Expr) -> Option<&Name> {
+    match &expr.kind {
+        ExprKind::Field { name, .. } => Some(name),
+        ExprKind::Path(path) => path.segments.last().map(|segment| &segment.name),
+        _ => None,
+    }
 }
 
 /// Whether an expression names a status that tells that something is wrong, with `refuses` also one that tells of a bad request.

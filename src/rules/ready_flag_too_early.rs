@@ -45,11 +45,9 @@ fn report(program: &Program<'_>, early: &EarlyAnnouncement<'_>) -> Finding {
         evidence.push(Evidence { location: site, role, label: format!("the {noun}") });
     }
     evidence.sort();
-    // A flag that no probe reads may be meant for something else.
-    let is_read = early.flag.is_none() || !program.probes().is_empty();
     Finding {
         rule: "ready-flag-too-early",
-        confidence: if is_read && effect.certain { Confidence::High } else { Confidence::Medium },
+        confidence: if early.is_asked_for && effect.certain { Confidence::High } else { Confidence::Medium },
         message,
         help: "announce readiness as the last step, on the path on which every step before succeeded"
             .to_owned(),
