@@ -1,15 +1,18 @@
 //! Room 5, *program*: what a process reads from its environment before a file with more of it is loaded.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Program;
-use super::bodies::{Argument, Call, CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{Argument, Call, CallId, Event, EventKind, LinkedBody, Target, Time, settled};
 use super::entries::Entry;
-use super::items::FnId;
+use super::identity::variables_of;
+use super::items::{AdtId, FnId};
 use super::summaries::Step;
 use super::terms::substitute;
+use super::types::Ty;
 use super::values::Value;
-use crate::catalog::CallRole;
+use crate::catalog::{CallFacts, CallRole, ValueSource};
 use crate::finding::Hop;
 use crate::location::Location;
 
@@ -52,6 +55,8 @@ pub struct Read {
     pub hops: Vec<Hop>,
     /// The same as steps.
     steps: Vec<Step>,
+    /// The type of the value that is filled from the environment, where it is read for the fields of one.
+    filled: Option<AdtId>,
 }
 
 impl Read {
@@ -59,6 +64,15 @@ impl Read {
     pub fn location(&self) -> Location {
         self.hops[self.hops.len() - 1].location
     }
+}
+
+/// What says which file is loaded.
+#[derive(Debug, Default)]
+struct ChosenBy {
+    /// Variables.
+    keys: Vec<String>,
+    /// Types that hold the arguments, of which something is asked.
+    filled: Vec<AdtId>,
 }
 
 #[derive(Debug, Default)]
@@ -82,9 +96,34 @@ impl Program<'_> {
         self.read_in(entry.main, &mut walk);
         let (load, steps) = walk.load?;
         let chosen_by = self.chosen_by(&steps);
-        let counts = |read: &Read| !chosen_by.contains(&read.key) && !self.exclude(&read.steps, &steps);
+        let chooses = |read: &Read| {
+            chosen_by.keys.contains(&read.key)
+                || read.filled.is_some_and(|filled| chosen_by.filled.contains(&filled))
+        };
+        let counts = |read: &Read| {
+            !chooses(read) && !self.exclude(&read.steps, &steps) && !self.is_read_again(read, &steps)
+        };
         let reads: Vec<Read> = walk.reads.into_iter().filter(counts).collect();
         (!reads.is_empty()).then_some(EarlyReads { reads, load })
+    }
+
+    /// Whether the function of a read, in which the load comes later, reads the same once more behind it.
+    fn is_read_again(&self, read: &Read, load: &[Step]) -> bool {
+        let Some(&Step::Call(function, first)) = read.steps.last() else { return false };
+        let loading = load.iter().find_map(|step| match *step {
+            Step::Call(id, call) if id == function && call != first => Some(call),
+            _ => None,
+        });
+        let (Some(body), Some(loading)) = (self.any_body(function), loading) else { return false };
+        let same = |call: &Call<'_>| match call.target {
+            Target::Library(facts) if facts.role == CallRole::EnvironmentRead => {
+                key_of(call, facts).is_some_and(|key| *key == *read.key)
+                    || read.filled.is_some() && filled_by(call, facts) == read.filled
+            }
+            _ => false,
+        };
+        let after = body.call(loading).span;
+        body.calls.iter().any(|call| call.span.starts_after(after) && same(call))
     }
 
     fn read_in(&self, id: FnId, walk: &mut Walk) {
@@ -160,15 +199,21 @@ impl Program<'_> {
             Target::Library(facts) if facts.role == CallRole::EnvironmentRead => {
                 let is_loaded =
                     walk.steps.last().is_some_and(|step| walk.own_loads.contains(&step.function()));
-                if let Some(Value::Text(key)) = call.args.first().map(|argument| &argument.value)
-                    && !is_loaded
-                    && !OF_SYSTEM.contains(&&**key)
-                    && !key.starts_with("CARGO_")
-                    && !key.starts_with("XDG_")
-                {
-                    let (hops, steps) = (walk.way.clone(), walk.steps.clone());
-                    walk.reads.push(Read { key: key.to_string(), hops, steps });
+                if is_loaded {
+                    return;
                 }
+                let filled = filled_by(call, facts);
+                let keys = match (key_of(call, facts), filled) {
+                    (Some(key), _) => vec![key],
+                    (None, Some(filled)) => variables_of(self.types, filled, &facts.path),
+                    (None, None) => Vec::new(),
+                };
+                walk.reads.extend(keys.iter().filter(|key| may_stand_in_a_file(key)).map(|key| Read {
+                    key: key.to_string(),
+                    hops: walk.way.clone(),
+                    steps: walk.steps.clone(),
+                    filled,
+                }));
             }
             Target::Local { targets, dispatched: false } if targets.len() == 1 => {
                 self.read_in(targets[0], walk);
@@ -200,9 +245,9 @@ impl Program<'_> {
         self.any_body(id).is_some_and(|body| body.arms(body.call(call).context).next().is_some())
     }
 
-    /// The variables that say which file is loaded, or whether one is.
-    fn chosen_by(&self, load: &[Step]) -> Vec<String> {
-        let mut keys = Vec::new();
+    /// What says which file is loaded, or whether one is.
+    fn chosen_by(&self, load: &[Step]) -> ChosenBy {
+        let mut chosen = ChosenBy::default();
         // What the load is given, over the inputs of one function after the other, outwards.
         let mut given: Option<Vec<Value>> = None;
         for step in load.iter().rev() {
@@ -211,8 +256,10 @@ impl Program<'_> {
             let mut collect = |value: &Value| {
                 // What else a configuration holds does not say which file is meant by one of its fields.
                 value.enter(&mut |part| {
-                    if let Value::Env(key) = part {
-                        keys.push(key.to_string());
+                    match (part, part.root()) {
+                        (Value::Env(key), _) => chosen.keys.push(key.to_string()),
+                        (_, Value::Loaded(adt, ..)) => chosen.filled.push(*adt),
+                        _ => {}
                     }
                     !matches!(part, Value::Field(..) | Value::Record(..) | Value::With(..))
                 });
@@ -239,15 +286,37 @@ impl Program<'_> {
             }
             if !around.is_empty() {
                 for other in body.calls.iter().take(call.0 as usize) {
-                    let reads = matches!(other.target, Target::Library(facts) if facts.role == CallRole::EnvironmentRead);
-                    if let (true, Some(Value::Text(key))) =
-                        (reads, other.args.first().map(|argument| &argument.value))
+                    if let Target::Library(facts) = other.target
+                        && facts.role == CallRole::EnvironmentRead
+                        && let Some(key) = key_of(other, facts)
                     {
-                        keys.push(key.to_string());
+                        chosen.keys.push(key.to_string());
                     }
                 }
             }
         }
-        keys
+        chosen
     }
+}
+
+/// The variable that a call reads, as far as it names one.
+fn key_of(call: &Call<'_>, facts: &CallFacts) -> Option<Arc<str>> {
+    let Some(ValueSource::Argument(key)) = facts.address else { return None };
+    match &call.args.get(key)?.value {
+        Value::Text(key) => Some(Arc::clone(key)),
+        _ => None,
+    }
+}
+
+/// The type of the workspace whose fields a call fills from the environment.
+fn filled_by(call: &Call<'_>, facts: &CallFacts) -> Option<AdtId> {
+    match settled(&call.result) {
+        Ty::Adt(adt, _) if facts.address.is_none() => Some(*adt),
+        _ => None,
+    }
+}
+
+/// Whether a variable is none of those that only the system and tools set.
+fn may_stand_in_a_file(key: &str) -> bool {
+    !OF_SYSTEM.contains(&key) && !key.starts_with("CARGO_") && !key.starts_with("XDG_")
 }

@@ -236,7 +236,8 @@ impl Program<'_> {
         found
     }
 
-    /// The handles that the initializer of a lazy static creates, and whose failure panics in it.
+    /// The handles that the initializer of a lazy static creates, and whose failure panics in it; not those that it takes from
+    /// another static, which makes them.
     pub fn panics_without(&self, initializer: Initializer) -> Vec<&Effect> {
         let effects = self.effects(initializer.function).iter();
         let eager = |effect: &&Effect| {
@@ -244,7 +245,7 @@ impl Program<'_> {
             matches!(call.target, Target::Library(facts) if matches!(facts.io, Some(Io::Eager | Io::File)))
         };
         effects
-            .filter(|effect| effect.creates_handle())
+            .filter(|effect| effect.creates_handle() && effect.once.is_none())
             .filter(eager)
             .filter(|effect| self.is_unwrapped(effect))
             .collect()

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::format_strings::FormatString;
 use super::inventory::{Address, Resource};
-use super::items::{AdtShape, FnId};
+use super::items::{AdtId, AdtShape, FnId};
 use super::types::{Types, holds_many};
 use super::values::Value;
 use crate::catalog::{CallRole, ValueSource, driver_of_scheme};
-use crate::facts::{Attribute, Literal, Name};
+use crate::facts::{Attribute, Field, Literal, Name};
 use crate::finding::Confidence;
 
 /// How deep an address may be nested before it counts as unknown.
@@ -181,6 +181,17 @@ fn variable_of(types: &Types<'_>, base: &Value, field: &Name) -> Option<Value> {
     let Value::Loaded(adt, loader, given) = base else { return None };
     let AdtShape::Struct(facts) = types.items.adts[adt.index()].shape else { return None };
     let field = facts.fields.list().iter().find(|candidate| candidate.name == *field)?;
+    variable_for(field, &**loader == "envy::from_env" && given.is_empty()).map(Value::Env)
+}
+
+/// The environment variables that fill the fields of what a loader makes: what parses the arguments, or envy. In the order of the fields.
+pub(super) fn variables_of(types: &Types<'_>, adt: AdtId, loader: &str) -> Vec<Arc<str>> {
+    let AdtShape::Struct(facts) = types.items.adts[adt.index()].shape else { return Vec::new() };
+    facts.fields.list().iter().filter_map(|field| variable_for(field, loader == "envy::from_env")).collect()
+}
+
+/// The variable that fills a field; with `by_name` each field has one that is called like it.
+fn variable_for(field: &Field, by_name: bool) -> Option<Arc<str>> {
     let attributes = || {
         let named = |attribute: &&Attribute, names: &[&str]| {
             attribute.path.segments.last().is_some_and(|last| names.contains(&last.name.as_str()))
@@ -198,16 +209,15 @@ fn variable_of(types: &Types<'_>, base: &Value, field: &Name) -> Option<Value> {
         })
     };
     if let Some(key) = text(argument, "env") {
-        return Some(Value::Env(key));
+        return Some(key);
     }
     if argument.is_some_and(|attribute| attribute.words.iter().any(|word| word == "env")) {
-        return Some(Value::Env(Arc::from(field.name.to_uppercase())));
+        return Some(Arc::from(field.name.to_uppercase()));
     }
-    if &**loader == "envy::from_env" && given.is_empty() {
+    by_name.then(|| {
         let key = text(serde, "rename").unwrap_or_else(|| Arc::from(field.name.as_str()));
-        return Some(Value::Env(Arc::from(key.to_uppercase())));
-    }
-    None
+        Arc::from(key.to_uppercase())
+    })
 }
 
 fn makes_empty_cell(types: &Types<'_>, path: &str) -> bool {

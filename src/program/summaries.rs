@@ -527,6 +527,13 @@ impl<'a> Collector<'_, '_, 'a> {
                 Lifetime::Ended | Lifetime::Local { .. } => effect.lifetime.clone(),
                 _ => Lifetime::Held(Holder::Static(id)),
             };
+            // What the initializer takes from another static that keeps it was made for that one.
+            if let Lifetime::Held(Holder::Static(other)) = effect.lifetime
+                && effect.once == Some(Value::Static(other))
+            {
+                lifted.once.clone_from(&effect.once);
+                lifted.lifetime = effect.lifetime.clone();
+            }
             self.push(lifted);
         }
     }

@@ -1,9 +1,9 @@
 //! Room 5, *program*: state that handlers demand by its type, and what is supplied to the application under which type. Only frameworks that look when a request comes are asked; the others do not compile without.
 
 use super::Program;
-use super::bodies::{Call, LinkedBody, Target, settled};
+use super::bodies::{Call, CallId, LinkedBody, Target, settled};
 use super::inventory::Scope;
-use super::items::FnId;
+use super::items::{FnId, Items};
 use super::routes::Route;
 use super::types::{Ty, Types};
 use super::values::Value;
@@ -169,7 +169,7 @@ impl Program<'_> {
     }
 
     fn supplied_by<'p>(&'p self, id: FnId, body: &LinkedBody<'_>, call: &Call<'p>) -> Option<Supplied<'p>> {
-        if is_put_into_request(body, call) {
+        if is_put_into_request(self.types.items, body, call) {
             let ty = call.args.first().map(|value| unfailing(&value.ty).clone()).filter(is_named);
             return Some(Supplied {
                 to: SuppliedTo::EveryRequest,
@@ -222,16 +222,26 @@ impl Program<'_> {
 }
 
 /// Whether a call puts something into what a request carries along, as middleware does: `request.extensions_mut().insert(value)`,
-/// `parts.extensions.insert(value)`.
-pub(super) fn is_put_into_request(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
+/// `parts.extensions.insert(value)`, also where a trait of the workspace gives the extensions by another name.
+pub(super) fn is_put_into_request(items: &Items<'_>, body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
+    let gives_extensions = |made: CallId| {
+        let made = body.call(made);
+        let named = |name: &str| name.contains("extensions");
+        match &made.target {
+            Target::Local { targets, .. } => {
+                targets.iter().any(|id| named(&items.functions[id.index()].name))
+            }
+            _ => made.name_of_callee().is_some_and(named),
+        }
+    };
     let is_extensions = |value: &Value| match value {
         Value::Field(_, name) => name == "extensions",
-        Value::Call(made) => body.call(*made).name_of_callee() == Some("extensions_mut"),
+        Value::Call(made) => gives_extensions(*made),
         _ => false,
     };
     call.name_of_callee() == Some("insert")
         && (call.receiver.as_ref().is_some_and(|receiver| is_extensions(&receiver.value))
-            || call.chained_on.is_some_and(|on| is_extensions(&Value::Call(on))))
+            || call.chained_on.is_some_and(gives_extensions))
 }
 
 /// The type of a value after awaiting it and unwrapping `Result`. An option is state of its own.

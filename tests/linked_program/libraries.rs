@@ -105,3 +105,37 @@ async fn main() -> anyhow::Result<()> {{
     assert_eq!(reported(&service("Nodes")), Vec::<String>::new());
     assert_eq!(reported(&service("Relays")), ["missing-state 7"]);
 }
+
+#[test]
+fn trees_that_are_taken_from_one_static_database_are_no_further_databases() {
+    let service = r#"
+use std::sync::{Arc, LazyLock};
+use axum::Router;
+use axum::routing::get;
+use sled::{Db, Tree};
+static DATABASE: LazyLock<Arc<Db>> = LazyLock::new(|| Arc::new(sled::open("data").expect("the folder can be written")));
+static USERS: LazyLock<Arc<Tree>> =
+    LazyLock::new(|| Arc::new(database().open_tree("users").expect("the tree can be opened")));
+static GROUPS: LazyLock<Arc<Tree>> =
+    LazyLock::new(|| Arc::new(database().open_tree("groups").expect("the tree can be opened")));
+fn database() -> Arc<Db> {
+    DATABASE.clone()
+}
+async fn users() -> String {
+    (USERS.clone().len() + GROUPS.clone().len()).to_string()
+}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    DATABASE.insert("version", &[0])?;
+    let app = Router::new().route("/users", get(users));
+    axum::serve(tokio::net::TcpListener::bind("0.0.0.0:8080").await?, app).await?;
+    Ok(())
+}
+"#;
+    assert_eq!(reported(service), Vec::<String>::new());
+    let opened_again = service.replace(
+        "fn database() -> Arc<Db> {\n    DATABASE.clone()",
+        "fn database() -> Db {\n    sled::open(\"data\").expect(\"the folder can be written\")",
+    );
+    assert!(!reported(&opened_again).is_empty());
+}
