@@ -131,7 +131,7 @@ impl<'a> Program<'a> {
     }
 
     /// The type of the map at a place, which may be behind pointers and a lock.
-    fn map_at(&self, id: FnId, place: &Value) -> Option<Ty> {
+    pub(super) fn map_at(&self, id: FnId, place: &Value) -> Option<Ty> {
         let inside = |ty: Ty, kind: TypeKind| {
             let mut types = self.types.pointees(ty);
             types.find(|ty| self.types.type_facts(ty).is_some_and(|facts| facts.kind == kind))
@@ -163,19 +163,6 @@ impl<'a> Program<'a> {
         });
         optional.is_some_and(|kept| {
             is_data(&kept) && (self.types.is_plain_data(&kept) || self.types.is_written_as_data(&kept))
-        })
-    }
-
-    /// What callers share through the entries of a map at a place, so that a second entry for one key parts them: a lock, or
-    /// the sending end of a channel.
-    pub fn shared_through_entries(&self, id: FnId, place: &Value) -> Option<&'static str> {
-        let kind_of = |ty: &Ty| self.types.type_facts(ty).map(|facts| facts.kind);
-        let map = self.map_at(id, place)?;
-        let Ty::External(_, args) = map else { return None };
-        self.types.pointees(args.get(1)?.clone()).find_map(|ty| match kind_of(&ty)? {
-            TypeKind::Lock => Some("lock"),
-            TypeKind::Sender => Some("channel"),
-            _ => None,
         })
     }
 

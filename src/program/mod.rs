@@ -57,6 +57,7 @@ pub mod schema_owners;
 mod seen;
 pub mod session_locks;
 pub mod shapes;
+pub mod shared_entries;
 mod sql;
 mod sql_parser;
 pub mod start_up;

@@ -126,7 +126,7 @@ fn check_entries(program: &Program<'_>, id: FnId) -> Vec<Finding> {
     gaps.filter_map(|Gap { test, write, .. }| {
         let shared = program.shared_through_entries(id, &write.place)?;
         // Whoever is handed what it puts in registers it, and does not make it.
-        if matches!(write.value.root(), Value::Param(_) | Value::Receiver | Value::Static(_)) {
+        if !shared.is_made_as(&write.value) {
             return None;
         }
         let place = program.describe_place(id, &write.place);

@@ -101,6 +101,19 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// The name of a type or trait, without its path and arguments.
+    pub fn name_of<'t>(&'t self, ty: &'t Ty) -> Option<&'t str> {
+        match ty {
+            Ty::External(path, _) => path.rsplit("::").next(),
+            Ty::Adt(id, _) => Some(&self.items.adts[id.index()].name),
+            Ty::Bounds(bounds) => bounds.iter().find_map(|bound| match bound {
+                Bound::Trait(id) => Some(self.items.traits[id.index()].name.as_str()),
+                Bound::External(path) => path.rsplit("::").next(),
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether a value of the type can keep nothing but data: primitives, texts and what is made of them. Of a type whose fields are not
     /// known it is not said.
     pub fn is_plain_data(&self, ty: &Ty) -> bool {

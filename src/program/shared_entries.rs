@@ -1,0 +1,91 @@
+//! Room 5, *program*: maps whose entries are what callers share, so that a second entry for one key parts them.
+
+use std::fmt;
+
+use super::Program;
+use super::items::FnId;
+use super::types::Ty;
+use super::values::Value;
+use crate::catalog::TypeKind;
+
+impl Program<'_> {
+    /// What callers share through the entries of a map at a place, so that a second entry for one key parts them: a lock, the
+    /// sending end of a channel, or an object that is there once for each key, as its type's name says.
+    pub fn shared_through_entries(&self, id: FnId, place: &Value) -> Option<SharedEntry> {
+        let map = self.map_at(id, place)?;
+        let Ty::External(_, args) = map else { return None };
+        self.types.pointees(args.get(1)?.clone()).find_map(|ty| {
+            match self.types.type_facts(&ty).map(|facts| facts.kind) {
+                Some(TypeKind::Lock) => Some(SharedEntry::Lock),
+                Some(TypeKind::Sender) => Some(SharedEntry::Channel),
+                Some(_) => None,
+                None => {
+                    let is_data = self.types.is_plain_data(&ty) || self.types.is_written_as_data(&ty);
+                    let name = self.types.name_of(&ty).filter(|name| is_living(name) && !is_data)?;
+                    Some(SharedEntry::Object(name.to_owned()))
+                }
+            }
+        })
+    }
+}
+
+/// What callers share through an entry of a map.
+#[derive(Debug)]
+pub enum SharedEntry {
+    /// A lock.
+    Lock,
+    /// The sending end of a channel.
+    Channel,
+    /// An object of a type with this name.
+    Object(String),
+}
+
+impl SharedEntry {
+    /// Whether a value that is put into the map was made for it: not handed in, and of an object neither a part nor a record of what
+    /// was there before.
+    pub fn is_made_as(&self, value: &Value) -> bool {
+        let was_there =
+            |value: &Value| matches!(value.root(), Value::Param(_) | Value::Receiver | Value::Static(_));
+        let is_object = matches!(self, Self::Object(_));
+        !was_there(value)
+            && match value {
+                Value::Field(_, name) => !is_object || name.starts_with(|first: char| first.is_ascii_digit()),
+                Value::Record(_, _, fields) => {
+                    !is_object || !fields.iter().any(|(_, field)| was_there(field))
+                }
+                _ => true,
+            }
+    }
+}
+
+impl fmt::Display for SharedEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lock => f.write_str("lock"),
+            Self::Channel => f.write_str("channel"),
+            Self::Object(name) => write!(f, "`{name}`"),
+        }
+    }
+}
+
+/// Last words in the names of types whose values are there once for each key: what they stand for does not come twice, or costs a
+/// connection.
+const LIVING: [&str; 12] = [
+    "Client",
+    "Connection",
+    "Database",
+    "Engine",
+    "Executor",
+    "Handle",
+    "Instance",
+    "Pool",
+    "Producer",
+    "Runtime",
+    "Session",
+    "Store",
+];
+
+/// Whether the name of a type says that its values live: they are connected, run or hold what others need.
+fn is_living(name: &str) -> bool {
+    LIVING.iter().any(|word| name.ends_with(word))
+}
