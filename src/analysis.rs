@@ -87,6 +87,7 @@ pub fn inquire<T: Send>(
     let extracted = workspace.load_modules(settings.threads, extract_file);
     let extract_time = started.elapsed();
     workspace.load_deployment();
+    workspace.load_environment_files();
     let facts: Vec<&FileFacts> = extracted.iter().map(|one| &one.facts).collect();
     let embedded = embedded_files(&workspace, &facts, &catalog);
     workspace.load_sql(&embedded);

@@ -190,6 +190,8 @@ pub struct CallFacts {
     pub asks_runtime: bool,
     /// Never returns.
     pub diverges: bool,
+    /// The environment variable that it reads by itself.
+    pub variable: Option<String>,
     /// Whether it makes one thing, and fails where that is there.
     pub fails_when_repeated: bool,
     /// Why it may panic.

@@ -256,6 +256,7 @@ impl Reader<'_> {
             enters_runtime: entry.flag("enters_runtime"),
             asks_runtime: entry.flag("asks_runtime"),
             diverges: entry.flag("diverges"),
+            variable: entry.text("variable").map(str::to_owned),
             fails_when_repeated: entry.flag("fails_when_repeated"),
             panics: entry.owned("panics"),
             note: entry.owned("note"),

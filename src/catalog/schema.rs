@@ -219,6 +219,7 @@ pub(super) const CALL: Section = Section {
         key("enters_runtime", Shape::Flag, "Blocks on a runtime, and panics where one is running already."),
         key("asks_runtime", Shape::Flag, "Tells whether a runtime is running."),
         key("diverges", Shape::Flag, "Never returns."),
+        key("variable", Shape::Text, "The environment variable that it reads by itself."),
         key("fails_when_repeated", Shape::Flag, "Makes one thing, and fails where that is there."),
         key("panics", Shape::Text, "Why it may panic."),
         NOTE,

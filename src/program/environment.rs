@@ -57,6 +57,8 @@ pub struct Read {
     steps: Vec<Step>,
     /// The type of the value that is filled from the environment, where it is read for the fields of one.
     filled: Option<AdtId>,
+    /// Where an environment file sets it.
+    pub set_in: Option<Location>,
 }
 
 impl Read {
@@ -100,8 +102,15 @@ impl Program<'_> {
             chosen_by.keys.contains(&read.key)
                 || read.filled.is_some_and(|filled| chosen_by.filled.contains(&filled))
         };
+        let package = &entry.binary.package;
+        for read in &mut walk.reads {
+            read.set_in = self.workspace.set_in_file(package, &read.key);
+        }
         let counts = |read: &Read| {
-            !chooses(read) && !self.exclude(&read.steps, &steps) && !self.is_read_again(read, &steps)
+            (read.set_in.is_some() || may_stand_in_a_file(&read.key))
+                && !chooses(read)
+                && !self.exclude(&read.steps, &steps)
+                && !self.is_read_again(read, &steps)
         };
         let reads: Vec<Read> = walk.reads.into_iter().filter(counts).collect();
         (!reads.is_empty()).then_some(EarlyReads { reads, load })
@@ -208,11 +217,12 @@ impl Program<'_> {
                     (None, Some(filled)) => variables_of(self.types, filled, &facts.path),
                     (None, None) => Vec::new(),
                 };
-                walk.reads.extend(keys.iter().filter(|key| may_stand_in_a_file(key)).map(|key| Read {
+                walk.reads.extend(keys.iter().map(|key| Read {
                     key: key.to_string(),
                     hops: walk.way.clone(),
                     steps: walk.steps.clone(),
                     filled,
+                    set_in: None,
                 }));
             }
             Target::Local { targets, dispatched: false } if targets.len() == 1 => {
@@ -301,6 +311,9 @@ impl Program<'_> {
 
 /// The variable that a call reads, as far as it names one.
 fn key_of(call: &Call<'_>, facts: &CallFacts) -> Option<Arc<str>> {
+    if let Some(variable) = &facts.variable {
+        return Some(Arc::from(variable.as_str()));
+    }
     let Some(ValueSource::Argument(key)) = facts.address else { return None };
     match &call.args.get(key)?.value {
         Value::Text(key) => Some(Arc::clone(key)),
@@ -316,7 +329,7 @@ fn filled_by(call: &Call<'_>, facts: &CallFacts) -> Option<AdtId> {
     }
 }
 
-/// Whether a variable is none of those that only the system and tools set.
+/// Whether a variable is none of those that the system and tools set, and files only where one is seen that does.
 fn may_stand_in_a_file(key: &str) -> bool {
     !OF_SYSTEM.contains(&key) && !key.starts_with("CARGO_") && !key.starts_with("XDG_")
 }

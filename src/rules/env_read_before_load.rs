@@ -39,6 +39,10 @@ fn report(program: &Program<'_>, entry: &Entry, early: &EarlyReads) -> Finding {
         role: Role::Config,
         label: format!("`{}` is read before, too", read.key),
     }));
+    if let Some(location) = read.set_in {
+        let label = format!("a file sets `{key}`");
+        evidence.push(Evidence { location, role: Role::Config, label });
+    }
     if let [_, first, _, ..] = read.hops.as_slice() {
         let label = "the way to the read begins here".to_owned();
         evidence.push(Evidence { location: first.location, role: Role::Config, label });

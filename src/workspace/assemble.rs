@@ -52,6 +52,7 @@ pub(super) fn assemble(
         targets: Vec::new(),
         files: Vec::new(),
         deployment: Deployment::default(),
+        environment: Vec::new(),
         sql: SqlFiles::default(),
         problems: found_problems.into_iter().map(|problem| placed(&root, problem)).collect(),
         source,

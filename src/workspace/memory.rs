@@ -47,6 +47,7 @@ pub fn in_memory(files: &[(&str, &str)]) -> Workspace {
             targets: Vec::new(),
             files: Vec::new(),
             deployment: Deployment::default(),
+            environment: Vec::new(),
             sql: SqlFiles::default(),
             source: PackageSource::Manifests { reason: IN_MEMORY.into() },
             tree: Tree::Memory(tree),

@@ -9,6 +9,7 @@ mod cargo;
 mod deployment;
 mod discovery;
 mod disk;
+mod environment_files;
 mod found;
 mod manifest;
 mod members;
@@ -33,6 +34,7 @@ pub use disk::{
     MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
     write_new_text, write_text,
 };
+pub use environment_files::SetVariable;
 pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};
@@ -57,12 +59,14 @@ pub struct Workspace {
     pub packages: Vec<Package>,
     /// All targets of all packages, sorted by package, kind and name.
     pub targets: Vec<Target>,
-    /// Source files in the order of their path, and then deployment files in the order of theirs.
+    /// Source files in the order of their path, then deployment files in the order of theirs, then environment files.
     pub files: Vec<SourceFile>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// What is known of how its services are deployed, filled by [`Workspace::load_deployment`].
     pub deployment: Deployment,
+    /// The variables that environment files set, filled by [`Workspace::load_environment_files`].
+    pub environment: Vec<SetVariable>,
     /// The SQL files that its sources embed, filled by [`Workspace::load_sql`].
     pub sql: SqlFiles,
     /// How the packages were found.

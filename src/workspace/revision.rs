@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::Workspace;
 use super::deployment::is_deployment_file;
+use super::environment_files::is_environment_file;
 use super::memory::in_memory;
 use super::tree::{normalized, relative};
 
@@ -58,7 +59,10 @@ pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionE
         let (about, path) = std::str::from_utf8(row).ok()?.split_once('\t')?;
         let hash = about.split(' ').nth(2)?;
         let name = path.rsplit('/').next().unwrap_or(path);
-        let is_read = name.ends_with(".rs") || name == "Cargo.toml" || is_deployment_file(name);
+        let is_read = name.ends_with(".rs")
+            || name == "Cargo.toml"
+            || is_deployment_file(name)
+            || is_environment_file(name);
         let wanted = about.contains(" blob ") && is_read;
         let is_link = about.starts_with("120000 ");
         wanted.then(|| (hash.to_owned(), path.to_owned(), is_link))
