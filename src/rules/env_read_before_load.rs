@@ -40,7 +40,7 @@ fn report(program: &Program<'_>, entry: &Entry, early: &EarlyReads) -> Finding {
         label: format!("`{}` is read before, too", read.key),
     }));
     if let Some(location) = read.set_in {
-        let label = format!("a file sets `{key}`");
+        let label = format!("a file is meant to set `{key}`");
         evidence.push(Evidence { location, role: Role::Config, label });
     }
     if let [_, first, _, ..] = read.hops.as_slice() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{SourceFile, Workspace};
 use crate::location::{FileId, Location, Span};
 
-/// A variable that an environment file sets.
+/// A variable that an environment file sets, or that a template of one offers in a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetVariable {
     /// Its name.
@@ -48,15 +48,15 @@ impl Workspace {
         let file = FileId(self.files.len() as u32);
         let before = self.environment.len();
         for (line, content) in (1..).zip(text.lines()) {
-            if let Some((name, column)) = name_in(content) {
-                let span = Span { line, column, end_line: line, end_column: column + name.len() as u32 };
+            if let Some((variable, column)) = name_in(content, name != ".env") {
+                let span = Span { line, column, end_line: line, end_column: column + variable.len() as u32 };
                 self.environment.push(SetVariable {
-                    name: name.to_owned(),
+                    name: variable.to_owned(),
                     folder: folder.to_owned(),
                     location: Location { file, span },
                 });
                 let indent = column as usize - 1;
-                shown.push_str(&format!("{:indent$}{name}=…", ""));
+                shown.push_str(&format!("{:indent$}{variable}=…", ""));
             }
             shown.push('\n');
         }
@@ -80,10 +80,12 @@ fn folder_of(manifest: &str) -> &str {
     manifest.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The variable that a line sets, and the column of its name, from 1: `NAME=value`, `export NAME=value`.
-fn name_in(line: &str) -> Option<(&str, u32)> {
+/// The variable that a line sets, and the column of its name, from 1: `NAME=value`, `export NAME=value`; in a template also
+/// `# NAME=value`, which is there to be taken out of the comment.
+fn name_in(line: &str, is_template: bool) -> Option<(&str, u32)> {
     let (before, _) = line.split_once('=')?;
     let name = before.trim();
+    let name = name.strip_prefix('#').filter(|_| is_template).unwrap_or(name).trim();
     let name = name.strip_prefix("export ").unwrap_or(name).trim();
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let column = before.find(name)? + 1;
@@ -96,11 +98,13 @@ mod tests {
 
     #[test]
     fn names_are_read_and_values_are_not() {
-        assert_eq!(name_in("RUST_LOG=debug"), Some(("RUST_LOG", 1)));
-        assert_eq!(name_in("export PORT = 80"), Some(("PORT", 8)));
+        assert_eq!(name_in("RUST_LOG=debug", false), Some(("RUST_LOG", 1)));
+        assert_eq!(name_in("export PORT = 80", false), Some(("PORT", 8)));
         for line in ["# RUST_LOG=debug", "just text", "a b=c", "=x"] {
-            assert_eq!(name_in(line), None, "{line}");
+            assert_eq!(name_in(line, false), None, "{line}");
         }
+        assert_eq!(name_in("# RUST_LOG=debug", true), Some(("RUST_LOG", 3)));
+        assert_eq!(name_in("# a sentence with x=1", true), None);
     }
 
     #[test]
