@@ -320,7 +320,10 @@ impl Catalog {
                 *pattern = names.canonical_pattern(pattern);
             }
         };
-        self.calls.iter_mut().for_each(|facts| canonical(&mut facts.returns));
+        self.calls.iter_mut().for_each(|facts| {
+            canonical(&mut facts.returns);
+            canonical(&mut facts.gives);
+        });
         self.macros.facts_mut().iter_mut().for_each(|facts| canonical(&mut facts.returns));
         for facts in self.types.facts_mut() {
             canonical(&mut facts.deref);

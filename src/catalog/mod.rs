@@ -176,6 +176,8 @@ pub struct CallFacts {
     pub handler: Option<usize>,
     /// Argument that is a closure or function value to be run.
     pub callback: Option<usize>,
+    /// What the callback, or the handler, is given first.
+    pub gives: Option<TypePattern>,
     /// The callback runs for every connection of the pool that is built, not once.
     pub per_connection: bool,
     /// The method of the callback argument that is run, where it is a value rather than a function.

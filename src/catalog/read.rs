@@ -234,7 +234,7 @@ impl Reader<'_> {
         let Some(role) = entry.one_of::<CallRole>("role") else {
             return Vec::new();
         };
-        let returns = self.pattern(entry, "returns");
+        let (returns, gives) = (self.pattern(entry, "returns"), self.pattern(entry, "gives"));
         let facts = |path| CallFacts {
             path,
             form,
@@ -249,6 +249,7 @@ impl Reader<'_> {
             route: entry.index("route"),
             handler: entry.index("handler"),
             callback: entry.index("callback"),
+            gives: gives.clone(),
             per_connection: entry.flag("per_connection"),
             runs: entry.owned("runs"),
             atomic: entry.flag("atomic"),

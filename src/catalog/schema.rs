@@ -212,6 +212,7 @@ pub(super) const CALL: Section = Section {
         key("route", Shape::Index, "Argument that holds a route's path."),
         key("handler", Shape::Index, "Argument that holds a handler, service, sub-router or state."),
         key("callback", Shape::Index, "Argument that is a closure, future or function value to be run."),
+        key("gives", Shape::Type, "The type of the first thing that the callback or handler is given."),
         key("per_connection", Shape::Flag, "The callback runs for every connection, not once."),
         key("runs", Shape::Text, "The method of the callback argument that is run, where that is a value."),
         key("atomic", Shape::Flag, "Check and initialization are one step for all callers."),

@@ -139,3 +139,26 @@ async fn main() -> anyhow::Result<()> {
     );
     assert!(!reported(&opened_again).is_empty());
 }
+
+#[test]
+fn what_a_fairing_of_rocket_manages_is_supplied() {
+    let service = r#"
+#![feature(decl_macro)]
+use rocket::{State, fairing::AdHoc, get, routes};
+struct Keys { jwt: String }
+#[get("/")]
+fn key(keys: State<Keys>) -> String { keys.jwt.clone() }
+fn main() {
+    rocket::ignite()
+        .mount("/", routes![key])
+        .attach(AdHoc::on_attach("keys", |rocket| {
+            let jwt = rocket.config().get_str("jwt").unwrap().to_owned();
+            Ok(rocket.manage(Keys { jwt }))
+        }))
+        .launch();
+}
+"#;
+    assert_eq!(reported(service), Vec::<String>::new());
+    let forgotten = service.replace("rocket.manage(Keys { jwt })", "rocket");
+    assert_eq!(reported(&forgotten).len(), 1);
+}

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::super::inventory::Scope;
 use super::super::items::FnId;
-use super::super::types::{RESULT, Ty, bind, is_list, is_map, is_shared_by_adapters, substitute};
+use super::super::types::{
+    PatternInput, RESULT, Ty, bind, is_list, is_map, is_shared_by_adapters, substitute,
+};
 use super::super::values::Value;
 use super::calls::Callee;
 use super::results::filtered;
@@ -245,6 +247,10 @@ impl<'a> Walk<'_, 'a> {
                 }
                 let inputs = self.types.closure_inputs(*target, before.len());
                 inputs.iter().map(|ty| Typed::new(substitute(ty, &bindings), Value::Unknown)).collect()
+            }
+            Callee::Library(CallFacts { gives: Some(given), .. }, on) => {
+                let input = PatternInput { receiver: on.clone(), generics: &[], arguments: &[] };
+                vec![Typed::new(self.types.from_pattern(given, &input), Value::Unknown)]
             }
             Callee::Library(facts, on) => {
                 let Some(receiver) = receiver else { return Vec::new() };
