@@ -329,7 +329,7 @@ fn filled_by(call: &Call<'_>, facts: &CallFacts) -> Option<AdtId> {
     }
 }
 
-/// Whether a variable is none of those that the system and tools set, and files only where one is seen that does.
+/// Whether a variable is none of those that the system and tools set: these stand in a file only where one is seen to set them.
 fn may_stand_in_a_file(key: &str) -> bool {
     !OF_SYSTEM.contains(&key) && !key.starts_with("CARGO_") && !key.starts_with("XDG_")
 }

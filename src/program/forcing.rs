@@ -244,8 +244,9 @@ impl Program<'_> {
             let call = self.call(effect.site.0, effect.site.1);
             matches!(call.target, Target::Library(facts) if matches!(facts.io, Some(Io::Eager | Io::File)))
         };
+        let taken = |effect: &Effect| effect.steps.iter().any(|step| matches!(step, Step::Static(..)));
         effects
-            .filter(|effect| effect.creates_handle() && effect.once.is_none())
+            .filter(|effect| effect.creates_handle() && !taken(effect))
             .filter(eager)
             .filter(|effect| self.is_unwrapped(effect))
             .collect()

@@ -181,13 +181,18 @@ fn variable_of(types: &Types<'_>, base: &Value, field: &Name) -> Option<Value> {
     let Value::Loaded(adt, loader, given) = base else { return None };
     let AdtShape::Struct(facts) = types.items.adts[adt.index()].shape else { return None };
     let field = facts.fields.list().iter().find(|candidate| candidate.name == *field)?;
-    variable_for(field, &**loader == "envy::from_env" && given.is_empty()).map(Value::Env)
+    variable_for(field, fills_by_name(loader) && given.is_empty()).map(Value::Env)
 }
 
 /// The environment variables that fill the fields of what a loader makes: what parses the arguments, or envy. In the order of the fields.
 pub(super) fn variables_of(types: &Types<'_>, adt: AdtId, loader: &str) -> Vec<Arc<str>> {
     let AdtShape::Struct(facts) = types.items.adts[adt.index()].shape else { return Vec::new() };
-    facts.fields.list().iter().filter_map(|field| variable_for(field, loader == "envy::from_env")).collect()
+    facts.fields.list().iter().filter_map(|field| variable_for(field, fills_by_name(loader))).collect()
+}
+
+/// Whether a loader fills each field from the variable that is called like it.
+fn fills_by_name(loader: &str) -> bool {
+    loader == "envy::from_env"
 }
 
 /// The variable that fills a field; with `by_name` each field has one that is called like it.

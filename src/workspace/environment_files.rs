@@ -10,13 +10,13 @@ use crate::location::{FileId, Location, Span};
 
 /// A variable that an environment file sets, or that a template of one offers in a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetVariable {
+pub(super) struct SetVariable {
     /// Its name.
-    pub name: String,
+    name: String,
     /// The folder of the file, relative to the root of the workspace.
-    pub folder: String,
+    folder: String,
     /// Its name in the file.
-    pub location: Location,
+    location: Location,
 }
 
 /// Whether a file of this name sets variables that are loaded by the program: `.env`, `.env.example`, `.env_template`. What direnv

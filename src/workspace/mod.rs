@@ -34,7 +34,6 @@ pub use disk::{
     MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
     write_new_text, write_text,
 };
-pub use environment_files::SetVariable;
 pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use open::{OpenError, Request, open};
@@ -65,12 +64,12 @@ pub struct Workspace {
     pub problems: Vec<Problem>,
     /// What is known of how its services are deployed, filled by [`Workspace::load_deployment`].
     pub deployment: Deployment,
-    /// The variables that environment files set, filled by [`Workspace::load_environment_files`].
-    pub environment: Vec<SetVariable>,
     /// The SQL files that its sources embed, filled by [`Workspace::load_sql`].
     pub sql: SqlFiles,
     /// How the packages were found.
     pub source: PackageSource,
+    /// The variables that environment files set, filled by [`Workspace::load_environment_files`].
+    environment: Vec<environment_files::SetVariable>,
     /// Where texts are read from.
     tree: tree::Tree,
 }

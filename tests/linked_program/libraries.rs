@@ -162,3 +162,26 @@ fn main() {
     let forgotten = service.replace("rocket.manage(Keys { jwt })", "rocket");
     assert_eq!(reported(&forgotten).len(), 1);
 }
+
+#[test]
+fn a_closure_that_configures_an_actix_application_supplies_state() {
+    let service = r#"
+use actix_web::{App, HttpServer, get, web::Data};
+struct Keys { jwt: String }
+#[get("/")]
+async fn key(keys: Data<Keys>) -> String { keys.jwt.clone() }
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let keys = Data::new(Keys { jwt: "secret".to_owned() });
+    HttpServer::new(move || {
+        App::new().configure(|config| { config.app_data(keys.clone()).service(key); })
+    })
+    .bind(("0.0.0.0", 8080))?
+    .run()
+    .await
+}
+"#;
+    assert_eq!(reported(service), Vec::<String>::new());
+    let other = service.replace("Keys { jwt: \"secret\".to_owned() }", "String::new()");
+    assert_eq!(reported(&other).len(), 1);
+}
