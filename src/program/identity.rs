@@ -4,13 +4,14 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::bodies::settled;
 use super::format_strings::FormatString;
 use super::inventory::{Address, Resource};
 use super::items::{AdtId, AdtShape, FnId};
-use super::types::{Types, holds_many};
+use super::types::{Ty, Types, holds_many};
 use super::values::Value;
 use crate::catalog::{CallRole, ValueSource, driver_of_scheme};
-use crate::facts::{Attribute, Field, Literal, Name};
+use crate::facts::{Attribute, Field, Fields, Literal, Name};
 use crate::finding::Confidence;
 
 /// How deep an address may be nested before it counts as unknown.
@@ -136,7 +137,7 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
     }
     match value {
         Value::Field(inner, name) => match expand(types, inner, result_of, depth + 1).field(name) {
-            Value::Field(base, name) => variable_of(types, &base, &name).unwrap_or(Value::Field(base, name)),
+            Value::Field(base, name) => filled_field(types, &base, &name).unwrap_or(Value::Field(base, name)),
             other => other,
         },
         Value::Content(inner) | Value::Behind(_, inner) => expand(types, inner, result_of, depth + 1),
@@ -175,19 +176,62 @@ fn expand(types: &Types<'_>, value: &Value, result_of: ResultOf<'_>, depth: usiz
     }
 }
 
-/// The environment variable that fills a field of a loaded value: clap's `#[arg(env = "KEY")]` or `#[arg(env)]`, and
-/// the fields of what envy read. That the command line may say something else does not make it another address.
-fn variable_of(types: &Types<'_>, base: &Value, field: &Name) -> Option<Value> {
+/// What a field of a loaded value holds, where that is declared: the environment variable that fills it, with clap's
+/// `#[arg(env = "KEY")]` or `#[arg(env)]` or as a field of what envy read, or further fields that are filled the same way
+/// (`#[command(flatten)]`). That the command line may say something else does not make it another address.
+fn filled_field(types: &Types<'_>, base: &Value, name: &Name) -> Option<Value> {
     let Value::Loaded(adt, loader, given) = base else { return None };
     let AdtShape::Struct(facts) = types.items.adts[adt.index()].shape else { return None };
-    let field = facts.fields.list().iter().find(|candidate| candidate.name == *field)?;
+    let at = facts.fields.list().iter().position(|candidate| candidate.name == *name)?;
+    let field = &facts.fields.list()[at];
+    if is_flattened(field) {
+        let within = fields_within(types, *adt, 0, at)?;
+        return Some(Value::Loaded(within, Arc::clone(loader), Arc::clone(given)));
+    }
     variable_for(field, fills_by_name(loader) && given.is_empty()).map(Value::Env)
 }
 
-/// The environment variables that fill the fields of what a loader makes: what parses the arguments, or envy. In the order of the fields.
+/// The environment variables that fill the fields of what a loader makes: what parses the arguments, or envy. In the order of
+/// the fields; those of flattened fields and of subcommands stand in their places.
 pub(super) fn variables_of(types: &Types<'_>, adt: AdtId, loader: &str) -> Vec<Arc<str>> {
-    let AdtShape::Struct(facts) = types.items.adts[adt.index()].shape else { return Vec::new() };
-    facts.fields.list().iter().filter_map(|field| variable_for(field, fills_by_name(loader))).collect()
+    let mut found = Vec::new();
+    add_variables(types, adt, fills_by_name(loader), 0, &mut found);
+    found
+}
+
+fn add_variables(types: &Types<'_>, adt: AdtId, by_name: bool, depth: usize, found: &mut Vec<Arc<str>>) {
+    let (groups, is_enum): (Vec<&Fields>, bool) = match types.items.adts[adt.index()].shape {
+        AdtShape::Struct(facts) => (vec![&facts.fields], false),
+        AdtShape::Enum(variants) => (variants.iter().map(|variant| &variant.fields).collect(), true),
+    };
+    for (group, fields) in groups.iter().enumerate() {
+        for (at, field) in fields.list().iter().enumerate() {
+            // The one field of a subcommand `Serve(ServeArgs)` holds all of its arguments.
+            let holds_arguments = is_flattened(field) || is_enum && matches!(fields, Fields::Tuple(_));
+            match fields_within(types, adt, group, at) {
+                Some(within) if holds_arguments && depth < DEPTH => {
+                    add_variables(types, within, by_name, depth + 1, found);
+                }
+                _ => found.extend(variable_for(field, by_name)),
+            }
+        }
+    }
+}
+
+/// The type of the workspace whose fields are filled in the place of a field: its own, or that inside `Option`.
+fn fields_within(types: &Types<'_>, adt: AdtId, group: usize, at: usize) -> Option<AdtId> {
+    match settled(&types.declared_fields(adt)[group][at]) {
+        Ty::Adt(within, _) => Some(*within),
+        _ => None,
+    }
+}
+
+/// Whether a field stands for the fields of its type: `#[command(flatten)]`, `#[command(subcommand)]`, serde's `flatten`.
+fn is_flattened(field: &Field) -> bool {
+    field.attributes.others.iter().any(|attribute| {
+        is_one_of(attribute, &["command", "clap", "structopt", "serde"])
+            && attribute.words.iter().any(|word| word == "flatten" || word == "subcommand")
+    })
 }
 
 /// Whether a loader fills each field from the variable that is called like it.
@@ -197,32 +241,33 @@ fn fills_by_name(loader: &str) -> bool {
 
 /// The variable that fills a field; with `by_name` each field has one that is called like it.
 fn variable_for(field: &Field, by_name: bool) -> Option<Arc<str>> {
-    let attributes = || {
-        let named = |attribute: &&Attribute, names: &[&str]| {
-            attribute.path.segments.last().is_some_and(|last| names.contains(&last.name.as_str()))
-        };
-        (
-            field.attributes.others.iter().find(|one| named(one, &["arg", "clap", "structopt"])),
-            field.attributes.others.iter().find(|one| named(one, &["serde"])),
-        )
-    };
-    let (argument, serde) = attributes();
-    let text = |attribute: Option<&Attribute>, key: &str| {
-        attribute?.named.iter().find_map(|(name, value)| match value {
-            Literal::Str(text) if name == key => Some(Arc::clone(text)),
-            _ => None,
+    let text = |owners: &[&str], key: &str| {
+        let mut attributes = field.attributes.others.iter().filter(|one| is_one_of(one, owners));
+        attributes.find_map(|attribute| {
+            attribute.named.iter().find_map(|(name, value)| match value {
+                Literal::Str(text) if name == key => Some(Arc::clone(text)),
+                _ => None,
+            })
         })
     };
-    if let Some(key) = text(argument, "env") {
+    const ARGUMENT: [&str; 3] = ["arg", "clap", "structopt"];
+    let says_env = |attribute: &Attribute| {
+        is_one_of(attribute, &ARGUMENT) && attribute.words.iter().any(|word| word == "env")
+    };
+    if let Some(key) = text(&ARGUMENT, "env") {
         return Some(key);
     }
-    if argument.is_some_and(|attribute| attribute.words.iter().any(|word| word == "env")) {
+    if field.attributes.others.iter().any(says_env) {
         return Some(Arc::from(field.name.to_uppercase()));
     }
     by_name.then(|| {
-        let key = text(serde, "rename").unwrap_or_else(|| Arc::from(field.name.as_str()));
+        let key = text(&["serde"], "rename").unwrap_or_else(|| Arc::from(field.name.as_str()));
         Arc::from(key.to_uppercase())
     })
+}
+
+fn is_one_of(attribute: &Attribute, names: &[&str]) -> bool {
+    attribute.path.segments.last().is_some_and(|last| names.contains(&last.name.as_str()))
 }
 
 fn makes_empty_cell(types: &Types<'_>, path: &str) -> bool {

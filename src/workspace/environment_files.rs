@@ -47,8 +47,8 @@ impl Workspace {
         let mut shown = String::new();
         let file = FileId(self.files.len() as u32);
         let before = self.environment.len();
-        for (line, content) in (1..).zip(text.lines()) {
-            if let Some((variable, column)) = name_in(content, name != ".env") {
+        for (line, set) in (1..).zip(lines_of(text, name != ".env")) {
+            if let Some((variable, column)) = set {
                 let span = Span { line, column, end_line: line, end_column: column + variable.len() as u32 };
                 self.environment.push(SetVariable {
                     name: variable.to_owned(),
@@ -80,6 +80,11 @@ fn folder_of(manifest: &str) -> &str {
     manifest.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// For each line what it sets. A byte order mark is no part of the first one.
+fn lines_of(text: &str, is_template: bool) -> impl Iterator<Item = Option<(&str, u32)>> {
+    text.strip_prefix('\u{feff}').unwrap_or(text).lines().map(move |line| name_in(line, is_template))
+}
+
 /// The variable that a line sets, and the column of its name, from 1: `NAME=value`, `export NAME=value`; in a template also
 /// `# NAME=value`, which is there to be taken out of the comment.
 fn name_in(line: &str, is_template: bool) -> Option<(&str, u32)> {
@@ -88,23 +93,30 @@ fn name_in(line: &str, is_template: bool) -> Option<(&str, u32)> {
     let name = name.strip_prefix('#').filter(|_| is_template).unwrap_or(name).trim();
     let name = name.strip_prefix("export ").unwrap_or(name).trim();
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let column = before.find(name)? + 1;
+    let column = before.rfind(name)? + 1;
     (!name.is_empty() && name.chars().all(is_letter)).then_some((name, column as u32))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_environment_file, name_in};
+    use super::{is_environment_file, lines_of, name_in};
 
     #[test]
     fn names_are_read_and_values_are_not() {
         assert_eq!(name_in("RUST_LOG=debug", false), Some(("RUST_LOG", 1)));
         assert_eq!(name_in("export PORT = 80", false), Some(("PORT", 8)));
+        assert_eq!(name_in("export p=80", false), Some(("p", 8)));
         for line in ["# RUST_LOG=debug", "just text", "a b=c", "=x"] {
             assert_eq!(name_in(line, false), None, "{line}");
         }
         assert_eq!(name_in("# RUST_LOG=debug", true), Some(("RUST_LOG", 3)));
         assert_eq!(name_in("# a sentence with x=1", true), None);
+    }
+
+    #[test]
+    fn a_byte_order_mark_hides_no_variable() {
+        let lines: Vec<_> = lines_of("\u{feff}PORT=80\r\nHOST=a", false).collect();
+        assert_eq!(lines, [Some(("PORT", 1)), Some(("HOST", 1))]);
     }
 
     #[test]

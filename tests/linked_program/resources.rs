@@ -53,6 +53,41 @@ async fn main() -> anyhow::Result<()> {
 }
 
 #[test]
+fn flattened_arguments_are_their_variables() {
+    check(
+        r#"
+use clap::{Args, Parser};
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    stores: Stores,
+}
+#[derive(Args)]
+struct Stores {
+    #[arg(long)]
+    #[arg(env = "DATABASE_URL")]
+    database: String,
+    #[clap(flatten)]
+    cache: Option<Cache>,
+}
+#[derive(Args)]
+struct Cache {
+    #[arg(long, env = "CACHE_URL")]
+    cache_url: String,
+}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let pool = sqlx::PgPool::connect(&cli.stores.database).await?; //= postgres:env.DATABASE_URL
+    let cache = cli.stores.cache.unwrap();
+    let cache = redis::Client::open(cache.cache_url.as_str())?; //= redis:env.CACHE_URL
+    Ok(())
+}
+"#,
+    );
+}
+
+#[test]
 fn a_configuration_is_named_by_its_type() {
     check(
         r#"
