@@ -192,15 +192,16 @@ impl Program<'_> {
             around.extend(new);
             next += 1;
         }
-        if others == Others::Anybody {
-            return around.iter().any(|function| self.takes_a_lock(*function, DEPTH));
-        }
-        let begins = |body: &LinkedBody<'_>, until: usize| {
-            body.calls[..until].iter().any(|call| self.begins_to_keep_out(body, call, others))
-        };
         let leads_here = |call: &Call<'_>| {
             matches!(&call.target, Target::Local { targets, .. }
                 if targets.iter().any(|target| around.contains(target)))
+        };
+        if others == Others::Anybody {
+            return self.takes_a_lock(function, DEPTH)
+                || around[1..].iter().any(|caller| self.takes_a_lock_before(*caller, &leads_here));
+        }
+        let begins = |body: &LinkedBody<'_>, until: usize| {
+            body.calls[..until].iter().any(|call| self.begins_to_keep_out(body, call, others))
         };
         let at = body.call(looks);
         self.is_under_file_lock(function, body, at.context, at.span)
@@ -240,26 +241,36 @@ impl Program<'_> {
     /// Whether a function begins a transaction or takes a lock, itself or in what it calls.
     pub(super) fn takes_a_lock(&self, function: FnId, depth: u32) -> bool {
         let Some(body) = self.any_body(function) else { return false };
-        body.calls.iter().any(|call| {
-            let keeps = |effect: &SqlEffect| effect.keeps_out_others() || *effect == SqlEffect::LocksRows;
-            let in_text = || call.sql_effects().iter().any(keeps);
-            let in_callee = || match &call.target {
-                Target::Local { targets, .. } if depth > 0 => targets.iter().any(|target| {
-                    // What is handed over may run before the lock is given back.
-                    let mut handed = call.args.iter().map(|argument| &argument.value);
-                    let runs = handed.any(|value| matches!(value, Value::Block(_) | Value::Function(_)));
-                    *target != function
-                        && self.takes_a_lock(*target, depth - 1)
-                        && (runs || !self.gives_it_back(*target))
-                }),
-                _ => false,
-            };
-            begins_transaction(call)
-                || locks_database(body, call)
-                || !call.guards.is_empty()
-                || in_text()
-                || in_callee()
-        })
+        body.calls.iter().any(|call| self.call_takes_a_lock(function, body, call, depth))
+    }
+
+    /// Whether a function does so before the last call that leads somewhere, or around a function that it hands over. What it does
+    /// afterwards protects nothing there.
+    fn takes_a_lock_before(&self, function: FnId, leads_there: &impl Fn(&Call<'_>) -> bool) -> bool {
+        let Some(body) = self.any_body(function) else { return false };
+        let until = body.calls.iter().rposition(leads_there).map_or(0, |index| index + 1);
+        let counts = |(index, call): &(usize, &Call<'_>)| *index < until || is_handed_code(call);
+        let mut calls = body.calls.iter().enumerate().filter(counts);
+        calls.any(|(_, call)| self.call_takes_a_lock(function, body, call, DEPTH))
+    }
+
+    fn call_takes_a_lock(&self, function: FnId, body: &LinkedBody<'_>, call: &Call<'_>, depth: u32) -> bool {
+        let keeps = |effect: &SqlEffect| effect.keeps_out_others() || *effect == SqlEffect::LocksRows;
+        let in_text = || call.sql_effects().iter().any(keeps);
+        let in_callee = || match &call.target {
+            Target::Local { targets, .. } if depth > 0 => targets.iter().any(|target| {
+                // What is handed over may run before the lock is given back.
+                *target != function
+                    && self.takes_a_lock(*target, depth - 1)
+                    && (is_handed_code(call) || !self.gives_it_back(*target))
+            }),
+            _ => false,
+        };
+        begins_transaction(call)
+            || locks_database(body, call)
+            || !call.guards.is_empty()
+            || in_text()
+            || in_callee()
     }
 
     /// Whether what a function takes is over when it returns: it unlocks as well.
@@ -273,6 +284,12 @@ impl Program<'_> {
             .filter(|call| !leaves(call))
             .any(|call| call.sql_effects().iter().any(|effect| matches!(effect, SqlEffect::Unlocks(_))))
     }
+}
+
+/// Whether a call is given code to run.
+fn is_handed_code(call: &Call<'_>) -> bool {
+    let mut handed = call.args.iter().map(|argument| &argument.value);
+    handed.any(|value| matches!(value, Value::Block(_) | Value::Function(_)))
 }
 
 /// Whether a call of a library begins a transaction.

@@ -139,8 +139,9 @@ impl Program<'_> {
             };
             copies.names.iter().any(|name| own.contains(&last(name)))
         };
-        let is_only = || copies.len() == 1 && self.servers().count() == 1;
-        copies.iter().find(is_named).or_else(|| copies.first().filter(|_| is_only()))
+        let mut workloads = copies.iter().filter(|copies| copies.is_workload);
+        let only = workloads.next().filter(|_| workloads.next().is_none() && self.servers().count() == 1);
+        copies.iter().find(is_named).or(only)
     }
 
     /// Whether the migrator of the catalog takes no lock on the database that it is given.

@@ -33,36 +33,65 @@ pub(super) fn read(text: &str, services: Option<&BTreeSet<String>>) -> Result<Fo
     Err(Unread { line, column, message, found })
 }
 
-/// The services of a document that run more than once: those of a Kubernetes workload, and of a compose file.
+/// The services of a document that run more than once: those of a Kubernetes workload and of a compose file, those that an
+/// autoscaler names, and those of a chart's values.
 fn copies(documents: &Documents, document: &Node) -> Vec<FoundCopies> {
-    let number =
-        |node: &Node| node.text().and_then(|text| text.parse::<u64>().ok()).filter(|count| *count > 1);
     let mut found = Vec::new();
     let kind = documents.get(document, "kind").and_then(Node::text);
-    if matches!(kind, Some("Deployment" | "StatefulSet" | "ReplicaSet"))
-        && let Some(replicas) =
-            documents.get(document, "spec").and_then(|spec| documents.get(spec, "replicas"))
-        && let Some(count) = number(replicas)
-    {
-        let object = documents.get(document, "metadata").and_then(|metadata| documents.get(metadata, "name"));
-        let of_containers =
-            documents.below(document).into_iter().filter(|(key, _)| matches!(*key, "image" | "name"));
-        let names = object.into_iter().chain(of_containers.map(|(_, node)| node));
-        let names = names.filter_map(Node::text).map(str::to_lowercase).collect();
-        found.push(FoundCopies { count, names, span: replicas.span });
-    }
-    if let Some(services) = documents.get(document, "services") {
-        for (name, service) in documents.children(services) {
-            let deploy =
-                documents.get(service, "deploy").and_then(|deploy| documents.get(deploy, "replicas"));
-            if let Some((replicas, count)) = deploy.and_then(|replicas| Some((replicas, number(replicas)?))) {
-                let image = documents.get(service, "image").and_then(Node::text);
-                let names = [Some(name), image].into_iter().flatten().map(str::to_lowercase).collect();
-                found.push(FoundCopies { count, names, span: replicas.span });
-            }
+    match kind {
+        Some("Deployment" | "StatefulSet" | "ReplicaSet") => {
+            let object = documents.at(document, &["metadata", "name"]);
+            let below = documents.below(document);
+            let of_containers = below.into_iter().filter(|(key, _)| matches!(*key, "image" | "name"));
+            let names = object.into_iter().chain(of_containers.map(|(_, node)| node)).filter_map(Node::text);
+            found.extend(several(documents.at(document, &["spec", "replicas"]), names, true));
         }
+        // https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
+        Some("HorizontalPodAutoscaler") => {
+            let target = documents.at(document, &["spec", "scaleTargetRef", "name"]).and_then(Node::text);
+            found.extend(several(
+                documents.at(document, &["spec", "minReplicas"]),
+                target.into_iter(),
+                false,
+            ));
+        }
+        _ => {}
+    }
+    for (name, service) in
+        documents.get(document, "services").map_or(Vec::new(), |all| documents.children(all))
+    {
+        let image = documents.at(service, &["image"]).and_then(Node::text);
+        found.extend(several(
+            documents.at(service, &["deploy", "replicas"]),
+            [name].into_iter().chain(image),
+            true,
+        ));
+    }
+    // What `helm create` calls the values of a service: https://helm.sh/docs/chart_template_guide/values_files/
+    for values in [document].into_iter().chain(documents.below(document).into_iter().map(|(_, node)| node)) {
+        let image = documents
+            .at(values, &["image", "repository"])
+            .or(documents.at(values, &["image"]))
+            .and_then(Node::text);
+        let is_scaled =
+            documents.at(values, &["autoscaling", "enabled"]).and_then(Node::text) == Some("true");
+        let count = match is_scaled {
+            true => documents.at(values, &["autoscaling", "minReplicas"]),
+            false => documents.at(values, &["replicaCount"]),
+        };
+        found.extend(image.and_then(|image| several(count, [image].into_iter(), false)));
     }
     found
+}
+
+fn several<'n>(
+    number: Option<&Node>,
+    names: impl Iterator<Item = &'n str>,
+    is_workload: bool,
+) -> Option<FoundCopies> {
+    let number = number?;
+    let count = number.text()?.parse::<u64>().ok().filter(|count| *count > 1)?;
+    Some(FoundCopies { count, names: names.map(str::to_lowercase).collect(), is_workload, span: number.span })
 }
 
 fn probe(documents: &Documents, key: &str, node: &Node) -> Option<Found> {

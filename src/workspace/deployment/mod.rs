@@ -33,6 +33,8 @@ pub struct DeclaredCopies {
     pub count: u64,
     /// What it is called: the object, its containers and their images, in lower case.
     pub names: Vec<String>,
+    /// Whether the number stands with what runs. An autoscaler and the values of a chart say it of something elsewhere, by name.
+    pub is_workload: bool,
     /// Where the number stands.
     pub location: Location,
 }
@@ -106,6 +108,7 @@ enum Asks {
 struct FoundCopies {
     count: u64,
     names: Vec<String>,
+    is_workload: bool,
     span: Span,
 }
 
@@ -170,9 +173,11 @@ impl Form {
     /// Whether the text can have anything to say: most YAML files have not, and are not parsed.
     fn concerns(self, text: &str) -> bool {
         match self {
-            Self::Yaml => ["Probe:", "healthcheck:", "healthCheckPath:", "replicas:"]
-                .iter()
-                .any(|word| text.contains(word)),
+            Self::Yaml => {
+                let named = ["Probe:", "healthcheck:", "healthCheckPath:", "replicas:"];
+                named.iter().any(|word| text.contains(word))
+                    || text.lines().any(|line| says_several(line.trim_start()))
+            }
             Self::Fly => text.contains("path"),
             Self::Image => text.to_uppercase().contains("HEALTHCHECK"),
         }
@@ -270,6 +275,7 @@ impl Workspace {
         self.deployment.copies.extend(found.copies.into_iter().map(|found| DeclaredCopies {
             count: found.count,
             names: found.names,
+            is_workload: found.is_workload,
             location: Location { file, span: found.span },
         }));
         for Found { kind, asks, span } in found.probes {
@@ -292,6 +298,13 @@ impl Workspace {
             message: message.to_owned(),
         });
     }
+}
+
+/// Whether a line of an autoscaler or of a chart's values asks for more than one copy; templates leave the number open.
+fn says_several(line: &str) -> bool {
+    let number = line.strip_prefix("minReplicas:").or_else(|| line.strip_prefix("replicaCount:"));
+    let count = number.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+    count.is_some_and(|count| count > 1)
 }
 
 /// Whether one of the services is a word of the text: `registry.example/shop:1` names `shop`.

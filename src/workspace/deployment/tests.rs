@@ -112,6 +112,16 @@ fn copies_of_workloads_and_services() {
     let compose = "services:\n  shop:\n    image: shop\n    deploy:\n      replicas: 2\n";
     assert_eq!(read(compose), [(2, "shop shop".to_owned(), 5)]);
     assert_eq!(read("kind: HorizontalPodAutoscaler\nspec:\n  replicas: 4\n"), []);
+    let scaler =
+        "kind: HorizontalPodAutoscaler\nspec:\n  scaleTargetRef:\n    name: shop\n  minReplicas: 2\n";
+    assert_eq!(read(scaler), [(2, "shop".to_owned(), 5)]);
+    let values = "image:\n  repository: ghcr.io/test/shop\nreplicaCount: 3\n";
+    assert_eq!(read(values), [(3, "ghcr.io/test/shop".to_owned(), 3)]);
+    let scaled = format!("{values}autoscaling:\n  enabled: true\n  minReplicas: 4\n");
+    assert_eq!(read(&scaled), [(4, "ghcr.io/test/shop".to_owned(), 6)]);
+    assert_eq!(read(&scaled.replace("minReplicas: 4", "minReplicas: 1")), []);
+    let nested = "web:\n  image: shop:1\n  replicaCount: 2\nredis:\n  replicaCount: 2\n";
+    assert_eq!(read(nested), [(2, "shop:1".to_owned(), 3)]);
 }
 
 #[test]

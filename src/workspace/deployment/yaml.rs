@@ -113,6 +113,11 @@ impl Documents {
         Some(self.resolved(value))
     }
 
+    /// The value under a path of keys.
+    pub(super) fn at<'n>(&'n self, node: &'n Node, path: &[&str]) -> Option<&'n Node> {
+        path.iter().try_fold(node, |node, key| self.get(node, key))
+    }
+
     /// The entries of a mapping.
     pub(super) fn children<'n>(&'n self, node: &'n Node) -> Vec<(&'n str, &'n Node)> {
         let Value::Map(entries) = &self.resolved(node).value else { return Vec::new() };
