@@ -1,9 +1,9 @@
 //! Room 5, *program*: addresses with a password that stand in the code.
 
 use super::Program;
+use super::address_texts::address_with_password;
 use super::inventory::Scope;
 use super::items::FnId;
-use crate::catalog::driver_of_scheme;
 use crate::facts::{ExprKind, Literal};
 use crate::location::Location;
 
@@ -38,50 +38,5 @@ impl Program<'_> {
             }
         }
         found
-    }
-}
-
-/// Driver, the address without its password, and whether the host is local. `None` for anything else, and where the password is
-/// a hole to be filled.
-fn address_with_password(text: &str) -> Option<(String, String, bool)> {
-    let (scheme, rest) = text.split_once("://")?;
-    let driver = driver_of_scheme(text)?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (user_and_password, host) = authority.rsplit_once('@')?;
-    let (user, password) = user_and_password.split_once(':')?;
-    let is_hole = |part: &str| part.is_empty() || part.contains(['{', '}', '<', '>', '$', '%', '*', ' ']);
-    if is_hole(password) || is_hole(host) {
-        return None;
-    }
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    // A name of one word is a container beside this one.
-    let is_local = matches!(name, "127.0.0.1" | "::1" | "0.0.0.0") || !name.contains(['.', ':']);
-    Some((driver.to_owned(), format!("{scheme}://{user}:…@{host}"), is_local))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::address_with_password;
-
-    #[test]
-    fn the_password_is_never_shown() {
-        let found = address_with_password("postgres://shop:hunter2@db.internal:5432/shop?sslmode=require");
-        assert_eq!(found, Some(("postgres".into(), "postgres://shop:…@db.internal:5432".into(), false)));
-        assert_eq!(address_with_password("mysql://root:root@localhost/x").map(|found| found.2), Some(true));
-    }
-
-    #[test]
-    fn holes_and_other_texts_are_no_credentials() {
-        for text in [
-            "postgres://db/shop",
-            "postgres://shop@db/shop",
-            "postgres://{user}:{password}@{host}/shop",
-            "postgres://user:<password>@host/db",
-            "postgres://user:$PASSWORD@host/db",
-            "https://user:secret@example.org/",
-            "see postgres://",
-        ] {
-            assert_eq!(address_with_password(text), None, "{text}");
-        }
     }
 }

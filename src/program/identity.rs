@@ -1,9 +1,11 @@
 //! Room 5, *program*: which resource a handle talks to: driver and where the address comes from. Two handles
 //! compete only when both are known to be the same.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::address_texts::without_password;
 use super::bodies::settled;
 use super::format_strings::FormatString;
 use super::inventory::{Address, Resource};
@@ -16,6 +18,8 @@ use crate::finding::Confidence;
 
 /// How deep an address may be nested before it counts as unknown.
 const DEPTH: usize = 16;
+/// Types of arguments beyond this number are not looked into.
+const MOST_TYPES: usize = 256;
 
 /// Gives the result of a function, for statics whose initializer makes a configuration.
 pub type ResultOf<'r> = &'r dyn Fn(FnId) -> Option<Value>;
@@ -194,12 +198,22 @@ fn filled_field(types: &Types<'_>, base: &Value, name: &Name) -> Option<Value> {
 /// The environment variables that fill the fields of what a loader makes: what parses the arguments, or envy. In the order of
 /// the fields; those of flattened fields and of subcommands stand in their places.
 pub(super) fn variables_of(types: &Types<'_>, adt: AdtId, loader: &str) -> Vec<Arc<str>> {
-    let mut found = Vec::new();
-    add_variables(types, adt, fills_by_name(loader), 0, &mut found);
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    add_variables(types, adt, fills_by_name(loader), &mut seen, &mut found);
     found
 }
 
-fn add_variables(types: &Types<'_>, adt: AdtId, by_name: bool, depth: usize, found: &mut Vec<Arc<str>>) {
+/// Each type is looked at once: the same fields in two places are filled from the same variables.
+fn add_variables(
+    types: &Types<'_>,
+    adt: AdtId,
+    by_name: bool,
+    seen: &mut BTreeSet<AdtId>,
+    found: &mut Vec<Arc<str>>,
+) {
+    if seen.len() >= MOST_TYPES || !seen.insert(adt) {
+        return;
+    }
     let (groups, is_enum): (Vec<&Fields>, bool) = match types.items.adts[adt.index()].shape {
         AdtShape::Struct(facts) => (vec![&facts.fields], false),
         AdtShape::Enum(variants) => (variants.iter().map(|variant| &variant.fields).collect(), true),
@@ -209,9 +223,7 @@ fn add_variables(types: &Types<'_>, adt: AdtId, by_name: bool, depth: usize, fou
             // The one field of a subcommand `Serve(ServeArgs)` holds all of its arguments.
             let holds_arguments = is_flattened(field) || is_enum && matches!(fields, Fields::Tuple(_));
             match fields_within(types, adt, group, at) {
-                Some(within) if holds_arguments && depth < DEPTH => {
-                    add_variables(types, within, by_name, depth + 1, found);
-                }
+                Some(within) if holds_arguments => add_variables(types, within, by_name, seen, found),
                 _ => found.extend(variable_for(field, by_name)),
             }
         }
@@ -275,18 +287,6 @@ fn makes_empty_cell(types: &Types<'_>, path: &str) -> bool {
         .catalog
         .function(path)
         .is_some_and(|facts| facts.role == CallRole::OnceNew && facts.callback.is_none())
-}
-
-/// A literal address without what stands between `:` and `@`.
-fn without_password(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return text.to_owned();
-    };
-    let Some((user, host)) = rest.rsplit_once('@') else {
-        return text.to_owned();
-    };
-    let user = user.split(':').next().unwrap_or_default();
-    format!("{scheme}://{user}@{host}")
 }
 
 /// A value as people would name it; equal values give equal text.

@@ -5,6 +5,7 @@
 //! bodies together, [`identity`] names the resources. Unknown stays unknown at every step: it may hide a finding,
 //! never make one. The room does no IO and judges nothing.
 
+mod address_texts;
 pub mod announcements;
 pub mod behaviour;
 pub mod bodies;

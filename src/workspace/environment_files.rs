@@ -19,10 +19,19 @@ pub(super) struct SetVariable {
     location: Location,
 }
 
-/// Whether a file of this name sets variables that are loaded by the program: `.env`, `.env.example`, `.env_template`. What direnv
+/// What the template of an environment file is called by.
+const TEMPLATES: [&str; 7] = ["default", "defaults", "dist", "example", "sample", "template", "tpl"];
+
+/// Whether a file of this name sets variables that are loaded by the program, or is the template of one: `.env`, `.env.example`,
+/// `.env_template`. What is for one environment only (`.env.production`) is loaded by nobody who does not name it, and what direnv
 /// reads (`.envrc`) is there before any program starts.
 pub(super) fn is_environment_file(name: &str) -> bool {
-    name.strip_prefix(".env").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
+    name.strip_prefix(".env").is_some_and(|rest| rest.is_empty() || is_template(rest))
+}
+
+/// Whether what follows `.env` in the name of a file says that it is a template.
+fn is_template(rest: &str) -> bool {
+    rest.starts_with(['.', '-', '_']) && rest.split(['.', '-', '_']).any(|word| TEMPLATES.contains(&word))
 }
 
 impl Workspace {
@@ -80,51 +89,93 @@ fn folder_of(manifest: &str) -> &str {
     manifest.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// For each line what it sets. A byte order mark is no part of the first one.
+/// For each line what it sets. A byte order mark is no part of the first one, and what stands between quotes is a value, over as
+/// many lines as it takes.
 fn lines_of(text: &str, is_template: bool) -> impl Iterator<Item = Option<(&str, u32)>> {
-    text.strip_prefix('\u{feff}').unwrap_or(text).lines().map(move |line| name_in(line, is_template))
+    let mut open: Option<char> = None;
+    text.strip_prefix('\u{feff}').unwrap_or(text).lines().map(move |line| {
+        if let Some(quote) = open {
+            open = open.filter(|_| !closes(line, quote));
+            return None;
+        }
+        let (before, value) = line.split_once('=')?;
+        let value = value.trim_start();
+        let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let is_set = !before.trim_start().starts_with('#');
+        open = quote.filter(|quote| is_set && !closes(&value[1..], *quote));
+        name_in(before, is_template)
+    })
 }
 
-/// The variable that a line sets, and the column of its name, from 1: `NAME=value`, `export NAME=value`; in a template also
-/// `# NAME=value`, which is there to be taken out of the comment.
-fn name_in(line: &str, is_template: bool) -> Option<(&str, u32)> {
-    let (before, _) = line.split_once('=')?;
+/// Whether a value that began with a quote ends in this text.
+fn closes(text: &str, quote: char) -> bool {
+    let mut escaped = false;
+    text.chars().any(|letter| {
+        let ends = letter == quote && !escaped;
+        escaped = letter == '\\' && !escaped && quote == '"';
+        ends
+    })
+}
+
+/// The variable of which a value follows, and the column of its name, from 1: `NAME`, `export NAME`; in a template also `# NAME`,
+/// which is there to be taken out of the comment. What mixes capitals and small letters is no name but a piece of a value that
+/// has lost its quotes.
+fn name_in(before: &str, is_template: bool) -> Option<(&str, u32)> {
     let name = before.trim();
     let name = name.strip_prefix('#').filter(|_| is_template).unwrap_or(name).trim();
     let name = name.strip_prefix("export ").unwrap_or(name).trim();
-    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let all = |is_one: fn(&char) -> bool| name.chars().all(|letter| is_one(&letter) || letter == '_');
+    let is_name = all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
+        || all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
     let column = before.rfind(name)? + 1;
-    (!name.is_empty() && name.chars().all(is_letter)).then_some((name, column as u32))
+    (is_name && name.starts_with(|first: char| !first.is_ascii_digit())).then_some((name, column as u32))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_environment_file, lines_of, name_in};
+    use super::{is_environment_file, lines_of};
+
+    fn names(text: &str, is_template: bool) -> Vec<(usize, &str, u32)> {
+        let lines = lines_of(text, is_template).enumerate();
+        lines.filter_map(|(line, set)| set.map(|(name, column)| (line + 1, name, column))).collect()
+    }
 
     #[test]
     fn names_are_read_and_values_are_not() {
-        assert_eq!(name_in("RUST_LOG=debug", false), Some(("RUST_LOG", 1)));
-        assert_eq!(name_in("export PORT = 80", false), Some(("PORT", 8)));
-        assert_eq!(name_in("export p=80", false), Some(("p", 8)));
-        for line in ["# RUST_LOG=debug", "just text", "a b=c", "=x"] {
-            assert_eq!(name_in(line, false), None, "{line}");
-        }
-        assert_eq!(name_in("# RUST_LOG=debug", true), Some(("RUST_LOG", 3)));
-        assert_eq!(name_in("# a sentence with x=1", true), None);
+        assert_eq!(
+            names("RUST_LOG=debug\nexport PORT = 80\nexport p=80", false),
+            [(1, "RUST_LOG", 1), (2, "PORT", 8), (3, "p", 8)]
+        );
+        assert_eq!(names("# RUST_LOG=debug\njust text\na b=c\n=x\n1A=b", false), []);
+        assert_eq!(
+            names("# RUST_LOG=debug\n# a sentence with x=1\n# it's='so\nA=b", true),
+            [(1, "RUST_LOG", 3), (4, "A", 1)]
+        );
     }
 
     #[test]
     fn a_byte_order_mark_hides_no_variable() {
-        let lines: Vec<_> = lines_of("\u{feff}PORT=80\r\nHOST=a", false).collect();
-        assert_eq!(lines, [Some(("PORT", 1)), Some(("HOST", 1))]);
+        assert_eq!(names("\u{feff}PORT=80\r\nHOST=a", false), [(1, "PORT", 1), (2, "HOST", 1)]);
+    }
+
+    #[test]
+    fn a_value_of_several_lines_is_no_name() {
+        let key = "KEY=\"-----BEGIN-----\nMIIE=\nABC=\\\"\nEND=\"\nPORT='80'\nEMPTY=\"\"\nLAST=1";
+        assert_eq!(names(key, false), [(1, "KEY", 1), (5, "PORT", 1), (6, "EMPTY", 1), (7, "LAST", 1)]);
+        assert_eq!(
+            names("KEY=-----BEGIN-----\nMIIEvSecret123=\nPORT=1", false),
+            [(1, "KEY", 1), (3, "PORT", 1)]
+        );
     }
 
     #[test]
     fn environment_files_are_told_by_their_names() {
-        for name in [".env", ".env.example", ".env_template"] {
+        for name in [".env", ".env.example", ".env_template", ".env.docker.sample"] {
             assert!(is_environment_file(name), "{name}");
         }
-        for name in [".envrc", "env", ".environment", "a.env.rs"] {
+        for name in
+            [".envrc", "env", ".environment", "a.env.rs", ".env.production", ".env.local", ".envexample"]
+        {
             assert!(!is_environment_file(name), "{name}");
         }
     }
