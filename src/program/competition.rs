@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::behaviour::is_behaviour;
 use super::bodies::{Call, CallId, EventKind, Target, Time};
 use super::inventory::Scope;
-use super::items::{AdtId, FnId};
+use super::items::{AdtId, Container, FnId};
 use super::session_locks::Executor;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::types::Ty;
@@ -125,8 +125,10 @@ impl Program<'_> {
         }
         // Code for one configuration and code for another are not there together.
         let (one, two) = (self.configurations(first), self.configurations(second));
-        let configured = one.len() != two.len() || one.iter().any(|cfg| !two.contains(cfg));
-        if configured && !one.is_empty() && !two.is_empty() {
+        let (in_two, in_one) =
+            (one.iter().all(|cfg| two.contains(cfg)), two.iter().all(|cfg| one.contains(cfg)));
+        let configured = !in_one || !in_two;
+        if !in_one && !in_two {
             return None;
         }
         // One once cell, or one place for both: whoever comes second replaces or meets the first.
@@ -283,10 +285,16 @@ impl Program<'_> {
         for function in self.functions_on(&effect.steps) {
             let item = &items.functions[function.index()];
             all.extend(&item.attributes.cfg);
+            if let Container::Impl(block) = item.container {
+                all.extend(&items.impls[block.index()].attributes.cfg);
+            }
             all.extend(&items.modules[item.module.index()].cfgs);
         }
         if let Lifetime::Held(Holder::Static(kept)) = &effect.lifetime {
-            all.extend(&items.modules[items.statics[kept.index()].module.index()].cfgs);
+            let kept = &items.statics[kept.index()];
+            let own = kept.initializer.map(|initializer| &items.functions[initializer.index()]);
+            all.extend(own.and_then(|initializer| initializer.attributes.cfg.as_ref()));
+            all.extend(&items.modules[kept.module.index()].cfgs);
         }
         let mut found: Vec<&Cfg> = Vec::new();
         for cfg in all {

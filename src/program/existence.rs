@@ -1,11 +1,14 @@
 //! Room 5, *program*: tests whether a database file or a table exists, and what creates it where it does not. The test
 //! and the creation are two steps, and the file or table belongs to everybody.
 
+use std::cell::OnceCell;
+
 use super::bodies::{Call, CallId, EventKind, LinkedBody, Target, settled};
 use super::items::FnId;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::terms::{address_of, substitute};
+use super::transactions::{in_transaction, is_transaction, locks_database};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, flow};
@@ -119,8 +122,11 @@ impl Program<'_> {
 
     fn gap(&self, id: FnId, body: &LinkedBody<'_>, existence: &Existence) -> Option<ExistenceGap> {
         let Existence { subject, path, test } = existence;
-        let locked_before =
-            |call: CallId| body.calls[..call.0 as usize].iter().any(|earlier| locks_database(body, earlier));
+        let first_lock = OnceCell::new();
+        let locked_before = |call: CallId| {
+            let first = || body.calls.iter().position(|earlier| locks_database(body, earlier));
+            first_lock.get_or_init(first).is_some_and(|first| first < call.0 as usize)
+        };
         let decided = |call: CallId| {
             let made = body.call(call);
             let guarded = test.guards.iter().any(|guard| made.guards.contains(guard));
@@ -201,28 +207,6 @@ impl Program<'_> {
             })
         })
     }
-}
-
-/// Whether nobody else gets to the schema from the call on: it takes a lock of the database, begins a transaction, or is made in one.
-pub(super) fn locks_database(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
-    let library = matches!(call.target, Target::Library(facts) if facts.role == CallRole::DatabaseLock);
-    library
-        || is_transaction(&call.result)
-        || in_transaction(body, call)
-        || call.sql_effects().iter().any(SqlEffect::keeps_out_others)
-}
-
-/// Whether a call is made with a transaction, or with the connection that one has.
-fn in_transaction(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
-    call.inputs().any(|input| {
-        let begun =
-            matches!(input.value.root(), Value::Call(made) if is_transaction(&body.call(*made).result));
-        begun || is_transaction(&input.ty)
-    })
-}
-
-pub(super) fn is_transaction(ty: &Ty) -> bool {
-    matches!(settled(ty), Ty::External(path, _) if path.ends_with("Transaction"))
 }
 
 /// The call whose answer is tested, and whether true or present means that something is there.

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::bodies::{Argument, Atom, Call, CallId, EventKind, LinkedBody, Outcome, Target, Time, settled};
-use super::existence::{asked, locks_database};
+use super::existence::asked;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::own_migrators::begins_transaction;
+use super::transactions::{begins_transaction, locks_database};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, flow, sql};
@@ -65,7 +65,8 @@ impl Program<'_> {
                 || body.times_around(call.context).any(|time| matches!(time, Time::Once(_)))
                 || body.calls.iter().any(|call| locks_database(body, call) || begins_transaction(call))
         };
-        if self.takes_a_lock(id, LOCK_DEPTH) || self.is_called_only_where(id, &is_kept_out, 0) {
+        let has_guards = body.calls.iter().any(|call| !call.guards.is_empty());
+        if has_guards || self.takes_a_lock(id, LOCK_DEPTH) || self.is_called_only_where(id, &is_kept_out, 0) {
             return Vec::new();
         }
         let mut found: Vec<FirstRow> = Vec::new();

@@ -92,6 +92,8 @@ pub struct Written {
     pub guards: Vec<CallId>,
     /// Whether only the first writer wins.
     pub atomic: bool,
+    /// Whether the answer who was first is used: a counter's is not.
+    pub claims: bool,
     /// Whether the place is a once cell.
     pub once_cell: bool,
     /// Whether a lost race panics.
@@ -271,6 +273,7 @@ impl<'a> Program<'a> {
             lock: write.place.lock(),
             guards: write.guards.clone(),
             atomic: write.atomic,
+            claims: write.atomic && !outcome.discarded,
             once_cell: write.call.is_some_and(|call| self.is_cell_write(id, call)),
             unwrapped: outcome.unwrapped,
             propagated: outcome.propagated || handed_on,
@@ -300,7 +303,7 @@ impl<'a> Program<'a> {
         let writes =
             targets.iter().flat_map(|target| self.place_writes(*target).iter().map(|write| (*target, write)));
         for (target, write) in writes {
-            let PlaceWrite { place, value, atomic, once_cell, unwrapped } = write;
+            let PlaceWrite { place, value, atomic, claims, once_cell, unwrapped } = write;
             list.push(Happening {
                 context,
                 what: What::Write(Written {
@@ -308,6 +311,7 @@ impl<'a> Program<'a> {
                     lock: None,
                     guards: body.call(call_id).guards.clone(),
                     atomic: *atomic,
+                    claims: *claims,
                     once_cell: *once_cell,
                     unwrapped: *unwrapped,
                     propagated: false,
@@ -493,7 +497,7 @@ impl Program<'_> {
             .filter(|caller| **caller != id && self.scope(**caller) == Scope::Production);
         let mut called = false;
         for caller in callers {
-            let Some(body) = self.body(*caller) else { return false };
+            let Some(body) = self.any_body(*caller) else { return false };
             for call in &body.calls {
                 if call.leads_to(id) {
                     called = true;

@@ -207,8 +207,8 @@ impl<'a> Summarizer<'_, 'a> {
     pub(super) fn is_used_without_end(&self, body: &LinkedBody<'a>, made: CallId) -> bool {
         let subject = Value::Call(made);
         let made_in = body.call(made).context;
-        let blocks = blocks_around(body, made_in);
-        let is_beside = |context: ContextId| blocks_around(body, context) == blocks;
+        let blocks: Vec<BlockId> = body.blocks_around(made_in).collect();
+        let is_beside = |context: ContextId| body.blocks_around(context).eq(blocks.iter().copied());
         let goes_on = |from: ContextId| {
             body.ids_outwards(from).any(|id| {
                 body.contexts[id.0 as usize].kind == ContextKind::Loop { goes_on: true }
@@ -307,8 +307,9 @@ fn is_handed_away(body: &LinkedBody<'_>, id: CallId, over: Over) -> bool {
 
 /// Whether what is used in a context is in a task, worker or handler that its maker is not in.
 fn captured(body: &LinkedBody<'_>, used_in: ContextId, made_in: Option<ContextId>, over: Over) -> bool {
-    let made_blocks: Vec<BlockId> = made_in.map(|context| blocks_around(body, context)).unwrap_or_default();
-    blocks_around(body, used_in).into_iter().any(|block| {
+    let made_blocks: Vec<BlockId> =
+        made_in.map(|context| body.blocks_around(context).collect()).unwrap_or_default();
+    body.blocks_around(used_in).any(|block| {
         !made_blocks.contains(&block)
             && body.all_events().any(|event| {
                 matches!(event.kind, EventKind::Block { block: run, time }
@@ -349,12 +350,4 @@ fn looks_only(facts: &CallFacts) -> bool {
 /// Whether the call gives its argument back as its own value (`Ok(pool)`, `Arc::new(pool)`).
 fn hands_on(call: &Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.role == CallRole::Adapt || facts.carries.is_some())
-}
-
-fn blocks_around(body: &LinkedBody<'_>, context: ContextId) -> Vec<BlockId> {
-    let blocks = body.outwards(context).filter_map(|context| match context.kind {
-        ContextKind::Block(block) => Some(block),
-        _ => None,
-    });
-    blocks.collect()
 }

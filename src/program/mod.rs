@@ -67,6 +67,7 @@ pub mod supplied_state;
 pub mod swallowed;
 mod terms;
 pub mod timeline;
+mod transactions;
 pub mod types;
 pub mod unlocked;
 pub mod unready;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bodies::{Argument, Call, CallId, LinkedBody, Target};
-use super::existence::{is_transaction, locks_database};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::sql::SqlEffect;
+use super::transactions::{begins_transaction, is_transaction, locks_database};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};
@@ -238,7 +238,8 @@ impl Program<'_> {
         }
     }
 
-    /// Whether a function begins a transaction or takes a lock, itself or in what it calls.
+    /// Whether a function begins a transaction or takes a lock of the database, itself or in what it calls. A lock of the process
+    /// keeps out nobody from another one.
     pub(super) fn takes_a_lock(&self, function: FnId, depth: u32) -> bool {
         let Some(body) = self.any_body(function) else { return false };
         body.calls.iter().any(|call| self.call_takes_a_lock(function, body, call, depth))
@@ -266,11 +267,7 @@ impl Program<'_> {
             }),
             _ => false,
         };
-        begins_transaction(call)
-            || locks_database(body, call)
-            || !call.guards.is_empty()
-            || in_text()
-            || in_callee()
+        begins_transaction(call) || locks_database(body, call) || in_text() || in_callee()
     }
 
     /// Whether what a function takes is over when it returns: it unlocks as well.
@@ -290,24 +287,6 @@ impl Program<'_> {
 fn is_handed_code(call: &Call<'_>) -> bool {
     let mut handed = call.args.iter().map(|argument| &argument.value);
     handed.any(|value| matches!(value, Value::Block(_) | Value::Function(_)))
-}
-
-/// Whether a call of a library begins a transaction.
-pub(super) fn begins_transaction(call: &Call<'_>) -> bool {
-    matches!(
-        call.name_of_callee(),
-        Some(
-            "begin"
-                | "begin_with"
-                | "transaction"
-                | "unchecked_transaction"
-                | "transaction_with_behavior"
-                | "build_transaction"
-                | "immediate_transaction"
-                | "exclusive_transaction"
-                | "savepoint"
-        )
-    )
 }
 
 /// Whether one ledger is asked and written.

@@ -171,7 +171,11 @@ impl Program<'_> {
                 && effect.certain
                 && !effect.has_time(|time| matches!(time, Time::Maybe(_)))
         });
-        migrates.filter(|effect| seen.insert(effect.site)).map(|effect| self.owner(effect)).collect()
+        let mut elsewhere = BTreeMap::new();
+        migrates
+            .filter(|effect| seen.insert(effect.site))
+            .map(|effect| self.owner(effect, &mut elsewhere))
+            .collect()
     }
 
     /// The tables of one database that two places of a process create, each pair of places once. Migrators that compete with each
@@ -262,7 +266,8 @@ impl Program<'_> {
         })
     }
 
-    fn owner<'p>(&'p self, effect: &'p Effect) -> SchemaOwner<'p> {
+    /// `elsewhere` keeps for each function whether it says where names are looked up: it may have hundreds of statements.
+    fn owner<'p>(&'p self, effect: &'p Effect, elsewhere: &mut BTreeMap<FnId, bool>) -> SchemaOwner<'p> {
         let (function, call) = effect.site;
         let is_migrator = matches!(self.call(function, call).target, Target::Library(facts) if facts.role == CallRole::Migrate);
         if is_migrator {
@@ -296,12 +301,7 @@ impl Program<'_> {
         let driver = self.body(function).and_then(|body| self.driver_of_statement(body, call));
         let location = self.location(function, self.call(function, call).span);
         let (mut tables, mut removed) = (Vec::new(), Vec::new());
-        // In which schema a name is looked up may be said by an earlier statement.
-        let facts = self.types.items.functions[function.index()].body;
-        let elsewhere = facts.into_iter().flat_map(|body| &body.exprs).any(|expr| match &expr.kind {
-            ExprKind::Literal(Literal::Str(text)) => sql::effects(text).contains(&SqlEffect::LooksElsewhere),
-            _ => false,
-        });
+        let elsewhere = *elsewhere.entry(function).or_insert_with(|| self.looks_elsewhere(function));
         for argument in self.call(function, call).args.iter().filter(|_| !elsewhere) {
             for text in argument.value.texts() {
                 let changes = sql_parser::changes(&text, driver.as_deref().unwrap_or_default());
@@ -315,6 +315,15 @@ impl Program<'_> {
         }
         let lock = self.lock_around(effect, driver.as_deref());
         SchemaOwner { effect, driver, kind: OwnerKind::Statements { lock }, tables, removed }
+    }
+
+    /// Whether a function says in which schema names are looked up.
+    fn looks_elsewhere(&self, function: FnId) -> bool {
+        let facts = self.types.items.functions[function.index()].body;
+        facts.into_iter().flat_map(|body| &body.exprs).any(|expr| match &expr.kind {
+            ExprKind::Literal(Literal::Str(text)) => sql::effects(text).contains(&SqlEffect::LooksElsewhere),
+            _ => false,
+        })
     }
 
     fn lock_around(&self, effect: &Effect, driver: Option<&str>) -> MigratorLock {

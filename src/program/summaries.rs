@@ -175,6 +175,8 @@ pub struct PlaceWrite {
     pub value: Value,
     /// Whether only the first writer wins.
     pub atomic: bool,
+    /// Whether the answer who was first is used.
+    pub claims: bool,
     /// Whether it is a once cell.
     pub once_cell: bool,
     /// Whether a lost race panics.
@@ -264,6 +266,7 @@ impl<'a> Summarizer<'_, 'a> {
                             _ => Value::Unknown,
                         },
                         atomic: write.atomic,
+                        claims: write.atomic && !facts.is_some_and(|call| call.outcome.discarded),
                         once_cell,
                         unwrapped: facts.is_some_and(|call| call.outcome.unwrapped),
                     });

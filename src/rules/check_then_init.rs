@@ -200,7 +200,7 @@ fn takes_back(body: &LinkedBody<'_>, earlier: &[Happening<'_>], write: &Written)
 /// Whether somebody claims the place atomically first (`compare_exchange`, `swap`).
 fn is_claimed(earlier: &[Happening<'_>]) -> bool {
     // A claim through another flag serves as well: its loser leaves or waits.
-    earlier.iter().any(|one| matches!(&one.what, What::Write(other) if other.atomic))
+    earlier.iter().any(|one| matches!(&one.what, What::Write(other) if other.claims))
 }
 
 fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects: &[&Effect]) -> Finding {

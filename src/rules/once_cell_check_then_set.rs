@@ -38,12 +38,12 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             // A test made under a lock that is still held at the write is the accepted way.
             let guarded =
                 tests.iter().any(|(_, _, test)| test.guards.iter().any(|guard| write.guards.contains(guard)));
-            let Some((at, tested, test)) = tests.first().filter(|_| !guarded) else {
+            let decides = |(_, tested, test): &&(usize, &Happening<'_>, &Test)| {
+                !body.exclusive(tested.context, happening.context) && controls(body, test, happening.context)
+            };
+            let Some((at, _, test)) = tests.iter().find(decides).filter(|_| !guarded) else {
                 continue;
             };
-            if body.exclusive(tested.context, happening.context) || !controls(body, test, happening.context) {
-                continue;
-            }
             let between = happenings[*at..index].iter();
             let effect = between.clone().find_map(|one| match &one.what {
                 What::Effect(effect) if !body.exclusive(one.context, happening.context) => Some(*effect),

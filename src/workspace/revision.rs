@@ -40,8 +40,8 @@ impl fmt::Display for RevisionError {
 
 impl std::error::Error for RevisionError {}
 
-/// The workspace in `root` as it was at `revision`, in memory: sources, manifests and deployment files, read without cargo. Files that are
-/// not UTF-8 are left out.
+/// The workspace in `root` as it was at `revision`, in memory: sources, manifests, SQL, deployment and environment files, read
+/// without cargo. Files that are not UTF-8 are left out.
 ///
 /// # Errors
 /// When git cannot be run or does not know the revision.
@@ -60,6 +60,7 @@ pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionE
         let hash = about.split(' ').nth(2)?;
         let name = path.rsplit('/').next().unwrap_or(path);
         let is_read = name.ends_with(".rs")
+            || name.ends_with(".sql")
             || name == "Cargo.toml"
             || is_deployment_file(name)
             || is_environment_file(name);

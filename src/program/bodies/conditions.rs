@@ -6,7 +6,7 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::patterns::{asks_more, presence};
 use super::walk::{Typed, Walk};
-use super::{Atom, CallId, ContextId, ContextKind, EventKind, LinkedBody};
+use super::{Atom, BlockId, CallId, ContextId, ContextKind, EventKind, LinkedBody};
 use crate::facts::{Arm, BinaryOp, ExprId, ExprKind, Pat};
 
 impl Walk<'_, '_> {
@@ -31,7 +31,14 @@ impl Walk<'_, '_> {
         match &body.expr(id).kind {
             ExprKind::Binary { op: BinaryOp::And, left, right } => {
                 let mut atoms = self.condition(*left);
+                let branch = self.new_branch();
+                self.emit_branch(branch, atoms.clone(), body.expr(*left).span);
+                let diverged = self.diverged;
+                let outer = self.enter(ContextKind::Arm { branch, arm: 0, diverges: false, breaks: false });
+                // The names that it binds are there for what the condition decides.
                 atoms.extend(self.condition(*right));
+                self.context = outer;
+                self.diverged = diverged;
                 // When one part fails the others may hold: only arm 0 is certain.
                 atoms.iter_mut().flat_map(Atom::arms).for_each(|arms| arms.retain(|arm| *arm == 0));
                 atoms
@@ -145,6 +152,14 @@ impl Walk<'_, '_> {
 }
 
 impl LinkedBody<'_> {
+    /// The closures and async blocks around a context, from the inside out.
+    pub(in crate::program) fn blocks_around(&self, context: ContextId) -> impl Iterator<Item = BlockId> {
+        self.outwards(context).filter_map(|context| match context.kind {
+            ContextKind::Block(block) => Some(block),
+            _ => None,
+        })
+    }
+
     /// Whether a context is in an arm of a branch, with no closure or async block in between.
     pub(in crate::program) fn is_directly_in(&self, context: ContextId, branch: u32, arm: u32) -> bool {
         let mut around =

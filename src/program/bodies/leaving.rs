@@ -26,8 +26,10 @@ impl Walk<'_, '_> {
 
     pub(super) fn while_loop(&mut self, condition: ExprId, body: ExprId) -> Typed {
         self.looped(false, |walk| {
-            walk.condition(condition);
-            walk.expr(body);
+            let atoms = walk.condition(condition);
+            let branch = walk.new_branch();
+            walk.emit_branch(branch, atoms, walk.body.expr(condition).span);
+            walk.arm(branch, 0, |walk| walk.expr(body));
         });
         Typed::unit()
     }
