@@ -32,6 +32,27 @@ pub(super) fn without_password(text: &str) -> String {
     shown
 }
 
+/// Which database an address opens in memory (https://www.sqlite.org/inmemorydb.html).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MemoryAddress {
+    /// One of its own, each time.
+    Private,
+    /// The one that everybody in the process opens by the same address.
+    Shared,
+}
+
+/// The database in memory that an address opens, if it opens one.
+pub(super) fn memory_address(text: &str) -> Option<MemoryAddress> {
+    let nameless = text.contains(":memory:");
+    if !nameless && !text.contains("mode=memory") {
+        return None;
+    }
+    let before = text.split('?').next().unwrap_or_default();
+    let name = before.rsplit([':', '/']).next().unwrap_or_default();
+    let is_shared = text.contains("cache=shared") && (nameless || !name.is_empty());
+    Some(if is_shared { MemoryAddress::Shared } else { MemoryAddress::Private })
+}
+
 /// Driver, the address without its password, and whether the host is local. `None` for anything else, and where the password is
 /// a hole to be filled.
 pub(super) fn address_with_password(text: &str) -> Option<(String, String, bool)> {
@@ -99,7 +120,7 @@ fn is_local(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{address_with_password, without_password};
+    use super::{MemoryAddress, address_with_password, memory_address, without_password};
 
     #[test]
     fn the_password_is_never_shown() {
@@ -152,6 +173,21 @@ mod tests {
             "postgres://shop@db/shop",
         ] {
             assert_eq!(address_with_password(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn databases_in_memory_have_a_name_or_are_private() {
+        for (text, found) in [
+            ("sqlite::memory:", Some(MemoryAddress::Private)),
+            ("sqlite://?mode=memory", Some(MemoryAddress::Private)),
+            ("sqlite://?mode=memory&cache=shared", Some(MemoryAddress::Private)),
+            ("file:shop?mode=memory", Some(MemoryAddress::Private)),
+            ("sqlite:file:shop?mode=memory&cache=shared", Some(MemoryAddress::Shared)),
+            ("file::memory:?cache=shared", Some(MemoryAddress::Shared)),
+            ("sqlite://shop.db?cache=shared", None),
+        ] {
+            assert_eq!(memory_address(text), found, "{text}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Room 5, *program*: databases in memory, and pools whose connections do not share one, or not for long.
 
 use super::Program;
+use super::address_texts::memory_address;
 use super::bodies::{Call, Target};
 use super::entries::Entry;
 use super::items::FnId;
@@ -114,9 +115,8 @@ impl<'a> Program<'a> {
 
     /// Whether an effect opens a database that is gone when the process ends.
     pub fn is_in_memory(&self, effect: &Effect) -> bool {
-        let found = effect.address.any(
-            |part| matches!(part, Value::Text(text) if text.contains(":memory:") || text.contains("mode=memory")),
-        );
+        let found =
+            effect.address.any(|part| matches!(part, Value::Text(text) if memory_address(text).is_some()));
         let (function, call) = effect.site;
         let name = match self.call(function, call).target {
             Target::Library(facts) => facts.path.as_str(),

@@ -130,7 +130,7 @@ impl Program<'_> {
             let is_given = body.calls.iter().any(|call| {
                 may_run_elsewhere(call) && call.inputs().any(|input| input.value == Value::Block(block))
             });
-            if is_given || !body.time_of(block).is_some_and(in_line) {
+            if is_given || !body.blocks[block.0 as usize].time.is_some_and(in_line) {
                 return Runner::Other;
             }
         }

@@ -126,6 +126,14 @@ impl Sketch {
             sketch.uses_handle |= uses && !looks_only;
         }
         sketch.events(types, body, &body.events, false);
+        // Function items that are handed on without a known time may be called from anywhere.
+        for argument in body.calls.iter().flat_map(|call| &call.args) {
+            if let Value::Function(target) = argument.value
+                && !sketch.callees.iter().any(|(known, _)| *known == target)
+            {
+                sketch.callees.push((target, true));
+            }
+        }
         sketch
     }
 
@@ -179,18 +187,6 @@ impl Sketch {
                     self.uses_handle |= types.demands_handle(types.static_type(*id));
                 }
                 _ => {}
-            }
-        }
-        // Function items that are handed on without a known time may be called from anywhere.
-        if !concurrent {
-            for call in &body.calls {
-                for argument in &call.args {
-                    if let Value::Function(target) = argument.value
-                        && !self.callees.iter().any(|(known, _)| *known == target)
-                    {
-                        self.callees.push((target, true));
-                    }
-                }
             }
         }
     }

@@ -208,6 +208,7 @@ impl Walk<'_, '_> {
     pub(super) fn run_block(&mut self, block: super::BlockId, time: Time) {
         if std::mem::replace(&mut self.block_progress[block.0 as usize], Progress::Done) == Progress::Pending
         {
+            self.out.blocks[block.0 as usize].time = Some(time);
             self.emit(EventKind::Block { block, time });
         }
     }

@@ -332,6 +332,8 @@ pub struct Block {
     pub result: Value,
     /// Whether calling it only gives a future.
     pub is_async: bool,
+    /// When it runs; `None` where nothing is seen to run it.
+    pub time: Option<Time>,
     /// Extent.
     pub span: Span,
 }
@@ -460,15 +462,7 @@ impl LinkedBody<'_> {
     /// When the closures and async blocks around a context run, innermost first.
     pub fn times_around(&self, from: ContextId) -> impl Iterator<Item = Time> {
         self.outwards(from).filter_map(|context| match context.kind {
-            ContextKind::Block(block) => self.time_of(block),
-            _ => None,
-        })
-    }
-
-    /// When a closure or async block runs; `None` where nothing is seen to run it.
-    pub fn time_of(&self, wanted: BlockId) -> Option<Time> {
-        self.all_events().find_map(|event| match event.kind {
-            EventKind::Block { block, time } if block == wanted => Some(time),
+            ContextKind::Block(block) => self.blocks[block.0 as usize].time,
             _ => None,
         })
     }

@@ -451,6 +451,7 @@ impl<'a> Walk<'_, 'a> {
             context: parent,
             result: Value::Unknown,
             is_async,
+            time: None,
             span,
         });
         self.block_progress.push(Progress::Pending);
