@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::behaviour::is_behaviour;
 use super::bodies::{Call, CallId, EventKind, Target, Time};
+use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{AdtId, Container, FnId};
 use super::session_locks::Executor;
@@ -23,6 +24,23 @@ pub fn in_two_statics(first: &Effect, second: &Effect) -> bool {
 
 fn is_single_connection(effect: &Effect) -> bool {
     matches!(effect.kind, EffectKind::Create { handle: TypeKind::Connection, .. })
+}
+
+/// Two creations that compete for one resource.
+#[derive(Debug)]
+pub struct Competitors<'p> {
+    /// The resource.
+    pub resource: ResourceId,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The one that is met first.
+    pub first: &'p Effect,
+    /// The other.
+    pub second: &'p Effect,
+    /// The function with which the way to the other begins.
+    pub start: FnId,
+    /// All creations of the resource that were looked at, in order.
+    pub all: Vec<&'p Effect>,
 }
 
 impl Program<'_> {
@@ -114,6 +132,46 @@ impl Program<'_> {
             own.any(keeps).then_some(owner)
         });
         owners.collect()
+    }
+
+    /// For each resource that a process of the binary opens more than once, the two creations that compete most surely, in the
+    /// order in which the resources are met. Looked at are creations that `is_candidate` takes, in pairs that `counts`, the earlier
+    /// one first; an address of which hardly anything is known is nobody's. Quadratic in the creations of one resource.
+    pub fn competitors<'p>(
+        &'p self,
+        entry: &'p Entry,
+        is_candidate: impl Fn(&Effect) -> bool,
+        counts: impl Fn(&Effect, &Effect) -> bool,
+    ) -> Vec<Competitors<'p>> {
+        let mut groups: Vec<(ResourceId, Vec<(FnId, &Effect)>)> = Vec::new();
+        for (start, effect) in self.process_effects(entry).filter(|(_, effect)| is_candidate(effect)) {
+            let Some(resource) = self.resource_of(effect) else { continue };
+            if self.resource(resource).confidence == Confidence::Low {
+                continue;
+            }
+            match groups.iter_mut().find(|(known, _)| *known == resource) {
+                Some((_, list)) => list.push((start, effect)),
+                None => groups.push((resource, vec![(start, effect)])),
+            }
+        }
+        let surest = groups.iter().filter_map(|(resource, effects)| {
+            let mut best: Option<Competitors<'_>> = None;
+            for (index, (start, second)) in effects.iter().enumerate() {
+                for (_, first) in &effects[..index] {
+                    if counts(first, second)
+                        && let Some(confidence) = self.competition(*resource, first, second)
+                        && best.as_ref().is_none_or(|known| confidence > known.confidence)
+                    {
+                        let (resource, start) = (*resource, *start);
+                        best =
+                            Some(Competitors { resource, confidence, first, second, start, all: Vec::new() });
+                    }
+                }
+            }
+            let all = effects.iter().map(|(_, effect)| *effect).collect();
+            best.map(|best| Competitors { all, ..best })
+        });
+        surest.collect()
     }
 
     /// How sure it is that two creations of one process, which open the same resource, compete; `None` when they do not.

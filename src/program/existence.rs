@@ -69,7 +69,7 @@ impl Program<'_> {
         for event in events {
             let EventKind::Branch(branching) = &event.kind else { continue };
             for atom in &branching.atoms {
-                let Some((call, present_when)) = asked(&atom.value) else { continue };
+                let Some((call, present_when)) = body.asked(&atom.value) else { continue };
                 let Some((subject, path)) = self.subject_of(id, body, call) else { continue };
                 let test = flow::Test::of_existence(branching, atom, present_when, body.call(call).span);
                 let at = test.span;
@@ -206,17 +206,5 @@ impl Program<'_> {
                 self.opened_at(self.effects(*caller), &substitute(path, &args, receiver.as_ref()))
             })
         })
-    }
-}
-
-/// The call whose answer is tested, and whether true or present means that something is there.
-pub(super) fn asked(value: &Value) -> Option<(CallId, bool)> {
-    match value {
-        Value::Call(call) => Some((*call, true)),
-        Value::Content(inner) | Value::Field(inner, _) | Value::Element(inner) => asked(inner),
-        Value::Test { place, present_when } => {
-            asked(place).map(|(call, inner)| (call, inner == *present_when))
-        }
-        _ => None,
     }
 }

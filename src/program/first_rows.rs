@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use super::bodies::{Argument, Atom, Call, CallId, EventKind, LinkedBody, Outcome, Target, Time, settled};
-use super::existence::asked;
 use super::inventory::Scope;
 use super::items::FnId;
 use super::transactions::{begins_transaction, locks_database};
@@ -76,7 +75,8 @@ impl Program<'_> {
                 continue;
             }
             for atom in &branching.atoms {
-                let Some((answer, present_when)) = asked(&atom.value).filter(|_| is_about_answer(body, atom))
+                let Some((answer, present_when)) =
+                    body.asked(&atom.value).filter(|_| is_about_answer(body, atom))
                 else {
                     continue;
                 };

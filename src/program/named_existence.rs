@@ -64,7 +64,7 @@ impl Program<'_> {
             let created = body.call(creation);
             for branching in &events {
                 for atom in &branching.atoms {
-                    let Some((asked, present_when)) = asked(body, &atom.value) else { continue };
+                    let Some((asked, present_when)) = body.asked(&atom.value) else { continue };
                     let test = body.call(asked);
                     let about = self.own_name(test).is_some_and(|name| name.contains(noun));
                     if !about || !same_subject(body, test, created) {
@@ -139,23 +139,5 @@ fn same_value(body: &LinkedBody<'_>, one: &Value, other: &Value) -> bool {
             one == other || made_alike(body.call(*one), body.call(*other))
         }
         _ => one == other,
-    }
-}
-
-/// The call whose answer is tested, through the calls that only unwrap it, and whether true or present means that something is there.
-fn asked(body: &LinkedBody<'_>, value: &Value) -> Option<(CallId, bool)> {
-    match value {
-        Value::Call(call) => {
-            let unwraps = matches!(body.call(*call).name_of_callee(), Some("expect" | "unwrap" | "context"));
-            match body.call(*call).chained_on.filter(|_| unwraps) {
-                Some(before) => asked(body, &Value::Call(before)),
-                None => Some((*call, true)),
-            }
-        }
-        Value::Content(inner) => asked(body, inner),
-        Value::Test { place, present_when } => {
-            asked(body, place).map(|(call, inner)| (call, inner == *present_when))
-        }
-        _ => None,
     }
 }

@@ -378,21 +378,13 @@ impl Program<'_> {
 
     /// The driver of the handle that a statement is run on: one that its call is given, or a later call of the chain.
     fn driver_of_statement(&self, body: &LinkedBody<'_>, statement: CallId) -> Option<String> {
-        let mut at = Some(statement);
-        while let Some(id) = at {
-            let call = body.call(id);
-            let mut handles = call.inputs();
-            let driver = handles.find_map(|argument| {
+        body.chain_from(statement).find_map(|id| {
+            let mut handles = body.call(id).inputs();
+            handles.find_map(|argument| {
                 let is_handle = reach::is_handle(self.types, &argument.ty);
                 self.driver_behind(&argument.ty).filter(|_| is_handle)
-            });
-            if driver.is_some() {
-                return driver;
-            }
-            let next = body.calls.iter().position(|later| later.chained_on == Some(id));
-            at = next.map(|index| CallId(index as u32)).filter(|next| *next != id);
-        }
-        None
+            })
+        })
     }
 }
 

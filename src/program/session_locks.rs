@@ -172,23 +172,13 @@ impl Program<'_> {
 
     /// What runs the statement whose text a call has: a handle among the calls of its chain.
     fn executor_of(&self, body: &LinkedBody<'_>, text: CallId) -> Executor {
-        let mut current = Some(text);
-        while let Some(id) = current {
+        let found = body.chain_from(text).find_map(|id| {
             let call = body.call(id);
             let receiver = call.receiver.iter().filter(|_| id == text || call.chained_on.is_none());
-            for argument in receiver.chain(&call.args) {
-                match self.kind_of_executor(&argument.ty) {
-                    Executor::Other => {}
-                    found => return found,
-                }
-            }
-            current = body
-                .calls
-                .iter()
-                .position(|next| next.chained_on == Some(id))
-                .map(|next| CallId(next as u32));
-        }
-        Executor::Other
+            let mut kinds = receiver.chain(&call.args).map(|argument| self.kind_of_executor(&argument.ty));
+            kinds.find(|kind| *kind != Executor::Other)
+        });
+        found.unwrap_or(Executor::Other)
     }
 
     fn kind_of_executor(&self, ty: &Ty) -> Executor {

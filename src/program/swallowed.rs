@@ -282,15 +282,7 @@ impl Program<'_> {
 
     /// `query("CREATE …").execute(&pool)`: the text stands at the beginning of the chain that runs it.
     pub(super) fn run_by(&self, body: &LinkedBody<'_>, text: CallId) -> CallId {
-        let mut current = text;
-        while !self.may_fail(&body.call(current).target) {
-            let next = body.calls.iter().position(|call| call.chained_on == Some(current));
-            match next {
-                Some(next) => current = CallId(next as u32),
-                None => return text,
-            }
-        }
-        current
+        body.chain_from(text).find(|id| self.may_fail(&body.call(*id).target)).unwrap_or(text)
     }
 
     fn outcome_of(

@@ -2,12 +2,12 @@
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::bodies::Time;
-use crate::program::competition::in_two_statics;
+use crate::program::competition::{Competitors, in_two_statics};
 use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, Step};
-use crate::program::{Program, ResourceId, is_long_lived};
+use crate::program::{Program, is_long_lived};
 
 /// Looks at each binary: creations reached from `main`, grouped by resource.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -50,23 +50,12 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
-    let mut groups: Vec<(ResourceId, Vec<&Effect>)> = Vec::new();
-    for (_, effect) in program.process_effects(entry) {
-        if !is_candidate(program, effect) {
-            continue;
-        }
-        let Some(resource) = program.resource_of(effect) else {
-            continue;
-        };
-        if program.resource(resource).confidence == Confidence::Low {
-            continue;
-        }
-        match groups.iter_mut().find(|(known, _)| *known == resource) {
-            Some((_, list)) => list.push(effect),
-            None => groups.push((resource, vec![effect])),
-        }
-    }
-    groups.iter().filter_map(|(resource, effects)| compete(program, entry, *resource, effects)).collect()
+    let counts = |first: &Effect, second: &Effect| {
+        !in_two_statics(first, second)
+            && ![first, second].into_iter().any(|effect| program.keeps_a_lock(effect))
+    };
+    let found = program.competitors(entry, |effect| is_candidate(program, effect), counts);
+    found.iter().filter_map(|competitors| report(program, entry, competitors)).collect()
 }
 
 /// A handle that stays and could be shared, made once per process: not per request, worker or turn of a loop, which are other
@@ -80,25 +69,8 @@ fn is_candidate(program: &Program<'_>, effect: &Effect) -> bool {
             .has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_) | Time::PerConnection(_)))
 }
 
-fn compete(
-    program: &Program<'_>,
-    entry: &Entry,
-    resource: ResourceId,
-    effects: &[&Effect],
-) -> Option<Finding> {
-    let mut best: Option<(Confidence, &Effect, &Effect)> = None;
-    for (index, second) in effects.iter().enumerate() {
-        for first in &effects[..index] {
-            if !in_two_statics(first, second)
-                && let Some(confidence) = program.competition(resource, first, second)
-                && best.is_none_or(|(known, _, _)| confidence > known)
-                && ![first, second].into_iter().any(|effect| program.keeps_a_lock(effect))
-            {
-                best = Some((confidence, first, second));
-            }
-        }
-    }
-    let (confidence, first, second) = best?;
+fn report(program: &Program<'_>, entry: &Entry, competitors: &Competitors<'_>) -> Option<Finding> {
+    let Competitors { resource, confidence, first, second, ref all, .. } = *competitors;
     let (first_step, parted) = program.parting(first, second)?;
     let second_step = program.asked_for(second, parted);
     let resource = program.resource(resource);
@@ -122,7 +94,7 @@ fn compete(
         let label = format!("{} is created here", program.noun(effect));
         evidence.push(Evidence { location, role: Role::InitSite, label });
     }
-    for other in effects {
+    for other in all {
         let together = |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
         if let Some((_, step)) = program.parting(first, other)
             && together(first)

@@ -1,12 +1,12 @@
 //! `competing-singletons`: two statics of one process each keep a handle to one resource.
 
-use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::finding::{Evidence, Finding, Role};
+use crate::program::Program;
 use crate::program::bodies::Time;
-use crate::program::competition::in_two_statics;
+use crate::program::competition::{Competitors, in_two_statics};
 use crate::program::entries::Entry;
 use crate::program::items::{FnId, StaticId};
 use crate::program::summaries::{Effect, Holder, Lifetime};
-use crate::program::{Program, ResourceId};
 
 /// Looks at each binary: what it keeps in statics, whenever it is made, grouped by resource.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -24,20 +24,8 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
-    let mut groups: Vec<(ResourceId, Vec<(FnId, &Effect)>)> = Vec::new();
-    for (start, effect) in program.process_effects(entry) {
-        let Some(resource) = kept_by(program, effect).and_then(|_| program.resource_of(effect)) else {
-            continue;
-        };
-        if program.resource(resource).confidence == Confidence::Low {
-            continue;
-        }
-        match groups.iter_mut().find(|(known, _)| *known == resource) {
-            Some((_, list)) => list.push((start, effect)),
-            None => groups.push((resource, vec![(start, effect)])),
-        }
-    }
-    groups.iter().filter_map(|(resource, effects)| compete(program, entry, *resource, effects)).collect()
+    let found = program.competitors(entry, |effect| kept_by(program, effect).is_some(), in_two_statics);
+    found.iter().filter_map(|competitors| report(program, entry, competitors)).collect()
 }
 
 /// The static that keeps a created handle for all threads.
@@ -53,24 +41,8 @@ fn kept_by(program: &Program<'_>, effect: &Effect) -> Option<StaticId> {
     .then_some(*kept)
 }
 
-fn compete(
-    program: &Program<'_>,
-    entry: &Entry,
-    resource: ResourceId,
-    effects: &[(FnId, &Effect)],
-) -> Option<Finding> {
-    let mut best: Option<(Confidence, &Effect, (FnId, &Effect))> = None;
-    for (index, (start, second)) in effects.iter().enumerate() {
-        for (_, first) in &effects[..index] {
-            if in_two_statics(first, second)
-                && let Some(confidence) = program.competition(resource, first, second)
-                && best.is_none_or(|(known, _, _)| confidence > known)
-            {
-                best = Some((confidence, first, (*start, second)));
-            }
-        }
-    }
-    let (confidence, first, (start, second)) = best?;
+fn report(program: &Program<'_>, entry: &Entry, competitors: &Competitors<'_>) -> Option<Finding> {
+    let Competitors { resource, confidence, first, second, start, .. } = *competitors;
     let (one, two) = (kept_by(program, first)?, kept_by(program, second)?);
     let resource = program.resource(resource);
     let noun = program.noun(second);

@@ -75,4 +75,33 @@ impl LinkedBody<'_> {
             })
         })
     }
+
+    /// A call and those that are made on what it gives, from the first to the last: what runs the text of `query("…")` stands further on.
+    pub(in crate::program) fn chain_from(&self, first: CallId) -> impl Iterator<Item = CallId> {
+        std::iter::successors(Some(first), |link| {
+            let after = link.0 as usize + 1;
+            let next = self.calls[after..].iter().position(|call| call.chained_on == Some(*link))?;
+            Some(CallId((after + next) as u32))
+        })
+    }
+
+    /// The call whose answer a value is, through the calls that only unwrap it and the parts that are taken out of it, and whether
+    /// true or present means that something is there.
+    pub(in crate::program) fn asked(&self, value: &Value) -> Option<(CallId, bool)> {
+        match value {
+            Value::Call(call) => {
+                let unwraps =
+                    matches!(self.call(*call).name_of_callee(), Some("expect" | "unwrap" | "context"));
+                match self.call(*call).chained_on.filter(|_| unwraps) {
+                    Some(before) => self.asked(&Value::Call(before)),
+                    None => Some((*call, true)),
+                }
+            }
+            Value::Content(inner) | Value::Field(inner, _) | Value::Element(inner) => self.asked(inner),
+            Value::Test { place, present_when } => {
+                self.asked(place).map(|(call, inner)| (call, inner == *present_when))
+            }
+            _ => None,
+        }
+    }
 }
