@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use super::bodies::{Call, CallId, EventKind, LinkedBody, Target, settled};
+use super::bodies::{CallId, EventKind, LinkedBody, Target, settled};
 use super::items::FnId;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
@@ -96,9 +96,8 @@ impl Program<'_> {
             return Some((Subject::Table(catalogue), Value::Unknown));
         }
         body.chain(call).find_map(|link| {
-            let effects = body.call(link).sql_effects().into_iter();
-            let mut catalogues = effects.filter_map(|effect| match effect {
-                SqlEffect::AsksCatalogue(catalogue) => Some(catalogue),
+            let mut catalogues = body.call(link).sql.iter().filter_map(|effect| match effect {
+                SqlEffect::AsksCatalogue(catalogue) => Some(*catalogue),
                 _ => None,
             });
             Some((Subject::Table(catalogues.next()?), Value::Unknown))
@@ -114,8 +113,8 @@ impl Program<'_> {
             return None;
         }
         let body = self.any_body(id)?;
-        body.calls.iter().flat_map(Call::sql_effects).find_map(|effect| match effect {
-            SqlEffect::AsksCatalogue(catalogue) => Some(catalogue),
+        body.calls.iter().flat_map(|call| call.sql.iter()).find_map(|effect| match effect {
+            SqlEffect::AsksCatalogue(catalogue) => Some(*catalogue),
             _ => None,
         })
     }
@@ -172,8 +171,8 @@ impl Program<'_> {
     pub(super) fn fails_when_repeated(&self, effect: &Effect) -> Option<String> {
         let (function, call) = effect.site;
         let body = self.any_body(function)?;
-        let failing = body.call(call).sql_effects().into_iter().find_map(|effect| match effect {
-            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
+        let failing = body.call(call).sql.iter().find_map(|effect| match effect {
+            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement.clone()),
             _ => None,
         })?;
         let run = self.run_by(body, call);

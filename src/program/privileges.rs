@@ -37,9 +37,8 @@ impl Program<'_> {
                     Target::External(_) => true,
                     _ => false,
                 };
-                let effects = if runs { call.sql_effects() } else { Vec::new() };
-                let statement = effects.into_iter().find_map(|effect| match effect {
-                    SqlEffect::NeedsRights(statement) => Some(statement),
+                let statement = call.sql.iter().filter(|_| runs).find_map(|effect| match effect {
+                    SqlEffect::NeedsRights(statement) => Some(*statement),
                     _ => None,
                 });
                 let Some(statement) = statement else { continue };

@@ -84,6 +84,7 @@ impl<'a> Walk<'_, 'a> {
             chained_on,
             context: self.context,
             guards,
+            sql: Box::default(),
             choice,
             by_name,
         });

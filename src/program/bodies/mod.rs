@@ -80,6 +80,8 @@ pub struct Call<'a> {
     pub context: ContextId,
     /// Named locks held at the call.
     pub guards: Vec<CallId>,
+    /// What the SQL does that it is given, as far as it is constant, in order.
+    pub(in crate::program) sql: Box<[SqlEffect]>,
     /// How types decide what a function of the workspace does. Boxed, because it is so for few calls.
     pub choice: Option<Box<TypeChoice>>,
     /// Whether the target is only what the name suggests: the receiver's type is not known.
@@ -354,6 +356,7 @@ impl<'a> Call<'a> {
             chained_on: None,
             context,
             guards: Vec::new(),
+            sql: Box::default(),
             choice: None,
             by_name: false,
         }
@@ -445,8 +448,7 @@ impl LinkedBody<'_> {
     /// Whether the call hands SQL to a library that changes the schema.
     pub fn changes_schema(&self, id: CallId) -> bool {
         let call = self.call(id);
-        call.may_run_sql()
-            && call.sql_effects().iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
+        call.may_run_sql() && call.sql.iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
     }
 
     /// The chain of contexts from this one outwards.

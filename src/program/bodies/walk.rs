@@ -138,6 +138,9 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
     let result = Value::choice(returned);
     walk.poll(&result, Time::Inline);
     walk.out.result = result;
+    for call in &mut walk.out.calls {
+        call.sql = call.sql_effects();
+    }
     walk.out
 }
 
