@@ -72,6 +72,15 @@ pub struct Examined {
     pub speaks_of_health: bool,
 }
 
+/// What a function has to do with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// It makes the answer, or a part of it; `fails`: its failure is the answer's, because nobody looks at it before.
+    Answer { fails: bool },
+    /// It is run on the way.
+    Aside,
+}
+
 /// How many functions are looked into for one answer.
 const MOST_FUNCTIONS: usize = 120;
 
@@ -238,8 +247,9 @@ impl Program<'_> {
             examined.asks = Some(self.declaration(route.function));
         }
         let mut seen = BTreeSet::from([route.function]);
-        let mut queue = vec![(route.function, route.closure, true)];
-        while let Some((id, region, answers)) = queue.pop() {
+        let mut queue = vec![(route.function, route.closure, Part::Answer { fails: true })];
+        while let Some((id, region, part)) = queue.pop() {
+            let answers = part != Part::Aside;
             if seen.len() > MOST_FUNCTIONS {
                 examined.unknown = true;
                 break;
@@ -252,8 +262,9 @@ impl Program<'_> {
             let refuses = id == route.function && self.is_given_state_alone(route);
             examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr, refuses));
             if answers {
-                examined.can_fail |= gives_a_result(facts, region) && self.is_fallible(id, region);
-                examined.can_fail |= exprs().any(|expr| leaves_early(expr, self.is_fallible(id, region)));
+                let fallible = self.is_fallible(id, region) && part == Part::Answer { fails: true };
+                examined.can_fail |= gives_a_result(facts, region) && fallible;
+                examined.can_fail |= exprs().any(|expr| leaves_early(expr, fallible));
                 examined.can_fail |= body
                     .calls
                     .iter()
@@ -271,8 +282,10 @@ impl Program<'_> {
                 let on_handle = || call.inputs().any(|input| self.driver_behind(&input.ty).is_some());
                 let unknown = match &call.target {
                     Target::Local { targets, dispatched } => {
+                        let looked_at = body.is_tested(CallId(index as u32));
+                        let part = if given { Part::Answer { fails: !looked_at } } else { Part::Aside };
                         for target in targets.iter().filter(|target| seen.insert(**target)) {
-                            queue.push((*target, None, given));
+                            queue.push((*target, None, part));
                         }
                         // A trait without an implementation here is another crate's business.
                         examined.answer_unknown |= given && *dispatched;
@@ -296,7 +309,7 @@ impl Program<'_> {
                     Target::Block(_) => false,
                 };
                 examined.unknown |= unknown;
-                examined.answer_unknown |= given && unknown;
+                examined.answer_unknown |= given && (unknown || is_answer_of_its_own(call));
             }
             if examined.unawaited.is_none() {
                 examined.unawaited = self.unawaited_check(id, body).filter(|_| region.is_none());
@@ -306,7 +319,7 @@ impl Program<'_> {
                     self.answers_of(&output)
                         .into_iter()
                         .filter(|id| seen.insert(*id))
-                        .map(|id| (id, None, true)),
+                        .map(|id| (id, None, Part::Answer { fails: true })),
                 );
             }
         }
@@ -571,6 +584,15 @@ fn says_bad_status(body: &Body, expr: &Expr, refuses: bool) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether what a call turns into an answer says by itself which status it has: an error of a type that is not known.
+fn is_answer_of_its_own(call: &Call<'_>) -> bool {
+    call.name_of_callee() == Some("into_response")
+        && call.receiver.as_ref().is_some_and(|error| {
+            matches!(error.ty, Ty::Unknown)
+                && !matches!(error.value, Value::Call(_) | Value::Origin(..) | Value::Text(_))
+        })
 }
 
 /// Whether an expression leaves with an error.

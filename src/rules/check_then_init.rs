@@ -48,7 +48,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         let between = happenings[at..index].iter().filter_map(|one| match &one.what {
             What::Effect(effect)
                 if is_init(effect)
-                    && !(effect.creates_handle() && program.is_of_data(id, &write.place))
+                    && !(effect.creates_handle() && keeps_for_itself(program, id, &write.place))
                     && controls(body, test, one.context)
                     && !body.exclusive(one.context, context) =>
             {
@@ -66,6 +66,12 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         }
     }
     found
+}
+
+/// Whether a handle that is made behind a test of the place is nobody else's: the place is one of data, or a flag beside what the
+/// function has for itself (`&mut self`).
+fn keeps_for_itself(program: &Program<'_>, id: FnId, place: &Value) -> bool {
+    program.is_of_data(id, place) || (program.borrows_alone(id, place) && !program.may_keep_handle(id, place))
 }
 
 /// A shared place that is tested and then written, with no lock over both.
