@@ -73,12 +73,12 @@ pub struct Examined {
 }
 
 /// What a function has to do with an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// It makes the answer, or a part of it; `fails`: its failure is the answer's, because nobody looks at it before.
-    Answer { fails: bool },
-    /// It is run on the way.
-    Aside,
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    /// Whether it makes the answer, or a part of it, and is not only run on the way.
+    answers: bool,
+    /// Whether its failure may be the answer's, because nobody looks at it before.
+    fails: bool,
 }
 
 /// How many functions are looked into for one answer.
@@ -247,9 +247,9 @@ impl Program<'_> {
             examined.asks = Some(self.declaration(route.function));
         }
         let mut seen = BTreeSet::from([route.function]);
-        let mut queue = vec![(route.function, route.closure, Part::Answer { fails: true })];
-        while let Some((id, region, part)) = queue.pop() {
-            let answers = part != Part::Aside;
+        let whole = Part { answers: true, fails: true };
+        let mut queue = vec![(route.function, route.closure, whole)];
+        while let Some((id, region, Part { answers, fails })) = queue.pop() {
             if seen.len() > MOST_FUNCTIONS {
                 examined.unknown = true;
                 break;
@@ -262,7 +262,7 @@ impl Program<'_> {
             let refuses = id == route.function && self.is_given_state_alone(route);
             examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr, refuses));
             if answers {
-                let fallible = self.is_fallible(id, region) && part == Part::Answer { fails: true };
+                let fallible = fails && self.is_fallible(id, region);
                 examined.can_fail |= gives_a_result(facts, region) && fallible;
                 examined.can_fail |= exprs().any(|expr| leaves_early(expr, fallible));
                 examined.can_fail |= body
@@ -282,8 +282,8 @@ impl Program<'_> {
                 let on_handle = || call.inputs().any(|input| self.driver_behind(&input.ty).is_some());
                 let unknown = match &call.target {
                     Target::Local { targets, dispatched } => {
-                        let looked_at = body.is_tested(CallId(index as u32));
-                        let part = if given { Part::Answer { fails: !looked_at } } else { Part::Aside };
+                        let part =
+                            Part { answers: given, fails: fails && !body.is_tested(CallId(index as u32)) };
                         for target in targets.iter().filter(|target| seen.insert(**target)) {
                             queue.push((*target, None, part));
                         }
@@ -314,12 +314,13 @@ impl Program<'_> {
             if examined.unawaited.is_none() {
                 examined.unawaited = self.unawaited_check(id, body).filter(|_| region.is_none());
             }
-            for output in self.answer_types(id, region) {
+            // A failure that somebody looks at is answered by another type, if by any.
+            for output in self.answer_types(id, region).into_iter().filter(|_| fails) {
                 queue.extend(
                     self.answers_of(&output)
                         .into_iter()
                         .filter(|id| seen.insert(*id))
-                        .map(|id| (id, None, Part::Answer { fails: true })),
+                        .map(|id| (id, None, whole)),
                 );
             }
         }
