@@ -95,7 +95,7 @@ impl Program<'_> {
             let catalogue = targets.first().and_then(|helper| self.catalogue_asked_by(*helper))?;
             return Some((Subject::Table(catalogue), Value::Unknown));
         }
-        body.chain(call).find_map(|link| {
+        body.chain(call).flat_map(|link| body.with_arguments(link)).find_map(|link| {
             let mut catalogues = body.call(link).sql.iter().filter_map(|effect| match effect {
                 SqlEffect::AsksCatalogue(catalogue) => Some(*catalogue),
                 _ => None,

@@ -76,6 +76,15 @@ impl LinkedBody<'_> {
         })
     }
 
+    /// A call and those that made its arguments: a statement may be made before it is run (`query_one(Statement::from_string(…))`).
+    pub(in crate::program) fn with_arguments(&self, call: CallId) -> impl Iterator<Item = CallId> {
+        let made = self.call(call).args.iter().filter_map(|argument| match argument.value {
+            Value::Call(made) => Some(made),
+            _ => None,
+        });
+        std::iter::once(call).chain(made)
+    }
+
     /// A call and those that are made on what it gives, from the first to the last: what runs the text of `query("…")` stands further on.
     pub(in crate::program) fn chain_from(&self, first: CallId) -> impl Iterator<Item = CallId> {
         std::iter::successors(Some(first), |link| {
