@@ -42,6 +42,7 @@ pub const BUILTIN: &[BuiltinFile] = &[
     file("async-nats", &[], include_str!("../../rules/catalog/async-nats.toml")),
     file("async-once-cell", &[], include_str!("../../rules/catalog/async-once-cell.toml")),
     file("async-std", &[], include_str!("../../rules/catalog/async-std.toml")),
+    file("aws-config", &[], include_str!("../../rules/catalog/aws-config.toml")),
     file("aws-sdk-dynamodb", &[], include_str!("../../rules/catalog/aws-sdk-dynamodb.toml")),
     file("aws-sdk-s3", &[], include_str!("../../rules/catalog/aws-sdk-s3.toml")),
     file("axum", &[], include_str!("../../rules/catalog/axum.toml")),

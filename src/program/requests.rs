@@ -7,7 +7,7 @@ use super::summaries::{Effect, Step};
 use super::types::{Bound, Ty};
 use super::values::Value;
 use super::{Program, bodies};
-use crate::catalog::TypeKind;
+use crate::catalog::{CallRole, TypeKind};
 
 impl Program<'_> {
     /// Whether a task is started for each item of a list: the call that starts it stands in a loop, and the task is given the
@@ -125,8 +125,13 @@ impl Program<'_> {
             Value::Field(inner, _) | Value::Behind(_, inner) | Value::Content(inner) => {
                 self.is_same_for_all_requests(handler, inner)
             }
-            // What makes something of nothing may make another one each time: a temporary folder, a random name.
-            Value::Origin(_, parts) => !parts.is_empty() && all(parts),
+            // What makes something of nothing may make another one each time: a temporary folder, a random name. Settings with which
+            // nothing was done are the same.
+            Value::Origin(path, parts) if parts.is_empty() => {
+                let facts = self.types.catalog.function(path);
+                facts.is_some_and(|facts| facts.role == CallRole::Builder)
+            }
+            Value::Origin(_, parts) => all(parts),
             Value::Joined(parts) | Value::Choice(parts) => all(parts),
             Value::Record(_, _, fields) => {
                 fields.iter().all(|(_, part)| self.is_same_for_all_requests(handler, part))

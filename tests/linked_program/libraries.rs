@@ -185,3 +185,49 @@ async fn main() -> std::io::Result<()> {
     let other = service.replace("Keys { jwt: \"secret\".to_owned() }", "String::new()");
     assert_eq!(reported(&other).len(), 1);
 }
+
+#[test]
+fn a_client_of_a_cloud_service_is_made_by_each_invocation() {
+    let service = |made: &str| {
+        format!(
+            r#"
+use aws_config::BehaviorVersion;
+use lambda_runtime::{{Error, LambdaEvent, service_fn}};
+async fn put(_: LambdaEvent<String>) -> Result<String, Error> {{
+    let config = {made};
+    let client = aws_sdk_dynamodb::Client::new(&config);
+    client.put_item().table_name("orders").send().await?;
+    Ok(String::new())
+}}
+#[tokio::main]
+async fn main() -> Result<(), Error> {{
+    lambda_runtime::run(service_fn(put)).await
+}}
+"#
+        )
+    };
+    for made in [
+        "aws_config::load_defaults(BehaviorVersion::latest()).await",
+        "aws_config::defaults(BehaviorVersion::latest()).region(\"eu-west-1\").load().await",
+    ] {
+        assert_eq!(reported(&service(made)), ["handle-per-call 6"], "{made}");
+    }
+}
+
+#[test]
+fn an_endpoint_of_a_bot_answers_messages() {
+    let service = r#"
+use teloxide::prelude::*;
+#[tokio::main]
+async fn main() {
+    let handler = dptree::entry().branch(dptree::endpoint(|bot: Bot, message: Message| async move {
+        let pool = sqlx::PgPool::connect(&std::env::var("DATABASE_URL").expect("it is set")).await.expect("it is there");
+        sqlx::query("SELECT 1").execute(&pool).await.expect("it answers");
+        bot.send_message(message.chat.id, "done").await?;
+        respond(())
+    }));
+    Dispatcher::builder(Bot::from_env(), handler).build().dispatch().await;
+}
+"#;
+    assert_eq!(reported(service), ["handle-per-call 6"]);
+}

@@ -26,6 +26,8 @@ edition = "2024"
 actix-web = "4"
 anyhow = "1"
 apalis = "0.7"
+aws-config = "1"
+aws-sdk-dynamodb = "1"
 axum = "0.8"
 acme-limits = "1"
 clap = { version = "4", features = ["derive", "env"] }
