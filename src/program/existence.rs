@@ -8,7 +8,7 @@ use super::items::FnId;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::terms::{address_of, substitute};
-use super::transactions::{in_transaction, is_transaction, locks_database};
+use super::transactions::{in_transaction, locks_database};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, flow};
@@ -147,11 +147,12 @@ impl Program<'_> {
             return Some(gap(site, statement, false, opened));
         }
         if *subject != Subject::File {
-            let uses_transaction =
-                body.calls.iter().any(|call| call.inputs().any(|input| is_transaction(&input.ty)));
-            return body.calls.iter().enumerate().filter(|_| !uses_transaction).find_map(|(index, call)| {
-                let statement = call.worded_change().filter(|_| decided(CallId(index as u32)))?;
-                Some(gap(self.location(id, call.span), statement, false, None))
+            return body.calls.iter().enumerate().find_map(|(index, call)| {
+                let made = CallId(index as u32);
+                let statement = call.worded_change().filter(|_| decided(made))?;
+                let mut steps = [made, self.run_by(body, made)].into_iter();
+                (!steps.any(|step| in_transaction(body, body.call(step))))
+                    .then(|| gap(self.location(id, call.span), statement, false, None))
             });
         }
         body.calls.iter().enumerate().find_map(|(index, call)| {
