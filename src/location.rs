@@ -39,6 +39,13 @@ pub struct Location {
     pub span: Span,
 }
 
+impl Location {
+    /// Whether one of two places lies in the other.
+    pub fn meets(&self, other: Self) -> bool {
+        self.file == other.file && (self.span.encloses(other.span) || other.span.encloses(self.span))
+    }
+}
+
 /// Line and column of a byte offset in a text, both from 1, the column in characters.
 pub fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);

@@ -10,6 +10,8 @@ mod schema;
 mod steps;
 mod why;
 
+use std::collections::BTreeSet;
+
 use crate::finding::Confidence;
 use crate::location::Location;
 use crate::program::declarations::{ResourceDeclaration, role_of_door};
@@ -20,7 +22,7 @@ use crate::program::inventory::Resource;
 use crate::program::readiness::RouteReadiness;
 use crate::program::schema_owners::SchemaPlace;
 use crate::program::timeline::Timeline;
-use crate::settle::Settled;
+use crate::settle::{Level, Settled};
 
 pub use choice::{Choice, Reason};
 pub use edits::{Edit, applied, edits};
@@ -69,6 +71,21 @@ pub struct Plan {
     pub routes: Vec<RouteReadiness>,
     /// Who owns the schema of each database.
     pub schemas: Vec<SchemaPlan>,
+    /// The findings that no step removes, in the order of the findings.
+    pub remaining: Vec<Remaining>,
+}
+
+/// A finding that no step removes: it is fixed where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remaining {
+    /// Its level.
+    pub level: Level,
+    /// Its primary place.
+    pub location: Location,
+    /// The fix, in one sentence.
+    pub help: String,
+    /// Why it came to be, with its rule, message and identity.
+    pub why: Chain,
 }
 
 /// The plan for one resource.
@@ -82,7 +99,7 @@ pub struct ResourcePlan {
     pub groups: Vec<Group>,
     /// What to do, in order. Empty when one door is all there is, or none was chosen.
     pub steps: Vec<Step>,
-    /// From symptom to root, one chain per finding.
+    /// From symptom to root, one chain for each finding that a step removes.
     pub why: Vec<Chain>,
 }
 
@@ -153,6 +170,11 @@ impl ResourcePlan {
         self.groups.iter().flat_map(|group| &group.doors)
     }
 
+    /// The fingerprints of the findings that its steps remove.
+    fn removed(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().flat_map(|step| &step.removes).map(|removed| removed.fingerprint.as_str())
+    }
+
     /// How many uses in production code go through a door that stays, shims not counted, and how many there are.
     pub fn share(&self) -> (usize, usize) {
         let all = self.doors().map(|planned| planned.door.production_uses().count()).sum();
@@ -192,6 +214,15 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         let undecided = plan.groups.iter().any(|group| matches!(group.choice, Choice::Undecided { .. }));
         plan.steps.is_empty() && !undecided
     });
+    let removed: BTreeSet<&str> = resources.iter().flat_map(ResourcePlan::removed).collect();
+    let remaining = findings.iter().filter(|settled| !removed.contains(settled.fingerprint.as_str()));
+    let remaining = remaining.map(|settled| Remaining {
+        level: settled.level,
+        location: settled.finding.primary.location,
+        help: settled.finding.help.clone(),
+        why: why::chain(resources.iter().flat_map(ResourcePlan::doors), settled),
+    });
+    let remaining = remaining.collect();
     Plan {
         resources,
         unknown,
@@ -199,7 +230,8 @@ pub fn plan(input: PlanInput<'_>) -> Plan {
         init_cycles: init_cycles.to_vec(),
         timelines: timelines.iter().map(|timeline| marked(timeline, findings)).collect(),
         routes: routes.to_vec(),
-        schemas: schema::schemas(schema_places),
+        schemas: schema::schemas(schema_places, findings),
+        remaining,
     }
 }
 
@@ -209,10 +241,7 @@ fn marked(timeline: &Timeline, findings: &[Settled]) -> Timeline {
     for moment in &mut marked.moments {
         let about = findings.iter().filter(|settled| {
             let mut places = settled.finding.evidence.iter().chain([&settled.finding.primary]);
-            places.any(|evidence| {
-                let (place, own) = (evidence.location, moment.location);
-                place.file == own.file && (place.span.encloses(own.span) || own.span.encloses(place.span))
-            })
+            places.any(|evidence| evidence.location.meets(moment.location))
         });
         moment.wrong = about.map(|settled| settled.finding.rule).collect();
         moment.wrong.sort_unstable();
@@ -240,9 +269,11 @@ fn resource_plan(
         .collect();
     groups.sort_by(|a, b| (b.doors.len(), &a.binaries).cmp(&(a.doors.len(), &b.binaries)));
     let steps = steps::steps(&resource, role.as_deref(), &groups, findings);
-    let planned = groups.iter().flat_map(|group| &group.doors);
-    let why = why::chains(planned, findings);
-    ResourcePlan { resource, role, groups, steps, why }
+    let mut plan = ResourcePlan { resource, role, groups, steps, why: Vec::new() };
+    let removed: BTreeSet<&str> = plan.removed().collect();
+    let removed = findings.iter().filter(|settled| removed.contains(settled.fingerprint.as_str()));
+    plan.why = removed.map(|settled| why::chain(plan.doors(), settled)).collect();
+    plan
 }
 
 /// Doors that have a binary in common, directly or through others.

@@ -1,7 +1,9 @@
 //! Room 8, *plan*: who owns the schema of each database, and the steps that leave one owner. Must not read the program.
 
+use super::Removed;
 use crate::location::Location;
 use crate::program::schema_owners::{MigratorLock, OwnerKind, SchemaPlace};
+use crate::settle::Settled;
 
 /// The schema of one database.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct SchemaPlan {
     pub keeper: Option<usize>,
     /// What to do, in order; empty when one owner is all there is.
     pub steps: Vec<SchemaStep>,
+    /// The findings about a place that changes it, in the order of the findings.
+    pub reported: Vec<Removed>,
 }
 
 /// One step to one owner.
@@ -29,12 +33,17 @@ pub struct SchemaStep {
 }
 
 /// The schemas, in the order of their databases.
-pub(super) fn schemas(places: &[SchemaPlace]) -> Vec<SchemaPlan> {
+pub(super) fn schemas(places: &[SchemaPlace], findings: &[Settled]) -> Vec<SchemaPlan> {
     let by_database = places.chunk_by(|one, other| one.database == other.database);
-    by_database.map(|places| schema(places.to_vec())).collect()
+    by_database.map(|places| schema(places.to_vec(), findings)).collect()
 }
 
-fn schema(places: Vec<SchemaPlace>) -> SchemaPlan {
+fn schema(places: Vec<SchemaPlace>, findings: &[Settled]) -> SchemaPlan {
+    let is_about = |settled: &&Settled| {
+        let mut evidence = settled.finding.evidence.iter().chain([&settled.finding.primary]);
+        evidence.any(|one| places.iter().any(|place| place.location.meets(one.location)))
+    };
+    let reported = findings.iter().filter(is_about).map(Removed::of).collect();
     let migrators = (0..places.len()).filter(|index| places[*index].kind.is_migrator());
     // Of several with as many tables the first stays.
     let keeper = migrators.rev().max_by_key(|index| places[*index].tables.len());
@@ -43,7 +52,7 @@ fn schema(places: Vec<SchemaPlace>) -> SchemaPlan {
         true => (keeper, steps(&places, keeper)),
         false => (None, Vec::new()),
     };
-    SchemaPlan { database: places[0].database.clone(), is_known, places, keeper, steps }
+    SchemaPlan { database: places[0].database.clone(), is_known, places, keeper, steps, reported }
 }
 
 fn steps(places: &[SchemaPlace], keeper: Option<usize>) -> Vec<SchemaStep> {

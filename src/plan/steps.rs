@@ -26,6 +26,9 @@ pub struct Step {
     pub verify: String,
     /// Numbers of the steps that must be done before.
     pub after: Vec<usize>,
+    /// For the step that keeps the door closed: the findings that no step of the resource removes, and that have to go as
+    /// well until nothing is reported.
+    pub leaves: Vec<Removed>,
 }
 
 /// What a step is about.
@@ -68,7 +71,7 @@ pub struct Item {
     pub outside_production: bool,
 }
 
-/// A finding that a step removes.
+/// A finding, as far as a step names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
     /// The rule.
@@ -77,6 +80,17 @@ pub struct Removed {
     pub location: Location,
     /// Its identity in reports.
     pub fingerprint: String,
+}
+
+impl Removed {
+    /// As a step names a finding.
+    pub(super) fn of(settled: &Settled) -> Self {
+        Self {
+            rule: settled.finding.rule,
+            location: settled.finding.primary.location,
+            fingerprint: settled.fingerprint.clone(),
+        }
+    }
 }
 
 /// Call sites beyond this number make a step of their own per package.
@@ -149,7 +163,8 @@ impl Steps<'_> {
             return;
         }
         let number = self.list.len() + 1;
-        self.list.push(Step { number, kind, title, items, removes, verify, after: Vec::new() });
+        let (after, leaves) = (Vec::new(), Vec::new());
+        self.list.push(Step { number, kind, title, items, removes, verify, after, leaves });
     }
 
     /// The findings about a door that no step removes yet.
@@ -158,11 +173,7 @@ impl Steps<'_> {
         let mut removed = Vec::new();
         for settled in about {
             if self.taken.insert(settled.fingerprint.clone()) {
-                removed.push(Removed {
-                    rule: settled.finding.rule,
-                    location: settled.finding.primary.location,
-                    fingerprint: settled.fingerprint.clone(),
-                });
+                removed.push(Removed::of(settled));
             }
         }
         removed
@@ -340,6 +351,11 @@ impl Steps<'_> {
         };
         let verify = "`cargo initpath` is clean, and stays so in CI".to_owned();
         self.push(StepKind::Enforce, "Lock the door".to_owned(), vec![item], Vec::new(), verify);
+        let left = self.findings.iter().filter(|settled| !self.taken.contains(&settled.fingerprint));
+        let left = left.map(Removed::of).collect();
+        if let Some(step) = self.list.last_mut() {
+            step.leaves = left;
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! Room 8, *plan*: why a finding came to be, hop by hop, from what somebody sees to the creation at the root.
+//! Room 8, *plan*: why a finding came to be, hop by hop: from what somebody sees to the creation at the root,
+//! where it is about a door.
 
 use super::{PlannedDoor, touches};
-use crate::finding::Hop;
-use crate::program::doors::{Contract, Door, Keeper};
+use crate::finding::{Finding, Hop};
+use crate::program::doors::{Contract, Door, Keeper, Opening};
 use crate::settle::Settled;
 
 /// From symptom to root.
@@ -18,28 +19,49 @@ pub struct Chain {
     pub hops: Vec<Hop>,
 }
 
-/// One chain per finding about the doors of a resource, in the order of the findings.
-pub(super) fn chains<'d>(doors: impl Iterator<Item = &'d PlannedDoor>, findings: &[Settled]) -> Vec<Chain> {
-    let doors: Vec<&Door> = doors.map(|planned| &planned.door).collect();
-    findings
-        .iter()
-        .filter_map(|settled| {
-            let about = doors.iter().copied().filter(|door| touches(settled, door));
-            // The later of two doors is the one that should not be there.
-            let opened = |door: &Door| door.openings.iter().map(|opening| opening.order).max();
-            let door = about.max_by_key(|door| (opened(door), door.place))?;
-            Some(Chain {
-                rule: settled.finding.rule,
-                message: settled.finding.message.clone(),
-                fingerprint: settled.fingerprint.clone(),
-                hops: hops(door, settled),
-            })
-        })
-        .collect()
+/// The chain of one finding. `doors` are all it may be about.
+pub(super) fn chain<'d>(doors: impl Iterator<Item = &'d PlannedDoor>, settled: &Settled) -> Chain {
+    let about = doors.map(|planned| &planned.door).filter(|door| touches(settled, door));
+    // The later of two doors is the one that should not be there.
+    let opened = |door: &Door| door.openings.iter().map(|opening| opening.order).max();
+    let door = about.max_by_key(|door| (opened(door), door.place));
+    let finding = &settled.finding;
+    let hops = match door {
+        Some(door) => hops_through(door, finding),
+        None => own_hops(finding),
+    };
+    Chain {
+        rule: finding.rule,
+        message: finding.message.clone(),
+        fingerprint: settled.fingerprint.clone(),
+        hops,
+    }
+}
+
+fn opening_for<'d>(door: &'d Door, finding: &Finding) -> Option<&'d Opening> {
+    let own = door.openings.iter().find(|opening| opening.binary == finding.binary);
+    own.or_else(|| door.openings.first())
+}
+
+/// The path of a finding, then its primary place; what else makes it true, where it has no path.
+fn own_hops(finding: &Finding) -> Vec<Hop> {
+    let entered = |(index, hop): (usize, &Hop)| Hop {
+        label: if index == 0 { format!("`{}`", hop.label) } else { format!("calls `{}`", hop.label) },
+        location: hop.location,
+    };
+    let mut hops: Vec<Hop> = finding.path.iter().enumerate().map(entered).collect();
+    if hops.last().is_none_or(|last| last.location != finding.primary.location) {
+        hops.push(Hop { label: finding.primary.label.clone(), location: finding.primary.location });
+    }
+    if finding.path.is_empty() {
+        let others = finding.evidence.iter();
+        hops.extend(others.map(|one| Hop { label: one.label.clone(), location: one.location }));
+    }
+    hops
 }
 
 /// Route → handler → accessor → keeper → start-up path → creation, as far as each is known.
-fn hops(door: &Door, settled: &Settled) -> Vec<Hop> {
+fn hops_through(door: &Door, finding: &Finding) -> Vec<Hop> {
     let mut hops: Vec<Hop> = Vec::new();
     for (index, hop) in door.asked_by.iter().enumerate() {
         let label = match index {
@@ -64,13 +86,7 @@ fn hops(door: &Door, settled: &Settled) -> Vec<Hop> {
     if matches!(door.keeper, Keeper::Static | Keeper::Field) {
         hops.push(Hop { label: format!("`{}` keeps the {}", door.name, door.noun), location: door.place });
     }
-    let binary = settled.finding.binary.as_ref();
-    let opening = door
-        .openings
-        .iter()
-        .find(|opening| opening.binary.as_ref() == binary)
-        .or_else(|| door.openings.first());
-    if let Some(opening) = opening {
+    if let Some(opening) = opening_for(door, finding) {
         let when = match opening.when.as_slice() {
             [] => String::new(),
             when => format!(", {}", when.join(", ")),

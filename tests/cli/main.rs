@@ -5,6 +5,7 @@ mod acceptance;
 mod command;
 mod inputs;
 mod migration;
+mod migration_findings;
 mod migration_steps;
 mod odd_inputs;
 mod output;

@@ -8,13 +8,13 @@ use crate::command::{Ended, fixture, folder, run};
 
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nrusqlite = \"0.32\"\n";
 
-fn report(folder: &Path, format: &str) -> Ended {
+pub(crate) fn report(folder: &Path, format: &str) -> Ended {
     let ended = run(folder, &["report", "--format", format]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     ended
 }
 
-fn json(folder: &Path) -> Value {
+pub(crate) fn json(folder: &Path) -> Value {
     let json = report(folder, "json").json();
     let schema = serde_json::from_str(include_str!("../../rules/schema/migration.json")).expect("a schema");
     let validator = jsonschema::validator_for(&schema).expect("a valid schema");
@@ -23,16 +23,16 @@ fn json(folder: &Path) -> Value {
     json
 }
 
-fn list<'j>(value: &'j Value, key: &str) -> &'j [Value] {
+pub(crate) fn list<'j>(value: &'j Value, key: &str) -> &'j [Value] {
     value[key].as_array().unwrap_or_else(|| panic!("no list `{key}` in {value}"))
 }
 
-fn text<'j>(value: &'j Value, key: &str) -> &'j str {
+pub(crate) fn text<'j>(value: &'j Value, key: &str) -> &'j str {
     value[key].as_str().unwrap_or_else(|| panic!("no text `{key}` in {value}"))
 }
 
 /// `file:line` of a place.
-fn at(place: &Value) -> String {
+pub(crate) fn at(place: &Value) -> String {
     format!("{}:{}", text(place, "file"), place["line"])
 }
 

@@ -8,7 +8,10 @@ use super::super::graph::{Nodes, description};
 use super::super::picture::{Look, draw, escape};
 use super::super::{counted, one_line, path_of, problem_place};
 use super::{MigrationView, words};
-use crate::plan::{Group, Item, PlannedDoor, Progress, ResourcePlan, SchemaPlan, Step, StepKind, Verdict};
+use crate::plan::{
+    Chain, Group, Item, Plan, PlannedDoor, Progress, Remaining, ResourcePlan, SchemaPlan, Step, StepKind,
+    Verdict,
+};
 use crate::problem::Problem;
 use crate::program::doors::Door;
 use crate::program::init_cycles::InitCycle;
@@ -30,7 +33,7 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     text.push_str(
         "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n<h1>SSOT migration report</h1>\n",
     );
-    navigation(&mut text, &plan.resources);
+    navigation(&mut text, plan);
     text.push_str("</header>\n<main id=\"main\">\n");
     if let Some(progress) = progress {
         since(&mut text, progress);
@@ -39,6 +42,9 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
         let own: Vec<&InitPath> =
             plan.init_paths.iter().filter(|path| path.resource.id == resource.resource.id).collect();
         about(&mut text, index, resource, &own, files);
+    }
+    if !plan.remaining.is_empty() {
+        remaining(&mut text, &plan.remaining, files);
     }
     for cycle in &plan.init_cycles {
         init_cycle(&mut text, cycle, files);
@@ -72,8 +78,9 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     text
 }
 
-/// The resources, each with a link to its section.
-fn navigation(text: &mut String, resources: &[ResourcePlan]) {
+/// The resources, each with a link to its section, and what no step removes.
+fn navigation(text: &mut String, plan: &Plan) {
+    let resources = &plan.resources;
     if resources.is_empty() {
         text.push_str("<p>No resource: nothing in production code is seen to open a database whose address is known.</p>\n");
     } else {
@@ -88,6 +95,40 @@ fn navigation(text: &mut String, resources: &[ResourcePlan]) {
         }
         text.push_str("</ul></nav>\n");
     }
+    if !plan.remaining.is_empty() {
+        let _ = writeln!(
+            text,
+            "<p><a href=\"#remaining\">Findings that no step removes</a>: {}.</p>",
+            plan.remaining.len()
+        );
+    }
+}
+
+fn remaining(text: &mut String, findings: &[Remaining], files: &[SourceFile]) {
+    text.push_str("<section id=\"remaining\">\n<h2>Findings that no step removes</h2>\n<p>Each is fixed where it stands.</p>\n<ul>\n");
+    for Remaining { level, location, help, why } in findings {
+        let place = code(&words::at(files, location));
+        let (message, help) = (prose(&why.message), prose(help));
+        let _ = writeln!(
+            text,
+            "<li>\n<h3>{} at {place} ({})</h3>\n<p>{message}: {help}</p>",
+            code(why.rule),
+            level.name()
+        );
+        text.push_str("<details open>\n<summary>Why</summary>\n");
+        hops(text, why, files);
+        text.push_str("</details>\n</li>\n");
+    }
+    text.push_str("</ul>\n</section>\n");
+}
+
+fn hops(text: &mut String, chain: &Chain, files: &[SourceFile]) {
+    text.push_str("<ol>\n");
+    for hop in &chain.hops {
+        let place = code(&words::at(files, &hop.location));
+        let _ = writeln!(text, "<li>{} {place}</li>", prose(&hop.label));
+    }
+    text.push_str("</ol>\n");
 }
 
 fn init_cycle(text: &mut String, cycle: &InitCycle, files: &[SourceFile]) {
@@ -155,15 +196,19 @@ fn owners(text: &mut String, schema: &SchemaPlan, files: &[SourceFile]) {
     text.push_str("</table>\n");
     if schema.steps.is_empty() {
         let _ = writeln!(text, "<p>{}</p>", words::no_steps(schema));
-        return;
+    } else {
+        text.push_str("<ol>\n");
+        for step in &schema.steps {
+            let places: Vec<String> =
+                step.places.iter().map(|place| code(&words::at(files, place))).collect();
+            let places = if places.is_empty() { String::new() } else { format!(": {}", places.join(", ")) };
+            let _ = writeln!(text, "<li>{}{places}</li>", prose(&step.action));
+        }
+        text.push_str("</ol>\n");
     }
-    text.push_str("<ol>\n");
-    for step in &schema.steps {
-        let places: Vec<String> = step.places.iter().map(|place| code(&words::at(files, place))).collect();
-        let places = if places.is_empty() { String::new() } else { format!(": {}", places.join(", ")) };
-        let _ = writeln!(text, "<li>{}{places}</li>", prose(&step.action));
+    if !schema.reported.is_empty() {
+        let _ = writeln!(text, "<p>{}</p>", prose(&words::reported(schema, files)));
     }
-    text.push_str("</ol>\n");
 }
 
 fn since(text: &mut String, progress: &Progress) {
@@ -242,19 +287,12 @@ fn about(text: &mut String, index: usize, plan: &ResourcePlan, paths: &[&InitPat
         for chain in &plan.why {
             let _ = writeln!(
                 text,
-                "<details open>\n<summary><strong>{}</strong>: {}</summary>\n<ol>",
+                "<details open>\n<summary><strong>{}</strong>: {}</summary>",
                 chain.rule,
                 prose(&chain.message)
             );
-            for hop in &chain.hops {
-                let _ = writeln!(
-                    text,
-                    "<li>{} {}</li>",
-                    prose(&hop.label),
-                    code(&words::at(files, &hop.location))
-                );
-            }
-            text.push_str("</ol>\n</details>\n");
+            hops(text, chain, files);
+            text.push_str("</details>\n");
         }
     }
     text.push_str("</section>\n");
@@ -373,8 +411,8 @@ fn about_step(text: &mut String, step: &Step, files: &[SourceFile]) {
             .collect();
         let _ = writeln!(text, "<p>Removes {}.</p>", removes.join(", "));
     }
-    let after = words::after(step);
-    let _ = writeln!(text, "<p>Done when {}.{after}</p>\n</li>", prose(&step.verify));
+    let (after, leaves) = (words::after(step), prose(&words::leaves(step, files)));
+    let _ = writeln!(text, "<p>Done when {}.{after}{leaves}</p>\n</li>", prose(&step.verify));
 }
 
 fn about_item(text: &mut String, step: &Step, item: &Item, files: &[SourceFile]) {

@@ -8,7 +8,7 @@ use super::super::{WireHop, WirePoint, WireTool, to_json};
 use super::MigrationView;
 use crate::catalog::LockAfterFailure;
 use crate::location::Location;
-use crate::plan::{Choice, Group, PlannedDoor, Progress, ResourcePlan, SchemaPlan, Step};
+use crate::plan::{Choice, Group, PlannedDoor, Progress, Remaining, Removed, ResourcePlan, SchemaPlan, Step};
 use crate::program::init_cycles::InitCycle;
 use crate::program::schema_owners::{OwnedTable, OwnerKind};
 use crate::program::timeline::Timeline;
@@ -27,6 +27,8 @@ struct WireMigration<'a> {
     resources: Vec<WireResource<'a>>,
     /// The findings of `check`, whatever they are about.
     findings: Vec<WireRemoved<'a>>,
+    /// Those among them that no step removes, sorted by place.
+    remaining: Vec<WireRemaining<'a>>,
     /// What went and what came since an earlier report or revision; null where none was named.
     since: Option<WireProgress<'a>>,
     /// Doors whose address is not known.
@@ -53,6 +55,8 @@ struct WireSchema<'a> {
     places: Vec<WireSchemaPlace<'a>>,
     /// What to do, in order; empty when one owner is all there is.
     steps: Vec<WireSchemaStep<'a>>,
+    /// The findings about a place that changes it.
+    reported: Vec<WireRemoved<'a>>,
 }
 
 /// A place that changes a schema.
@@ -122,7 +126,7 @@ struct WireResource<'a> {
     groups: Vec<WireGroup<'a>>,
     /// What to do, in order.
     steps: Vec<WireStep<'a>>,
-    /// From symptom to root, one chain per finding.
+    /// From symptom to root, one chain for each finding that a step removes.
     why: Vec<WireChain<'a>>,
 }
 
@@ -258,6 +262,8 @@ struct WireStep<'a> {
     verify: &'a str,
     /// Steps that must be done before.
     after: &'a [usize],
+    /// For the step that keeps the door closed: the findings that the steps of the resource leave.
+    leaves: Vec<WireRemoved<'a>>,
 }
 
 /// A place to touch.
@@ -324,6 +330,26 @@ struct WireRemoved<'a> {
     rule: &'a str,
     /// As in the findings of `check`.
     fingerprint: &'a str,
+}
+
+/// A finding that no step removes.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct WireRemaining<'a> {
+    /// The rule.
+    rule: &'a str,
+    /// As in the findings of `check`.
+    fingerprint: &'a str,
+    /// `deny` or `warn`.
+    level: &'a str,
+    /// Its primary place.
+    place: WirePoint<'a>,
+    /// The finding in one sentence.
+    message: &'a str,
+    /// The fix, in one sentence.
+    help: &'a str,
+    /// Why it came to be: its path, then its primary place.
+    hops: Vec<WireHop<'a>>,
 }
 
 /// Why a finding came to be.
@@ -396,6 +422,7 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     let MigrationView { plan, snapshot, progress, problems, files } = view;
     to_json(&WireMigration {
         findings: snapshot.findings.iter().map(WireRemoved::new).collect(),
+        remaining: plan.remaining.iter().map(|finding| WireRemaining::new(finding, files)).collect(),
         since: progress.map(WireProgress::new),
         version: 1,
         tool: WireTool::current(),
@@ -442,13 +469,36 @@ impl<'a> WireSchema<'a> {
             action: &step.action,
             places: step.places.iter().map(point).collect(),
         });
-        Self { database: &schema.database, places: places.collect(), steps: steps.collect() }
+        Self {
+            database: &schema.database,
+            places: places.collect(),
+            steps: steps.collect(),
+            reported: schema.reported.iter().map(WireRemoved::of).collect(),
+        }
     }
 }
 
 impl<'a> WireRemoved<'a> {
     fn new((rule, fingerprint): &'a (String, String)) -> Self {
         Self { rule, fingerprint }
+    }
+
+    fn of(removed: &'a Removed) -> Self {
+        Self { rule: removed.rule, fingerprint: &removed.fingerprint }
+    }
+}
+
+impl<'a> WireRemaining<'a> {
+    fn new(finding: &'a Remaining, files: &'a [SourceFile]) -> Self {
+        Self {
+            rule: finding.why.rule,
+            fingerprint: &finding.why.fingerprint,
+            level: finding.level.name(),
+            place: WirePoint::new(files, &finding.location),
+            message: &finding.why.message,
+            help: &finding.help,
+            hops: finding.why.hops.iter().map(|one| WireHop::new(files, one)).collect(),
+        }
     }
 }
 
@@ -597,13 +647,10 @@ impl<'a> WireStep<'a> {
                     outside_production: item.outside_production,
                 })
                 .collect(),
-            removes: step
-                .removes
-                .iter()
-                .map(|removed| WireRemoved { rule: removed.rule, fingerprint: &removed.fingerprint })
-                .collect(),
+            removes: step.removes.iter().map(WireRemoved::of).collect(),
             verify: &step.verify,
             after: &step.after,
+            leaves: step.leaves.iter().map(WireRemoved::of).collect(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::{one_line, path_of, problem_place};
 use super::{MigrationView, words};
-use crate::plan::{Group, Item, Plan, Progress, ResourcePlan, SchemaPlan, Step, StepKind};
+use crate::plan::{Chain, Group, Item, Plan, Progress, Remaining, ResourcePlan, SchemaPlan, Step, StepKind};
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
 
@@ -17,6 +17,12 @@ pub(super) fn render(view: MigrationView<'_>) -> String {
     }
     for resource in &plan.resources {
         about(&mut text, resource, files);
+    }
+    if !plan.remaining.is_empty() {
+        text.push_str("\n## Findings that no step removes\n\nEach is fixed where it stands.\n");
+        for finding in &plan.remaining {
+            remaining(&mut text, finding, files);
+        }
     }
     for cycle in &plan.init_cycles {
         let members: Vec<String> = cycle.members.iter().map(|member| code(member)).collect();
@@ -84,6 +90,24 @@ fn overview(text: &mut String, plan: &Plan) {
         let _ =
             writeln!(text, "| {id} | {} | {share} | {} |", resource.doors().count(), resource.steps.len());
     }
+    if !plan.remaining.is_empty() {
+        let _ = writeln!(text, "\nFindings that no step removes: {}.", plan.remaining.len());
+    }
+}
+
+fn remaining(text: &mut String, finding: &Remaining, files: &[SourceFile]) {
+    let Remaining { level, location, help, why } = finding;
+    let place = code(&words::at(files, location));
+    let _ = write!(text, "\n### {} at {place} ({})\n\n", code(why.rule), level.name());
+    let _ = write!(text, "- [ ] {place} {}: {}\n\nWhy:\n\n", prose(&why.message), prose(help));
+    hops(text, why, files);
+}
+
+fn hops(text: &mut String, chain: &Chain, files: &[SourceFile]) {
+    for (number, hop) in (1..).zip(&chain.hops) {
+        let place = code(&words::at(files, &hop.location));
+        let _ = writeln!(text, "{number}. {} {place}", prose(&hop.label));
+    }
 }
 
 fn since(text: &mut String, progress: &Progress) {
@@ -141,10 +165,7 @@ fn about(text: &mut String, plan: &ResourcePlan, files: &[SourceFile]) {
         text.push_str("\n### Why\n");
         for chain in &plan.why {
             let _ = write!(text, "\n**{}**: {}\n\n", chain.rule, prose(&chain.message));
-            for (number, hop) in (1..).zip(&chain.hops) {
-                let place = code(&words::at(files, &hop.location));
-                let _ = writeln!(text, "{number}. {} {place}", prose(&hop.label));
-            }
+            hops(text, chain, files);
         }
     }
 }
@@ -219,8 +240,8 @@ fn about_step(text: &mut String, step: &Step, files: &[SourceFile]) {
             .collect();
         let _ = writeln!(text, "{}.", removes.join(", "));
     }
-    let after = words::after(step);
-    let _ = writeln!(text, "\nDone when {}.{after}", prose(&step.verify));
+    let (after, leaves) = (words::after(step), prose(&words::leaves(step, files)));
+    let _ = writeln!(text, "\nDone when {}.{after}{leaves}", prose(&step.verify));
 }
 
 fn about_item(text: &mut String, indent: &str, step: &Step, item: &Item, files: &[SourceFile]) {
@@ -280,13 +301,16 @@ fn owners(text: &mut String, schema: &SchemaPlan, files: &[SourceFile]) {
     }
     if schema.steps.is_empty() {
         let _ = writeln!(text, "\n{}", words::no_steps(schema));
-        return;
+    } else {
+        text.push('\n');
     }
-    text.push('\n');
     for (number, step) in (1..).zip(&schema.steps) {
         let places: Vec<String> = step.places.iter().map(|place| code(&words::at(files, place))).collect();
         let places = if places.is_empty() { String::new() } else { format!(": {}", places.join(", ")) };
         let _ = writeln!(text, "{number}. {}{places}", step.action);
+    }
+    if !schema.reported.is_empty() {
+        let _ = writeln!(text, "\n{}", prose(&words::reported(schema, files)));
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::{counted, one_line, path_of};
 use crate::catalog::LockAfterFailure;
 use crate::location::Location;
 use crate::plan::{
-    Choice, Group, PlannedDoor, ResourcePlan, ResourceProgress, SchemaPlan, Step, StepKind, Verdict,
+    Choice, Group, PlannedDoor, Removed, ResourcePlan, ResourceProgress, SchemaPlan, Step, StepKind, Verdict,
 };
 use crate::program::doors::{Contract, Door, Keeper};
 use crate::program::init_cycles::Need;
@@ -306,8 +306,37 @@ pub(super) fn tables(place: &SchemaPlace, shown: fn(&str) -> String) -> String {
 
 /// Why there is no step to one owner of a schema.
 pub(super) fn no_steps(schema: &SchemaPlan) -> &'static str {
-    match schema.is_known {
-        true => "Nothing to do.",
-        false => "It is not known which of these share a database, so nothing is said about one owner.",
+    match (schema.is_known, schema.reported.is_empty()) {
+        (true, true) => "Nothing to do.",
+        (true, false) => "It has one owner: nothing has to move.",
+        (false, _) => "It is not known which of these share a database, so nothing is said about one owner.",
+    }
+}
+
+/// The findings about what changes a schema, as a sentence; empty where there are none.
+pub(super) fn reported(schema: &SchemaPlan, files: &[SourceFile]) -> String {
+    match schema.reported.as_slice() {
+        [] => String::new(),
+        reported => format!("Reported of it: {}.", findings(reported, files)),
+    }
+}
+
+/// What a step leaves and has to go as well, as a sentence; empty where nothing has.
+pub(super) fn leaves(step: &Step, files: &[SourceFile]) -> String {
+    match step.leaves.as_slice() {
+        [] => String::new(),
+        left => format!(" What these steps leave has to go for that as well: {}.", findings(left, files)),
+    }
+}
+
+/// Rules and places of findings; the first ones, where there are many.
+fn findings(list: &[Removed], files: &[SourceFile]) -> String {
+    const MOST: usize = 12;
+    let shown = list.iter().take(MOST);
+    let shown: Vec<String> =
+        shown.map(|one| format!("`{}` at `{}`", one.rule, at(files, &one.location))).collect();
+    match list.len().saturating_sub(MOST) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
