@@ -1,5 +1,5 @@
-//! Room 8, *plan*: why a finding came to be, hop by hop: from what somebody sees to the creation at the root,
-//! where it is about a door.
+//! Room 8, *plan*: why a finding came to be, hop by hop: on its own path, or from what somebody sees to the creation at
+//! the root, where the path leads there.
 
 use super::{PlannedDoor, touches};
 use crate::finding::{Finding, Hop};
@@ -26,7 +26,7 @@ pub(super) fn chain<'d>(doors: impl Iterator<Item = &'d PlannedDoor>, settled: &
     let opened = |door: &Door| door.openings.iter().map(|opening| opening.order).max();
     let door = about.max_by_key(|door| (opened(door), door.place));
     let finding = &settled.finding;
-    let hops = match door {
+    let hops = match door.filter(|door| leads_through(door, finding)) {
         Some(door) => hops_through(door, finding),
         None => own_hops(finding),
     };
@@ -36,6 +36,19 @@ pub(super) fn chain<'d>(doors: impl Iterator<Item = &'d PlannedDoor>, settled: &
         fingerprint: settled.fingerprint.clone(),
         hops,
     }
+}
+
+/// Whether what is known of a door is what makes a finding true: the door opens on the finding's path, or the route that asks
+/// for it is one of the finding's places. Otherwise it would be the story of another route.
+fn leads_through(door: &Door, finding: &Finding) -> bool {
+    let places = |hops: &[Hop]| -> Vec<_> { hops.iter().map(|hop| hop.location).collect() };
+    let opens_on_path = finding.path.len() > 1
+        && opening_for(door, finding)
+            .is_some_and(|opening| places(&opening.hops).starts_with(&places(&finding.path)));
+    let is_asked = door.asked_by.first().is_some_and(|route| {
+        finding.evidence.iter().chain([&finding.primary]).any(|evidence| evidence.location == route.location)
+    });
+    opens_on_path || is_asked
 }
 
 fn opening_for<'d>(door: &'d Door, finding: &Finding) -> Option<&'d Opening> {

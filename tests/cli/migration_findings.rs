@@ -78,3 +78,25 @@ fn what_is_reported_of_a_schema_is_said_with_its_owner() {
         assert!(report.contains("Reported of it: ") && !report.contains("Nothing to do"), "{report}");
     }
 }
+
+/// The chain of a finding, by its rule: label and place of each hop.
+fn chain(json: &Value, rule: &str) -> Vec<(String, String)> {
+    let mut chains = list(json, "resources").iter().flat_map(|resource| list(resource, "why"));
+    let chain = chains.find(|chain| chain["rule"] == rule).expect("a chain");
+    list(chain, "hops").iter().map(|hop| (text(hop, "label").to_owned(), at(hop))).collect()
+}
+
+#[test]
+fn the_reason_of_a_finding_is_its_own_path_and_not_that_of_another_route() {
+    let folder = fixture("startup-crisis");
+    let json = json(&folder);
+    let found = run(&folder, &["--message-format", "json"]).json();
+    let findings = list(&found, "findings");
+    let shallow = findings.iter().find(|finding| finding["rule"] == "shallow-readiness").expect("a finding");
+    let mut path: Vec<String> = list(shallow, "path").iter().map(at).collect();
+    path.push(at(&shallow["primary"]));
+    let told: Vec<String> = chain(&json, "shallow-readiness").into_iter().map(|(_, place)| place).collect();
+    assert_eq!(told, path);
+    let (route, _) = &chain(&json, "serve-before-init")[0];
+    assert_eq!(route, "`GET /reports`", "the route that asks too early is a place of the finding");
+}
