@@ -69,10 +69,11 @@ impl Gap<'_, '_> {
         let uses = |code: &str| {
             [".read()", ".write()", ".lock()"].iter().any(|lock| code.contains(&format!("{place}{lock}")))
         };
-        // Whoever is called in between must not want the same lock.
-        let calls_in = self.shape.holding.iter().any(|call| {
-            let start = |location: Location| (location.span.line, location.span.column);
-            start(*call) > start(test) && start(*call) < start(self.write)
+        // Whoever is called under the lock must not want it as well, and nobody may be waited for who wants it first.
+        let own_lock = self.texts.part(self.write, 0, target.len())?;
+        let calls_in = self.holding_after(test).any(|call| {
+            let is_under_lock = !call.span.starts_after(last.span) || last.span.encloses(call.span);
+            is_under_lock && !own_lock.span.encloses(call.span)
         });
         if !decides || awaits || calls_in || body.contains("slot") || uses(between) || from < body_from {
             return None;
@@ -83,10 +84,17 @@ impl Gap<'_, '_> {
             (self.texts.part(test, at, at + tested.len())?, "slot".to_owned()),
             (self.texts.part(self.write, 0, target.len())?, "*slot".to_owned()),
         ];
-        if uses(text.get(end..body_to)?) {
+        if uses(text.get(end..body_to)?) || self.holding_after(last).next().is_some() {
             changes.push((at_end(last), format!("\n{indent}drop(slot);")));
         }
         Some(changes)
+    }
+
+    /// The calls behind a place that may take a lock or wait for somebody.
+    fn holding_after(&self, place: Location) -> impl Iterator<Item = Location> {
+        let is_behind =
+            move |call: &Location| call.span.starts_after(place.span) && !place.span.encloses(call.span);
+        self.shape.holding.iter().copied().filter(is_behind)
     }
 
     /// `if let Some(x) = cell.get() { return Ok(x); } … cell.set(y)…; …` as `cell.get_or_try_init(|| async { … Ok(y) }).await`.

@@ -19,7 +19,7 @@ pub struct Shape {
     pub end: (u32, u32),
     /// The calls that fill once cells.
     pub cells: Vec<(Location, CellKind)>,
-    /// The calls of functions of the workspace that may take a lock, or wait for somebody.
+    /// The calls that may take a lock, or wait for somebody: a signal, or in a loop for a flag that somebody else lowers.
     pub holding: Vec<Location>,
 }
 
@@ -70,10 +70,7 @@ impl Program<'_> {
                     _ => None,
                 });
                 let cells = cells.collect();
-                let holding = body
-                    .calls
-                    .iter()
-                    .filter(|call| matches!(call.target, Target::Local { .. }) && self.holds_up(call, 0));
+                let holding = body.calls.iter().filter(|call| self.holds_up(call, 0));
                 let holding = holding.map(|call| self.location(id, call.span)).collect();
                 let body = self.location(id, root.span);
                 Some(Shape { body, statements, end: (last.end_line, last.end_column), cells, holding })

@@ -9,6 +9,7 @@ mod migration_findings;
 mod migration_steps;
 mod odd_inputs;
 mod output;
+mod patch;
 mod questions;
 mod same_bytes;
 mod usage;

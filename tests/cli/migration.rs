@@ -315,7 +315,7 @@ fn a_declaration_about_nothing_is_told_and_stops_nothing() {
 }
 
 /// What `report --patch` prints, and that it writes nothing.
-fn patch(folder: &Path) -> String {
+pub(crate) fn patch(folder: &Path) -> String {
     let ended = run(folder, &["report", "--patch"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.err.contains("by hand"), "{ended:?}");
@@ -323,7 +323,7 @@ fn patch(folder: &Path) -> String {
 }
 
 /// Lines that a patch removes and adds.
-fn changed(patch: &str) -> Vec<&str> {
+pub(crate) fn changed(patch: &str) -> Vec<&str> {
     let is_change = |line: &&str| {
         (line.starts_with('-') || line.starts_with('+'))
             && !line.starts_with("---")
@@ -355,7 +355,7 @@ fn a_second_pool_of_one_function_becomes_a_clone() {
 const TOKIO: &str = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nsqlx = \"0.8\"\ntokio = \"1\"\n";
 
 /// Lines that a patch changes in a library of one file.
-fn changed_in(library: &str) -> Vec<String> {
+pub(crate) fn changed_in(library: &str) -> Vec<String> {
     let folder = folder(&[("Cargo.toml", TOKIO.as_bytes()), ("src/lib.rs", library.as_bytes())]);
     let patch = patch(folder.path());
     changed(&patch).into_iter().map(str::to_owned).collect()

@@ -1,0 +1,63 @@
+//! The command `report --patch`: what is offered as an edit, and what is left to people.
+
+use crate::command::fixture;
+use crate::migration::{changed_in, patch};
+
+#[test]
+fn a_lock_is_not_held_while_somebody_else_is_waited_for() {
+    // Whoever fails leaves the flag raised, and the next one would wait for it with the lock in hand.
+    assert_eq!(patch(&fixture("in-progress-flag")), "");
+    let library = "\
+use sqlx::PgPool;
+use tokio::sync::{Notify, RwLock};
+
+static POOL: RwLock<Option<PgPool>> = RwLock::const_new(None);
+static OPENED: Notify = Notify::const_new();
+
+pub async fn ensure(url: &str) -> sqlx::Result<()> {
+    if POOL.read().await.is_none() {
+        BETWEEN
+        let pool = PgPool::connect(url).await?;
+        *POOL.write().await = Some(pool);
+    }
+    Ok(())
+}
+
+async fn wait_for_another() {
+    while POOL.read().await.is_none() {
+        tokio::task::yield_now().await;
+    }
+}
+";
+    for between in ["OPENED.notified().await;", "wait_for_another().await;"] {
+        let changed = changed_in(&library.replace("BETWEEN", between));
+        assert!(changed.is_empty(), "{between}: {changed:?}");
+    }
+    assert!(!changed_in(&library.replace("BETWEEN", "")).is_empty());
+}
+
+#[test]
+fn the_lock_is_given_back_before_a_call_that_may_want_it() {
+    let library = "\
+use sqlx::PgPool;
+use tokio::sync::RwLock;
+
+static POOL: RwLock<Option<PgPool>> = RwLock::const_new(None);
+
+pub async fn ensure(url: &str) -> sqlx::Result<()> {
+    if POOL.read().await.is_none() {
+        let pool = PgPool::connect(url).await?;
+        *POOL.write().await = Some(pool);
+    }
+    look().await;
+    Ok(())
+}
+
+async fn look() {
+    println!(\"{}\", POOL.read().await.is_some());
+}
+";
+    assert!(changed_in(library).contains(&"+    drop(slot);".to_owned()));
+    let inside = library.replace("    }\n    look().await;\n", "        look().await;\n    }\n");
+    assert!(changed_in(&inside).is_empty(), "it would wait for itself");
+}
