@@ -85,7 +85,7 @@ pub(super) enum TaskArguments {
         /// Say what went and what came since a git revision or a report saved as JSON
         #[arg(long, value_name = "REV|FILE", conflicts_with = "patch", help_heading = "Output")]
         since: Option<String>,
-        /// Print the mechanical steps as a unified diff, each tried and analysed again before; nothing is written
+        /// Print the mechanical steps as a unified diff for `git apply`, with paths from the root of the repository, each tried and analysed again before; nothing is written
         #[arg(long, conflicts_with = "format", help_heading = "Output")]
         patch: bool,
         #[command(flatten)]

@@ -188,7 +188,7 @@ fn stages(
         _ => Outcome::of_analysis(&report, &prepared.options),
     };
     let settled = SettledRun {
-        style: &style(&outputs, quiet, environment, &workspace.root, &watch),
+        style: &style(&purpose, &outputs, quiet, environment, &workspace.root, &watch),
         workspace: &workspace,
         prepared: &prepared,
         environment,
@@ -228,6 +228,7 @@ fn is_selected(path: &str, purpose: &Purpose, selection: &Selection, configurati
 
 /// How the first output looks.
 fn style(
+    purpose: &Purpose,
     outputs: &[Output],
     quiet: bool,
     environment: &Environment,
@@ -236,7 +237,8 @@ fn style(
 ) -> Style {
     let first = &outputs[0];
     let read_by_a_person = environment.stdout_is_terminal && first.file.is_none();
-    let for_a_repository = outputs.iter().any(|output| output.format.is_for_a_repository());
+    let for_a_repository =
+        matches!(purpose, Purpose::Patch) || outputs.iter().any(|output| output.format.is_for_a_repository());
     Style {
         color: first.color,
         links: first.color && read_by_a_person,

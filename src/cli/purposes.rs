@@ -140,7 +140,7 @@ impl SettledRun<'_> {
         let Prepared { options, settings, .. } = self.prepared;
         let (changed, refused) = patch::verified(&edits, files, options, settings)?;
         narration::patch(err, &changed, &refused, self.quiet);
-        Ok(report::render_patch(&changed))
+        Ok(report::render_patch(&changed, self.style))
     }
 
     fn place(self, path: &Path, line: u32) -> Result<String, Stop> {

@@ -108,7 +108,7 @@ pub struct Style {
     /// to run, so output that is kept leaves it out (human format only).
     pub elapsed: Option<Duration>,
     /// What to put before a path to make it relative to the repository: empty, or a folder with a trailing
-    /// slash (formats for which [`Format::is_for_a_repository`] says so).
+    /// slash (patches, and formats for which [`Format::is_for_a_repository`] says so).
     pub repository_prefix: String,
     /// The root of the workspace (cargo-json only).
     pub root: PathBuf,

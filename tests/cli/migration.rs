@@ -253,7 +253,7 @@ fn three_managers_with(configuration: &str) -> tempfile::TempDir {
     copy
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder can be made");
     for entry in std::fs::read_dir(from).expect("a folder can be read") {
         let entry = entry.expect("a folder can be read");
@@ -337,7 +337,7 @@ const ACTIX: &str = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \
 #[test]
 fn a_second_pool_of_one_function_becomes_a_clone() {
     let patch = patch(&fixture("quickstart"));
-    assert!(patch.contains("--- a/src/main.rs\n+++ b/src/main.rs\n@@ "), "{patch}");
+    assert!(patch.contains("/src/main.rs\n@@ "), "{patch}");
     assert_eq!(
         changed(&patch),
         [
@@ -578,7 +578,7 @@ fn what_is_given_away_before_is_cloned_or_the_edit_is_not_offered() {
 }
 
 /// Runs git in a folder.
-fn git(folder: &Path, arguments: &[&str]) {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
     let identity =
         ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
     let ended = std::process::Command::new("git")

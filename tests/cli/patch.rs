@@ -1,7 +1,9 @@
 //! The command `report --patch`: what is offered as an edit, and what is left to people.
 
+use std::path::Path;
+
 use crate::command::fixture;
-use crate::migration::{changed_in, patch};
+use crate::migration::{changed_in, copy_folder, git, patch};
 
 #[test]
 fn a_lock_is_not_held_while_somebody_else_is_waited_for() {
@@ -60,4 +62,26 @@ async fn look() {
     assert!(changed_in(library).contains(&"+    drop(slot);".to_owned()));
     let inside = library.replace("    }\n    look().await;\n", "        look().await;\n    }\n");
     assert!(changed_in(&inside).is_empty(), "it would wait for itself");
+}
+
+/// Writes the patch of a workspace into a file and lets git apply it from a folder; both are relative to `top`.
+fn apply(top: &Path, workspace: &str, from: &str) {
+    let text = patch(&top.join(workspace));
+    assert!(text.starts_with(&format!("diff --git a/{workspace}/src/")), "{text}");
+    let file = top.join("steps.diff");
+    std::fs::write(&file, text).expect("the patch can be written");
+    git(&top.join(from), &["apply", file.to_str().expect("a path of UTF-8")]);
+}
+
+#[test]
+fn git_applies_a_patch_from_the_root_of_the_repository_and_from_folders_below() {
+    for (workspace, from) in [("shop", ""), ("apps/small shop", ""), ("shop", "shop"), ("a/größe", "a")] {
+        let top = tempfile::tempdir().expect("a temporary folder can be made");
+        git(top.path(), &["init", "--quiet"]);
+        copy_folder(&fixture("quickstart"), &top.path().join(workspace));
+        apply(top.path(), workspace, from);
+        let main = std::fs::read_to_string(top.path().join(workspace).join("src/main.rs"));
+        let main = main.expect("the file can be read");
+        assert!(main.contains("let job_pool = pool.clone();"), "{workspace} from `{from}`: {main}");
+    }
 }
