@@ -206,7 +206,11 @@ impl Steps<'_> {
             });
         }
         let title = format!("Make `{}` safe", door.title());
-        let verify = "the findings named here are gone, and the service starts".to_owned();
+        let otherwise = match items.len() == removes.len() {
+            true => "the service starts",
+            false => "the service opens it when it starts, before it serves",
+        };
+        let verify = gone(&removes, otherwise);
         self.push(StepKind::Secure, title, items, removes, verify);
     }
 

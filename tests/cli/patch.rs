@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::command::fixture;
+use crate::command::{fixture, run};
 use crate::migration::{changed_in, copy_folder, git, patch};
 
 #[test]
@@ -84,4 +84,26 @@ fn git_applies_a_patch_from_the_root_of_the_repository_and_from_folders_below() 
         let main = main.expect("the file can be read");
         assert!(main.contains("let job_pool = pool.clone();"), "{workspace} from `{from}`: {main}");
     }
+}
+
+#[test]
+fn a_step_is_done_when_what_it_names_is_done() {
+    let top = tempfile::tempdir().expect("a temporary folder can be made");
+    git(top.path(), &["init", "--quiet"]);
+    copy_folder(&fixture("quickstart"), &top.path().join("shop"));
+    apply(top.path(), "shop", "");
+    let ended = run(&top.path().join("shop"), &["report", "--format", "json"]);
+    let json = ended.json();
+    let steps = json["resources"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .flat_map(|resource| resource["steps"].as_array().expect("a list"));
+    let mut without_findings = 0;
+    for step in steps.filter(|step| step["removes"] == serde_json::json!([])) {
+        without_findings += 1;
+        let done = step["verify"].as_str().expect("a text");
+        assert!(!done.contains("the findings named here"), "{step}");
+    }
+    assert!(without_findings > 0, "the archive is still left to the first request: {json}");
 }
