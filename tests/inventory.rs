@@ -70,6 +70,7 @@ fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
         route: "GET /orders".into(),
         needs: vec!["postgres".into()],
         gate: Status::StartUp,
+        place: None,
         barrier: Some((location(0, 4, 19, 43), location(0, 9, 5, 20))),
         probe: None,
         binaries: vec!["app".into()],

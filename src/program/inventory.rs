@@ -42,6 +42,8 @@ pub enum Status {
     Gate,
     /// The handler looks by itself.
     LooksFirst,
+    /// The request itself opens them.
+    Request,
     /// Nothing: requests are answered before.
     Nothing,
 }
@@ -54,6 +56,7 @@ impl Status {
             Self::StartUp => "start-up",
             Self::Gate => "gate",
             Self::LooksFirst => "looks-first",
+            Self::Request => "request",
             Self::Nothing => "nothing",
         }
     }

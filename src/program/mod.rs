@@ -15,6 +15,7 @@ mod conditions;
 pub mod credentials;
 pub mod data_migrations;
 pub mod declarations;
+pub mod detached;
 pub mod doors;
 pub mod embedded_files;
 pub mod entries;

@@ -306,7 +306,8 @@ pub(super) struct WireRoute<'a> {
     route: &'a str,
     /// Drivers of the databases that it comes to use, sorted.
     needs: &'a [String],
-    /// What keeps requests out until these are there: `none-needed`, `start-up`, `gate`, `looks-first` or `nothing`.
+    /// What keeps requests out until these are there: `none-needed`, `start-up`, `gate`, `looks-first`, `request` where the
+    /// request itself opens them, or `nothing`.
     gate: &'a str,
     /// Which probe it is, and what it asks.
     probe: Option<&'a str>,
@@ -316,7 +317,7 @@ pub(super) struct WireRoute<'a> {
 
 impl<'a> WireRoute<'a> {
     pub(super) fn new(route: &'a RouteReadiness, files: &'a [SourceFile]) -> Self {
-        let RouteReadiness { location, route, needs, gate, barrier: _, probe, binaries } = route;
+        let RouteReadiness { location, route, needs, gate, barrier: _, place: _, probe, binaries } = route;
         Self {
             file: path_of(files, location),
             line: location.span.line,

@@ -86,19 +86,29 @@ fn about(text: &mut String, function: &FunctionAt, files: &[SourceFile]) {
 fn about_readiness(text: &mut String, readiness: &RouteReadiness, files: &[SourceFile]) {
     let at = |location: &Location| format!("{}:{}", path_of(files, location), location.span.line);
     let needs = readiness.needs.join(", ");
-    let ready = match (readiness.gate, &readiness.barrier) {
-        (Status::NotNeeded, _) => "it needs no database".to_owned(),
-        (Status::StartUp, Some((made, served))) => {
+    let ready = match (readiness.gate, readiness.barrier, readiness.place) {
+        (Status::NotNeeded, ..) => "it needs no database".to_owned(),
+        (Status::StartUp, Some((made, served)), _) => {
             format!(
                 "needs {needs}; ready before it can run: {} comes before {}, which serves",
-                at(made),
-                at(served)
+                at(&made),
+                at(&served)
             )
         }
-        (Status::StartUp, None) => format!("needs {needs}; nothing is seen to come after serving"),
-        (Status::Gate, _) => format!("needs {needs}; a middleware answers by itself until that is there"),
-        (Status::LooksFirst, _) => format!("needs {needs}; it looks by itself whether that is there"),
-        (Status::Nothing, _) => format!("needs {needs}; nothing keeps requests out until that is there"),
+        (Status::StartUp, None, _) => format!("needs {needs}; nothing is seen to come after serving"),
+        (Status::Gate, ..) => format!("needs {needs}; a middleware answers by itself until that is there"),
+        (Status::LooksFirst, ..) => format!("needs {needs}; it looks by itself whether that is there"),
+        (Status::Request, _, Some(opened)) => {
+            format!("needs {needs}; opened by the request itself, at {}", at(&opened))
+        }
+        (Status::Request, _, None) => format!("needs {needs}; opened by the request itself"),
+        (Status::Nothing, _, Some(task)) => {
+            format!(
+                "needs {needs}; nothing waits for what {} starts, so it can run before that is done",
+                at(&task)
+            )
+        }
+        (Status::Nothing, ..) => format!("needs {needs}; nothing keeps requests out until that is there"),
     };
     let _ = writeln!(text, "  readiness: {}", one_line(&ready));
     if let Some(probe) = &readiness.probe {

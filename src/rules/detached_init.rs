@@ -4,10 +4,10 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::bodies::{CallId, EventKind, Time};
 use crate::program::data_migrations::DetachedMigration;
+use crate::program::detached::{Detached, detached_by};
 use crate::program::entries::Entry;
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
-use crate::program::start_up::Gate;
 use crate::program::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use crate::program::values::Value;
 
@@ -29,12 +29,12 @@ fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
     let effect = program.effects(id).iter().find(|effect| {
         let here = matches!(detached_by(effect), Some((function, _)) if function == id);
         here && effect.creates_handle()
-            && is_init(program, effect)
+            && program.initializes_for_others(effect)
             && is_handed_out(program, id, effect)
             && !program.is_optional(effect)
     })?;
     let (_, task) = detached_by(effect)?;
-    if is_waited_for(program, id, task) || program.readers_wait(id, effect) {
+    if program.is_task_awaited(id, task) || program.readers_wait(id, effect) {
         return None;
     }
     Some(report(program, None, effect, None, id, task))
@@ -44,7 +44,7 @@ fn check_accessor(program: &Program<'_>, id: FnId) -> Option<Finding> {
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     match program.effects(id).iter().find(|effect| detached_by(effect).is_some()) {
         None => "no handle is created and no schema changed in a task that is started here".to_owned(),
-        Some(effect) if !is_init(program, effect) => {
+        Some(effect) if !program.initializes_for_others(effect) => {
             "what the task makes is its own, or it is made again and again".to_owned()
         }
         Some(_) => "the task is waited for, or nothing is served without it".to_owned(),
@@ -52,43 +52,8 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 }
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
-    let effects = program.effects(entry.main);
     let mut findings: Vec<Finding> = Vec::new();
-    for (at, effect) in effects.iter().enumerate() {
-        let Some((function, task)) =
-            detached_by(effect).filter(|_| is_init(program, effect) && !program.is_optional(effect))
-        else {
-            continue;
-        };
-        let serve = effects.iter().enumerate().find(|(index, serve)| {
-            serve.kind == EffectKind::Serve
-                && *index > at
-                && !shares_task(serve, function, task)
-                && !program.exclusive(effect, serve)
-        });
-        let Some((served_at, serve)) = serve else { continue };
-        // A task that goes on to serve by itself is a server of its own.
-        if effects[at..].iter().any(|own| own.kind == EffectKind::Serve && shares_task(own, function, task)) {
-            continue;
-        }
-        // What the server needs of it, it makes for itself.
-        let is_made_for_it = |own: &Effect| {
-            own.site == effect.site
-                && own.is_in_line()
-                && own.certain
-                && !program.exclusive(own, serve)
-                && program.are_about_one_database(entry, own, effect)
-        };
-        if effects[..served_at].iter().any(is_made_for_it)
-            || is_waited_for(program, function, task)
-            || program.gate_before(serve) == Gate::Looks
-            || program.readers_wait(function, effect)
-            || (program.is_asked_by_messages(function, task) && program.works_alone(entry, function, task))
-            || program.is_missed(effect)
-            || program.is_made_by_requests_too(entry, effect)
-        {
-            continue;
-        }
+    for Detached { effect, serve, function, task } in program.detached_initializations(entry) {
         let finding = report(program, Some(entry), effect, Some(serve), function, task);
         if !findings.iter().any(|known| known.primary.location == finding.primary.location) {
             findings.push(finding);
@@ -113,75 +78,6 @@ fn is_handed_out(program: &Program<'_>, id: FnId, effect: &Effect) -> bool {
     }
     // A cell of its own that the task fills: whoever asks the function meets it. What a job far below fills is its own.
     given || effect.times.iter().any(|(function, time)| *function == id && matches!(time, Time::Once(_)))
-}
-
-/// The call that starts the task in which the effect runs. Requests start their own tasks: not start-up.
-fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
-    if effect.has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_))) {
-        return None;
-    }
-    effect.times.iter().find_map(|(function, time)| match time {
-        Time::Task(call) => Some((*function, *call)),
-        _ => None,
-    })
-}
-
-/// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business,
-/// and what a loop replaces again and again is a reload.
-fn is_init(program: &Program<'_>, effect: &Effect) -> bool {
-    if effect.looped && effect.creates_handle() || program.comes_again_and_again(effect) {
-        return false;
-    }
-    match &effect.kind {
-        // Indexes are best made while the service answers.
-        EffectKind::Migrate => !program.only_tunes(effect),
-        EffectKind::Create { .. } => {
-            effect.creates_handle()
-                && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
-        }
-        EffectKind::Serve => false,
-    }
-}
-
-fn shares_task(serve: &Effect, function: FnId, task: CallId) -> bool {
-    serve.times.contains(&(function, Time::Task(task)))
-}
-
-/// Whether the function that starts the task waits for it, or for a signal, before it goes on to serve.
-fn is_waited_for(program: &Program<'_>, function: FnId, task: CallId) -> bool {
-    let Some(body) = program.body(function) else {
-        return true;
-    };
-    let joined_inside = body
-        .blocks
-        .iter()
-        .flat_map(|block| &block.events)
-        .any(|event| matches!(event.kind, EventKind::Join(joined) if joined == task));
-    if joined_inside {
-        return true;
-    }
-    let events = body.events_in_line();
-    let spawned =
-        events.iter().position(|event| matches!(event.kind, EventKind::Call { call, .. } if call == task));
-    let served = |index: usize| {
-        let step = match events[index].kind {
-            EventKind::Call { call, .. } => Step::Call(function, call),
-            _ => return false,
-        };
-        program.effects(function).iter().any(|effect| {
-            effect.kind == EffectKind::Serve
-                && effect.steps[0] == step
-                && !shares_task(effect, function, task)
-        })
-    };
-    let from = spawned.unwrap_or(0);
-    let until = (from..events.len()).find(|index| served(*index)).unwrap_or(events.len());
-    events[from..until].iter().any(|event| match &event.kind {
-        EventKind::Join(joined) => *joined == task,
-        EventKind::Wait => true,
-        EventKind::Call { call, .. } => program.waits(body.call(*call)),
-        _ => false,
-    })
 }
 
 /// Whether a task of the function writes what it made into a place behind a lock that others hold too.

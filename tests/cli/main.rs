@@ -11,5 +11,6 @@ mod odd_inputs;
 mod output;
 mod patch;
 mod questions;
+mod readiness;
 mod same_bytes;
 mod usage;

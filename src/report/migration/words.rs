@@ -260,6 +260,7 @@ pub(super) fn gate(status: Status) -> &'static str {
         Status::StartUp => "start-up",
         Status::Gate => "a gate",
         Status::LooksFirst => "its own test",
+        Status::Request => "opened by the request itself",
         Status::Nothing => "**nothing**",
     }
 }

@@ -1,0 +1,135 @@
+//! Room 5, *program*: initialization that a task does while nobody waits for the task. What that means for whom is judged
+//! elsewhere.
+
+use super::Program;
+use super::bodies::{CallId, EventKind, Time};
+use super::entries::Entry;
+use super::items::FnId;
+use super::start_up::Gate;
+use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
+
+/// An initialization in a task that nobody waits for before a server answers.
+#[derive(Debug)]
+pub struct Detached<'p> {
+    /// What the task does: it makes a handle that others share, or changes the schema.
+    pub effect: &'p Effect,
+    /// The server that answers before.
+    pub serve: &'p Effect,
+    /// The function that starts the task.
+    pub function: FnId,
+    /// The call in it that does.
+    pub task: CallId,
+}
+
+impl Program<'_> {
+    /// The initializations of a binary in tasks that nobody waits for before it serves, in the order of the effects. Those
+    /// that nobody misses are left out. Quadratic in the effects of the binary that run in tasks.
+    pub fn detached_initializations<'p>(&'p self, entry: &'p Entry) -> Vec<Detached<'p>> {
+        let effects = self.effects(entry.main);
+        let detached = effects.iter().enumerate().filter_map(|(at, effect)| {
+            let (function, task) = detached_by(effect)?;
+            if !self.initializes_for_others(effect) || self.is_optional(effect) {
+                return None;
+            }
+            let (served_at, serve) = effects.iter().enumerate().find(|(index, serve)| {
+                serve.kind == EffectKind::Serve
+                    && *index > at
+                    && !shares_task(serve, function, task)
+                    && !self.exclusive(effect, serve)
+            })?;
+            // A task that goes on to serve by itself is a server of its own.
+            let serves_itself = effects[at..]
+                .iter()
+                .any(|own| own.kind == EffectKind::Serve && shares_task(own, function, task));
+            // What the server needs of it, it makes for itself.
+            let is_made_for_it = |own: &Effect| {
+                own.site == effect.site
+                    && own.is_in_line()
+                    && own.certain
+                    && !self.exclusive(own, serve)
+                    && self.are_about_one_database(entry, own, effect)
+            };
+            let is_no_matter = serves_itself
+                || effects[..served_at].iter().any(is_made_for_it)
+                || self.is_task_awaited(function, task)
+                || self.gate_before(serve) == Gate::Looks
+                || self.readers_wait(function, effect)
+                || (self.is_asked_by_messages(function, task) && self.works_alone(entry, function, task))
+                || self.is_missed(effect)
+                || self.is_made_by_requests_too(entry, effect);
+            (!is_no_matter).then_some(Detached { effect, serve, function, task })
+        });
+        detached.collect()
+    }
+
+    /// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business,
+    /// and what a loop replaces again and again is a reload.
+    pub fn initializes_for_others(&self, effect: &Effect) -> bool {
+        if effect.looped && effect.creates_handle() || self.comes_again_and_again(effect) {
+            return false;
+        }
+        match &effect.kind {
+            // Indexes are best made while the service answers.
+            EffectKind::Migrate => !self.only_tunes(effect),
+            EffectKind::Create { .. } => {
+                effect.creates_handle()
+                    && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
+            }
+            EffectKind::Serve => false,
+        }
+    }
+
+    /// Whether the function that starts a task waits for it, or for a signal, before it goes on to serve.
+    pub fn is_task_awaited(&self, function: FnId, task: CallId) -> bool {
+        let Some(body) = self.body(function) else {
+            return true;
+        };
+        let joined_inside = body
+            .blocks
+            .iter()
+            .flat_map(|block| &block.events)
+            .any(|event| matches!(event.kind, EventKind::Join(joined) if joined == task));
+        if joined_inside {
+            return true;
+        }
+        let events = body.events_in_line();
+        let spawned = events
+            .iter()
+            .position(|event| matches!(event.kind, EventKind::Call { call, .. } if call == task));
+        let served = |index: usize| {
+            let step = match events[index].kind {
+                EventKind::Call { call, .. } => Step::Call(function, call),
+                _ => return false,
+            };
+            self.effects(function).iter().any(|effect| {
+                effect.kind == EffectKind::Serve
+                    && effect.steps[0] == step
+                    && !shares_task(effect, function, task)
+            })
+        };
+        let from = spawned.unwrap_or(0);
+        let until = (from..events.len()).find(|index| served(*index)).unwrap_or(events.len());
+        events[from..until].iter().any(|event| match &event.kind {
+            EventKind::Join(joined) => *joined == task,
+            EventKind::Wait => true,
+            EventKind::Call { call, .. } => self.waits(body.call(*call)),
+            _ => false,
+        })
+    }
+}
+
+/// The call that starts the task in which an effect runs, and the function that does. Requests start their own tasks: not
+/// start-up.
+pub fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
+    if effect.has_time(|time| matches!(time, Time::Handler(_) | Time::PerWorker(_))) {
+        return None;
+    }
+    effect.times.iter().find_map(|(function, time)| match time {
+        Time::Task(call) => Some((*function, *call)),
+        _ => None,
+    })
+}
+
+fn shares_task(serve: &Effect, function: FnId, task: CallId) -> bool {
+    serve.times.contains(&(function, Time::Task(task)))
+}

@@ -1,0 +1,87 @@
+//! What is said of the readiness of routes by `explain`, `inventory` and `report`: the handle that the route uses, and no
+//! claim where something is pending.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::command::{fixture, run};
+use crate::migration::{copy_folder, json, list, report, text};
+
+const DETACHED: &str = "tokio::spawn(async move { database::migrate(&migrated).await });";
+
+/// The quickstart with another line in the place of the task that migrates.
+fn quickstart_with(line: &str) -> TempDir {
+    let copy = tempfile::tempdir().expect("a temporary folder can be made");
+    copy_folder(&fixture("quickstart"), copy.path());
+    let path = copy.path().join("src/main.rs");
+    let main = std::fs::read_to_string(&path).expect("the file can be read");
+    assert!(main.contains(DETACHED), "{main}");
+    std::fs::write(path, main.replace(DETACHED, line)).expect("the file can be written");
+    copy
+}
+
+/// The line about readiness that `explain` prints.
+fn explained(folder: &Path, place: &str) -> String {
+    let ended = run(folder, &["explain", place]);
+    let line = ended.out.lines().find_map(|line| line.trim().strip_prefix("readiness: "));
+    line.unwrap_or_else(|| panic!("no readiness: {ended:?}")).to_owned()
+}
+
+#[test]
+fn a_route_is_ready_by_what_is_made_of_the_handle_that_it_uses() {
+    let without = quickstart_with("drop(migrated);");
+    assert_eq!(
+        explained(without.path(), "src/routes.rs:18"),
+        "needs postgres; ready before it can run: src/main.rs:13 comes before src/main.rs:22, which serves",
+        "the pool of the jobs, which line 18 makes, is none of its business"
+    );
+    let awaited = quickstart_with("database::migrate(&migrated).await?;");
+    assert_eq!(
+        explained(awaited.path(), "src/routes.rs:18"),
+        "needs postgres; ready before it can run: src/main.rs:16 comes before src/main.rs:22, which serves"
+    );
+}
+
+#[test]
+fn what_a_request_opens_is_not_kept_back_by_start_up() {
+    let folder = fixture("quickstart");
+    assert_eq!(
+        explained(&folder, "src/routes.rs:26"),
+        "needs sqlite; opened by the request itself, at src/archive.rs:15"
+    );
+    let archive = |json: &serde_json::Value| {
+        let mut routes = list(json, "routes").iter();
+        let route = routes.find(|route| text(route, "route") == "GET /archive/{item}").expect("a route");
+        text(route, "gate").to_owned()
+    };
+    assert_eq!(archive(&json(&folder)), "request");
+    assert_eq!(archive(&run(&folder, &["inventory", "--message-format", "json"]).json()), "request");
+    for format in ["markdown", "html"] {
+        assert!(report(&folder, format).out.contains("opened by the request itself"), "{format}");
+    }
+}
+
+#[test]
+fn nothing_is_said_to_be_ready_while_its_migration_is_pending() {
+    let folder = fixture("quickstart");
+    assert_eq!(
+        explained(&folder, "src/routes.rs:18"),
+        "needs postgres; nothing waits for what src/main.rs:16 starts, so it can run before that is done"
+    );
+    let json = json(&folder);
+    let gates: Vec<(&str, &str)> =
+        list(&json, "routes").iter().map(|route| (text(route, "route"), text(route, "gate"))).collect();
+    assert_eq!(gates, [("POST /orders", "nothing"), ("GET /archive/{item}", "request")]);
+}
+
+#[test]
+fn what_a_task_opens_matters_to_the_routes_that_use_it_and_to_no_other() {
+    let json = json(&fixture("three-managers"));
+    let gates: Vec<(&str, &str)> =
+        list(&json, "routes").iter().map(|route| (text(route, "route"), text(route, "gate"))).collect();
+    assert_eq!(
+        gates,
+        [("GET /runs", "start-up"), ("POST /agents/{agent}", "nothing"), ("GET /health", "nothing")]
+    );
+}
