@@ -16,7 +16,12 @@ fn location(file: u32, line: u32, column: u32, end_column: u32) -> Location {
 #[test]
 fn the_inventory_is_valid_by_its_schema_and_lists_everything() {
     let inventory = Inventory {
-        binaries: vec![Binary { package: "app".into(), name: "app".into(), entry: location(0, 1, 1, 2) }],
+        binaries: vec![Binary {
+            package: "app".into(),
+            name: "app".into(),
+            title: "app".into(),
+            entry: location(0, 1, 1, 2),
+        }],
         resources: vec![
             Resource {
                 id: "postgres:config.url".into(),

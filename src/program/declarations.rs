@@ -47,10 +47,13 @@ impl ResourceDeclaration {
     }
 }
 
-/// Whether a path is the other one or lies in it (`app::db::pool` in `app::db`).
+/// Whether a path is the other one or lies in it (`app::db::pool` in `app::db`). The package of a binary need not be named.
 pub fn is_within(path: &str, outer: &str) -> bool {
-    path.strip_prefix(outer)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('.'))
+    let lies_in = |path: &str| {
+        path.strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('.'))
+    };
+    lies_in(path) || path.split_once('/').is_some_and(|(_, path)| lies_in(path))
 }
 
 /// The role of which a door's keeper, or a function that makes its handle, is declared an owner.

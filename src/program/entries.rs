@@ -61,6 +61,7 @@ pub(super) fn find(workspace: &Workspace, types: &Types<'_>) -> Vec<Entry> {
             binary: Binary {
                 package: package.name.clone(),
                 name: target.name.clone(),
+                title: krate.title.to_string(),
                 entry: items.functions[main.index()].location,
             },
             krate: CrateId(index as u32),

@@ -37,7 +37,7 @@ impl Program<'_> {
             for (start, effect) in self.process_effects(entry).filter(|(_, effect)| effect.creates_handle()) {
                 reached.push(effect.site);
                 let hops = self.hops(start, &effect.steps);
-                let mut path = self.init_path(effect, Some(entry.binary.name.clone()), hops);
+                let mut path = self.init_path(effect, Some(entry.binary.title.clone()), hops);
                 if let Some(path) = &mut path
                     && start != entry.main
                 {

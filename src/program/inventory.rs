@@ -81,6 +81,8 @@ pub struct Binary {
     pub package: String,
     /// Its name.
     pub name: String,
+    /// How it is told from others: its name, with the package before it where another package has a binary of this name.
+    pub title: String,
     /// Where its `main` is.
     pub entry: Location,
 }
@@ -177,7 +179,7 @@ pub struct InitSite {
     pub io: &'static str,
     /// Where it runs.
     pub scope: Scope,
-    /// Names of the binaries that reach it, sorted.
+    /// Titles of the binaries that reach it, sorted.
     pub binaries: Vec<String>,
     /// Who keeps it: `returned`, `local`, the path of a static or field, or `unknown`.
     pub held_by: String,
@@ -194,7 +196,7 @@ pub struct Place {
     pub item: String,
     /// Id of the resource, when there is one.
     pub resource: Option<String>,
-    /// Names of the binaries that reach it, sorted.
+    /// Titles of the binaries that reach it, sorted.
     pub binaries: Vec<String>,
 }
 

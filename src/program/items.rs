@@ -55,6 +55,9 @@ pub struct Crate {
     pub target: TargetId,
     /// Its name in code.
     pub name: Name,
+    /// What paths begin with that people read, and that findings are known by: its name, with the package before it
+    /// where another package has a binary of this name.
+    pub title: Name,
     /// Its root module.
     pub root: ModuleId,
     /// Its edition.
@@ -290,6 +293,7 @@ impl<'a> Items<'a> {
     pub fn collect(workspace: &'a Workspace, facts: &'a [FileFacts]) -> Self {
         let mut items = Self { workspace: Some(workspace), ..Self::default() };
         let test_support = workspace.test_support();
+        let titles = workspace.target_titles();
         for (index, target) in workspace.targets.iter().enumerate() {
             let Some(root_file) = target.root else {
                 continue;
@@ -307,6 +311,7 @@ impl<'a> Items<'a> {
             items.crates.push(Crate {
                 target: TargetId(index as u32),
                 name: Name::new(&target.name),
+                title: Name::new(&titles[index]),
                 root,
                 edition: target.edition,
                 kind: target.kind,
@@ -346,11 +351,11 @@ impl<'a> Items<'a> {
         id
     }
 
-    /// The module's path with the crate's name first, `::` between.
+    /// The module's path with the crate's title first, `::` between.
     pub fn module_path(&self, module: ModuleId) -> String {
         let item = &self.modules[module.index()];
         match item.parent {
-            None => self.crates[item.krate.index()].name.to_string(),
+            None => self.crates[item.krate.index()].title.to_string(),
             Some(parent) if item.is_block => self.module_path(parent),
             Some(parent) => format!("{}::{}", self.module_path(parent), item.name),
         }

@@ -148,7 +148,8 @@ impl<'p, 'a> Search<'p, 'a> {
         };
         let mut barriers = own.iter().filter_map(|process| program.barrier(process.entry, &way));
         let barrier = if gate == Status::StartUp { barriers.next() } else { None };
-        let mut binaries: Vec<String> = own.iter().map(|process| process.entry.binary.name.clone()).collect();
+        let mut binaries: Vec<String> =
+            own.iter().map(|process| process.entry.binary.title.clone()).collect();
         binaries.sort();
         binaries.dedup();
         let probe = probe.map(|probe| described(probe, &program.examine(route)));
@@ -306,7 +307,7 @@ impl Program<'_> {
         let opens_here = |door: &&Door| {
             let mut openings = door.openings.iter();
             openings
-                .any(|opening| opening.site == site && opening.binary.as_ref() == Some(&entry.binary.name))
+                .any(|opening| opening.site == site && opening.binary.as_ref() == Some(&entry.binary.title))
         };
         let mut accessors = self.doors().list.iter().filter(opens_here).flat_map(|door| &door.accessors);
         if accessors.any(|accessor| way.reached.contains(&accessor.id)) {

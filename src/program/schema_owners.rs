@@ -138,7 +138,7 @@ impl Program<'_> {
                 let resource = only.map(|only| self.resource(only).id.clone());
                 let is_known = resource.is_some();
                 let database = resource.unwrap_or(driver);
-                let binary = &entry.binary.name;
+                let binary = &entry.binary.title;
                 match found.iter_mut().find(|place| place.location == location && place.database == database)
                 {
                     Some(place) => place.binaries.push(binary.clone()),

@@ -205,8 +205,8 @@ impl Program<'_> {
         for entry in &self.entries {
             for (_, effect) in self.process_effects(entry) {
                 let (names, addresses) = reached.entry(effect.site).or_default();
-                if !names.contains(&entry.binary.name) {
-                    names.push(entry.binary.name.clone());
+                if !names.contains(&entry.binary.title) {
+                    names.push(entry.binary.title.clone());
                     names.sort();
                 }
                 if !addresses.contains(&effect.address) {

@@ -113,7 +113,7 @@ impl Program<'_> {
         let is_cut = walk.moments.len() > MOST_MOMENTS;
         let mut moments = walk.moments;
         moments.truncate(MOST_MOMENTS);
-        Timeline { binary: entry.binary.name.clone(), moments, is_cut }
+        Timeline { binary: entry.binary.title.clone(), moments, is_cut }
     }
 }
 

@@ -200,6 +200,9 @@ struct WireBinary<'a> {
     package: &'a str,
     /// Its name.
     name: &'a str,
+    /// What the lists of binaries call it: its name, with the package before it where another package has a binary of
+    /// this name.
+    title: &'a str,
     /// Where its `main` is.
     entry: WireEntry<'a>,
 }
@@ -357,8 +360,8 @@ impl<'a> WireInventory<'a> {
 
 impl<'a> WireBinary<'a> {
     fn new(binary: &'a Binary, files: &'a [SourceFile]) -> Self {
-        let Binary { package, name, entry } = binary;
-        Self { package, name, entry: WireEntry { file: path_of(files, entry), line: entry.span.line } }
+        let Binary { package, name, title, entry } = binary;
+        Self { package, name, title, entry: WireEntry { file: path_of(files, entry), line: entry.span.line } }
     }
 }
 

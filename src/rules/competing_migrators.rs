@@ -33,7 +33,7 @@ fn report(program: &Program<'_>, entry: &Entry, pair: &CompetingMigrators<'_>) -
         confidence: Confidence::High,
         message: format!(
             "a second migrator works on the {} database of `{}`",
-            pair.driver, entry.binary.name
+            pair.driver, entry.binary.title
         ),
         help: "keep one directory of migrations and one place that runs it".to_owned(),
         silent_if: "they work on databases with different addresses, or exclude each other".to_owned(),
@@ -49,10 +49,10 @@ fn report(program: &Program<'_>, entry: &Entry, pair: &CompetingMigrators<'_>) -
         }],
         path: program.hops(entry.main, &pair.second.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         resource: None,
         identity: vec![
-            entry.binary.name.clone(),
+            entry.binary.title.clone(),
             program.path_of(pair.first.site.0),
             program.path_of(pair.second.site.0),
         ],

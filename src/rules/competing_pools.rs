@@ -42,7 +42,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     let same =
         program.process_effects(entry).filter(|(_, effect)| program.resource_of(effect) == Some(resource));
     match same.filter(|(_, effect)| is_candidate(program, effect)).count() {
-        0 | 1 => format!("no other handle to {shown} is made for good in `{}`", entry.binary.name),
+        0 | 1 => format!("no other handle to {shown} is made for good in `{}`", entry.binary.title),
         count => format!(
             "{count} ways to a handle to {shown} exclude each other, share one place, or differ in size on purpose"
         ),
@@ -130,7 +130,7 @@ fn report(program: &Program<'_>, entry: &Entry, competitors: &Competitors<'_>) -
         evidence,
         path: program.hops(program.functions_on(&second.steps)[0], &second.steps),
         notes: vec![format!("both run: nothing in `{}` excludes one of them", program.name_of(function_of(parted)))],
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         resource: Some(resource.id.clone()),
         identity: vec![program.path_of(function), resource.id.clone()],
     })

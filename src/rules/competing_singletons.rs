@@ -75,7 +75,7 @@ fn report(program: &Program<'_>, entry: &Entry, competitors: &Competitors<'_>) -
         evidence,
         path: program.hops(start, &second.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         resource: Some(resource.id.clone()),
         identity: vec![first_path, second_path, resource.id.clone()],
     })

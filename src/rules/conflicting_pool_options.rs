@@ -36,7 +36,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
                 }
                 let option = option.clone();
                 let key = (resource.id.clone(), role, option.name.clone());
-                let binary = entry.binary.name.as_str();
+                let binary = entry.binary.title.as_str();
                 settings.entry(key).or_default().push(Setting { option, start, effect, binary });
             }
         }

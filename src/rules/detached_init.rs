@@ -159,7 +159,7 @@ fn report(
             None => program.way_to(function),
         },
         notes: Vec::new(),
-        binary: entry.map(|entry| entry.binary.name.clone()),
+        binary: entry.map(|entry| entry.binary.title.clone()),
         identity: vec![program.path_of(function), resource.clone().unwrap_or_else(|| "schema".to_owned())],
         resource,
     }

@@ -97,7 +97,7 @@ fn per_worker(program: &Program<'_>, id: FnId, factory: CallId, effect: &Effect)
         evidence,
         path,
         notes: Vec::new(),
-        binary: reached.map(|(entry, _)| entry.binary.name.clone()),
+        binary: reached.map(|(entry, _)| entry.binary.title.clone()),
         identity: vec![program.path_of(id), resource.clone().unwrap_or_else(|| driver.clone())],
         resource,
     })

@@ -50,7 +50,7 @@ fn report(program: &Program<'_>, entry: &Entry, opened: &OpenedByRequest<'_>) ->
         }],
         path: program.hops(entry.main, &effect.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         identity: vec![path],
         resource,
     }

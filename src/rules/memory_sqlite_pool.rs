@@ -53,7 +53,7 @@ fn report(program: &Program<'_>, entry: &Entry, pool: &MemoryPool<'_>) -> Findin
         evidence: Vec::new(),
         path: program.hops(pool.start, &effect.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         resource: program.resource_name(effect),
         identity: vec![program.path_of(effect.site.0)],
     }

@@ -45,7 +45,7 @@ fn report(program: &Program<'_>, entry: &Entry, late: &Late<'_>) -> Finding {
         evidence: program.late_evidence(late),
         path: program.hops(entry.main, &late.serve.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         identity: vec![program.path_of(function), "schema".to_owned()],
         resource: None,
     }

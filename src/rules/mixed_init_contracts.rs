@@ -38,7 +38,7 @@ fn mixed(program: &Program<'_>, door: &Door) -> Vec<Finding> {
             let opened = door
                 .openings
                 .iter()
-                .any(|opening| opening.binary.as_ref() == Some(&entry.binary.name) && opening.is_at_start());
+                .any(|opening| opening.binary.as_ref() == Some(&entry.binary.title) && opening.is_at_start());
             entry.scope == Scope::Production && !opened && program.reaches(entry.main, demands.id)
         });
         let Some(entry) = unprepared else { continue };
@@ -59,7 +59,7 @@ fn mixed(program: &Program<'_>, door: &Door) -> Vec<Finding> {
             confidence: Confidence::High,
             message: format!(
                 "`{}` demands what `{}` opens on first use, and `{}` may come to it first",
-                demands.path, opens.path, entry.binary.name
+                demands.path, opens.path, entry.binary.title
             ),
             help: format!(
                 "let both open it on first use, or call `{}` once in `main` before anything else",
@@ -74,7 +74,7 @@ fn mixed(program: &Program<'_>, door: &Door) -> Vec<Finding> {
             evidence,
             path: program.way_to(demands.id),
             notes: Vec::new(),
-            binary: Some(entry.binary.name.clone()),
+            binary: Some(entry.binary.title.clone()),
             resource: Some(door.resource.id.clone()),
             identity: vec![demands.path.clone(), opens.path.clone()],
         });

@@ -67,7 +67,7 @@ fn report(
         }],
         path: program.hops(entry.main, &use_.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         resource: program.resource_name(effect),
         identity: vec![path],
     }

@@ -62,8 +62,8 @@ fn report(program: &Program<'_>, misplaced: &Misplaced<'_>) -> Finding {
         ],
         path: program.hops(entry.main, &early.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         resource: None,
-        identity: vec![entry.binary.name.clone(), early.member.clone(), late.member.clone()],
+        identity: vec![entry.binary.title.clone(), early.member.clone(), late.member.clone()],
     }
 }

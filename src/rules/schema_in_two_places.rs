@@ -79,10 +79,10 @@ fn report(program: &Program<'_>, entry: &Entry, shared: &SharedTables<'_>) -> Fi
         evidence,
         path: program.hops(entry.main, &shared.second.effect.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         resource: None,
         identity: vec![
-            entry.binary.name.clone(),
+            entry.binary.title.clone(),
             first.name.clone(),
             program.path_of(shared.first.effect.site.0),
             program.path_of(shared.second.effect.site.0),

@@ -50,7 +50,7 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
         Often::Requests => ("requests run it, several at once".to_owned(), Confidence::Medium),
         Often::Workers => ("every worker runs it".to_owned(), Confidence::Medium),
         Often::Binary(other, _) => {
-            (format!("`{}` runs it as well when it starts", other.binary.name), Confidence::Medium)
+            (format!("`{}` runs it as well when it starts", other.binary.title), Confidence::Medium)
         }
         Often::Connections => ("every connection of a pool runs it".to_owned(), Confidence::Medium),
     };
@@ -61,7 +61,7 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
             label: "so many start at once".to_owned(),
         }],
         Often::Binary(other, again) => {
-            vec![asked(program, effect, &entry.binary.name), asked(program, again, &other.binary.name)]
+            vec![asked(program, effect, &entry.binary.title), asked(program, again, &other.binary.title)]
         }
         Often::Requests | Often::Workers | Often::Connections => Vec::new(),
     };
@@ -91,8 +91,8 @@ fn report(program: &Program<'_>, entry: &Entry, unlocked: &UnlockedMigration<'_>
         evidence,
         path: program.hops(entry.main, &effect.steps),
         notes,
-        binary: Some(entry.binary.name.clone()),
+        binary: Some(entry.binary.title.clone()),
         resource: None,
-        identity: vec![program.path_of(effect.site.0), entry.binary.name.clone()],
+        identity: vec![program.path_of(effect.site.0), entry.binary.title.clone()],
     }
 }

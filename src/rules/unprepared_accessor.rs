@@ -39,7 +39,7 @@ fn unprepared(program: &Program<'_>, door: &Door) -> Vec<Finding> {
             let own: Vec<&Opening> = door
                 .openings
                 .iter()
-                .filter(|opening| opening.binary.as_ref() == Some(&entry.binary.name))
+                .filter(|opening| opening.binary.as_ref() == Some(&entry.binary.title))
                 .collect();
             if own.iter().any(|opening| opening.is_at_start()) || !program.reaches(entry.main, accessor.id) {
                 continue;
@@ -70,7 +70,7 @@ fn report(
     opening: &Opening,
     late: bool,
 ) -> Finding {
-    let binary = &entry.binary.name;
+    let binary = &entry.binary.title;
     let (message, label) = match late {
         true => (
             format!(

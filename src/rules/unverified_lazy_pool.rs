@@ -47,8 +47,8 @@ fn report(program: &Program<'_>, entry: &Entry, pool: &UnverifiedPool<'_>) -> Fi
         }],
         path: program.hops(entry.main, &effect.steps),
         notes: Vec::new(),
-        binary: Some(entry.binary.name.clone()),
-        identity: vec![entry.binary.name.clone(), program.path_of(effect.site.0)],
+        binary: Some(entry.binary.title.clone()),
+        identity: vec![entry.binary.title.clone(), program.path_of(effect.site.0)],
         resource,
     }
 }

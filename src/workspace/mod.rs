@@ -22,7 +22,7 @@ mod text;
 mod tree;
 mod wildcard;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -89,6 +89,24 @@ impl Workspace {
         });
         let nearest = folders.max_by_key(|(folder, _)| folder.components().count())?;
         Some(nearest.1)
+    }
+
+    /// For each target the name by which it is told from others: its own, with the package before it (`shop/server`) for
+    /// binaries of one name in several packages.
+    pub fn target_titles(&self) -> Vec<String> {
+        let mut packages: BTreeMap<&str, BTreeSet<PackageId>> = BTreeMap::new();
+        let is_binary = |target: &Target| target.kind == TargetKind::Bin;
+        for target in self.targets.iter().filter(|target| is_binary(target)) {
+            packages.entry(&target.name).or_default().insert(target.package);
+        }
+        let title = |target: &Target| {
+            let several = packages.get(target.name.as_str()).is_some_and(|packages| packages.len() > 1);
+            match is_binary(target) && several {
+                true => format!("{}/{}", self.packages[target.package.0 as usize].name, target.name),
+                false => target.name.clone(),
+            }
+        };
+        self.targets.iter().map(title).collect()
     }
 
     /// The packages that are there for tests alone: their names begin or end with a word for them (`test-utils`,

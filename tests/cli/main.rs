@@ -13,4 +13,5 @@ mod patch;
 mod questions;
 mod readiness;
 mod same_bytes;
+mod same_names;
 mod usage;

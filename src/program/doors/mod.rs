@@ -301,7 +301,7 @@ impl<'a> Program<'a> {
     }
 
     fn init_path_of(&self, creation: &Creation<'_>) -> Option<InitPath> {
-        let binary = creation.entry.map(|index| self.entries()[index].binary.name.clone());
+        let binary = creation.entry.map(|index| self.entries()[index].binary.title.clone());
         self.init_path(creation.effect, binary, self.hops(creation.start, &creation.effect.steps))
     }
 
@@ -485,7 +485,7 @@ impl<'a> Program<'a> {
                         let Some(confidence) = self.competition(id, first.effect, second.effect) else {
                             continue;
                         };
-                        let binary = self.entries()[entry].binary.name.clone();
+                        let binary = self.entries()[entry].binary.title.clone();
                         let known = conflicts.entry((one, two, binary)).or_insert(confidence);
                         *known = (*known).max(confidence);
                     }
