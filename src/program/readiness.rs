@@ -35,8 +35,8 @@ pub struct RouteReadiness {
     /// Where start-up prepares the last of them, and where it serves afterwards. `None` where it is not known which of
     /// several handles the route uses.
     pub barrier: Option<(Location, Location)>,
-    /// Where the request opens one of them, for [`Status::Request`]; the call that starts the task that nobody waits for, for
-    /// [`Status::Nothing`], where one is to blame.
+    /// Where the request itself opens the first of those that it does not find open. For [`Status::Nothing`] the call that
+    /// starts the task that nobody waits for, where one is to blame.
     pub place: Option<Location>,
     /// Which probe it is: kind, and what it asks.
     pub probe: Option<String>,
@@ -135,7 +135,15 @@ impl<'p, 'a> Search<'p, 'a> {
             registered_by: program.registering(route),
             needs,
         };
-        let opened = own.iter().find_map(|process| program.opened_by_request(process.entry, &way));
+        let opened: Vec<Option<Location>> = way
+            .needs
+            .iter()
+            .map(|driver| {
+                own.iter().find_map(|process| program.opened_by_request(process.entry, &way, driver))
+            })
+            .collect();
+        let opens_all = !opened.is_empty() && opened.iter().all(Option::is_some);
+        let opened = opened.into_iter().flatten().next();
         let pending = own.iter().find_map(|process| program.pending(process, &way));
         let (gate, place) = match () {
             () if !needs_any => (Status::NotNeeded, None),
@@ -143,8 +151,8 @@ impl<'p, 'a> Search<'p, 'a> {
             () if is_gated => (Status::Gate, None),
             () if is_late => (Status::Nothing, None),
             () if pending.is_some() => (Status::Nothing, pending),
-            () if opened.is_some() => (Status::Request, opened),
-            () => (Status::StartUp, None),
+            () if opens_all => (Status::Request, opened),
+            () => (Status::StartUp, opened),
         };
         let mut barriers = own.iter().filter_map(|process| program.barrier(process.entry, &way));
         let barrier = if gate == Status::StartUp { barriers.next() } else { None };
@@ -207,8 +215,8 @@ impl Program<'_> {
         registers.collect()
     }
 
-    /// Where a request opens a handle that the route needs, unless start-up opened the same one before.
-    fn opened_by_request(&self, entry: &Entry, way: &Way<'_>) -> Option<Location> {
+    /// Where a request opens a handle of a driver that the route needs, unless start-up opened the same one before.
+    fn opened_by_request(&self, entry: &Entry, way: &Way<'_>, needed: &str) -> Option<Location> {
         let effects = self.effects(entry.main);
         let passes = |effect: &Effect| {
             effect.steps.iter().any(|step| match (step, way.route.closure) {
@@ -225,10 +233,9 @@ impl Program<'_> {
             kept && effects.iter().filter(is_same).any(Effect::is_in_line)
         };
         let opened = effects.iter().find(|effect| {
-            let driver = driver_of(effect);
             effect.creates_handle()
                 && effect.has_time(|time| matches!(time, Time::Handler(_)))
-                && driver.is_some_and(|driver| way.needs_driver(driver))
+                && is_of_driver(effect, needed)
                 && passes(effect)
                 && !is_there_before(effect)
         })?;
@@ -250,8 +257,7 @@ impl Program<'_> {
     /// known which handle it uses.
     fn may_read_what_changes(&self, entry: &Entry, migrates: &Effect, way: &Way<'_>) -> bool {
         let effects = self.effects(entry.main).iter().filter(|effect| effect.creates_handle());
-        let needed =
-            effects.filter(|effect| driver_of(effect).is_some_and(|driver| way.needs_driver(driver)));
+        let needed = effects.filter(|effect| way.needs.iter().any(|driver| is_of_driver(effect, driver)));
         let mut used = needed.filter(|effect| self.is_used_by(entry, effect, way)).peekable();
         if used.peek().is_some() {
             return used.any(|one| self.are_about_one_database(entry, one, migrates));
@@ -273,10 +279,7 @@ impl Program<'_> {
             .collect();
         let mut last: Option<&Effect> = None;
         for needed in &way.needs {
-            let fits = |effect: &&&Effect| {
-                effect.creates_handle()
-                    && (needed == ANY_DRIVER || driver_of(effect) == Some(needed.as_str()))
-            };
+            let fits = |effect: &&&Effect| effect.creates_handle() && is_of_driver(effect, needed);
             let made: Vec<&Effect> = before.iter().filter(fits).copied().collect();
             let used = || made.iter().copied().filter(|effect| self.is_used_by(entry, effect, way));
             let one = match made.as_slice() {
@@ -325,10 +328,11 @@ impl Program<'_> {
     }
 }
 
-fn driver_of(effect: &Effect) -> Option<&str> {
+/// Whether an effect makes a handle of a driver; of any, where that is not known.
+fn is_of_driver(effect: &Effect, needed: &str) -> bool {
     match &effect.kind {
-        EffectKind::Create { driver, .. } => Some(driver),
-        _ => None,
+        EffectKind::Create { driver, .. } => needed == ANY_DRIVER || driver == needed,
+        _ => false,
     }
 }
 

@@ -110,7 +110,13 @@ fn about_readiness(text: &mut String, readiness: &RouteReadiness, files: &[Sourc
         }
         (Status::Nothing, ..) => format!("needs {needs}; nothing keeps requests out until that is there"),
     };
-    let _ = writeln!(text, "  readiness: {}", one_line(&ready));
+    let aside = match (readiness.gate, readiness.place) {
+        (Status::StartUp, Some(opened)) => {
+            format!("; the request itself opens a handle at {}", at(&opened))
+        }
+        _ => String::new(),
+    };
+    let _ = writeln!(text, "  readiness: {}{aside}", one_line(&ready));
     if let Some(probe) = &readiness.probe {
         let _ = writeln!(text, "  probe: {}", one_line(probe));
     }

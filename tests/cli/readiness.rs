@@ -85,3 +85,22 @@ fn what_a_task_opens_matters_to_the_routes_that_use_it_and_to_no_other() {
         [("GET /runs", "start-up"), ("POST /agents/{agent}", "nothing"), ("GET /health", "nothing")]
     );
 }
+
+#[test]
+fn a_route_that_opens_one_of_two_databases_finds_the_other_open() {
+    let copy = quickstart_with("drop(migrated);");
+    let path = copy.path().join("src/routes.rs");
+    let routes = std::fs::read_to_string(&path).expect("the file can be read");
+    let archive = "async fn archived(";
+    let used = "let counted = ";
+    assert!(routes.contains(archive) && routes.contains(used), "{routes}");
+    let routes = routes
+        .replace(archive, "async fn archived(State(pool): State<PgPool>, ")
+        .replace(used, "let _ = sqlx::query(\"SELECT 1\").execute(&pool).await; let counted = ");
+    std::fs::write(path, routes).expect("the file can be written");
+    assert_eq!(
+        explained(copy.path(), "src/routes.rs:26"),
+        "needs postgres, sqlite; ready before it can run: src/main.rs:13 comes before src/main.rs:22, which \
+         serves; the request itself opens a handle at src/archive.rs:15"
+    );
+}
