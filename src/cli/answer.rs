@@ -43,7 +43,7 @@ impl Answer {
         };
         match purpose {
             Purpose::Check | Purpose::Statistics | Purpose::Baseline(_) => Self { doors, ..Self::default() },
-            Purpose::Inventory => Self { routes: program.readiness(), doors, ..Self::default() },
+            Purpose::Inventory(_) => Self { routes: program.readiness(), doors, ..Self::default() },
             Purpose::Graph(_) => Self { init_paths: program.init_paths(), doors, ..Self::default() },
             Purpose::Report(..) | Purpose::Patch => Self {
                 init_paths: program.init_paths(),

@@ -1,14 +1,18 @@
 //! Room 1, *cli*: the shape of the command line, in clap's terms, and its help. Must not know what any of it
 //! leads to; [`super::options`] does.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::baseline::BaselineAction;
 use super::color::When;
+use super::outputs::{LIST_FORMATS, all_names};
 use super::starters::Starter;
 use crate::finding::Confidence;
 use crate::report::{Format, GraphFormat, MigrationFormat};
@@ -39,8 +43,11 @@ pub(super) struct Arguments {
     pub(super) analysis: AnalysisFlags,
     #[command(flatten)]
     pub(super) check: CheckFlags,
+    /// How to print the report [default: human]
+    #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = any_format(), help_heading = "Output")]
+    pub(super) message_format: Option<String>,
     #[command(flatten)]
-    pub(super) output: OutputFlags,
+    pub(super) output: PlainOutputFlags,
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,16 +59,22 @@ pub(super) enum TaskArguments {
         analysis: AnalysisFlags,
         #[command(flatten)]
         check: CheckFlags,
+        /// How to print the report [default: human]
+        #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = finding_format(), help_heading = "Output")]
+        message_format: Option<String>,
         #[command(flatten)]
-        output: OutputFlags,
+        output: PlainOutputFlags,
     },
     /// List what the analysis sees: resources, init sites, holders, handlers, …
     #[command(after_help = EXIT_CODES)]
     Inventory {
         #[command(flatten)]
         analysis: AnalysisFlags,
+        /// How to print it [default: human]
+        #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = list_format(), help_heading = "Output")]
+        message_format: Option<String>,
         #[command(flatten)]
-        output: OutputFlags,
+        output: PlainOutputFlags,
     },
     /// Print the init paths: how each binary gets to each resource
     #[command(after_help = EXIT_CODES)]
@@ -69,8 +82,8 @@ pub(super) enum TaskArguments {
         #[command(flatten)]
         analysis: AnalysisFlags,
         /// How to print them [default: tree]
-        #[arg(long, alias = "message-format", value_name = "FORMAT", value_parser = graph_format(), help_heading = "Output")]
-        format: Option<GraphFormat>,
+        #[arg(long = "format", visible_alias = "message-format", value_name = "FORMAT", value_parser = graph_format(), help_heading = "Output")]
+        message_format: Option<String>,
         #[command(flatten)]
         output: PlainOutputFlags,
     },
@@ -80,13 +93,13 @@ pub(super) enum TaskArguments {
         #[command(flatten)]
         analysis: AnalysisFlags,
         /// How to print it [default: markdown]
-        #[arg(long, alias = "message-format", value_name = "FORMAT", value_parser = migration_format(), help_heading = "Output")]
-        format: Option<MigrationFormat>,
+        #[arg(long = "format", visible_alias = "message-format", value_name = "FORMAT", value_parser = migration_format(), help_heading = "Output")]
+        message_format: Option<String>,
         /// Say what went and what came since a git revision or a report saved as JSON
         #[arg(long, value_name = "REV|FILE", conflicts_with = "patch", help_heading = "Output")]
         since: Option<String>,
         /// Print the mechanical steps as a unified diff for `git apply`, with paths from the root of the repository, each tried and analysed again before; nothing is written
-        #[arg(long, conflicts_with = "format", help_heading = "Output")]
+        #[arg(long, conflicts_with = "message_format", help_heading = "Output")]
         patch: bool,
         #[command(flatten)]
         output: PlainOutputFlags,
@@ -99,7 +112,7 @@ pub(super) enum TaskArguments {
         #[command(flatten)]
         analysis: AnalysisFlags,
         #[command(flatten)]
-        output: OutputFlags,
+        output: PlainOutputFlags,
     },
     /// Write or shorten the list of findings that are accepted for now
     #[command(after_help = EXIT_CODES)]
@@ -140,8 +153,11 @@ pub(super) enum TaskArguments {
     /// List the rules with their default levels
     #[command(visible_alias = "list")]
     Rules {
+        /// How to print it [default: human]
+        #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = list_format(), help_heading = "Output")]
+        message_format: Option<String>,
         #[command(flatten)]
-        output: OutputFlags,
+        output: PlainOutputFlags,
     },
 }
 
@@ -208,17 +224,7 @@ pub(super) struct CheckFlags {
     pub(super) statistics: bool,
 }
 
-/// Flags of every command. They may stand before and after the command.
-#[derive(Debug, Args)]
-pub(super) struct OutputFlags {
-    /// How to print the report [default: human]
-    #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = format(), help_heading = "Output")]
-    pub(super) message_format: Option<Format>,
-    #[command(flatten)]
-    pub(super) plain: PlainOutputFlags,
-}
-
-/// Flags of every command, whatever it prints.
+/// Flags of every command that prints a report. They may stand before and after the command.
 #[derive(Debug, Args)]
 pub(super) struct PlainOutputFlags {
     /// Write the report to a file, `-` for stdout; `check` takes several, each with its format
@@ -286,6 +292,38 @@ impl FromArgMatches for LevelFlags {
     }
 }
 
+/// Reads the command line, the command's own name first.
+///
+/// # Errors
+/// Help and version, and every mistake of usage. A flag before the command that the command does not take is one: it would
+/// be lost otherwise.
+pub(super) fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    let mut command = Arguments::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    if let Some((name, _)) = matches.subcommand() {
+        let own = command.find_subcommand(name);
+        let is_own = |id: &clap::Id| {
+            own.is_some_and(|command| command.get_arguments().any(|argument| argument.get_id() == id))
+        };
+        let foreign = command.get_arguments().find(|argument| {
+            let id = argument.get_id();
+            matches.value_source(id.as_str()) == Some(ValueSource::CommandLine) && !is_own(id)
+        });
+        if let Some(flag) = foreign.and_then(clap::Arg::get_long) {
+            let message = format!(
+                "`--{flag}` is no flag of `{name}`; `cargo initpath {name} --help` lists those it takes"
+            );
+            return Err(command.error(ErrorKind::UnknownArgument, message));
+        }
+    }
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Whether a word is the name of a command.
+pub(super) fn is_command(word: &str) -> bool {
+    word == "help" || Arguments::command().find_subcommand(word).is_some()
+}
+
 /// The command line as clap builds it, for the shells that complete it and for the manual.
 pub(super) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
     let mut text = Vec::new();
@@ -312,16 +350,28 @@ fn ci() -> impl TypedValueParser<Value = Starter> {
     named([Starter::Github, Starter::Gitlab], Starter::name)
 }
 
-fn format() -> impl TypedValueParser<Value = Format> {
-    named(Format::ALL, Format::name)
+/// The formats of all commands: before the command it is not known yet which of them it can print. Those of the default
+/// command are listed.
+fn any_format() -> PossibleValuesParser {
+    let of_findings = Format::ALL.map(Format::name);
+    let listed = |name: &'static str| PossibleValue::new(name).hide(!of_findings.contains(&name));
+    PossibleValuesParser::new(all_names().into_iter().map(listed))
 }
 
-fn graph_format() -> impl TypedValueParser<Value = GraphFormat> {
-    named(GraphFormat::ALL, GraphFormat::name)
+fn finding_format() -> PossibleValuesParser {
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
 }
 
-fn migration_format() -> impl TypedValueParser<Value = MigrationFormat> {
-    named(MigrationFormat::ALL, MigrationFormat::name)
+fn list_format() -> PossibleValuesParser {
+    PossibleValuesParser::new(LIST_FORMATS.map(Format::name))
+}
+
+fn graph_format() -> PossibleValuesParser {
+    PossibleValuesParser::new(GraphFormat::ALL.map(GraphFormat::name))
+}
+
+fn migration_format() -> PossibleValuesParser {
+    PossibleValuesParser::new(MigrationFormat::ALL.map(MigrationFormat::name))
 }
 
 fn color() -> impl TypedValueParser<Value = When> {

@@ -11,6 +11,7 @@ mod declared_names;
 mod environment;
 mod narration;
 mod options;
+mod outputs;
 mod patch;
 mod preparation;
 mod purposes;
@@ -30,7 +31,8 @@ use answer::Answer;
 use configuration::Configuration;
 use declared_names::unknown_names;
 use narration::{ParseTime, Stopwatch};
-use options::{AnalysisOptions, Options, Output, Purpose, Task};
+use options::{AnalysisOptions, Options, Purpose, Task};
+use outputs::Output;
 use preparation::Prepared;
 use purposes::SettledRun;
 
@@ -129,8 +131,8 @@ fn stages(
             return starters::start(&request, starter, dry_run, out, err).map(|()| Outcome::Clean);
         }
         Task::Explain(rule) => return deliver(rule.page, &outputs[0], out).map(|()| Outcome::Clean),
-        Task::Rules => {
-            return deliver(&list_of_rules(outputs[0].format), &outputs[0], out).map(|()| Outcome::Clean);
+        Task::Rules(format) => {
+            return deliver(&list_of_rules(format), &outputs[0], out).map(|()| Outcome::Clean);
         }
         Task::Completions(shell) => {
             return print_bytes(&arguments::completions(shell), out).map(|()| Outcome::Clean);

@@ -4,20 +4,19 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
-
 use super::Stop;
-use super::arguments::{AnalysisFlags, Arguments, CheckFlags, OutputFlags, PlainOutputFlags, TaskArguments};
+use super::arguments::{self, AnalysisFlags, Arguments, CheckFlags, TaskArguments};
 use super::baseline::BaselineAction;
 use super::color;
 use super::environment::Environment;
+use super::outputs::{GivenOutput, LIST_FORMATS, Output, Printable};
 use super::starters::Starter;
 use crate::finding::Confidence;
 use crate::report::{Format, GraphFormat, MigrationFormat};
 use crate::rules::{self, RuleInfo};
 use crate::settle::{LevelOverride, LevelTarget, Policy};
 use crate::suggest;
-use crate::workspace::Request;
+use crate::workspace::{self, Request};
 
 /// What the user wants, with every default filled in.
 pub(super) struct Options {
@@ -29,16 +28,6 @@ pub(super) struct Options {
     pub(super) verbose: u8,
     /// Things to tell the user that stop nothing.
     pub(super) notes: Vec<String>,
-}
-
-/// A place for the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Output {
-    pub(super) format: Format,
-    /// A file; stdout when absent.
-    pub(super) file: Option<PathBuf>,
-    /// Whether colours are wanted there.
-    pub(super) color: bool,
 }
 
 /// Which baseline counts.
@@ -75,7 +64,7 @@ pub(super) enum Task {
     /// Print a rule's page.
     Explain(&'static RuleInfo),
     /// List the rules.
-    Rules,
+    Rules(Format),
 }
 
 /// What an analysis is made for.
@@ -85,7 +74,7 @@ pub(super) enum Purpose {
     /// Count the findings of each rule.
     Statistics,
     /// List what is seen.
-    Inventory,
+    Inventory(Format),
     /// Print the init paths.
     Graph(GraphFormat),
     /// Write the migration report, perhaps compared with a revision or a saved report.
@@ -96,44 +85,6 @@ pub(super) enum Purpose {
     ExplainPlace(PathBuf, u32),
     /// Write the baseline, or shorten it.
     Baseline(BaselineAction),
-}
-
-impl Task {
-    /// The command's name.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Analyse(_, purpose) => match purpose {
-                Purpose::Check => "check",
-                Purpose::Statistics => "check --statistics",
-                Purpose::Inventory => "inventory",
-                Purpose::Graph(_) => "graph",
-                Purpose::Report(..) | Purpose::Patch => "report",
-                Purpose::ExplainPlace(..) => "explain",
-                Purpose::Baseline(_) => "baseline",
-            },
-            Self::Explain(_) => "explain",
-            Self::Init(..) => "init",
-            Self::Completions(_) => "completions",
-            Self::Man => "man",
-            Self::Rules => "rules",
-        }
-    }
-
-    /// The formats it can print.
-    fn formats(&self) -> &'static [Format] {
-        match self {
-            Self::Analyse(_, purpose) => match purpose {
-                Purpose::Check => &Format::ALL,
-                // Graphs and reports have formats of their own; of those given before the command they share one.
-                Purpose::Inventory | Purpose::Graph(_) | Purpose::Report(..) | Purpose::Patch => {
-                    &[Format::Human, Format::Json]
-                }
-                Purpose::Statistics | Purpose::ExplainPlace(..) | Purpose::Baseline(_) => &[Format::Human],
-            },
-            Self::Rules => &[Format::Human, Format::Json],
-            Self::Explain(_) | Self::Init(..) | Self::Completions(_) | Self::Man => &[Format::Human],
-        }
-    }
 }
 
 /// What the commands that analyse need to know.
@@ -156,7 +107,7 @@ pub(super) struct AnalysisOptions {
 pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> Result<Options, Stop> {
     let arguments = without_cargos_token(arguments);
     let color_flag = color::flag_in(&arguments);
-    let given = Arguments::try_parse_from(&arguments).map_err(|answer| {
+    let given = arguments::parse(&arguments).map_err(|answer| {
         let text = answer.render();
         let render = |colored| if colored { text.ansi().to_string() } else { text.to_string() };
         if answer.use_stderr() {
@@ -167,138 +118,161 @@ pub(super) fn configure(arguments: Vec<OsString>, environment: &Environment) -> 
     })?;
 
     let mut notes = Vec::new();
-    let (task, output) = task(given, environment, &mut notes)?;
-    let OutputFlags { message_format, plain: PlainOutputFlags { output, color, quiet, verbose } } = output;
-    let format = message_format.unwrap_or(Format::Human);
-    let outputs = outputs(&output, format, color, &task, environment)?;
+    let Chosen { task, outputs, quiet, verbose } = chosen(given, environment, &mut notes)?;
     Ok(Options { outputs, task, quiet, verbose, notes })
 }
 
 /// What the arguments ask for, and how it is to be written.
-fn task(
-    given: Arguments,
-    environment: &Environment,
-    notes: &mut Vec<String>,
-) -> Result<(Task, OutputFlags), Stop> {
-    let Arguments { task, explain, analysis, check, output } = given;
+struct Chosen {
+    task: Task,
+    outputs: Vec<Output>,
+    quiet: bool,
+    verbose: u8,
+}
+
+impl Chosen {
+    fn new(task: Task, outputs: Vec<Output>, given: &GivenOutput) -> Self {
+        Self { task, outputs, quiet: given.quiet(), verbose: given.verbose() }
+    }
+
+    /// A task whose only format is for people.
+    fn for_people(
+        command: &'static str,
+        task: Task,
+        given: &GivenOutput,
+        environment: &Environment,
+    ) -> Result<Self, Stop> {
+        let (_, outputs) = given.one(&Printable::for_people(command), environment)?;
+        Ok(Self::new(task, outputs, given))
+    }
+}
+
+fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) -> Result<Chosen, Stop> {
+    let Arguments { task, explain, analysis, check, message_format, output } = given;
     let here = &environment.current_dir;
+    let output = GivenOutput::new(message_format, output);
     let analyse = |options: AnalysisOptions, purpose| Task::Analyse(Box::new(options), purpose);
     let Some(task) = task else {
-        let task = match explain {
-            Some(rule) => Task::Explain(rule_named(&rule, notes)?),
+        return match explain {
+            Some(rule) => {
+                let task = Task::Explain(rule_named(&rule, notes)?);
+                Chosen::for_people("explain", task, &output, environment)
+            }
             None => {
-                let (options, purpose) =
-                    check.complete(analysis_options(analysis, environment, notes)?, here);
-                analyse(options, purpose)
+                refuse_swallowed_command(&check, here)?;
+                checking(check, analysis_options(analysis, environment, notes)?, &output, environment)
             }
         };
-        return Ok((task, output));
     };
     let manifest_before = analysis.manifest_path.clone();
     // Flags may stand before and after the command.
     let options = |later| analysis_options(analysis.then(later), environment, notes);
-    Ok(match task {
-        TaskArguments::Check { analysis: later, check: check_later, output: output_later } => {
-            let (options, purpose) = check.then(check_later).complete(options(later)?, here);
-            (analyse(options, purpose), output.then(output_later))
+    match task {
+        TaskArguments::Check {
+            analysis: later,
+            check: check_later,
+            message_format,
+            output: output_later,
+        } => {
+            let output = output.then(message_format, output_later);
+            checking(check.then(check_later), options(later)?, &output, environment)
         }
-        TaskArguments::Inventory { analysis: later, output: output_later } => {
-            (analyse(options(later)?, Purpose::Inventory), output.then(output_later))
+        TaskArguments::Inventory { analysis: later, message_format, output: output_later } => {
+            let output = output.then(message_format, output_later);
+            let (format, outputs) =
+                output.one(&Printable::findings("inventory", &LIST_FORMATS), environment)?;
+            Ok(Chosen::new(analyse(options(later)?, Purpose::Inventory(format)), outputs, &output))
         }
-        TaskArguments::Graph { analysis: later, format, output: output_later } => {
-            let output = output.then_plain(output_later);
-            let before = match output.message_format {
-                Some(Format::Json) => GraphFormat::Json,
-                _ => GraphFormat::Tree,
-            };
-            (analyse(options(later)?, Purpose::Graph(format.unwrap_or(before))), output)
+        TaskArguments::Graph { analysis: later, message_format, output: output_later } => {
+            let output = output.then(message_format, output_later);
+            let printable =
+                Printable { command: "graph", formats: &GraphFormat::ALL, name: GraphFormat::name };
+            let (format, outputs) = output.one(&printable, environment)?;
+            Ok(Chosen::new(analyse(options(later)?, Purpose::Graph(format)), outputs, &output))
         }
-        TaskArguments::Report { analysis: later, format, since, patch, output: output_later } => {
-            let output = output.then_plain(output_later);
-            let before = match output.message_format {
-                Some(Format::Json) => MigrationFormat::Json,
-                _ => MigrationFormat::Markdown,
+        TaskArguments::Report { analysis: later, message_format, since, patch, output: output_later } => {
+            let output = output.then(message_format, output_later);
+            let since = since.or(check.since);
+            if patch && since.is_some() {
+                return Err(Stop::refused(
+                    "`report --patch` prints the steps of today; it takes no `--since`",
+                ));
+            }
+            let (purpose, outputs) = if patch {
+                let printable = Printable { command: "report --patch", formats: &[()], name: |()| "diff" };
+                (Purpose::Patch, output.one(&printable, environment)?.1)
+            } else {
+                let printable = Printable {
+                    command: "report",
+                    formats: &MigrationFormat::ALL,
+                    name: MigrationFormat::name,
+                };
+                let (format, outputs) = output.one(&printable, environment)?;
+                (Purpose::Report(format, since), outputs)
             };
-            let purpose = match patch {
-                true => Purpose::Patch,
-                false => Purpose::Report(format.unwrap_or(before), since),
-            };
-            (analyse(options(later)?, purpose), output)
+            Ok(Chosen::new(analyse(options(later)?, purpose), outputs, &output))
         }
         TaskArguments::Explain { subject, analysis: later, output: output_later } => {
+            let output = output.then(None, output_later);
             let task = match place_in(&subject) {
                 Some((file, line)) => analyse(options(later)?, Purpose::ExplainPlace(here.join(file), line)),
                 None => Task::Explain(rule_named(&subject, notes)?),
             };
-            (task, output.then(output_later))
+            Chosen::for_people("explain", task, &output, environment)
         }
         TaskArguments::Baseline { action, baseline, analysis: later, output: output_later } => {
+            let output = output.then(None, output_later);
             let mut options = options(later)?;
             if let Some(file) = baseline.or(check.baseline) {
                 options.baseline = WhichBaseline::File(here.join(file));
             }
-            (analyse(options, Purpose::Baseline(action)), output.then_plain(output_later))
+            Chosen::for_people("baseline", analyse(options, Purpose::Baseline(action)), &output, environment)
         }
         TaskArguments::Init { hook, ci, dry_run, manifest_path } => {
             let manifest_path = manifest_path.or(manifest_before);
             let request = Request { start: here.clone(), manifest_path, ..Request::default() };
-            (Task::Init(request, hook.or(ci).unwrap_or(Starter::Configuration), dry_run), output)
+            let task = Task::Init(request, hook.or(ci).unwrap_or(Starter::Configuration), dry_run);
+            Chosen::for_people("init", task, &output, environment)
         }
-        TaskArguments::Completions { shell } => (Task::Completions(shell), output),
-        TaskArguments::Man => (Task::Man, output),
-        TaskArguments::Rules { output: later } => (Task::Rules, output.then(later)),
-    })
+        TaskArguments::Completions { shell } => {
+            Chosen::for_people("completions", Task::Completions(shell), &output, environment)
+        }
+        TaskArguments::Man => Chosen::for_people("man", Task::Man, &output, environment),
+        TaskArguments::Rules { message_format, output: output_later } => {
+            let output = output.then(message_format, output_later);
+            let (format, outputs) = output.one(&Printable::findings("rules", &LIST_FORMATS), environment)?;
+            Ok(Chosen::new(Task::Rules(format), outputs, &output))
+        }
+    }
 }
 
-/// The places for the report: those named, else stdout.
-fn outputs(
-    given: &[String],
-    format: Format,
-    color: Option<color::When>,
-    task: &Task,
+/// `--changed` takes every word up to the next flag, so a command behind it would be taken for a file.
+fn refuse_swallowed_command(check: &CheckFlags, here: &Path) -> Result<(), Stop> {
+    let words = check.changed.iter().flatten().filter_map(|path| path.to_str());
+    let mut commands =
+        words.filter(|word| arguments::is_command(word) && !workspace::exists(&here.join(word)));
+    match commands.next() {
+        None => Ok(()),
+        Some(command) => Err(Stop::refused(format!(
+            "`--changed` takes all that follows it as files, and there is no file `{command}`; \
+             write the command first: `cargo initpath {command} …`"
+        ))),
+    }
+}
+
+/// A check, or its counts.
+fn checking(
+    check: CheckFlags,
+    options: AnalysisOptions,
+    output: &GivenOutput,
     environment: &Environment,
-) -> Result<Vec<Output>, Stop> {
-    let mut outputs: Vec<Output> = Vec::new();
-    for one in given {
-        let named = match one.split_once('=') {
-            Some((name, file)) => match Format::ALL.into_iter().find(|format| format.name() == name) {
-                Some(format) => Some((format, file)),
-                // A path with this sign in it has a slash or a dot before.
-                None if name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-') => {
-                    let nearest = suggest::nearest(name, Format::ALL.iter().map(|format| format.name()));
-                    let meant = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-                    return Err(Stop::refused(format!(
-                        "`--output {one}`: there is no format `{name}`{meant}"
-                    )));
-                }
-                None => None,
-            },
-            None => None,
-        };
-        let (format, file) = named.unwrap_or((format, one));
-        let file = (file != "-").then(|| environment.current_dir.join(file));
-        if outputs.iter().any(|known| known.file == file) {
-            return Err(Stop::refused(format!("`--output {one}` goes where another one goes")));
-        }
-        let read_by_a_person = environment.stdout_is_terminal && file.is_none();
-        let color = color::wanted(color, environment, read_by_a_person);
-        outputs.push(Output { format, file, color });
-    }
-    if outputs.is_empty() {
-        let color = color::wanted(color, environment, environment.stdout_is_terminal);
-        outputs.push(Output { format, file: None, color });
-    }
-    if outputs.len() > 1 && !matches!(task, Task::Analyse(_, Purpose::Check)) {
-        return Err(Stop::refused(format!("`{}` writes one report; give one `--output`", task.name())));
-    }
-    for output in &outputs {
-        if !task.formats().contains(&output.format) {
-            let known: Vec<&str> = task.formats().iter().map(|format| format.name()).collect();
-            let (task, format, known) = (task.name(), output.format.name(), known.join(" or "));
-            return Err(Stop::refused(format!("`{task}` cannot print `{format}`; it prints {known}")));
-        }
-    }
-    Ok(outputs)
+) -> Result<Chosen, Stop> {
+    let (options, purpose) = check.complete(options, &environment.current_dir);
+    let outputs = match purpose {
+        Purpose::Statistics => output.one(&Printable::for_people("check --statistics"), environment)?.1,
+        _ => output.several(&Printable::findings("check", &Format::ALL), environment)?,
+    };
+    Ok(Chosen::new(Task::Analyse(Box::new(options), purpose), outputs, output))
 }
 
 /// Cargo runs `cargo-initpath initpath …`: the first argument is the command's own name and no argument of ours.
@@ -450,27 +424,5 @@ impl CheckFlags {
         let changes = self.changed.map(files).or(self.since.map(Changes::Since));
         let purpose = if self.statistics { Purpose::Statistics } else { Purpose::Check };
         (AnalysisOptions { baseline, changes, ..options }, purpose)
-    }
-}
-
-impl OutputFlags {
-    /// These flags, then those given after the command.
-    fn then(self, later: Self) -> Self {
-        let Self { message_format, plain: PlainOutputFlags { mut output, color, quiet, verbose } } = self;
-        output.extend(later.plain.output);
-        Self {
-            message_format: later.message_format.or(message_format),
-            plain: PlainOutputFlags {
-                output,
-                color: later.plain.color.or(color),
-                quiet: quiet || later.plain.quiet,
-                verbose: verbose.saturating_add(later.plain.verbose),
-            },
-        }
-    }
-
-    /// The same for a command with formats of its own.
-    fn then_plain(self, later: PlainOutputFlags) -> Self {
-        self.then(Self { message_format: None, plain: later })
     }
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use super::answer::{Answer, about_rules};
 use super::baseline::BaselineAction;
 use super::environment::Environment;
-use super::options::{Output, Purpose};
+use super::options::Purpose;
+use super::outputs::Output;
 use super::preparation::Prepared;
 use super::{Stop, baseline, burn_down, deliver, narration, patch};
 use crate::location::Location;
@@ -45,7 +46,7 @@ impl SettledRun<'_> {
         match purpose {
             Purpose::Check => self.check(out),
             Purpose::Statistics => Ok(report::render_statistics(self.report)),
-            Purpose::Inventory => Ok(self.inventory()),
+            Purpose::Inventory(format) => Ok(self.inventory(*format)),
             Purpose::Graph(format) => {
                 let mut shown = std::mem::take(&mut self.answer.init_paths);
                 shown.retain(|path| self.selects(path.site));
@@ -75,14 +76,14 @@ impl SettledRun<'_> {
         Ok(report::render(self.outputs[0].format, self.report, files, self.style))
     }
 
-    fn inventory(mut self) -> String {
+    fn inventory(mut self, format: Format) -> String {
         let files = &self.workspace.files;
         let mut routes = std::mem::take(&mut self.answer.routes);
         routes.retain(|route| self.selects(route.location));
         let inventory = &settle::select_inventory(self.inventory, files, self.selected);
         let Report { coverage, problems, .. } = self.report;
         let view = InventoryView { inventory, routes: &routes, coverage, problems, files };
-        match self.outputs[0].format {
+        match format {
             Format::Json => report::render_inventory_json(view),
             _ => report::render_inventory_human(view, self.style),
         }

@@ -105,6 +105,11 @@ pub fn read_text_if_there(path: &Path) -> Result<Option<String>, ReadError> {
     }
 }
 
+/// Whether there is anything at a path that a person named, a link that leads nowhere included.
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Writes a text to a file a person named, replacing what was there.
 pub fn write_text(path: &Path, text: &str) -> Result<(), WriteError> {
     fs::write(path, text).map_err(|error| WriteError { path: path.to_path_buf(), why: error.to_string() })

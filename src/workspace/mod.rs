@@ -31,8 +31,8 @@ use crate::problem::Problem;
 
 pub use deployment::{DeclaredCommand, DeclaredCopies, DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
-    MAX_FILE_BYTES, ReadCause, ReadError, WriteError, read_text, read_text_if_there, repository_prefix,
-    write_new_text, write_text,
+    MAX_FILE_BYTES, ReadCause, ReadError, WriteError, exists, read_text, read_text_if_there,
+    repository_prefix, write_new_text, write_text,
 };
 pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};

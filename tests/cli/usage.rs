@@ -191,3 +191,71 @@ fn a_catalog_of_ones_own_is_read_and_a_wrong_one_is_refused_with_its_place() {
     let ended = run(&fixture("clean"), &["--catalog", own.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0), "{}", ended.err);
 }
+
+#[test]
+fn a_report_and_a_graph_are_written_in_their_own_formats() {
+    let here = fixture("quickstart");
+    let kept = folder(&[]);
+    let file = kept.path().join("written");
+    for (command, format) in
+        [("report", "json"), ("report", "html"), ("graph", "svg"), ("graph", "json"), ("inventory", "json")]
+    {
+        let printed = run(&here, &[command, "--format", format]);
+        assert_eq!(printed.code, Some(0), "{printed:?}");
+        let to_stdout = run(&here, &[command, "--output", &format!("{format}=-")]);
+        assert_eq!((to_stdout.code, &to_stdout.out), (Some(0), &printed.out), "{command} {format}");
+        let to_file = run(&here, &[command, "--output", &format!("{format}={}", file.display())]);
+        assert_eq!((to_file.code, to_file.out.as_str()), (Some(0), ""), "{command} {format}: {to_file:?}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), printed.out, "{command} {format}");
+        assert_eq!(run(&here, &["--format", format, command]).out, printed.out, "{command} {format}");
+    }
+    for (arguments, said) in [
+        (
+            &["report", "--output", "sarif=-"][..],
+            "`report` cannot print `sarif`; it prints markdown, json or html",
+        ),
+        (
+            &["graph", "--output", "html=-"],
+            "`graph` cannot print `html`; it prints tree, mermaid, dot, svg or json",
+        ),
+        (&["graph", "--output", "treee=-"], "there is no format `treee`; did you mean `tree`?"),
+        (&["--format", "svg", "report"], "`report` cannot print `svg`"),
+        (&["--format", "mermaid"], "`check` cannot print `mermaid`"),
+    ] {
+        let refused = run(&here, arguments);
+        assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(refused.err.contains(said), "{arguments:?}: {}", refused.err);
+    }
+}
+
+#[test]
+fn a_flag_before_the_command_counts_or_is_refused() {
+    let here = fixture("quickstart");
+    for arguments in [
+        &["--since", "HEAD", "graph"][..],
+        &["--statistics", "graph"],
+        &["--no-baseline", "inventory"],
+        &["--changed=src/main.rs", "inventory"],
+        &["--explain", "competing-pools", "check"],
+        &["-p", "quickstart", "rules"],
+        &["--output", "bash.sh", "completions", "bash"],
+        &["--since", "HEAD", "report", "--patch"],
+    ] {
+        let refused = run(&here, arguments);
+        assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{arguments:?}");
+        let flag = arguments[0].split('=').next().unwrap().trim_start_matches("-p");
+        assert!(refused.err.contains(flag), "{arguments:?}: {}", refused.err);
+    }
+    let before = run(&here, &["--since", "nonsense-revision", "report"]);
+    let after = run(&here, &["report", "--since", "nonsense-revision"]);
+    assert_eq!((before.code, &before.err), (Some(2), &after.err), "{before:?}");
+    assert_eq!(run(&here, &["--statistics", "check"]).out, run(&here, &["check", "--statistics"]).out);
+}
+
+#[test]
+fn a_command_behind_changed_files_is_not_taken_for_a_file() {
+    let here = fixture("quickstart");
+    let ended = run(&here, &["--changed", "src/main.rs", "inventory"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
+    assert!(ended.err.contains("write the command first: `cargo initpath inventory …`"), "{}", ended.err);
+}
