@@ -27,6 +27,21 @@ Exit codes:
 `--exit-zero` turns 1 into 0, never 2. `--keep-going` goes by the findings even if code is missing.
 The report goes to stdout, everything else to stderr.";
 
+const EXIT_CODES_OF_A_LOOK: &str = "\
+Exit codes:
+  0  done, whatever was found
+  2  not done: usage, configuration, environment, or selected code that could not be analysed
+
+`--keep-going` exits with 0 even if code is missing.
+The report goes to stdout, everything else to stderr.";
+
+const EXIT_CODES_OF_A_BASELINE: &str = "\
+Exit codes:
+  0  written
+  2  not done: usage, configuration, environment, or code that could not be analysed
+
+What is written goes by the levels: findings at allow are not accepted, because nobody sees them.";
+
 /// Does every piece of a Rust service reach its database through one door, open before anyone knocks?
 ///
 /// Reads a workspace without building it and reports competing database init paths, unguarded check-then-init,
@@ -41,6 +56,12 @@ pub(super) struct Arguments {
     pub(super) explain: Option<String>,
     #[command(flatten)]
     pub(super) analysis: AnalysisFlags,
+    #[command(flatten)]
+    pub(super) selection: SelectionFlags,
+    #[command(flatten)]
+    pub(super) findings: FindingFlags,
+    #[command(flatten)]
+    pub(super) gaps: GapFlags,
     #[command(flatten)]
     pub(super) check: CheckFlags,
     /// How to print the report [default: human]
@@ -58,6 +79,12 @@ pub(super) enum TaskArguments {
         #[command(flatten)]
         analysis: AnalysisFlags,
         #[command(flatten)]
+        selection: SelectionFlags,
+        #[command(flatten)]
+        findings: FindingFlags,
+        #[command(flatten)]
+        gaps: GapFlags,
+        #[command(flatten)]
         check: CheckFlags,
         /// How to print the report [default: human]
         #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = finding_format(), help_heading = "Output")]
@@ -66,10 +93,14 @@ pub(super) enum TaskArguments {
         output: PlainOutputFlags,
     },
     /// List what the analysis sees: resources, init sites, holders, handlers, …
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES_OF_A_LOOK)]
     Inventory {
         #[command(flatten)]
         analysis: AnalysisFlags,
+        #[command(flatten)]
+        selection: SelectionFlags,
+        #[command(flatten)]
+        gaps: GapFlags,
         /// How to print it [default: human]
         #[arg(long, visible_alias = "format", value_name = "FORMAT", value_parser = list_format(), help_heading = "Output")]
         message_format: Option<String>,
@@ -77,10 +108,14 @@ pub(super) enum TaskArguments {
         output: PlainOutputFlags,
     },
     /// Print the init paths: how each binary gets to each resource
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES_OF_A_LOOK)]
     Graph {
         #[command(flatten)]
         analysis: AnalysisFlags,
+        #[command(flatten)]
+        selection: SelectionFlags,
+        #[command(flatten)]
+        gaps: GapFlags,
         /// How to print them [default: tree]
         #[arg(long = "format", visible_alias = "message-format", value_name = "FORMAT", value_parser = graph_format(), help_heading = "Output")]
         message_format: Option<String>,
@@ -88,10 +123,14 @@ pub(super) enum TaskArguments {
         output: PlainOutputFlags,
     },
     /// Write the SSOT migration report: which init path stays, which go, in which order
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES_OF_A_LOOK)]
     Report {
         #[command(flatten)]
         analysis: AnalysisFlags,
+        #[command(flatten)]
+        findings: FindingFlags,
+        #[command(flatten)]
+        gaps: GapFlags,
         /// How to print it [default: markdown]
         #[arg(long = "format", visible_alias = "message-format", value_name = "FORMAT", value_parser = migration_format(), help_heading = "Output")]
         message_format: Option<String>,
@@ -105,6 +144,7 @@ pub(super) enum TaskArguments {
         output: PlainOutputFlags,
     },
     /// Print the page of a rule, or what is known at a line of source
+    #[command(after_help = EXIT_CODES_OF_A_LOOK)]
     Explain {
         /// Name of a rule, or FILE:LINE
         #[arg(value_name = "RULE|FILE:LINE")]
@@ -112,10 +152,16 @@ pub(super) enum TaskArguments {
         #[command(flatten)]
         analysis: AnalysisFlags,
         #[command(flatten)]
+        selection: SelectionFlags,
+        #[command(flatten)]
+        findings: FindingFlags,
+        #[command(flatten)]
+        gaps: GapFlags,
+        #[command(flatten)]
         output: PlainOutputFlags,
     },
     /// Write or shorten the list of findings that are accepted for now
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES_OF_A_BASELINE)]
     Baseline {
         /// What to do with it
         #[arg(value_parser = baseline_action())]
@@ -125,6 +171,10 @@ pub(super) enum TaskArguments {
         baseline: Option<PathBuf>,
         #[command(flatten)]
         analysis: AnalysisFlags,
+        #[command(flatten)]
+        selection: SelectionFlags,
+        #[command(flatten)]
+        findings: FindingFlags,
         #[command(flatten)]
         output: PlainOutputFlags,
     },
@@ -167,15 +217,9 @@ pub(super) struct AnalysisFlags {
     /// Path of a Cargo.toml [default: the nearest one above the current folder]
     #[arg(long, value_name = "PATH", help_heading = "Packages")]
     pub(super) manifest_path: Option<PathBuf>,
-    /// Report on this package only (repeatable)
-    #[arg(short, long, value_name = "NAME", help_heading = "Packages")]
-    pub(super) package: Vec<String>,
     /// Report on all members of the workspace
     #[arg(long, alias = "all", help_heading = "Packages")]
     pub(super) workspace: bool,
-    /// Do not report on this package (repeatable)
-    #[arg(long, value_name = "NAME", help_heading = "Packages")]
-    pub(super) exclude: Vec<String>,
     /// Ask cargo for an unchanged Cargo.lock
     #[arg(long, help_heading = "Packages")]
     pub(super) locked: bool,
@@ -185,23 +229,41 @@ pub(super) struct AnalysisFlags {
     /// Both --locked and --offline
     #[arg(long, help_heading = "Packages")]
     pub(super) frozen: bool,
+    /// Further library knowledge, in the format of the built-in catalog (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Findings")]
+    pub(super) catalog: Vec<PathBuf>,
+    /// Number of threads [default: as many as the machine has]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub(super) threads: Option<NonZeroUsize>,
+}
+
+/// Flags of the commands that can leave packages out.
+#[derive(Debug, Default, Args)]
+pub(super) struct SelectionFlags {
+    /// Report on this package only (repeatable)
+    #[arg(short, long, value_name = "NAME", help_heading = "Packages")]
+    pub(super) package: Vec<String>,
+    /// Do not report on this package (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Packages")]
+    pub(super) exclude: Vec<String>,
+}
+
+/// Flags of the commands that go by the levels of findings.
+#[derive(Debug, Default, Args)]
+pub(super) struct FindingFlags {
     #[command(flatten)]
     pub(super) levels: LevelFlags,
     /// Hide findings that are less sure [default: medium]
     #[arg(long, value_name = "CONFIDENCE", value_parser = confidence(), help_heading = "Findings")]
     pub(super) min_confidence: Option<Confidence>,
-    /// Exit with 0 where it would be 1
-    #[arg(long, help_heading = "Findings")]
-    pub(super) exit_zero: bool,
+}
+
+/// The flag of the commands that print something of code that could not be analysed whole.
+#[derive(Debug, Default, Args)]
+pub(super) struct GapFlags {
     /// Do not exit with 2 because some code could not be analysed
     #[arg(long, help_heading = "Findings")]
     pub(super) keep_going: bool,
-    /// Further library knowledge, in the format of the built-in catalog (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "Findings")]
-    pub(super) catalog: Vec<PathBuf>,
-    /// Number of threads
-    #[arg(long, value_name = "N", hide = true)]
-    pub(super) threads: Option<NonZeroUsize>,
 }
 
 /// Flags of `check`. They may stand before and after the command.
@@ -219,6 +281,9 @@ pub(super) struct CheckFlags {
     /// Show only findings with a place in a file that differs from this git revision
     #[arg(long, value_name = "REV", conflicts_with = "changed", help_heading = "Findings")]
     pub(super) since: Option<String>,
+    /// Exit with 0 where it would be 1
+    #[arg(long, help_heading = "Findings")]
+    pub(super) exit_zero: bool,
     /// Count findings per rule instead of listing them
     #[arg(long, help_heading = "Output")]
     pub(super) statistics: bool,

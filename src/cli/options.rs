@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::Stop;
-use super::arguments::{self, AnalysisFlags, Arguments, CheckFlags, TaskArguments};
+use super::arguments::{
+    self, AnalysisFlags, Arguments, CheckFlags, FindingFlags, GapFlags, SelectionFlags, TaskArguments,
+};
 use super::baseline::BaselineAction;
 use super::color;
 use super::environment::Environment;
@@ -148,7 +150,9 @@ impl Chosen {
 }
 
 fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) -> Result<Chosen, Stop> {
-    let Arguments { task, explain, analysis, check, message_format, output } = given;
+    let Arguments { task, explain, analysis, selection, findings, gaps, check, message_format, output } =
+        given;
+    let before = GivenFlags { analysis, selection, findings, gaps };
     let here = &environment.current_dir;
     let output = GivenOutput::new(message_format, output);
     let analyse = |options: AnalysisOptions, purpose| Task::Analyse(Box::new(options), purpose);
@@ -160,37 +164,52 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             }
             None => {
                 refuse_swallowed_command(&check, here)?;
-                checking(check, analysis_options(analysis, environment, notes)?, &output, environment)
+                checking(check, analysis_options(before, environment, notes)?, &output, environment)
             }
         };
     };
-    let manifest_before = analysis.manifest_path.clone();
+    let manifest_before = before.analysis.manifest_path.clone();
     // Flags may stand before and after the command.
-    let options = |later| analysis_options(analysis.then(later), environment, notes);
+    let options = |later| analysis_options(before.then(later), environment, notes);
     match task {
         TaskArguments::Check {
-            analysis: later,
+            analysis,
+            selection,
+            findings,
+            gaps,
             check: check_later,
             message_format,
             output: output_later,
         } => {
+            let later = GivenFlags { analysis, selection, findings, gaps };
             let output = output.then(message_format, output_later);
             checking(check.then(check_later), options(later)?, &output, environment)
         }
-        TaskArguments::Inventory { analysis: later, message_format, output: output_later } => {
+        TaskArguments::Inventory { analysis, selection, gaps, message_format, output: output_later } => {
+            let later = GivenFlags { analysis, selection, findings: FindingFlags::default(), gaps };
             let output = output.then(message_format, output_later);
             let (format, outputs) =
                 output.one(&Printable::findings("inventory", &LIST_FORMATS), environment)?;
             Ok(Chosen::new(analyse(options(later)?, Purpose::Inventory(format)), outputs, &output))
         }
-        TaskArguments::Graph { analysis: later, message_format, output: output_later } => {
+        TaskArguments::Graph { analysis, selection, gaps, message_format, output: output_later } => {
+            let later = GivenFlags { analysis, selection, findings: FindingFlags::default(), gaps };
             let output = output.then(message_format, output_later);
             let printable =
                 Printable { command: "graph", formats: &GraphFormat::ALL, name: GraphFormat::name };
             let (format, outputs) = output.one(&printable, environment)?;
             Ok(Chosen::new(analyse(options(later)?, Purpose::Graph(format)), outputs, &output))
         }
-        TaskArguments::Report { analysis: later, message_format, since, patch, output: output_later } => {
+        TaskArguments::Report {
+            analysis,
+            findings,
+            gaps,
+            message_format,
+            since,
+            patch,
+            output: output_later,
+        } => {
+            let later = GivenFlags { analysis, selection: SelectionFlags::default(), findings, gaps };
             let output = output.then(message_format, output_later);
             let since = since.or(check.since);
             if patch && since.is_some() {
@@ -212,7 +231,8 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             };
             Ok(Chosen::new(analyse(options(later)?, purpose), outputs, &output))
         }
-        TaskArguments::Explain { subject, analysis: later, output: output_later } => {
+        TaskArguments::Explain { subject, analysis, selection, findings, gaps, output: output_later } => {
+            let later = GivenFlags { analysis, selection, findings, gaps };
             let output = output.then(None, output_later);
             let task = match place_in(&subject) {
                 Some((file, line)) => analyse(options(later)?, Purpose::ExplainPlace(here.join(file), line)),
@@ -220,7 +240,8 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             };
             Chosen::for_people("explain", task, &output, environment)
         }
-        TaskArguments::Baseline { action, baseline, analysis: later, output: output_later } => {
+        TaskArguments::Baseline { action, baseline, analysis, selection, findings, output: output_later } => {
+            let later = GivenFlags { analysis, selection, findings, gaps: GapFlags::default() };
             let output = output.then(None, output_later);
             let mut options = options(later)?;
             if let Some(file) = baseline.or(check.baseline) {
@@ -284,27 +305,14 @@ fn without_cargos_token(mut arguments: Vec<OsString>) -> Vec<OsString> {
 }
 
 fn analysis_options(
-    flags: AnalysisFlags,
+    flags: GivenFlags,
     environment: &Environment,
     notes: &mut Vec<String>,
 ) -> Result<AnalysisOptions, Stop> {
-    let AnalysisFlags {
-        manifest_path,
-        package,
-        workspace,
-        exclude,
-        locked,
-        offline,
-        frozen,
-        levels,
-        min_confidence,
-        exit_zero,
-        keep_going,
-        catalog,
-        threads,
-    } = flags;
+    let GivenFlags { analysis, selection, findings, gaps } = flags;
+    let AnalysisFlags { manifest_path, workspace, locked, offline, frozen, catalog, threads } = analysis;
     let mut overrides = Vec::new();
-    for (level, name) in levels.0 {
+    for (level, name) in findings.levels.0 {
         let target = match name.as_str() {
             "warnings" => LevelTarget::Warnings,
             name => LevelTarget::Rule(rule_named(name, notes)?.name),
@@ -316,8 +324,8 @@ fn analysis_options(
         request: Request {
             start: here.clone(),
             manifest_path,
-            packages: package,
-            exclude,
+            packages: selection.package,
+            exclude: selection.exclude,
             whole_workspace: workspace,
             locked,
             offline,
@@ -325,12 +333,12 @@ fn analysis_options(
         },
         threads: threads.map(usize::from),
         policy: Policy { overrides, ..Policy::default() },
-        min_confidence,
+        min_confidence: findings.min_confidence,
         baseline: WhichBaseline::default(),
         changes: None,
         catalogs: catalog.into_iter().map(|path| here.join(path)).collect(),
-        keep_going,
-        exit_zero,
+        keep_going: gaps.keep_going,
+        exit_zero: false,
     })
 }
 
@@ -359,42 +367,39 @@ fn rule_named(name: &str, notes: &mut Vec<String>) -> Result<&'static RuleInfo, 
     Err(Stop::refused(format!("unknown rule `{name}`{meant} (`cargo initpath rules` lists them)")))
 }
 
-impl AnalysisFlags {
+/// What was given to a command that analyses, before it and after it. A command without some of these flags has their
+/// defaults, as they are refused before it.
+struct GivenFlags {
+    analysis: AnalysisFlags,
+    selection: SelectionFlags,
+    findings: FindingFlags,
+    gaps: GapFlags,
+}
+
+impl GivenFlags {
     /// These flags, then those given after the command: lists go on, single values are replaced.
     fn then(self, later: Self) -> Self {
-        let Self {
-            mut package,
-            mut exclude,
-            mut levels,
-            mut catalog,
-            manifest_path,
-            workspace,
-            locked,
-            offline,
-            frozen,
-            min_confidence,
-            exit_zero,
-            keep_going,
-            threads,
-        } = self;
-        package.extend(later.package);
-        exclude.extend(later.exclude);
-        levels.0.extend(later.levels.0);
-        catalog.extend(later.catalog);
+        let Self { analysis, mut selection, mut findings, gaps } = self;
+        let AnalysisFlags { manifest_path, workspace, locked, offline, frozen, mut catalog, threads } =
+            analysis;
+        catalog.extend(later.analysis.catalog);
+        selection.package.extend(later.selection.package);
+        selection.exclude.extend(later.selection.exclude);
+        findings.levels.0.extend(later.findings.levels.0);
+        findings.min_confidence = later.findings.min_confidence.or(findings.min_confidence);
         Self {
-            package,
-            exclude,
-            levels,
-            catalog,
-            manifest_path: later.manifest_path.or(manifest_path),
-            workspace: workspace || later.workspace,
-            locked: locked || later.locked,
-            offline: offline || later.offline,
-            frozen: frozen || later.frozen,
-            min_confidence: later.min_confidence.or(min_confidence),
-            exit_zero: exit_zero || later.exit_zero,
-            keep_going: keep_going || later.keep_going,
-            threads: later.threads.or(threads),
+            analysis: AnalysisFlags {
+                manifest_path: later.analysis.manifest_path.or(manifest_path),
+                workspace: workspace || later.analysis.workspace,
+                locked: locked || later.analysis.locked,
+                offline: offline || later.analysis.offline,
+                frozen: frozen || later.analysis.frozen,
+                catalog,
+                threads: later.analysis.threads.or(threads),
+            },
+            selection,
+            findings,
+            gaps: GapFlags { keep_going: gaps.keep_going || later.gaps.keep_going },
         }
     }
 }
@@ -408,6 +413,7 @@ impl CheckFlags {
             no_baseline,
             changed: later.changed.or(self.changed),
             since: later.since.or(self.since),
+            exit_zero: later.exit_zero || self.exit_zero,
             statistics: later.statistics || self.statistics,
         }
     }
@@ -423,6 +429,6 @@ impl CheckFlags {
         let files = |files: Vec<PathBuf>| Changes::Files(files.into_iter().map(here).collect());
         let changes = self.changed.map(files).or(self.since.map(Changes::Since));
         let purpose = if self.statistics { Purpose::Statistics } else { Purpose::Check };
-        (AnalysisOptions { baseline, changes, ..options }, purpose)
+        (AnalysisOptions { baseline, changes, exit_zero: self.exit_zero, ..options }, purpose)
     }
 }

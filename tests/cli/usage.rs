@@ -259,3 +259,31 @@ fn a_command_behind_changed_files_is_not_taken_for_a_file() {
     assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
     assert!(ended.err.contains("write the command first: `cargo initpath inventory …`"), "{}", ended.err);
 }
+
+#[test]
+fn the_help_of_a_command_lists_what_it_takes_and_how_it_ends() {
+    let folder = fixture("clean");
+    let help = |command: &str| run(&folder, &[command, "--help"]).out;
+    let check = help("check");
+    for said in ["--exit-zero", "--deny", "--keep-going", "1  analysed", "sarif", "--threads"] {
+        assert!(check.contains(said), "check: no `{said}` in {check}");
+    }
+    for command in ["inventory", "graph", "report", "baseline", "explain"] {
+        let text = help(command);
+        for foreign in ["--exit-zero", "1  analysed", "sarif", "--since <REV>\n"] {
+            assert!(!text.contains(foreign), "{command}: `{foreign}` in {text}");
+        }
+        assert!(text.contains("2  not done"), "{command}: {text}");
+        assert_eq!(run(&folder, &[command, "--exit-zero"]).code, Some(2), "{command}");
+    }
+    for (command, absent) in [
+        ("inventory", "--deny"),
+        ("graph", "--deny"),
+        ("report", "--package"),
+        ("baseline", "--keep-going"),
+        ("explain", "--message-format"),
+        ("rules", "sarif"),
+    ] {
+        assert!(!help(command).contains(absent), "{command}: {}", help(command));
+    }
+}
