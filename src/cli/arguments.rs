@@ -275,7 +275,7 @@ pub(super) struct CheckFlags {
     /// Show what the baseline accepts as well
     #[arg(long, conflicts_with = "baseline", help_heading = "Findings")]
     pub(super) no_baseline: bool,
-    /// Show only findings with a place in one of these files; everything is analysed all the same
+    /// Show only findings with a place in one of these files or folders; everything is analysed all the same
     #[arg(long, value_name = "FILES", num_args = 0.., help_heading = "Findings")]
     pub(super) changed: Option<Vec<PathBuf>>,
     /// Show only findings with a place in a file that differs from this git revision

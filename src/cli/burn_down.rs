@@ -25,7 +25,8 @@ pub(super) fn snapshot(
             .map(|snapshot| (snapshot, 0))
             .map_err(|wrong| Stop::refused(format!("`{since}` {wrong}")));
     }
-    let workspace = workspace::open_revision(root, since).map_err(Stop::refused)?;
+    let workspace = workspace::open_revision(root, since)
+        .map_err(|wrong| Stop::refused(format!("there is no file `{since}`, and {wrong}")))?;
     let (report, (doors, timelines)) =
         look(workspace, wanted, settings, |program| (program.doors().clone(), program.timelines()))?;
     let plan = plan::plan(PlanInput {

@@ -145,6 +145,9 @@ fn stages(
     let configured = preparation::load_configuration(&workspace)?;
     watch.stage("load");
     let prepared = Prepared::new(wanted, configured, &workspace)?;
+    for note in &prepared.notes {
+        narration::say(err, note);
+    }
     let catalog = preparation::load_catalog(&prepared.options.catalogs)?;
     watch.stage("catalog");
 

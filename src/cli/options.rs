@@ -47,7 +47,7 @@ pub(super) enum WhichBaseline {
 /// What counts as changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Changes {
-    /// These files.
+    /// These files, as they were named.
     Files(Vec<PathBuf>),
     /// What differs from a git revision.
     Since(String),
@@ -426,8 +426,7 @@ impl CheckFlags {
             (false, Some(file)) => WhichBaseline::File(here(file)),
             (false, None) => WhichBaseline::Usual,
         };
-        let files = |files: Vec<PathBuf>| Changes::Files(files.into_iter().map(here).collect());
-        let changes = self.changed.map(files).or(self.since.map(Changes::Since));
+        let changes = self.changed.map(Changes::Files).or(self.since.map(Changes::Since));
         let purpose = if self.statistics { Purpose::Statistics } else { Purpose::Check };
         (AnalysisOptions { baseline, changes, exit_zero: self.exit_zero, ..options }, purpose)
     }

@@ -1,7 +1,7 @@
 //! Room 1, *cli*: completes what the command line says with the configuration of the workspace, before anything is analysed.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Stop;
 use super::configuration::{self, Configuration, ConfigurationError, RuleLevels};
@@ -10,7 +10,21 @@ use crate::analysis::Settings;
 use crate::catalog::Catalog;
 use crate::finding::Confidence;
 use crate::settle::{Level, PathLevel, Policy};
-use crate::workspace::{self, Package, Workspace};
+use crate::workspace::{self, NamedFiles, Package, Workspace};
+
+/// Paths that count as changed, as findings name them.
+#[derive(Default)]
+pub(super) struct ChangedPaths {
+    files: BTreeSet<String>,
+    /// Empty, or with a trailing slash.
+    folders: Vec<String>,
+}
+
+impl ChangedPaths {
+    pub(super) fn contains(&self, path: &str) -> bool {
+        self.files.contains(path) || self.folders.iter().any(|folder| path.starts_with(folder))
+    }
+}
 
 /// All that a run is told, from everybody who has a say in it.
 pub(super) struct Prepared {
@@ -18,8 +32,10 @@ pub(super) struct Prepared {
     pub(super) options: AnalysisOptions,
     pub(super) configuration: Configuration,
     pub(super) settings: Settings,
-    /// The paths that count as changed, as findings name them; `None` where all findings are wanted.
-    pub(super) changed: Option<BTreeSet<String>>,
+    /// The paths that count as changed; `None` where all findings are wanted.
+    pub(super) changed: Option<ChangedPaths>,
+    /// What is to be said of the flags, now that the workspace is known.
+    pub(super) notes: Vec<String>,
 }
 
 impl Prepared {
@@ -34,9 +50,11 @@ impl Prepared {
         let from_root = configuration.catalogs.iter().map(|file| workspace.root.join(file));
         options.catalogs = from_root.chain(std::mem::take(&mut options.catalogs)).collect();
         let changes = options.changes.as_ref();
-        let changed = changes.map(|changes| changed_paths(changes, workspace)).transpose()?;
+        let here = &options.request.start;
+        let changed = changes.map(|changes| changed_paths(changes, here, workspace)).transpose()?;
+        let (changed, notes) = changed.map_or((None, Vec::new()), |(changed, notes)| (Some(changed), notes));
         let settings = configuration.settings(options.threads, file);
-        Ok(Self { options, configuration, settings, changed })
+        Ok(Self { options, configuration, settings, changed, notes })
     }
 }
 
@@ -103,13 +121,43 @@ fn policy(wanted: &AnalysisOptions, configuration: &Configuration, packages: &[P
     }
 }
 
-/// The paths that count as changed, as findings name them.
-fn changed_paths(changes: &Changes, workspace: &Workspace) -> Result<BTreeSet<String>, Stop> {
+/// The paths that count as changed, as findings name them, and what is to be said of them.
+fn changed_paths(
+    changes: &Changes,
+    here: &Path,
+    workspace: &Workspace,
+) -> Result<(ChangedPaths, Vec<String>), Stop> {
     match changes {
-        Changes::Files(files) => Ok(files.iter().map(|file| workspace.shown(file)).collect()),
+        Changes::Files(files) => {
+            let NamedFiles { there, unknown } = workspace::named_files(here, files);
+            let mut changed = ChangedPaths::default();
+            for path in there {
+                let shown = workspace.shown(&path);
+                match workspace::is_folder(&path) {
+                    true if shown.is_empty() => changed.folders.push(shown),
+                    true => changed.folders.push(format!("{shown}/")),
+                    false => _ = changed.files.insert(shown),
+                }
+            }
+            // A list made by `git diff` may name what is gone for long, which is no reason to stop a commit.
+            let note = |path: PathBuf| {
+                let path = path.display();
+                format!("`{path}` is neither there nor known to git; nothing counts as changed because of it")
+            };
+            Ok((changed, unknown.into_iter().map(note).collect()))
+        }
         Changes::Since(revision) => {
-            let changed = workspace::changed_since(&workspace.root, revision).map_err(Stop::refused)?;
-            Ok(changed.into_iter().collect())
+            let changed = workspace::changed_since(&workspace.root, revision).map_err(|wrong| {
+                match workspace::exists(&here.join(revision)) {
+                    true => Stop::refused(format!(
+                        "`{revision}` is a file, and `check --since` takes a git revision; `--changed` takes files, \
+                         and `report --since` a saved report"
+                    )),
+                    false => Stop::refused(wrong),
+                }
+            })?;
+            let files = changed.into_iter().collect();
+            Ok((ChangedPaths { files, folders: Vec::new() }, Vec::new()))
         }
     }
 }

@@ -110,6 +110,11 @@ pub fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
+/// Whether a path that a person named leads to a folder.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// Writes a text to a file a person named, replacing what was there.
 pub fn write_text(path: &Path, text: &str) -> Result<(), WriteError> {
     fs::write(path, text).map_err(|error| WriteError { path: path.to_path_buf(), why: error.to_string() })
@@ -129,16 +134,20 @@ pub fn write_new_text(path: &Path, text: &str) -> Result<(), WriteError> {
 /// one (`backend/`); empty at the top and outside of any repository. Formats whose readers want paths from the top
 /// of the repository put it before the paths of a report.
 pub fn repository_prefix(folder: &Path) -> String {
+    let Some(top) = repository_top(folder) else { return String::new() };
     let folder = canonical(folder).unwrap_or_else(|| folder.to_path_buf());
-    let Some(top) = folder.ancestors().find(|ancestor| fs::symlink_metadata(ancestor.join(".git")).is_ok())
-    else {
-        return String::new();
-    };
-    let mut prefix = super::tree::relative(top, &folder);
+    let mut prefix = super::tree::relative(&top, &folder);
     if !prefix.is_empty() {
         prefix.push('/');
     }
     prefix
+}
+
+/// The top of the git repository around `folder`, as a real path.
+pub(super) fn repository_top(folder: &Path) -> Option<PathBuf> {
+    let folder = canonical(folder).unwrap_or_else(|| folder.to_path_buf());
+    let top = folder.ancestors().find(|ancestor| exists(&ancestor.join(".git")));
+    top.map(Path::to_path_buf)
 }
 
 /// What is found at a path.

@@ -15,6 +15,7 @@ mod manifest;
 mod members;
 mod memory;
 mod modules;
+mod named_files;
 mod open;
 mod revision;
 mod sql_files;
@@ -31,11 +32,12 @@ use crate::problem::Problem;
 
 pub use deployment::{DeclaredCommand, DeclaredCopies, DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
-    MAX_FILE_BYTES, ReadCause, ReadError, WriteError, exists, read_text, read_text_if_there,
+    MAX_FILE_BYTES, ReadCause, ReadError, WriteError, exists, is_folder, read_text, read_text_if_there,
     repository_prefix, write_new_text, write_text,
 };
 pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
+pub use named_files::{NamedFiles, named_files};
 pub use open::{OpenError, Request, open};
 pub use revision::{RevisionError, changed_since, open_revision};
 pub use sql_files::{AskedFolder, EmbeddedFile, EmbeddedSql, RepeatedVersion, SqlFiles};

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::Workspace;
 use super::deployment::is_deployment_file;
+use super::disk::repository_top;
 use super::environment_files::is_environment_file;
 use super::memory::in_memory;
 use super::tree::{normalized, relative};
@@ -16,7 +17,9 @@ use super::tree::{normalized, relative};
 pub enum RevisionError {
     /// Git did not run.
     NoGit(String),
-    /// There is no such revision, or no repository.
+    /// There is no repository around the folder.
+    NoRepository(PathBuf),
+    /// There is no such revision.
     Unknown {
         /// What was asked for.
         revision: String,
@@ -31,8 +34,11 @@ impl fmt::Display for RevisionError {
             Self::NoGit(why) => {
                 write!(f, "git cannot be run ({why}); install it, or do without a revision")
             }
+            Self::NoRepository(folder) => {
+                write!(f, "`{}` is not a git repository, so it has no revisions", folder.display())
+            }
             Self::Unknown { revision, why } => {
-                write!(f, "`{revision}` is neither a file nor a revision of this repository: {why}")
+                write!(f, "`{revision}` is no revision of this git repository: {why}")
             }
         }
     }
@@ -46,7 +52,7 @@ impl std::error::Error for RevisionError {}
 /// # Errors
 /// When git cannot be run or does not know the revision.
 pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionError> {
-    let unknown = |why: &[u8]| unknown(revision, why);
+    let unknown = |why: &[u8]| unknown(root, revision, why);
     // What starts with a dash would be an option.
     if revision.starts_with('-') {
         return Err(unknown(b"it starts with a dash"));
@@ -110,7 +116,7 @@ pub fn open_revision(root: &Path, revision: &str) -> Result<Workspace, RevisionE
 /// # Errors
 /// When git cannot be run, there is no repository, or it does not know the revision.
 pub fn changed_since(root: &Path, revision: &str) -> Result<Vec<String>, RevisionError> {
-    let unknown = |why: &[u8]| unknown(revision, why);
+    let unknown = |why: &[u8]| unknown(root, revision, why);
     if revision.starts_with('-') {
         return Err(unknown(b"it starts with a dash"));
     }
@@ -129,8 +135,11 @@ pub fn changed_since(root: &Path, revision: &str) -> Result<Vec<String>, Revisio
     Ok(names)
 }
 
-/// That git does not know a revision, with the first line of what it says.
-fn unknown(revision: &str, why: &[u8]) -> RevisionError {
+/// That git does not know a revision, with the first line of what it says, or that there is no repository.
+fn unknown(root: &Path, revision: &str, why: &[u8]) -> RevisionError {
+    if repository_top(root).is_none() {
+        return RevisionError::NoRepository(root.to_path_buf());
+    }
     RevisionError::Unknown {
         revision: revision.to_owned(),
         why: String::from_utf8_lossy(why).lines().next().unwrap_or("git does not say why").to_owned(),
@@ -143,7 +152,11 @@ fn split_at_newline(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Runs git with an input, which is written beside reading the output: both can be larger than a pipe holds.
-fn git(folder: &Path, arguments: &[&str], input: &[u8]) -> Result<std::process::Output, RevisionError> {
+pub(super) fn git(
+    folder: &Path,
+    arguments: &[&str],
+    input: &[u8],
+) -> Result<std::process::Output, RevisionError> {
     let failed = |error: std::io::Error| RevisionError::NoGit(error.to_string());
     let mut child = Command::new("git")
         .arg("-C")

@@ -2,6 +2,7 @@
 //! occasion.
 
 mod acceptance;
+mod changes;
 mod command;
 mod inputs;
 mod migration;

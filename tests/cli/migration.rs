@@ -647,7 +647,7 @@ fn a_broken_saved_report_and_an_unknown_revision_are_refused() {
     for revision in ["no-such-revision", "--output=x"] {
         let ended = run(copy.path(), &["report", &format!("--since={revision}")]);
         assert_eq!(ended.code, Some(2), "{ended:?}");
-        assert!(ended.err.contains("neither a file nor a revision"), "{ended:?}");
+        assert!(ended.err.contains(&format!("there is no file `{revision}`, and ")), "{ended:?}");
     }
 }
 
