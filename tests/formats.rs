@@ -129,7 +129,7 @@ fn report(findings: Vec<Finding>, problems: Vec<Problem>) -> Report {
         resources,
         files: &files,
         rules: &rules,
-        selected: &|_| true,
+        selected: &|_, _| true,
         directives: &[],
         baseline: None,
         changed: None,

@@ -43,7 +43,7 @@ fn report(files: &[(String, String)]) -> (Report, Vec<SourceFile>) {
         resources,
         files: &workspace.files,
         rules: rules::table(),
-        selected: &|_| true,
+        selected: &|_, _| true,
         directives: &[],
         baseline: None,
         changed: None,

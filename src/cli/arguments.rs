@@ -240,7 +240,7 @@ pub(super) struct AnalysisFlags {
 /// Flags of the commands that can leave packages out.
 #[derive(Debug, Default, Args)]
 pub(super) struct SelectionFlags {
-    /// Report on this package only (repeatable)
+    /// Report on this package and its binaries only (repeatable)
     #[arg(short, long, value_name = "NAME", help_heading = "Packages")]
     pub(super) package: Vec<String>,
     /// Do not report on this package (repeatable)

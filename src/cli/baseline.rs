@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Stop;
-use super::options::{Purpose, WhichBaseline};
+use super::options::{AnalysisOptions, Purpose, WhichBaseline};
 use crate::settle::{BASELINE_FILE_NAME, Baseline};
 use crate::workspace::{self, Workspace};
 
@@ -35,14 +35,23 @@ pub(super) fn path(which: &WhichBaseline, root: &Path) -> PathBuf {
     }
 }
 
-/// The baseline that counts for `purpose`: it is for checks, a migration counts everything.
+/// The baseline that counts for `purpose`: it is for checks, a migration counts everything, and a new one replaces all of
+/// what it is written for.
 pub(super) fn for_purpose(
     purpose: &Purpose,
-    which: &WhichBaseline,
+    options: &AnalysisOptions,
     workspace: &mut Workspace,
 ) -> Result<Option<Baseline>, Stop> {
+    let which = &options.baseline;
     match purpose {
         Purpose::Check | Purpose::Statistics => load(which, workspace),
+        // What it says about other packages stays. A file that is not there yet is one without entries.
+        Purpose::Baseline(BaselineAction::Write) if options.request.is_a_part() => {
+            match workspace::exists(&path(which, &workspace.root)) {
+                true => load(which, workspace),
+                false => Ok(None),
+            }
+        }
         Purpose::Baseline(BaselineAction::Prune) => match load(which, workspace)? {
             None => Err(Stop::refused("there is no baseline; `cargo initpath baseline write` makes one")),
             known => Ok(known),

@@ -167,11 +167,13 @@ fn stages(
     } = analysis;
     watch.stages(timings);
 
-    let baseline = baseline::for_purpose(&purpose, &prepared.options.baseline, &mut workspace)?;
+    let baseline = baseline::for_purpose(&purpose, &prepared.options, &mut workspace)?;
     let declared = prepared.settings.declared.iter();
     problems.extend(declared.flat_map(|declared| unknown_names(declared, &inventory, &answer.doors)));
-    let selection = Selection::of(&workspace.packages);
-    let selected = |path: &str| is_selected(path, &purpose, &selection, &prepared.configuration);
+    let selection = Selection::of(&workspace.packages, &workspace.targets);
+    let selected = |path: &str, binary: Option<&str>| {
+        is_selected(path, binary, &purpose, &selection, &prepared.configuration)
+    };
     let is_changed = |path: &str| prepared.changed.as_ref().is_none_or(|changed| changed.contains(path));
     let input = SettleInput {
         findings,
@@ -218,16 +220,20 @@ fn stages(
     Ok(outcome)
 }
 
-/// Whether a file belongs to what is asked for.
-fn is_selected(path: &str, purpose: &Purpose, selection: &Selection, configuration: &Configuration) -> bool {
+/// Whether what is said of a file, and perhaps of a binary, belongs to what is asked for.
+fn is_selected(
+    path: &str,
+    binary: Option<&str>,
+    purpose: &Purpose,
+    selection: &Selection,
+    configuration: &Configuration,
+) -> bool {
     // A migration is a matter of the whole program, whatever findings somebody wants to see.
     if matches!(purpose, Purpose::Report(..) | Purpose::Patch) {
         return true;
     }
-    // An entry that is left out because its package was not asked for would be lost.
-    let whole = matches!(purpose, Purpose::Baseline(_));
     let mut settings = configuration.paths.iter();
-    (whole || selection.includes(path))
+    selection.includes_of(binary, path)
         && !settings.any(|settings| settings.skip && path.starts_with(&settings.path))
 }
 

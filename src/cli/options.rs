@@ -247,6 +247,12 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             if let Some(file) = baseline.or(check.baseline) {
                 options.baseline = WhichBaseline::File(here.join(file));
             }
+            if action == BaselineAction::Prune && options.request.is_a_part() {
+                let why = "no entry says which package it is about";
+                return Err(Stop::refused(format!(
+                    "`baseline prune` takes neither `-p` nor `--exclude`: {why}"
+                )));
+            }
             Chosen::for_people("baseline", analyse(options, Purpose::Baseline(action)), &output, environment)
         }
         TaskArguments::Init { hook, ci, dry_run, manifest_path } => {

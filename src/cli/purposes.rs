@@ -27,8 +27,8 @@ pub(super) struct SettledRun<'a> {
     pub(super) outputs: &'a [Output],
     pub(super) style: &'a Style,
     pub(super) quiet: bool,
-    /// Whether a path is asked for.
-    pub(super) selected: &'a dyn Fn(&str) -> bool,
+    /// Whether what is said of a path, and perhaps of a binary, is asked for.
+    pub(super) selected: &'a dyn Fn(&str, Option<&str>) -> bool,
     pub(super) report: &'a Report,
     pub(super) inventory: Inventory,
     pub(super) answer: Answer,
@@ -49,7 +49,7 @@ impl SettledRun<'_> {
             Purpose::Inventory(format) => Ok(self.inventory(*format)),
             Purpose::Graph(format) => {
                 let mut shown = std::mem::take(&mut self.answer.init_paths);
-                shown.retain(|path| self.selects(path.site));
+                shown.retain(|path| self.selects(path.site, path.binary.as_deref()));
                 Ok(report::render_graph(*format, &shown, self.files()))
             }
             Purpose::Report(format, since) => self.migration(*format, since.as_deref(), err),
@@ -63,8 +63,8 @@ impl SettledRun<'_> {
         &self.workspace.files
     }
 
-    fn selects(&self, place: Location) -> bool {
-        (self.selected)(&self.files()[place.file.0 as usize].path)
+    fn selects(&self, place: Location, binary: Option<&str>) -> bool {
+        (self.selected)(&self.files()[place.file.0 as usize].path, binary)
     }
 
     fn check(self, out: &mut dyn Write) -> Result<String, Stop> {
@@ -79,8 +79,8 @@ impl SettledRun<'_> {
     fn inventory(mut self, format: Format) -> String {
         let files = &self.workspace.files;
         let mut routes = std::mem::take(&mut self.answer.routes);
-        routes.retain(|route| self.selects(route.location));
-        let inventory = &settle::select_inventory(self.inventory, files, self.selected);
+        routes.retain(|route| self.selects(route.location, None));
+        let inventory = &settle::select_inventory(self.inventory, files, &|path| (self.selected)(path, None));
         let Report { coverage, problems, .. } = self.report;
         let view = InventoryView { inventory, routes: &routes, coverage, problems, files };
         match format {
@@ -163,19 +163,21 @@ impl SettledRun<'_> {
         let path = baseline::path(&self.prepared.options.baseline, &self.workspace.root);
         let before = self.baseline.map(|known| known.accepted).unwrap_or_default();
         let accepted: BTreeSet<String> = match action {
-            BaselineAction::Write => self.report.acceptable.clone(),
-            // What is not selected may be there all the same.
+            // Without a selection there is no baseline before. With one, what it holds may be about the other packages.
+            BaselineAction::Write => before.union(&self.report.acceptable).cloned().collect(),
             BaselineAction::Prune => {
                 before.difference(self.report.stale.as_ref().unwrap_or(&BTreeSet::new())).cloned().collect()
             }
         };
+        let kept = accepted.difference(&self.report.acceptable).count();
         let (entries, gone) = (accepted.len(), before.len().saturating_sub(accepted.len()));
         workspace::write_text(&path, &Baseline { accepted, file: None }.text()).map_err(Stop::refused)?;
-        let taken_out = match action {
+        let change = match action {
             BaselineAction::Prune => format!(", {gone} taken out"),
+            BaselineAction::Write if kept > 0 => format!(", {kept} of them kept from before"),
             BaselineAction::Write => String::new(),
         };
         let entries = report::counted_as(entries, "entry", "entries");
-        Ok(format!("{}: {entries}{taken_out}\n", path.display()))
+        Ok(format!("{}: {entries}{change}\n", path.display()))
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn look<T: Send>(
         resources: analysis.resources,
         files: &analysis.workspace.files,
         rules: rules::all(),
-        selected: &|_| true,
+        selected: &|_, _| true,
         directives: &analysis.directives,
         baseline: None,
         changed: None,

@@ -257,8 +257,7 @@ impl Page<'_> {
     }
 
     fn closing(&self, text: &mut String, report: &Report, style: &Style) {
-        let accepted = report.baselined + report.suppressed + report.elsewhere;
-        if report.findings.is_empty() && report.complete && accepted == 0 {
+        if report.is_clean() {
             self.clean(text, report);
         }
         let coverage = &report.coverage;
@@ -300,6 +299,12 @@ impl Page<'_> {
             parts.push(format!(
                 "{} elsewhere, in files that were not changed",
                 counted(report.elsewhere as usize, "finding")
+            ));
+        }
+        if report.unselected > 0 {
+            parts.push(format!(
+                "{} in packages or paths that were not asked for",
+                counted(report.unselected as usize, "finding")
             ));
         }
         if let Some(elapsed) = style.elapsed {

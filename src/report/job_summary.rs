@@ -15,6 +15,12 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
     let mut text = String::from("# initpath\n\n");
     let (deny, warn) = (report.count(Level::Deny), report.count(Level::Warn));
     let _ = match report.findings.len() {
+        0 if report.complete && report.unselected > 0 => {
+            writeln!(text, "Nothing was found in what was asked for.")
+        }
+        0 if report.complete && report.lowered => {
+            writeln!(text, "Nothing is left at the levels that were asked for.")
+        }
         0 if report.complete => writeln!(text, "Clean."),
         0 => writeln!(text, "Nothing was found in what could be analysed."),
         all => writeln!(text, "{} ({deny} deny, {warn} warn).", counted(all, "finding")),
@@ -25,6 +31,10 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
             "\n{} accepted by the baseline, {} by comments, {} elsewhere.",
             report.baselined, report.suppressed, report.elsewhere
         );
+    }
+    if report.unselected > 0 {
+        let count = counted(report.unselected as usize, "finding");
+        let _ = writeln!(text, "\n{count} in packages or paths that were not asked for.");
     }
     if !report.problems.is_empty() {
         text.push_str("\n## What limited the analysis\n\n");

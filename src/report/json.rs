@@ -33,7 +33,7 @@ struct WireReport<'a> {
     problems: Vec<WireProblem<'a>>,
 }
 
-/// Counts: `deny + warn + allow + suppressed + baselined + elsewhere` is what was found.
+/// Counts: `deny + warn + allow + suppressed + baselined + elsewhere` is what was found in what was asked for.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct WireSummary {
@@ -51,6 +51,8 @@ struct WireSummary {
     fixed: Option<usize>,
     /// Findings without a place in what was changed.
     elsewhere: u32,
+    /// Findings in packages or paths that were not asked for, without those at allow and those accepted.
+    unselected: u32,
     /// Problems.
     problems: usize,
     /// Whether all selected code was analysed.
@@ -186,6 +188,8 @@ impl<'a> WireReport<'a> {
             baselined,
             stale,
             elsewhere,
+            unselected,
+            lowered: _,
             acceptable: _,
             problems,
             coverage,
@@ -203,6 +207,7 @@ impl<'a> WireReport<'a> {
                 baselined: *baselined,
                 fixed: stale.as_ref().map(|stale| stale.len()),
                 elsewhere: *elsewhere,
+                unselected: *unselected,
                 problems: problems.len(),
                 complete: *complete,
                 coverage: WireCoverage::new(coverage),

@@ -75,9 +75,9 @@ pub struct SettleInput<'a> {
     pub files: &'a [SourceFile],
     /// The rules with their default levels.
     pub rules: &'a [RuleInfo],
-    /// Whether a file, given by its path, belongs to what the user selected. Findings with their primary
-    /// place elsewhere are left out, problems elsewhere are kept but do not make the run incomplete.
-    pub selected: &'a dyn Fn(&str) -> bool,
+    /// Whether what is said of a file, given by its path, and perhaps of a binary, belongs to what the user selected. Findings
+    /// whose primary place and binary do not are left out, problems elsewhere are kept but do not make the run incomplete.
+    pub selected: &'a dyn Fn(&str, Option<&str>) -> bool,
     /// The comments that talk to initpath, with their files.
     pub directives: &'a [(FileId, Directive)],
     /// The findings that were accepted.
@@ -103,6 +103,10 @@ pub struct Report {
     pub stale: Option<BTreeSet<String>>,
     /// How many have no place in what was changed.
     pub elsewhere: u32,
+    /// How many would be shown, and belong to packages or paths that were not asked for.
+    pub unselected: u32,
+    /// Whether one of [`Report::allowed`] is there only because somebody lowered its level or asked for more confidence.
+    pub lowered: bool,
     /// The fingerprints of all selected findings that a baseline written now accepts, sorted.
     pub acceptable: BTreeSet<String>,
     /// What limited the analysis.
@@ -119,6 +123,12 @@ impl Report {
     /// How many of the shown findings have this level.
     pub fn count(&self, level: Level) -> usize {
         self.findings.iter().filter(|settled| settled.level == level).count()
+    }
+
+    /// Whether everything was analysed and nothing was found, or left out because somebody wanted it so.
+    pub fn is_clean(&self) -> bool {
+        let set_aside = self.suppressed + self.baselined + self.elsewhere + self.unselected;
+        self.findings.is_empty() && self.complete && set_aside == 0 && !self.lowered
     }
 }
 
@@ -169,15 +179,23 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
 
     let (mut shown, mut acceptable) = (Vec::new(), BTreeSet::new());
     let (mut allowed, mut suppressed, mut baselined, mut elsewhere) = (0, 0, 0, 0);
+    let (mut unselected, mut lowered) = (0, false);
     for (index, one) in judged.list.into_iter().enumerate() {
-        if !selected(path(&one.finding.primary.location)) {
+        if !selected(path(&one.finding.primary.location), one.finding.binary.as_deref()) {
+            let is_set_aside = one.level == Level::Allow
+                || silenced.get(index) == Some(&true)
+                || (is_accepted(&one) && one.may_be_baselined);
+            unselected += u32::from(!is_set_aside);
             continue;
         }
         let is_changed =
             |evidence: &Evidence| changed.is_none_or(|changed| changed(path(&evidence.location)));
         let is_elsewhere = !one.finding.evidence.iter().chain([&one.finding.primary]).any(is_changed);
         match () {
-            () if one.level == Level::Allow => allowed += 1,
+            () if one.level == Level::Allow => {
+                allowed += 1;
+                lowered |= is_shown_by_default(rules, &one.finding);
+            }
             () if silenced.get(index) == Some(&true) => suppressed += 1,
             () => {
                 if index < first_own && one.may_be_baselined {
@@ -197,7 +215,7 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
     problems.dedup();
     resources.sort();
     let complete = !problems.iter().any(|problem| {
-        problem.kind.makes_incomplete() && (problem.file.is_empty() || selected(&problem.file))
+        problem.kind.makes_incomplete() && (problem.file.is_empty() || selected(&problem.file, None))
     });
     Report {
         findings: shown,
@@ -206,6 +224,8 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
         baselined,
         stale,
         elsewhere,
+        unselected,
+        lowered,
         acceptable,
         problems,
         coverage,
@@ -236,6 +256,12 @@ impl Judged<'_> {
             self.list.push(Settled { finding, category, level, fingerprint, may_be_baselined });
         }
     }
+}
+
+/// Whether a finding is shown where nobody says anything about levels and confidence.
+fn is_shown_by_default(rules: &[RuleInfo], finding: &Finding) -> bool {
+    let default = rules.iter().find(|rule| rule.name == finding.rule).map_or(Level::Warn, |rule| rule.level);
+    levels::level_of(finding.rule, default, finding.confidence, "", &Policy::default()) != Level::Allow
 }
 
 /// A finding for each entry of a baseline that stands for nothing any more.

@@ -1,35 +1,68 @@
 //! Room 7, *settle*: which files belong to the packages the user selected. Must not change what is kept.
 
+use std::collections::BTreeSet;
+
 use crate::location::Location;
 use crate::program::inventory::{Inventory, Place};
-use crate::workspace::{Package, SourceFile};
+use crate::workspace::{Package, SourceFile, Target, TargetKind};
 
-/// Which files belong to selected packages, by their paths.
+/// Which files and binaries belong to selected packages.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Folder of each package, empty or with a trailing slash, and whether it is selected; the longest first.
-    folders: Vec<(String, bool)>,
+    /// Folder of each package, empty or with a trailing slash, and what was asked about it; the longest first.
+    folders: Vec<(String, Asked)>,
+    /// The names of the selected packages' binaries.
+    binaries: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Selected,
+    NotNamed,
+    Excluded,
 }
 
 impl Selection {
-    /// The selection as the packages carry it.
-    pub fn of(packages: &[Package]) -> Self {
+    /// The selection as the packages carry it, which have these targets.
+    pub fn of(packages: &[Package], targets: &[Target]) -> Self {
         let folder = |package: &Package| {
             let end = package.manifest.rfind('/').map_or(0, |slash| slash + 1);
-            (package.manifest[..end].to_owned(), package.selected)
+            let asked = match (package.selected, package.excluded) {
+                (true, _) => Asked::Selected,
+                (false, true) => Asked::Excluded,
+                (false, false) => Asked::NotNamed,
+            };
+            (package.manifest[..end].to_owned(), asked)
         };
+        let of_selected = |target: &&Target| {
+            packages.get(target.package.0 as usize).is_some_and(|package| package.selected)
+        };
+        let binaries = targets.iter().filter(|target| target.kind == TargetKind::Bin).filter(of_selected);
+        let binaries = binaries.map(|target| target.name.clone()).collect();
         let mut folders: Vec<_> = packages.iter().map(folder).collect();
         folders.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        Self { folders }
+        Self { folders, binaries }
     }
 
     /// Whether a file belongs to a selected package: the innermost whose folder holds it. A file outside all
     /// packages belongs to whoever includes it, so it counts as selected.
     pub fn includes(&self, path: &str) -> bool {
-        self.folders
-            .iter()
-            .find(|(folder, _)| path.starts_with(folder.as_str()))
-            .is_none_or(|(_, selected)| *selected)
+        self.asked(path) == Asked::Selected
+    }
+
+    /// Whether something that a binary does belongs to what was selected: its place does, or the binary, whose code may stand
+    /// in any package that was not excluded by name.
+    pub fn includes_of(&self, binary: Option<&str>, path: &str) -> bool {
+        match self.asked(path) {
+            Asked::Selected => true,
+            Asked::NotNamed => binary.is_some_and(|name| self.binaries.contains(name)),
+            Asked::Excluded => false,
+        }
+    }
+
+    fn asked(&self, path: &str) -> Asked {
+        let around = self.folders.iter().find(|(folder, _)| path.starts_with(folder.as_str()));
+        around.map_or(Asked::Selected, |(_, asked)| *asked)
     }
 }
 
@@ -76,6 +109,7 @@ mod tests {
             name: "name".into(),
             manifest: manifest.into(),
             selected,
+            excluded: false,
             dependencies: Vec::new(),
             default_features: Vec::new(),
         }
@@ -84,7 +118,7 @@ mod tests {
     #[test]
     fn a_file_belongs_to_the_innermost_package() {
         let packages = [package("Cargo.toml", true), package("crates/a/Cargo.toml", false)];
-        let selection = Selection::of(&packages);
+        let selection = Selection::of(&packages, &[]);
         assert!(selection.includes("src/main.rs"));
         assert!(selection.includes("crates/ab/src/lib.rs"));
         assert!(!selection.includes("crates/a/src/lib.rs"));
@@ -92,6 +126,6 @@ mod tests {
 
     #[test]
     fn a_file_outside_every_package_is_selected() {
-        assert!(Selection::of(&[package("crates/a/Cargo.toml", false)]).includes("shared/config.rs"));
+        assert!(Selection::of(&[package("crates/a/Cargo.toml", false)], &[]).includes("shared/config.rs"));
     }
 }

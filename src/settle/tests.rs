@@ -58,7 +58,7 @@ fn settled(findings: Vec<Finding>, problems: Vec<Problem>, selected: &dyn Fn(&st
         resources: Vec::new(),
         files: &files,
         rules: &rules,
-        selected,
+        selected: &|path, _| selected(path),
         directives: &[],
         baseline: None,
         changed: None,

@@ -40,7 +40,7 @@ pub(super) fn assemble(
         by_manifest.into_iter().map(|(manifest, package)| (relative(&root, &manifest), package)).collect();
     packages.sort_by(|(left, _), (right, _)| left.cmp(right));
 
-    let selected = selection(packages.iter().map(|(_, package)| package.name.as_str()), request)?;
+    let selections = selection(packages.iter().map(|(_, package)| package.name.as_str()), request)?;
     let members: BTreeMap<PathBuf, Member> = (0..)
         .zip(&packages)
         .map(|(id, (_, package))| {
@@ -59,7 +59,7 @@ pub(super) fn assemble(
         root,
         tree,
     };
-    for ((id, (manifest, package)), selected) in (0..).zip(packages).zip(selected) {
+    for ((id, (manifest, package)), selection) in (0..).zip(packages).zip(selections) {
         let FoundPackage { name, folder: _, dependencies, features, targets } = package;
         let mut targets: Vec<Target> = targets
             .into_iter()
@@ -80,7 +80,8 @@ pub(super) fn assemble(
         workspace.packages.push(Package {
             name,
             manifest,
-            selected,
+            selected: selection == Selection::Selected,
+            excluded: selection == Selection::Excluded,
             dependencies: merged(dependencies, &members),
             default_features: on_by_default(&features),
         });
@@ -126,11 +127,20 @@ fn placed(root: &Path, problem: FoundProblem) -> Problem {
     Problem { file, line, column, kind, message }
 }
 
+/// What was asked about a package.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Selection {
+    Selected,
+    /// Others were named.
+    NotNamed,
+    Excluded,
+}
+
 /// Which packages are selected. Everything is unless names were given; `whole_workspace` outweighs them, as in cargo.
 fn selection<'a>(
     names: impl Iterator<Item = &'a str> + Clone,
     request: &Request,
-) -> Result<Vec<bool>, OpenError> {
+) -> Result<Vec<Selection>, OpenError> {
     let fits = |wanted: &str, name: &str| match wildcard::is_pattern(wanted) {
         true => wildcard::matches(wanted, name),
         // `name@1.2.3` names one version of a package; a workspace has only one.
@@ -143,11 +153,16 @@ fn selection<'a>(
         }
     }
     let everything = request.whole_workspace || request.packages.is_empty();
-    let selected = |name: &str| {
-        (everything || request.packages.iter().any(|wanted| fits(wanted, name)))
-            && !request.exclude.iter().any(|unwanted| fits(unwanted, name))
+    let selected = |name: &str| match () {
+        () if request.exclude.iter().any(|unwanted| fits(unwanted, name)) => Selection::Excluded,
+        () if everything || request.packages.iter().any(|wanted| fits(wanted, name)) => Selection::Selected,
+        () => Selection::NotNamed,
     };
-    Ok(names.map(selected).collect())
+    let selections: Vec<Selection> = names.map(selected).collect();
+    if !selections.is_empty() && !selections.contains(&Selection::Selected) {
+        return Err(OpenError::NothingSelected);
+    }
+    Ok(selections)
 }
 
 /// One dependency per name and package: what a normal table says outweighs build and development tables.

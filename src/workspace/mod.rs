@@ -212,6 +212,8 @@ pub struct Package {
     pub manifest: String,
     /// Whether findings with their primary place in it are wanted (`-p`, `--exclude`).
     pub selected: bool,
+    /// Whether it is one of those that findings were not wanted for, by name.
+    pub excluded: bool,
     /// Dependencies of every kind, one per name in code and package, sorted by both.
     pub dependencies: Vec<Dependency>,
     /// `default` and the features it switches on in the same package, transitively, sorted.

@@ -33,6 +33,13 @@ pub struct Request {
     pub frozen: bool,
 }
 
+impl Request {
+    /// Whether some packages are left out by name.
+    pub fn is_a_part(&self) -> bool {
+        !self.exclude.is_empty() || (!self.packages.is_empty() && !self.whole_workspace)
+    }
+}
+
 /// Why nothing could be opened. The `Display` form is a sentence that says what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenError {
@@ -62,6 +69,8 @@ pub enum OpenError {
         /// What is wrong with it.
         message: String,
     },
+    /// `-p` and `--exclude` leave no package.
+    NothingSelected,
     /// `-p` or `--exclude` names a package that is not a member.
     UnknownPackage {
         /// As it was written.
@@ -98,6 +107,9 @@ impl fmt::Display for OpenError {
                     "`{}:{line}:{column}` cannot be used: {message}; correct it and run again",
                     path.display()
                 )
+            }
+            Self::NothingSelected => {
+                write!(f, "no package is left to report on; take back a part of `-p` and `--exclude`")
             }
             Self::UnknownPackage { name, suggestion: Some(known) } => {
                 write!(f, "no package `{name}` in this workspace; did you mean `{known}`?")

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::command::{Ended, fixture, run};
+use crate::command::{Ended, POOLS, fixture, folder, run};
 
 /// A copy of the quickstart, which has three findings at deny level.
 fn copy() -> TempDir {
@@ -353,10 +353,34 @@ fn a_baseline_is_not_touched_while_code_cannot_be_analysed() {
 }
 
 #[test]
-fn a_baseline_is_written_for_all_packages_whichever_are_asked_for() {
-    let folder = copy();
+fn a_baseline_of_some_packages_keeps_what_it_says_about_the_others() {
+    let manifest = |name: &str| {
+        format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\nsqlx = \"0.8\"\ntokio = \"1\"\n"
+        )
+    };
+    let main = "mod pools;\n\n#[tokio::main]\nasync fn main() {\n    tokio::join!(work(), work());\n}\n\n\
+                async fn work() {\n    pools::pool().await.unwrap();\n}\n";
+    let (one, two) = (manifest("one"), manifest("two"));
+    let folder = folder(&[
+        ("Cargo.toml", b"[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n"),
+        ("one/Cargo.toml", one.as_bytes()),
+        ("one/src/main.rs", main.as_bytes()),
+        ("one/src/pools.rs", POOLS.as_bytes()),
+        ("two/Cargo.toml", two.as_bytes()),
+        ("two/src/main.rs", main.as_bytes()),
+        ("two/src/pools.rs", POOLS.as_bytes()),
+    ]);
     let here = folder.path();
-    assert!(run(here, &["baseline", "write", "--exclude", "quickstart"]).out.contains("3 entries"));
+    let write = |arguments: &[&str]| run(here, &[&["baseline", "write"], arguments].concat()).out;
+    assert!(write(&["-p", "one"]).ends_with(": 1 entry\n"));
+    assert_eq!(run(here, &["-p", "one"]).code, Some(0));
+    assert_eq!(run(here, &["-p", "two"]).code, Some(1), "nobody accepted what the other package has");
+    assert!(write(&["--exclude", "one"]).ends_with(": 2 entries, 1 of them kept from before\n"));
+    assert_eq!(run(here, &[]).code, Some(0));
+    let prune = run(here, &["baseline", "prune", "-p", "one"]);
+    assert!(prune.code == Some(2) && prune.err.contains("takes neither `-p`"), "{prune:?}");
+    assert!(write(&[]).ends_with(": 2 entries\n"));
 }
 
 #[test]

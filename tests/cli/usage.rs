@@ -70,6 +70,9 @@ fn a_package_flag_narrows_the_report_to_it() {
         (findings(&ended.json()), ended.code)
     };
     let (whole, _) = with(&[]);
+    let of_api = run(&root, &["--message-format", "json"]).json()["findings"].clone();
+    let of_api: Vec<bool> = of_api.as_array().unwrap().iter().map(|one| one["binary"] == "api").collect();
+    assert!(of_api.contains(&true), "the binary of `api` has findings, in another package");
     let mut narrowed = 0;
     for (package, folder) in [
         ("api", "services/api/"),
@@ -81,7 +84,11 @@ fn a_package_flag_narrows_the_report_to_it() {
             whole.iter().cloned().partition(|finding| finding.contains(folder));
         narrowed += usize::from(!inside.is_empty());
         let code = |list: &[String]| Some(i32::from(!list.is_empty()));
-        let only = (inside.clone(), code(&inside));
+        let is_of_it =
+            |(finding, of_api): &(&String, &bool)| inside.contains(finding) || (package == "api" && **of_api);
+        let asked: Vec<String> =
+            whole.iter().zip(&of_api).filter(is_of_it).map(|(finding, _)| finding.clone()).collect();
+        let only = (asked.clone(), code(&asked));
         assert_eq!(with(&["-p", package]), only, "{package}");
         let rest = (outside.clone(), code(&outside));
         assert_eq!(with(&["--exclude", package]), rest, "{package}");
@@ -89,6 +96,33 @@ fn a_package_flag_narrows_the_report_to_it() {
         assert_eq!(with(&["-p", package, "--workspace"]), all, "{package}");
     }
     assert!(narrowed > 0, "some package has findings: {whole:?}");
+}
+
+#[test]
+fn what_is_left_out_is_counted_and_nothing_is_called_clean_because_of_it() {
+    let root = fixture("three-managers");
+    for (arguments, count) in [
+        (&["-p", "database"][..], "3 findings in packages or paths that were not asked for"),
+        (&["-p", "api"], "1 finding in packages or paths that were not asked for"),
+        (&["-p", "api", "--exclude", "db-manager"], "3 findings in packages or paths"),
+    ] {
+        let out = run(&root, arguments).out;
+        assert!(out.contains(count) && !out.contains("clean:"), "{arguments:?}: {out}");
+        let json = run(&root, &[arguments, &["--format", "json"]].concat()).json();
+        assert_eq!(json["summary"]["unselected"].to_string(), count[..1], "{json}");
+    }
+    let skipped = workspace("", &[("initpath.toml", b"[[path]]\npath = \"src/\"\nskip = true\n")]);
+    let out = run(skipped.path(), &[]).out;
+    assert!(out.contains("1 finding in packages or paths") && !out.contains("clean:"), "{out}");
+    assert!(!run(skipped.path(), &["--format", "markdown"]).out.contains("Clean."));
+
+    let lowered = workspace("", &[]);
+    let out = run(lowered.path(), &["-A", RULE]).out;
+    assert!(out.contains("1 finding not shown") && !out.contains("clean:"), "{out}");
+
+    let none = run(&fixture("quickstart"), &["-p", "quickstart", "--exclude", "quickstart"]);
+    assert_eq!((none.code, none.out.as_str()), (Some(2), ""));
+    assert!(none.err.contains("no package is left"), "{}", none.err);
 }
 
 #[test]
