@@ -32,6 +32,8 @@ pub enum ProblemKind {
     BadCatalog,
     /// The configuration declares something about a resource that nothing opens, or a phase of something that is not there. Does not make a run incomplete.
     UnknownResource,
+    /// The configuration says something of a package, of files or of a route that is not there. Does not make a run incomplete.
+    UnknownName,
     /// A rule stopped with a bug of its own; the other rules still ran.
     RuleFailed,
     /// Cargo could not answer and manifests were read instead. Does not make a run incomplete.
@@ -62,6 +64,7 @@ impl ProblemKind {
             Self::LinkCycle => "link-cycle",
             Self::BadCatalog => "bad-catalog",
             Self::UnknownResource => "unknown-resource",
+            Self::UnknownName => "unknown-name",
             Self::RuleFailed => "rule-failed",
             Self::CargoUnavailable => "cargo-unavailable",
             Self::UnreadDeployment => "unread-deployment",
@@ -75,7 +78,11 @@ impl ProblemKind {
     pub fn makes_incomplete(self) -> bool {
         !matches!(
             self,
-            Self::CargoUnavailable | Self::UnknownResource | Self::UnreadDeployment | Self::UnreadSql
+            Self::CargoUnavailable
+                | Self::UnknownResource
+                | Self::UnknownName
+                | Self::UnreadDeployment
+                | Self::UnreadSql
         )
     }
 }

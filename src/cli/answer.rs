@@ -25,6 +25,8 @@ pub(super) struct Answer {
     pub(super) routes: Vec<RouteReadiness>,
     pub(super) schema_places: Vec<SchemaPlace>,
     pub(super) shapes: Vec<Shape>,
+    /// The paths of the routes, as far as they are known. Only configured probes need them.
+    pub(super) route_paths: Vec<String>,
     /// The functions around a place, each with why the rules would be silent in it; `None` for a file that was not
     /// read.
     pub(super) functions: Option<Vec<(FunctionAt, Silences)>>,
@@ -36,6 +38,11 @@ pub(super) type Silences = Vec<(&'static str, String)>;
 impl Answer {
     /// Asks what `purpose` needs.
     pub(super) fn to(purpose: &Purpose, program: &Program<'_>) -> Self {
+        let paths = program.routes().iter().filter_map(|route| route.path());
+        Self { route_paths: paths.map(str::to_owned).collect(), ..Self::about(purpose, program) }
+    }
+
+    fn about(purpose: &Purpose, program: &Program<'_>) -> Self {
         // Declarations name doors: whoever has some is told of those that name none.
         let doors = match program.declared() {
             [] => Doors::default(),
@@ -53,7 +60,7 @@ impl Answer {
                 routes: program.readiness(),
                 schema_places: program.schema_places(),
                 shapes: if matches!(purpose, Purpose::Patch) { program.shapes() } else { Vec::new() },
-                functions: None,
+                ..Self::default()
             },
             Purpose::ExplainPlace(path, line) => {
                 let functions =

@@ -168,8 +168,7 @@ fn stages(
     watch.stages(timings);
 
     let baseline = baseline::for_purpose(&purpose, &prepared.options, &mut workspace)?;
-    let declared = prepared.settings.declared.iter();
-    problems.extend(declared.flat_map(|declared| unknown_names(declared, &inventory, &answer.doors)));
+    problems.extend(unknown_names(&prepared, &workspace, &inventory, &answer));
     let selection = Selection::of(&workspace.packages, &workspace.targets);
     let selected = |path: &str, binary: Option<&str>| {
         is_selected(path, binary, &purpose, &selection, &prepared.configuration)

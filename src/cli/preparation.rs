@@ -31,6 +31,8 @@ pub(super) struct Prepared {
     /// The command line, completed.
     pub(super) options: AnalysisOptions,
     pub(super) configuration: Configuration,
+    /// The file that the configuration stands in, as problems name it.
+    pub(super) configuration_file: String,
     pub(super) settings: Settings,
     /// The paths that count as changed; `None` where all findings are wanted.
     pub(super) changed: Option<ChangedPaths>,
@@ -53,8 +55,9 @@ impl Prepared {
         let here = &options.request.start;
         let changed = changes.map(|changes| changed_paths(changes, here, workspace)).transpose()?;
         let (changed, notes) = changed.map_or((None, Vec::new()), |(changed, notes)| (Some(changed), notes));
+        let configuration_file = file.as_ref().map_or_else(String::new, |(path, _)| workspace.shown(path));
         let settings = configuration.settings(options.threads, file);
-        Ok(Self { options, configuration, settings, changed, notes })
+        Ok(Self { options, configuration, configuration_file, settings, changed, notes })
     }
 }
 
@@ -104,10 +107,10 @@ fn policy(wanted: &AnalysisOptions, configuration: &Configuration, packages: &[P
         levels.iter().map(level).collect()
     };
     let mut paths = leveled("", &configuration.rules);
-    for (name, levels) in &configuration.packages {
-        for package in packages.iter().filter(|package| package.name == *name) {
+    for settings in &configuration.packages {
+        for package in packages.iter().filter(|package| package.name == settings.name) {
             let end = package.manifest.rfind('/').map_or(0, |slash| slash + 1);
-            paths.extend(leveled(&package.manifest[..end], levels));
+            paths.extend(leveled(&package.manifest[..end], &settings.rules));
         }
     }
     for settings in &configuration.paths {

@@ -334,6 +334,40 @@ fn an_output_with_an_unknown_format_or_no_place_is_refused() {
 }
 
 #[test]
+fn a_name_in_the_configuration_that_is_nobodys_is_told_and_stops_nothing() {
+    let folder = copy();
+    let here = folder.path();
+    let text = "[package.quikstart.rules]\ncompeting-pools = \"warn\"\n\n[[path]]\npath = \"scr/\"\nskip = true\n\n\
+                [[path]]\npath = \"src/arch\"\nskip = false\n\n[[probe]]\npath = \"/no-such\"\nkind = \"readiness\"\n";
+    fs::write(here.join("initpath.toml"), text).unwrap();
+    let ended = run(here, &JSON);
+    assert_eq!((ended.code, rules(&ended)), (Some(1), ALL.map(str::to_owned).to_vec()));
+    let json = ended.json();
+    let told: Vec<(String, u64, String)> = json["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| {
+            assert_eq!(
+                (&problem["kind"], &problem["file"]),
+                (&"unknown-name".into(), &"initpath.toml".into())
+            );
+            let text = |key: &str| problem[key].as_str().unwrap().to_owned();
+            (text("kind"), problem["line"].as_u64().unwrap(), text("message"))
+        })
+        .collect();
+    let lines: Vec<u64> = told.iter().map(|(_, line, _)| *line).collect();
+    assert_eq!(lines, [1, 5, 12], "{told:?}");
+    for ((.., message), said) in told.iter().zip([
+        "no package `quikstart`, so that its settings say nothing; did you mean `quickstart`?",
+        "no file has a path that starts with `scr/`; did you mean `src/`?",
+        "no route is known to have the path `/no-such`",
+    ]) {
+        assert!(message.contains(said), "{message}");
+    }
+}
+
+#[test]
 fn a_baseline_is_not_touched_while_code_cannot_be_analysed() {
     let folder = copy();
     let here = folder.path();

@@ -32,8 +32,8 @@ pub struct Configuration {
     pub resources: Vec<ResourceDeclaration>,
     /// Levels of rules for the whole workspace.
     pub rules: RuleLevels,
-    /// Levels of rules by package name.
-    pub packages: Vec<(String, RuleLevels)>,
+    /// What is said of packages, in the order of the file.
+    pub packages: Vec<PackageSettings>,
     /// What is said of paths, in the order of the file.
     pub paths: Vec<PathSettings>,
     /// Findings below it are hidden.
@@ -69,6 +69,17 @@ impl Configuration {
 /// Rules with the levels that they are given.
 pub type RuleLevels = Vec<(&'static str, Level)>;
 
+/// What is said of a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PackageSettings {
+    /// Its name.
+    pub name: String,
+    /// Levels of rules there.
+    pub rules: RuleLevels,
+    /// Where the name is written.
+    pub span: Span,
+}
+
 /// What is said of the files of a folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathSettings {
@@ -78,6 +89,8 @@ pub struct PathSettings {
     pub rules: RuleLevels,
     /// Whether findings there are left out.
     pub skip: bool,
+    /// Where the path is written.
+    pub span: Span,
 }
 
 /// A route that is a probe because the configuration says so.
@@ -229,11 +242,12 @@ impl Reader<'_> {
                         continue;
                     };
                     for (package, value) in packages {
-                        let mut levels = RuleLevels::new();
+                        let mut rules = RuleLevels::new();
                         for (_, value) in self.entries(value, "a package", &PACKAGE) {
-                            levels = self.levels(value);
+                            rules = self.levels(value);
                         }
-                        configuration.packages.push((package.get_ref().to_string(), levels));
+                        let (name, span) = (package.get_ref().to_string(), self.span(package.span()));
+                        configuration.packages.push(PackageSettings { name, rules, span });
                     }
                 }
                 "resource" => {
@@ -383,7 +397,10 @@ impl Reader<'_> {
         let mut settings = PathSettings::default();
         for (key, value) in self.known(table, "a path", &PATH) {
             match (key, value.get_ref().as_str(), value.get_ref().as_bool()) {
-                ("path", Some(path), _) => path.trim_start_matches("./").clone_into(&mut settings.path),
+                ("path", Some(path), _) => {
+                    path.trim_start_matches("./").clone_into(&mut settings.path);
+                    settings.span = self.span(value.span());
+                }
                 ("rules", ..) => settings.rules = self.levels(value),
                 ("skip", _, Some(skip)) => settings.skip = skip,
                 (key, ..) => self.mistake(value.span(), format!("`{key}` has the wrong kind of value"), None),
@@ -529,7 +546,9 @@ mod tests {
                     [[probe]]\npath = \"/up\"\nkind = \"readiness\"\n";
         let read = read("initpath.toml", text).expect("it is right");
         assert_eq!(read.rules, [("competing-pools", Level::Warn)]);
-        assert_eq!(read.packages, [("shop".to_owned(), vec![("handle-per-call", Level::Allow)])]);
+        let [package] = read.packages.as_slice() else { panic!("{read:?}") };
+        assert_eq!((package.name.as_str(), package.span.line), ("shop", 5));
+        assert_eq!(package.rules, [("handle-per-call", Level::Allow)]);
         assert_eq!((read.paths[0].path.as_str(), read.paths[0].skip), ("legacy/", true));
         assert_eq!(
             (read.min_confidence, read.catalogs.as_slice()),
