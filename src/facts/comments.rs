@@ -5,12 +5,13 @@ use super::Directive;
 use super::lexemes::{Lexeme, Lexemes};
 use crate::location::Span;
 
-const MARK: &str = "initpath:";
+const NAME: &str = "initpath";
 
-/// Comments of the form `// initpath: …` or `//! initpath: …`, in source order. Text inside strings, block
-/// comments and documentation of items does not count. One search when the text has none, else linear.
+/// Comments of the form `// initpath: …` or `//! initpath: …`, in source order, and those that are meant to be: a block
+/// comment, another case, or no colon before `allow(rule)`. Text inside strings, documentation of items and prose that
+/// mentions the name do not count. One search when the text has none, else linear.
 pub(super) fn directives(text: &str) -> Vec<Directive> {
-    if !text.contains(MARK) {
+    if !mentions_name(text) {
         return Vec::new();
     }
     let mut directives = Vec::new();
@@ -18,10 +19,12 @@ pub(super) fn directives(text: &str) -> Vec<Directive> {
     let mut line_start = 0;
     let mut counted = 0;
     for lexeme in Lexemes::new(text) {
-        let Lexeme::LineComment(comment, offset) = lexeme else {
-            continue;
+        let (comment, offset, said) = match lexeme {
+            Lexeme::LineComment(comment, offset) => (comment, offset, said_on_a_line(comment)),
+            Lexeme::BlockComment(comment, offset) => (comment, offset, said_in_a_block(comment)),
+            _ => continue,
         };
-        let Some(said) = directive(comment) else {
+        let Some((said, is_misspelt)) = said else {
             continue;
         };
         for (newline, _) in text[counted..offset].match_indices('\n') {
@@ -30,18 +33,56 @@ pub(super) fn directives(text: &str) -> Vec<Directive> {
         }
         counted = offset;
         let column = characters(&text[line_start..offset]) + 1;
+        let comment = comment.trim_end();
+        let breaks = comment.matches('\n').count();
+        let end_line = line + u32::try_from(breaks).unwrap_or(u32::MAX);
+        let end_column = match comment.rsplit_once('\n') {
+            Some((_, last)) => characters(last) + 1,
+            None => column + characters(comment),
+        };
         directives.push(Directive {
-            span: Span { line, column, end_line: line, end_column: column + characters(comment.trim_end()) },
+            span: Span { line, column, end_line, end_column },
             text: said.to_owned(),
+            is_misspelt,
         });
     }
     directives
 }
 
-fn directive(comment: &str) -> Option<&str> {
+fn mentions_name(text: &str) -> bool {
+    text.contains(NAME) || text.contains("Initpath") || text.contains("InitPath") || text.contains("INITPATH")
+}
+
+/// What a line comment says to initpath, and whether it says so in another form than it should.
+fn said_on_a_line(comment: &str) -> Option<(&str, bool)> {
     let rest = comment.strip_prefix("//")?;
-    let rest = rest.strip_prefix('!').unwrap_or(rest);
-    Some(rest.trim_start().strip_prefix(MARK)?.trim())
+    let inner = rest.strip_prefix('!').unwrap_or(rest).trim();
+    match inner.strip_prefix(NAME).and_then(|after| after.strip_prefix(':')) {
+        Some(said) => Some((said.trim(), false)),
+        None if rest.starts_with('/') => None,
+        None => meant(inner).map(|said| (said, true)),
+    }
+}
+
+/// The same of a block comment, which is never of the right form.
+fn said_in_a_block(comment: &str) -> Option<(&str, bool)> {
+    let rest = comment.strip_prefix("/*")?;
+    let is_documentation = rest.starts_with(['*', '!']);
+    let inner = rest.strip_suffix("*/").unwrap_or(rest).trim();
+    meant(inner).filter(|_| !is_documentation).map(|said| (said, true))
+}
+
+/// `allow(rule) …` or `allow-file(rule) …` directly behind the name, whatever its case and the signs between. Nobody
+/// writes that in prose.
+fn meant(inner: &str) -> Option<&str> {
+    let (name, after) = inner.split_at_checked(NAME.len())?;
+    let said = after.trim_start_matches([':', ' ', '\t', '\r', '\n', '-', '=', ',']);
+    let behind = said.strip_prefix("allow")?;
+    let behind = behind.strip_prefix("-file").or_else(|| behind.strip_prefix("_file")).unwrap_or(behind);
+    let (rules, _) = behind.trim_start().strip_prefix('(')?.split_once(')')?;
+    let is_rule = |letter: char| letter.is_ascii_lowercase() || "-_, ".contains(letter);
+    let is_meant = name.eq_ignore_ascii_case(NAME) && !rules.trim().is_empty() && rules.chars().all(is_rule);
+    is_meant.then_some(said)
 }
 
 fn characters(text: &str) -> u32 {
@@ -85,6 +126,41 @@ mod tests {
 ";
         "####;
         assert_eq!(texts(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_comment_of_another_form_is_told_apart() {
+        let misspelt = |text: &str| -> Vec<(String, bool)> {
+            directives(text).into_iter().map(|found| (found.text, found.is_misspelt)).collect()
+        };
+        for comment in [
+            "/* initpath: allow(competing-pools) x */",
+            "/*initpath allow(competing-pools)*/ f();",
+            "// initpath allow(competing-pools) x",
+            "// InitPath: allow-file( leaked-lock, competing-pools )",
+            "//! initpath - allow(competing-pools)",
+            "/* initpath:\n   allow(competing-pools) x\n*/",
+        ] {
+            let found = misspelt(comment);
+            assert!(
+                found.len() == 1 && found[0].1 && found[0].0.starts_with("allow"),
+                "{comment}: {found:?}"
+            );
+        }
+        for prose in [
+            "// initpath allows nothing here",
+            "// initpath: see initpath allow(x)",
+            "// run initpath (allow what is meant)",
+            "/// initpath allow(competing-pools) x",
+            "/** initpath: allow(competing-pools) x */",
+            "/* how to write it: initpath: allow(rule) */",
+            "// initpath allow(…) silences",
+            "const A: &str = \"/* initpath: allow(competing-pools) */\";",
+        ] {
+            assert!(misspelt(prose).iter().all(|(_, is_misspelt)| !is_misspelt), "{prose}");
+        }
+        let place = directives("fn a() {\n  /* initpath:\n allow(x) */ b() }")[0].span;
+        assert_eq!((place.line, place.column, place.end_line, place.end_column), (2, 3, 3, 13));
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! Room 3, *facts*: a coarse lexer for the two questions that must be answered without the parser: how deep a
-//! text nests, and where its line comments are. It agrees with the parser's lexer on where strings, comments,
+//! Room 3, *facts*: a coarse lexer for the questions that must be answered without the parser: how deep a text nests,
+//! where its comments are, and which delimiter is not closed. It agrees with the parser's lexer on where strings, comments,
 //! lifetimes and words end; it must not be used to understand code.
 
-/// A coarse token. Whitespace and block comments are skipped.
+/// A coarse token. Whitespace is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lexeme<'a> {
     /// `// …` without the line break, with its byte offset.
     LineComment(&'a str, usize),
+    /// `/* … */` with those inside it and its byte offset.
+    BlockComment(&'a str, usize),
     /// An identifier, keyword or number.
     Word(&'a str),
     /// A string, character, or a literal of their kind; also a lifetime.
@@ -209,7 +211,11 @@ impl<'a> Iterator for Lexemes<'a> {
                         self.skip_while(|byte| byte != b'\n');
                         return Some(Lexeme::LineComment(&self.text[start..self.at], start));
                     }
-                    Some(b'*') => self.skip_block_comment(),
+                    Some(b'*') => {
+                        let start = self.at;
+                        self.skip_block_comment();
+                        return Some(Lexeme::BlockComment(&self.text[start..self.at], start));
+                    }
                     _ => {
                         self.at += 1;
                         return Some(Lexeme::Punct(byte));

@@ -60,13 +60,15 @@ pub struct FileFacts {
     pub opaque_macros: u32,
 }
 
-/// A comment of the form `// initpath: …`.
+/// A comment of the form `// initpath: …`, or one that is meant to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Directive {
     /// Where the comment is.
     pub span: Span,
     /// The text after `initpath:`, trimmed.
     pub text: String,
+    /// Whether it is of another form, such as a block comment or one without the colon. It silences nothing.
+    pub is_misspelt: bool,
 }
 
 /// An item with its attributes.

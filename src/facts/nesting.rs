@@ -32,7 +32,7 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
     let mut run = Run::default();
     while let Some(lexeme) = lexemes.next() {
         match lexeme {
-            Lexeme::LineComment(..) => continue,
+            Lexeme::LineComment(..) | Lexeme::BlockComment(..) => continue,
             Lexeme::Open => {
                 let inside = run.cost + NESTED;
                 run.take(LINK, Before::Operand);

@@ -65,7 +65,7 @@ pub(super) fn without_impl_visibility(text: &str) -> Option<String> {
     let mut lexemes = Lexemes::new(text);
     while let Some(lexeme) = lexemes.next() {
         match lexeme {
-            Lexeme::LineComment(..) => {}
+            Lexeme::LineComment(..) | Lexeme::BlockComment(..) => {}
             Lexeme::Word("pub") => {
                 visibility = Some(lexemes.offset() - "pub".len());
                 depth = 0;

@@ -43,7 +43,7 @@ impl Suppressions {
         for (file, directive) in directives {
             let location = Location { file: *file, span: directive.span };
             let text = files.get(file.0 as usize).map_or("", |file| &file.text);
-            match parsed(&directive.text) {
+            match parsed(&directive.text).filter(|_| !directive.is_misspelt) {
                 Some((whole_file, rules, reason)) => read.list.push(Suppression {
                     location,
                     used: vec![Use::Unused; rules.len()],
@@ -201,7 +201,7 @@ mod tests {
         let text = "fn a() {\n    // initpath: allow(x) why\n    // more\n\n    #[cfg(a)]\n    b(); // initpath: allow(x) why\n}\n";
         let at = |line, column| {
             let span = Span { line, column, end_line: line, end_column: column + 5 };
-            subject(text, &Directive { span, text: String::new() })
+            subject(text, &Directive { span, text: String::new(), is_misspelt: false })
         };
         assert_eq!(at(2, 5), 6);
         assert_eq!(at(6, 10), 6);

@@ -334,6 +334,20 @@ fn an_output_with_an_unknown_format_or_no_place_is_refused() {
 }
 
 #[test]
+fn a_comment_that_is_meant_to_silence_and_is_written_otherwise_is_a_finding() {
+    for comment in
+        ["/* initpath: allow(check-then-init) one thread */", "// initpath allow(check-then-init) one thread"]
+    {
+        let folder = copy();
+        edit(&folder, "src/archive.rs", "    *ARCHIVE", &format!("    {comment}\n    *ARCHIVE"));
+        let found = rules(&run(folder.path(), &JSON));
+        for rule in ["check-then-init", "bad-suppression"] {
+            assert!(found.contains(&rule.to_owned()), "{comment}: {found:?}");
+        }
+    }
+}
+
+#[test]
 fn a_name_in_the_configuration_that_is_nobodys_is_told_and_stops_nothing() {
     let folder = copy();
     let here = folder.path();
