@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::attributes::attributes;
 use super::comments::directives;
+use super::delimiters::unbalanced;
 use super::items::{Walk, items};
 use super::nesting::too_deep;
 use super::source_text::{parseable, without_impl_visibility};
@@ -92,14 +93,25 @@ fn read(text: &str, facts: &mut FileFacts, parse_time: &mut Duration) -> Result<
             facts.comments = directives(&text);
             Ok(())
         }
-        Err(error) => Err(unparsed(&error)),
+        Err(error) => Err(unparsed(&error, &text)),
     };
     // The parser keeps every text it has seen until it is told that its spans are not needed any more.
     proc_macro2::extra::invalidate_current_thread_spans();
     outcome
 }
 
-fn unparsed(error: &syn::Error) -> Limit {
+/// What the parser says of a text that is no stream of tokens.
+const NO_TOKENS: &str = "cannot parse string into token stream";
+
+fn unparsed(error: &syn::Error, text: &str) -> Limit {
+    // The lexer says neither what is wrong nor, of what is not closed, where.
+    if error.to_string() == NO_TOKENS
+        && let Some(found) = unbalanced(text)
+    {
+        let (line, column) = line_and_column(text, found.offset + 1);
+        let message = format!("syntax error: {}", found.message);
+        return Limit { kind: ProblemKind::UnparsedFile, line, column, message };
+    }
     let place = spans::of(error.span());
     Limit {
         kind: ProblemKind::UnparsedFile,
@@ -142,6 +154,17 @@ mod tests {
         assert_eq!((found.file.as_str(), found.line), ("a/b.rs", 2));
         assert!(found.column > 0 && found.message.starts_with("syntax error: "));
         assert_eq!(extract("a.rs", "fn\nfn\n").facts.lines, 2);
+    }
+
+    #[test]
+    fn a_brace_that_is_not_closed_is_a_problem_with_its_place() {
+        let found = problem("fn a() {}\n  mod b {\n");
+        assert_eq!((found.line, found.column), (2, 9));
+        assert_eq!(found.message, "syntax error: this `{` is never closed");
+        let found = problem("}\n");
+        assert_eq!((found.line, found.column), (1, 1));
+        let found = problem("fn a() { '' }\n");
+        assert!(found.message.contains("token stream"), "{}", found.message);
     }
 
     #[test]

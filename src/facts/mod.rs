@@ -11,6 +11,7 @@ mod body_tree;
 mod comments;
 mod control_flow;
 mod database_attribute;
+mod delimiters;
 mod expressions;
 mod extract;
 mod functions;
