@@ -52,7 +52,7 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) task: Option<TaskArguments>,
     /// Same as the command `explain`
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE|FILE:LINE")]
     pub(super) explain: Option<String>,
     #[command(flatten)]
     pub(super) analysis: AnalysisFlags,

@@ -158,8 +158,9 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
     let analyse = |options: AnalysisOptions, purpose| Task::Analyse(Box::new(options), purpose);
     let Some(task) = task else {
         return match explain {
-            Some(rule) => {
-                let task = Task::Explain(rule_named(&rule, notes)?);
+            Some(subject) => {
+                let task =
+                    explained(&subject, here, notes, |notes| analysis_options(before, environment, notes))?;
                 Chosen::for_people("explain", task, &output, environment)
             }
             None => {
@@ -170,7 +171,7 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
     };
     let manifest_before = before.analysis.manifest_path.clone();
     // Flags may stand before and after the command.
-    let options = |later| analysis_options(before.then(later), environment, notes);
+    let options = |later, notes: &mut Vec<String>| analysis_options(before.then(later), environment, notes);
     match task {
         TaskArguments::Check {
             analysis,
@@ -183,14 +184,14 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
         } => {
             let later = GivenFlags { analysis, selection, findings, gaps };
             let output = output.then(message_format, output_later);
-            checking(check.then(check_later), options(later)?, &output, environment)
+            checking(check.then(check_later), options(later, notes)?, &output, environment)
         }
         TaskArguments::Inventory { analysis, selection, gaps, message_format, output: output_later } => {
             let later = GivenFlags { analysis, selection, findings: FindingFlags::default(), gaps };
             let output = output.then(message_format, output_later);
             let (format, outputs) =
                 output.one(&Printable::findings("inventory", &LIST_FORMATS), environment)?;
-            Ok(Chosen::new(analyse(options(later)?, Purpose::Inventory(format)), outputs, &output))
+            Ok(Chosen::new(analyse(options(later, notes)?, Purpose::Inventory(format)), outputs, &output))
         }
         TaskArguments::Graph { analysis, selection, gaps, message_format, output: output_later } => {
             let later = GivenFlags { analysis, selection, findings: FindingFlags::default(), gaps };
@@ -198,7 +199,7 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             let printable =
                 Printable { command: "graph", formats: &GraphFormat::ALL, name: GraphFormat::name };
             let (format, outputs) = output.one(&printable, environment)?;
-            Ok(Chosen::new(analyse(options(later)?, Purpose::Graph(format)), outputs, &output))
+            Ok(Chosen::new(analyse(options(later, notes)?, Purpose::Graph(format)), outputs, &output))
         }
         TaskArguments::Report {
             analysis,
@@ -229,21 +230,18 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
                 let (format, outputs) = output.one(&printable, environment)?;
                 (Purpose::Report(format, since), outputs)
             };
-            Ok(Chosen::new(analyse(options(later)?, purpose), outputs, &output))
+            Ok(Chosen::new(analyse(options(later, notes)?, purpose), outputs, &output))
         }
         TaskArguments::Explain { subject, analysis, selection, findings, gaps, output: output_later } => {
             let later = GivenFlags { analysis, selection, findings, gaps };
             let output = output.then(None, output_later);
-            let task = match place_in(&subject) {
-                Some((file, line)) => analyse(options(later)?, Purpose::ExplainPlace(here.join(file), line)),
-                None => Task::Explain(rule_named(&subject, notes)?),
-            };
+            let task = explained(&subject, here, notes, |notes| options(later, notes))?;
             Chosen::for_people("explain", task, &output, environment)
         }
         TaskArguments::Baseline { action, baseline, analysis, selection, findings, output: output_later } => {
             let later = GivenFlags { analysis, selection, findings, gaps: GapFlags::default() };
             let output = output.then(None, output_later);
-            let mut options = options(later)?;
+            let mut options = options(later, notes)?;
             if let Some(file) = baseline.or(check.baseline) {
                 options.baseline = WhichBaseline::File(here.join(file));
             }
@@ -348,6 +346,26 @@ fn analysis_options(
     })
 }
 
+/// What is to be explained: a rule, or a place, for which `options` are needed.
+fn explained(
+    subject: &str,
+    here: &Path,
+    notes: &mut Vec<String>,
+    options: impl FnOnce(&mut Vec<String>) -> Result<AnalysisOptions, Stop>,
+) -> Result<Task, Stop> {
+    match place_in(subject) {
+        Some((_, 0)) => Err(Stop::refused(format!("`{subject}`: lines are counted from 1"))),
+        Some((file, line)) => {
+            let purpose = Purpose::ExplainPlace(here.join(file), line);
+            Ok(Task::Analyse(Box::new(options(notes)?), purpose))
+        }
+        None if looks_like_a_file(subject, here) => Err(Stop::refused(format!(
+            "`{subject}` is neither a rule nor a place; give one line of a file, as in `src/main.rs:18`"
+        ))),
+        None => Ok(Task::Explain(rule_named(subject, notes)?)),
+    }
+}
+
 /// `FILE:LINE`, also with a column behind it.
 fn place_in(subject: &str) -> Option<(&str, u32)> {
     let (before, last) = subject.rsplit_once(':')?;
@@ -356,6 +374,11 @@ fn place_in(subject: &str) -> Option<(&str, u32)> {
         Some((file, line)) if line.parse::<u32>().is_ok() => Some((file, line.parse().ok()?)),
         _ => Some((before, last)),
     }
+}
+
+/// Whether somebody means a file, which no rule is called like.
+fn looks_like_a_file(subject: &str, here: &Path) -> bool {
+    subject.contains(['/', '\\', ':', '.']) || workspace::exists(&here.join(subject))
 }
 
 /// The rule with this name or, with a note, the one that used to have it.

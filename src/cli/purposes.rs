@@ -149,6 +149,13 @@ impl SettledRun<'_> {
         let Some(functions) = self.answer.functions else {
             return Err(Stop::refused(format!("`{}` is no file of the analysed targets", path.display())));
         };
+        // The file was read, so the path leads to it; how many lines it has is known from there.
+        let lines =
+            self.workspace.file_at(path).map_or(0, |file| files[file.0 as usize].text.lines().count());
+        if line as usize > lines {
+            let lines = report::counted(lines, "line");
+            return Err(Stop::refused(format!("`{}` has {lines}, and no line {line}", path.display())));
+        }
         let file = functions.first().map(|(function, _)| &files[function.declared.file.0 as usize].path);
         let file = file.cloned().unwrap_or_else(|| path.display().to_string());
         let place = format!("{file}:{line}");

@@ -70,6 +70,29 @@ fn a_place_outside_every_function_and_a_file_that_is_not_read_are_told_apart() {
 }
 
 #[test]
+fn the_flag_explains_what_the_command_explains_and_what_is_no_place_is_refused() {
+    let folder = fixture("quickstart");
+    let command = run(&folder, &["explain", "src/main.rs:18"]);
+    assert_eq!(run(&folder, &["--explain", "src/main.rs:18"]).out, command.out);
+    assert!(command.out.contains("quickstart::main"), "{command:?}");
+    for (subject, said) in [
+        ("src/main.rs", "give one line of a file, as in `src/main.rs:18`"),
+        ("src/main.rs:12-16", "give one line of a file"),
+        ("src", "give one line of a file"),
+        ("src/main.rs:9999", "and no line 9999"),
+        ("src/main.rs:0", "lines are counted from 1"),
+        ("src/main.rs:0:4", "lines are counted from 1"),
+        ("competing-pool", "did you mean `competing-pools`?"),
+    ] {
+        for arguments in [["explain", subject], ["--explain", subject]] {
+            let refused = run(&folder, &arguments);
+            assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{arguments:?}");
+            assert!(refused.err.contains(said), "{arguments:?}: {}", refused.err);
+        }
+    }
+}
+
+#[test]
 fn a_route_says_what_it_needs_and_what_keeps_requests_out() {
     let ready = run(&fixture("in-progress-flag-sound"), &["explain", "src/main.rs:32"]).out;
     assert!(
