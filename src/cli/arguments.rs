@@ -389,11 +389,18 @@ pub(super) fn is_command(word: &str) -> bool {
     word == "help" || Arguments::command().find_subcommand(word).is_some()
 }
 
-/// The command line as clap builds it, for the shells that complete it and for the manual.
+/// The command line as clap builds it, for a shell that completes it. In bash, `cargo initpath` is completed too; zsh's own
+/// completion of cargo looks for the function of a subcommand.
 pub(super) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "cargo-initpath", &mut text);
-    text
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "cargo-initpath", &mut script);
+    if shell == clap_complete::Shell::Bash {
+        // Of a name with a dash, the script sets one spelling and looks for another one.
+        let mut text = String::from_utf8_lossy(&script).replace("cargo__subcmd__initpath", "cargo__initpath");
+        text.push_str(include_str!("cargo_completion.bash"));
+        script = text.into_bytes();
+    }
+    script
 }
 
 /// The manual page, in roff.

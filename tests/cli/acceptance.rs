@@ -463,10 +463,37 @@ fn completions_are_a_script_and_the_manual_page_names_every_command() {
             }
         }
     }
+    assert!(
+        run(&here, &["completions", "zsh"]).out.contains("_cargo-initpath() {"),
+        "zsh's completion of cargo calls a function of this name"
+    );
     let manual = run(&here, &["man"]).out;
     for command in ["inventory", "graph", "report", "explain", "baseline"] {
         assert!(manual.contains(command), "{command} is not in the manual page");
     }
+}
+
+#[test]
+fn bash_completes_the_command_behind_cargo_and_leaves_the_rest_to_cargo() {
+    let script = run(&fixture("quickstart"), &["completions", "bash"]).out;
+    let file = folder(&[("completions.bash", script.as_bytes())]);
+    let completed = |words: &str| {
+        let asked = format!(
+            "_mine() {{ COMPREPLY=(mine); }}; complete -F _mine cargo\n\
+             source completions.bash; source completions.bash\n\
+             COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))\n\
+             _cargo__initpath__of_cargo cargo \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"\n\
+             echo \"${{COMPREPLY[@]}}\""
+        );
+        let ended = Command::new("bash").args(["--norc", "-c", &asked]).current_dir(file.path()).output();
+        ended.ok().map(|ended| String::from_utf8_lossy(&ended.stdout).trim().to_owned())
+    };
+    // Where there is no bash, nobody completes with it.
+    let Some(first) = completed("cargo initpath gr") else { return };
+    assert_eq!(first, "graph");
+    assert_eq!(completed("cargo +nightly initpath graph --form").as_deref(), Some("--format"));
+    assert_eq!(completed("cargo bui").as_deref(), Some("mine"));
+    assert_eq!(completed("cargo initpat").as_deref(), Some("mine"));
 }
 
 /// What the action and the release say of archives has to be what cargo-binstall is told.
