@@ -214,7 +214,7 @@ pub(super) enum TaskArguments {
 /// Flags of the commands that analyse. They may stand before and after the command.
 #[derive(Debug, Args)]
 pub(super) struct AnalysisFlags {
-    /// Path of a Cargo.toml [default: the nearest one above the current folder]
+    /// Path of a Cargo.toml [default: the nearest one above the current folder, else all of those below it]
     #[arg(long, value_name = "PATH", help_heading = "Packages")]
     pub(super) manifest_path: Option<PathBuf>,
     /// Report on all members of the workspace

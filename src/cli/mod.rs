@@ -20,7 +20,7 @@ mod starters;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::analysis::{self, Analysis};
 use crate::report::{self, Format, Style};
@@ -141,7 +141,12 @@ fn stages(
     };
     watch.stage("configure");
 
-    let workspace = workspace::open(&wanted.request).map_err(Stop::refused)?;
+    let mut tell = |folder: &Path, manifests: &[PathBuf]| {
+        if !quiet {
+            narration::manifests_below(err, folder, manifests);
+        }
+    };
+    let workspace = workspace::open_telling(&wanted.request, &mut tell).map_err(Stop::refused)?;
     let configured = preparation::load_configuration(&workspace)?;
     watch.stage("load");
     let prepared = Prepared::new(wanted, configured, &workspace)?;

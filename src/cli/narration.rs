@@ -2,6 +2,7 @@
 //! never fail: nobody may be listening.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::report::{ChangedFile, counted};
@@ -57,6 +58,25 @@ impl ParseTime {
 pub(super) fn say(err: &mut dyn Write, line: &str) {
     // A closed stderr is no reason to stop.
     let _ = writeln!(err, "initpath: {line}");
+}
+
+/// How many manifests are named.
+const NAMED_MANIFESTS: usize = 3;
+
+/// Which manifests are read where there is none above the folder: nobody named them, and they may be many.
+pub(super) fn manifests_below(err: &mut dyn Write, folder: &Path, manifests: &[PathBuf]) {
+    if manifests.is_empty() {
+        return;
+    }
+    let names = manifests.iter().take(NAMED_MANIFESTS);
+    let mut names: Vec<String> =
+        names.map(|path| path.strip_prefix(folder).unwrap_or(path).display().to_string()).collect();
+    if manifests.len() > NAMED_MANIFESTS {
+        names.push(format!("{} more", manifests.len() - NAMED_MANIFESTS));
+    }
+    let (folder, count) = (folder.display(), counted(manifests.len(), "manifest"));
+    let names = names.join(", ");
+    say(err, &format!("there is no Cargo.toml in `{folder}` or above it; reading {count} below it: {names}"));
 }
 
 /// What was analysed (`-v`).

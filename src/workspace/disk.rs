@@ -195,21 +195,34 @@ pub(super) fn read_file(path: &Path) -> Result<String, ReadCause> {
     read(path, Kinds::FilesOnly)
 }
 
+/// The most folders that are searched for manifests. Repositories stay below it; a home folder or a whole disk does not, and
+/// reading all that lies in one takes longer than anybody waits.
+pub const MAX_FOLDERS: usize = 20_000;
+
 /// What a walk met: manifests and folders that link back to where the walk came from, both sorted.
+#[derive(Default)]
 pub(super) struct Walked {
     pub(super) manifests: Vec<PathBuf>,
     pub(super) cycles: Vec<PathBuf>,
     pub(super) refused: Vec<(PathBuf, String)>,
+    /// Whether there are more folders than were walked.
+    pub(super) is_cut: bool,
 }
 
 /// Walks the folders below `folder`. Links are never followed: what they point to below `folder` is met at its real
-/// place, and what lies elsewhere is not below.
-pub(super) fn walk(folder: &Path) -> Walked {
-    let mut walked = Walked { manifests: Vec::new(), cycles: Vec::new(), refused: Vec::new() };
+/// place, and what lies elsewhere is not below. Ends after `most` folders.
+pub(super) fn walk(folder: &Path, most: usize) -> Walked {
+    let mut walked = Walked::default();
+    let mut folders = 0;
     let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(|entry| {
         entry.depth() == 0 || !entry.file_name().to_str().is_some_and(is_skipped_folder)
     });
     for entry in entries {
+        folders += usize::from(entry.as_ref().is_ok_and(|entry| entry.file_type().is_dir()));
+        if folders > most {
+            walked.is_cut = true;
+            break;
+        }
         match entry {
             Ok(entry) if entry.file_type().is_file() && entry.file_name() == "Cargo.toml" => {
                 walked.manifests.push(entry.into_path());
@@ -317,6 +330,18 @@ mod tests {
         let path = folder.path().join("initpath.toml");
         write_text(&path, "\u{feff}[rules]\n").unwrap();
         assert_eq!(read_text(&path).unwrap(), "[rules]\n");
+    }
+
+    #[test]
+    fn a_walk_ends_after_a_number_of_folders_and_says_so() {
+        let top = tempfile::tempdir().unwrap();
+        for name in ["a/b", "c", "target/d", ".git/e"] {
+            fs::create_dir_all(top.path().join(name)).unwrap();
+        }
+        fs::write(top.path().join("a/Cargo.toml"), "").unwrap();
+        let whole = walk(top.path(), 4);
+        assert_eq!((whole.manifests.len(), whole.is_cut), (1, false), "the folder itself and three below it");
+        assert!(walk(top.path(), 3).is_cut);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn in_memory(files: &[(&str, &str)]) -> Workspace {
     let files = files.iter().map(|(path, text)| (normalized(&root.join(path)), Arc::from(*text))).collect();
     let tree = MemoryTree { files };
     let request = Request { start: root.clone(), ..Request::default() };
-    open_in(Tree::Memory(tree.clone()), None, &request).unwrap_or_else(|error| {
+    open_in(Tree::Memory(tree.clone()), None, &request, &mut |_, _| {}).unwrap_or_else(|error| {
         let bad_manifest = match &error {
             OpenError::BadManifest { path, line, column, message } => Some(Problem {
                 file: relative(&root, path),
@@ -99,7 +99,7 @@ impl MemoryTree {
             .filter(|path| !relative(folder, path).split('/').any(is_skipped_folder))
             .cloned()
             .collect();
-        Walked { manifests, cycles: Vec::new(), refused: Vec::new() }
+        Walked { manifests, ..Walked::default() }
     }
 
     pub(super) fn files(&self, folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {

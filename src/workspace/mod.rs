@@ -32,13 +32,13 @@ use crate::problem::Problem;
 
 pub use deployment::{DeclaredCommand, DeclaredCopies, DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
-    MAX_FILE_BYTES, ReadCause, ReadError, WriteError, exists, is_folder, read_text, read_text_if_there,
-    repository_prefix, write_new_text, write_text,
+    MAX_FILE_BYTES, MAX_FOLDERS, ReadCause, ReadError, WriteError, exists, is_folder, read_text,
+    read_text_if_there, repository_prefix, write_new_text, write_text,
 };
 pub use memory::in_memory;
 pub use modules::{ModDeclaration, ModuleNode, PARSER_STACK_BYTES};
 pub use named_files::{NamedFiles, named_files};
-pub use open::{OpenError, Request, open};
+pub use open::{OpenError, Request, open, open_telling};
 pub use revision::{RevisionError, changed_since, open_revision};
 pub use sql_files::{AskedFolder, EmbeddedFile, EmbeddedSql, RepeatedVersion, SqlFiles};
 pub use text::Lines;

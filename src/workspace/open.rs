@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::assemble::assemble;
 use super::cargo::Cargo;
+use super::disk::{MAX_FOLDERS, Walked};
 use super::found::{FoundProblem, FoundWorkspace};
 use super::memory::IN_MEMORY;
 use super::tree::Tree;
@@ -58,6 +59,11 @@ pub enum OpenError {
         /// The folder.
         start: PathBuf,
     },
+    /// There is no manifest in the folder or above it, and too much below it.
+    TooManyFolders {
+        /// The folder.
+        start: PathBuf,
+    },
     /// The manifest everything depends on cannot be read or understood.
     BadManifest {
         /// The manifest.
@@ -98,6 +104,11 @@ impl fmt::Display for OpenError {
                 "there is no Cargo.toml in `{}`, above it or below it; go to a Rust project or name one with --manifest-path",
                 start.display()
             ),
+            Self::TooManyFolders { start } => write!(
+                f,
+                "there is no Cargo.toml in `{}` or above it, and more than {MAX_FOLDERS} folders lie below it; go to a Rust project or name one with --manifest-path",
+                start.display()
+            ),
             Self::BadManifest { path, line: 0, message, .. } => {
                 write!(f, "`{}` cannot be used: {message}; correct it and run again", path.display())
             }
@@ -128,17 +139,32 @@ impl std::error::Error for OpenError {}
 
 /// Opens the workspace around `request.start` (or of `request.manifest_path`): the nearest manifest at or above it
 /// decides, and always the whole workspace is opened. Where there is none, every workspace below the folder is
-/// opened, and all are merged into one value whose root is that folder. Source files are not read yet.
+/// opened, and all are merged into one value whose root is that folder; more than [`MAX_FOLDERS`] folders are not searched.
+/// Source files are not read yet.
 ///
 /// Packages come from `cargo metadata`, run offline; when cargo cannot answer, from the manifests, and a problem
 /// says so.
 pub fn open(request: &Request) -> Result<Workspace, OpenError> {
-    let cargo = Cargo::around(request.locked, request.frozen);
-    open_in(Tree::Disk, Some(&cargo), request)
+    open_telling(request, &mut |_, _| {})
 }
 
-/// [`open`] over any tree, with cargo or without.
-pub(super) fn open_in(tree: Tree, cargo: Option<&Cargo>, request: &Request) -> Result<Workspace, OpenError> {
+/// [`open`], which tells of the folder and the manifests below it before it reads them, where there is none above: there may
+/// be many.
+pub fn open_telling(
+    request: &Request,
+    tell: &mut dyn FnMut(&Path, &[PathBuf]),
+) -> Result<Workspace, OpenError> {
+    let cargo = Cargo::around(request.locked, request.frozen);
+    open_in(Tree::Disk, Some(&cargo), request, tell)
+}
+
+/// [`open_telling`] over any tree, with cargo or without.
+pub(super) fn open_in(
+    tree: Tree,
+    cargo: Option<&Cargo>,
+    request: &Request,
+    tell: &mut dyn FnMut(&Path, &[PathBuf]),
+) -> Result<Workspace, OpenError> {
     let asked_for =
         request.manifest_path.as_ref().map_or_else(|| request.start.clone(), |path| request.start.join(path));
     let folder = if tree.is_folder(&asked_for) {
@@ -159,7 +185,13 @@ pub(super) fn open_in(tree: Tree, cargo: Option<&Cargo>, request: &Request) -> R
             assemble(tree, found.root.clone(), vec![found], request)
         }
         None => {
-            let found = open_below(&tree, cargo, &folder);
+            let mut walked = tree.walk(&folder);
+            if walked.is_cut {
+                return Err(OpenError::TooManyFolders { start: folder });
+            }
+            walked.manifests.sort_by_key(|path| (path.components().count(), path.clone()));
+            tell(&folder, &walked.manifests);
+            let found = open_below(&tree, cargo, &folder, walked);
             if found.is_empty() {
                 return Err(OpenError::NoManifest { start: folder });
             }
@@ -198,11 +230,9 @@ fn open_one(tree: &Tree, cargo: Option<&Cargo>, manifest: &Path) -> Result<Found
     Ok(found)
 }
 
-/// Every workspace below a folder, those above others first. A manifest that cannot be read is a problem of a
+/// Every workspace that a walk found below a folder, those above others first. A manifest that cannot be read is a problem of a
 /// workspace without packages. Empty when there is no manifest at all.
-fn open_below(tree: &Tree, cargo: Option<&Cargo>, folder: &Path) -> Vec<FoundWorkspace> {
-    let mut walked = tree.walk(folder);
-    walked.manifests.sort_by_key(|path| (path.components().count(), path.clone()));
+fn open_below(tree: &Tree, cargo: Option<&Cargo>, folder: &Path, walked: Walked) -> Vec<FoundWorkspace> {
     if walked.manifests.is_empty() {
         return Vec::new();
     }

@@ -68,10 +68,10 @@ impl Tree {
         }
     }
 
-    /// Every manifest below a folder, build output and hidden folders left out.
+    /// Every manifest below a folder, build output and hidden folders left out. On disk the search may end before.
     pub(super) fn walk(&self, folder: &Path) -> Walked {
         match self {
-            Self::Disk => disk::walk(folder),
+            Self::Disk => disk::walk(folder, disk::MAX_FOLDERS),
             Self::Memory(memory) => memory.walk(folder),
             Self::Edited(base, _) => base.walk(folder),
         }

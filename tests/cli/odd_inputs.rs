@@ -77,3 +77,22 @@ fn a_package_without_a_database_is_clean_and_says_what_was_looked_at() {
     assert!(ended.out.starts_with("clean: "), "{}", ended.out);
     assert!(ended.out.contains("1 package, 1 file"), "{}", ended.out);
 }
+
+#[test]
+fn without_a_manifest_above_those_below_are_read_and_named() {
+    let manifest =
+        |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
+    let texts = ["a", "b", "c", "d"]
+        .map(|name| (format!("{name}/Cargo.toml"), manifest(name), format!("{name}/src/main.rs")));
+    let mut files: Vec<(&str, &[u8])> = Vec::new();
+    for (path, text, main) in &texts {
+        files.extend([(path.as_str(), text.as_bytes()), (main.as_str(), &b"fn main() {}\n"[..])]);
+    }
+    let above = folder(&files);
+    let ended = run(above.path(), &["--message-format", "short"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{ended:?}");
+    let said = "reading 4 manifests below it: a/Cargo.toml, b/Cargo.toml, c/Cargo.toml, 1 more\n";
+    assert!(ended.err.contains("there is no Cargo.toml in") && ended.err.ends_with(said), "{ended:?}");
+    assert_eq!(run(above.path(), &["-q"]).err, "");
+    assert_eq!(run(&above.path().join("a"), &[]).err, "");
+}

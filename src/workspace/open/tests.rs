@@ -22,7 +22,7 @@ pub(super) fn at(start: &Path) -> Request {
 
 pub(super) fn without_cargo(request: &Request) -> Workspace {
     let missing = Cargo { program: "no-such-cargo".into(), flags: Vec::new() };
-    open_in(Tree::Disk, Some(&missing), request).unwrap()
+    open_in(Tree::Disk, Some(&missing), request, &mut |_, _| {}).unwrap()
 }
 
 pub(super) fn kinds(problems: &[Problem]) -> Vec<(ProblemKind, &str, u32, u32)> {
@@ -228,7 +228,7 @@ fn a_pinned_toolchain_that_is_missing_leads_to_the_manifests() {
     ]);
     // Asking by name goes through the toolchain proxy where there is one; without a proxy cargo just answers.
     let cargo = Cargo { program: "cargo".into(), flags: vec!["--offline".into()] };
-    let workspace = open_in(Tree::Disk, Some(&cargo), &at(folder.path())).unwrap();
+    let workspace = open_in(Tree::Disk, Some(&cargo), &at(folder.path()), &mut |_, _| {}).unwrap();
     assert_eq!(names(&workspace), ["app"]);
     assert_eq!(workspace.targets.len(), 1);
 }
