@@ -127,6 +127,12 @@ pub(super) enum TaskArguments {
     Report {
         #[command(flatten)]
         analysis: AnalysisFlags,
+        /// Leaves nothing out: the report is about the whole program
+        #[arg(short, long, value_name = "NAME", help_heading = "Packages")]
+        package: Vec<String>,
+        /// Leaves nothing out: the report is about the whole program
+        #[arg(long, value_name = "NAME", help_heading = "Packages")]
+        exclude: Vec<String>,
         #[command(flatten)]
         findings: FindingFlags,
         #[command(flatten)]
@@ -314,7 +320,7 @@ const LEVEL_FLAGS: [(Level, char, &str); 3] = [
     (
         Level::Deny,
         'D',
-        "Set a rule to deny: its findings make the exit code 1 (repeatable, the last of -D -W -A wins)",
+        "Set a rule to deny: its findings are shown, and a check fails (repeatable, the last of -D -W -A wins)",
     ),
     (Level::Warn, 'W', "Set a rule to warn: its findings are shown (repeatable)"),
     (Level::Allow, 'A', "Set a rule to allow: its findings are counted only (repeatable)"),

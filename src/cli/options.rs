@@ -203,6 +203,8 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
         }
         TaskArguments::Report {
             analysis,
+            package,
+            exclude,
             findings,
             gaps,
             message_format,
@@ -210,7 +212,8 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             patch,
             output: output_later,
         } => {
-            let later = GivenFlags { analysis, selection: SelectionFlags::default(), findings, gaps };
+            let later =
+                GivenFlags { analysis, selection: SelectionFlags { package, exclude }, findings, gaps };
             let output = output.then(message_format, output_later);
             let since = since.or(check.since);
             if patch && since.is_some() {
@@ -230,7 +233,13 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
                 let (format, outputs) = output.one(&printable, environment)?;
                 (Purpose::Report(format, since), outputs)
             };
-            Ok(Chosen::new(analyse(options(later, notes)?, purpose), outputs, &output))
+            let options = options(later, notes)?;
+            if options.request.is_a_part() {
+                notes.push(
+                    "`report` is about the whole program: `-p` and `--exclude` leave nothing out".to_owned(),
+                );
+            }
+            Ok(Chosen::new(analyse(options, purpose), outputs, &output))
         }
         TaskArguments::Explain { subject, analysis, selection, findings, gaps, output: output_later } => {
             let later = GivenFlags { analysis, selection, findings, gaps };

@@ -693,6 +693,9 @@ fn the_report_is_about_the_whole_program_whatever_package_is_selected() {
     let folder = fixture("three-managers");
     let one = run(&folder, &["report", "--format", "json", "-p", "worker"]);
     assert_eq!(one.json(), json(&folder));
+    assert!(one.err.contains("`-p` and `--exclude` leave nothing out"), "{one:?}");
+    let before = run(&folder, &["-p", "worker", "report", "--format", "json"]);
+    assert_eq!((before.out, before.err), (one.out, one.err));
 }
 
 #[test]

@@ -313,7 +313,6 @@ fn the_help_of_a_command_lists_what_it_takes_and_how_it_ends() {
     for (command, absent) in [
         ("inventory", "--deny"),
         ("graph", "--deny"),
-        ("report", "--package"),
         ("baseline", "--keep-going"),
         ("explain", "--message-format"),
         ("rules", "sarif"),
