@@ -188,6 +188,8 @@ pub struct CallFacts {
     pub blocking: bool,
     /// Blocks on a runtime of its own or of its receiver, and panics where one is running already.
     pub enters_runtime: bool,
+    /// Whether it gives the same each time that it is called without arguments.
+    pub constant: bool,
     /// Tells whether a runtime is running.
     pub asks_runtime: bool,
     /// Never returns.

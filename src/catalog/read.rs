@@ -255,6 +255,7 @@ impl Reader<'_> {
             atomic: entry.flag("atomic"),
             blocking: entry.flag("blocking"),
             enters_runtime: entry.flag("enters_runtime"),
+            constant: entry.flag("constant"),
             asks_runtime: entry.flag("asks_runtime"),
             diverges: entry.flag("diverges"),
             variable: entry.text("variable").map(str::to_owned),

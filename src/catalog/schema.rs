@@ -218,6 +218,7 @@ pub(super) const CALL: Section = Section {
         key("atomic", Shape::Flag, "Check and initialization are one step for all callers."),
         key("blocking", Shape::Flag, "Blocks the thread."),
         key("enters_runtime", Shape::Flag, "Blocks on a runtime, and panics where one is running already."),
+        key("constant", Shape::Flag, "Gives the same each time that it is called without arguments."),
         key("asks_runtime", Shape::Flag, "Tells whether a runtime is running."),
         key("diverges", Shape::Flag, "Never returns."),
         key("variable", Shape::Text, "The environment variable that it reads by itself."),

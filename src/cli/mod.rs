@@ -174,7 +174,7 @@ fn stages(
 
     let baseline = baseline::for_purpose(&purpose, &prepared.options, &mut workspace)?;
     problems.extend(unknown_names(&prepared, &workspace, &inventory, &answer));
-    let selection = Selection::of(&workspace.packages, &workspace.targets);
+    let selection = Selection::of(&workspace.packages, workspace.selected_binaries());
     let selected = |path: &str, binary: Option<&str>| {
         is_selected(path, binary, &purpose, &selection, &prepared.configuration)
     };

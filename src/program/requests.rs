@@ -7,7 +7,7 @@ use super::summaries::{Effect, Step};
 use super::types::{Bound, Ty};
 use super::values::Value;
 use super::{Program, bodies};
-use crate::catalog::{CallRole, TypeKind};
+use crate::catalog::TypeKind;
 
 impl Program<'_> {
     /// Whether a task is started for each item of a list: the call that starts it stands in a loop, and the task is given the
@@ -125,11 +125,9 @@ impl Program<'_> {
             Value::Field(inner, _) | Value::Behind(_, inner) | Value::Content(inner) => {
                 self.is_same_for_all_requests(handler, inner)
             }
-            // What makes something of nothing may make another one each time: a temporary folder, a random name. Settings with which
-            // nothing was done are the same.
+            // What makes something of nothing may make another one each time: a temporary folder, a random name.
             Value::Origin(path, parts) if parts.is_empty() => {
-                let facts = self.types.catalog.function(path);
-                facts.is_some_and(|facts| facts.role == CallRole::Builder)
+                self.types.catalog.function(path).is_some_and(|facts| facts.constant)
             }
             Value::Origin(_, parts) => all(parts),
             Value::Joined(parts) | Value::Choice(parts) => all(parts),

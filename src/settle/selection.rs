@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::location::Location;
 use crate::program::inventory::{Inventory, Place};
-use crate::workspace::{Package, SourceFile, Target, TargetKind};
+use crate::workspace::{Package, SourceFile};
 
 /// Which files and binaries belong to selected packages.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Folder of each package, empty or with a trailing slash, and what was asked about it; the longest first.
     folders: Vec<(String, Asked)>,
-    /// The names of the selected packages' binaries.
+    /// The titles of the selected packages' binaries.
     binaries: BTreeSet<String>,
 }
 
@@ -23,8 +23,8 @@ enum Asked {
 }
 
 impl Selection {
-    /// The selection as the packages carry it, which have these targets.
-    pub fn of(packages: &[Package], targets: &[Target]) -> Self {
+    /// The selection as the packages carry it; `binaries` are the titles of the binaries of those that are selected.
+    pub fn of(packages: &[Package], binaries: BTreeSet<String>) -> Self {
         let folder = |package: &Package| {
             let end = package.manifest.rfind('/').map_or(0, |slash| slash + 1);
             let asked = match (package.selected, package.excluded) {
@@ -34,11 +34,6 @@ impl Selection {
             };
             (package.manifest[..end].to_owned(), asked)
         };
-        let of_selected = |target: &&Target| {
-            packages.get(target.package.0 as usize).is_some_and(|package| package.selected)
-        };
-        let binaries = targets.iter().filter(|target| target.kind == TargetKind::Bin).filter(of_selected);
-        let binaries = binaries.map(|target| target.name.clone()).collect();
         let mut folders: Vec<_> = packages.iter().map(folder).collect();
         folders.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         Self { folders, binaries }
@@ -118,7 +113,7 @@ mod tests {
     #[test]
     fn a_file_belongs_to_the_innermost_package() {
         let packages = [package("Cargo.toml", true), package("crates/a/Cargo.toml", false)];
-        let selection = Selection::of(&packages, &[]);
+        let selection = Selection::of(&packages, BTreeSet::new());
         assert!(selection.includes("src/main.rs"));
         assert!(selection.includes("crates/ab/src/lib.rs"));
         assert!(!selection.includes("crates/a/src/lib.rs"));
@@ -126,6 +121,9 @@ mod tests {
 
     #[test]
     fn a_file_outside_every_package_is_selected() {
-        assert!(Selection::of(&[package("crates/a/Cargo.toml", false)], &[]).includes("shared/config.rs"));
+        assert!(
+            Selection::of(&[package("crates/a/Cargo.toml", false)], BTreeSet::new())
+                .includes("shared/config.rs")
+        );
     }
 }

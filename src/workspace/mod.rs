@@ -93,6 +93,15 @@ impl Workspace {
         Some(nearest.1)
     }
 
+    /// The titles of the binaries of the packages that the user selected.
+    pub fn selected_binaries(&self) -> BTreeSet<String> {
+        let titled = self.targets.iter().zip(self.target_titles());
+        let selected = titled.filter(|(target, _)| {
+            target.kind == TargetKind::Bin && self.packages[target.package.0 as usize].selected
+        });
+        selected.map(|(_, title)| title).collect()
+    }
+
     /// For each target the name by which it is told from others: its own, with the package before it (`shop/server`) for
     /// binaries of one name in several packages.
     pub fn target_titles(&self) -> Vec<String> {

@@ -212,6 +212,30 @@ async fn main() -> Result<(), Error> {{
     ] {
         assert_eq!(reported(&service(made)), ["handle-per-call 6"], "{made}");
     }
+    let of_the_event =
+        "aws_config::defaults(BehaviorVersion::latest()).endpoint_url(event.payload).load().await";
+    assert_eq!(reported(&service(of_the_event).replace("put(_:", "put(event:")), Vec::<String>::new());
+}
+
+#[test]
+fn a_producer_with_settings_of_the_request_is_its_own() {
+    let service = r#"
+use axum::{Router, extract::Path, routing::get};
+use rdkafka::{config::ClientConfig, producer::FutureProducer};
+async fn send(Path(brokers): Path<String>) -> String {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &brokers);
+    let producer: FutureProducer = config.create().expect("it is there");
+    producer.in_flight_count().to_string()
+}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let app = Router::new().route("/{brokers}", get(send));
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}
+"#;
+    assert_eq!(reported(service), Vec::<String>::new());
 }
 
 #[test]
