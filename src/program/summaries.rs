@@ -3,9 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::bodies::{
-    Call, CallId, ContextId, ContextKind, Event, EventKind, LinkedBody, Target, Time, Write,
-};
+use super::bodies::{Call, CallId, ContextId, ContextKind, Event, EventKind, LinkedBody, Target, Time};
 use super::conditions::{self, Condition};
 use super::items::{Container, FnId, StaticId};
 use super::terms::{Results, Terms, address_of, substitute};
@@ -253,7 +251,7 @@ impl<'a> Summarizer<'_, 'a> {
             match &event.kind {
                 EventKind::Call { time, .. } if by_request(*time) => {}
                 // A write that tests again under its own lock, or claims the place first, races with nobody.
-                EventKind::Write(write) if is_settled_inside(body, write) => {}
+                EventKind::Write(write) if body.settles(write) => {}
                 EventKind::Write(write) => {
                     let facts = write.call.map(|call| body.call(call));
                     let once_cell = facts.is_some_and(|call| {
@@ -311,26 +309,6 @@ impl<'a> Summarizer<'_, 'a> {
     pub(super) fn terms<'t>(&'t self, id: FnId, body: &'t LinkedBody<'a>) -> Terms<'t, 'a> {
         Terms::new(self.types, self.results, id, body)
     }
-}
-
-/// Whether the place of a write is tested in the same body under the lock of the write, or claimed atomically.
-fn is_settled_inside(body: &LinkedBody<'_>, write: &Write) -> bool {
-    let place = write.place.place();
-    let lock = write.place.lock();
-    body.all_events().any(|event| match &event.kind {
-        EventKind::Branch(branching) => branching.atoms.iter().any(|atom| {
-            let tested = match &atom.value {
-                Value::Test { place, .. } => place,
-                other => other,
-            };
-            let same_lock = lock.is_some() && tested.lock() == lock;
-            let same_guard =
-                branching.guards.iter().any(|guard| write.guards.contains(guard) || lock == Some(*guard));
-            tested.place() == place && !atom.if_true.is_empty() && (same_lock || same_guard)
-        }),
-        EventKind::Write(other) => other.atomic && other.place.place() == place && !write.atomic,
-        _ => false,
-    })
 }
 
 struct Collector<'c, 's, 'a> {

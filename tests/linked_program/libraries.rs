@@ -239,6 +239,33 @@ async fn main() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_statement_may_be_made_before_it_is_run() {
+    let service = r#"
+use axum::{Router, extract::{Path, State}, routing::post};
+use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
+async fn prepare(connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
+    let asks = "SELECT datname FROM pg_database WHERE datname = $1";
+    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, asks, [name.into()]);
+    if connection.query_one(statement).await?.is_none() {
+        connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await?;
+    }
+    Ok(())
+}
+async fn organization(State(connection): State<DatabaseConnection>, Path(name): Path<String>) -> String {
+    format!("{:?}", prepare(&connection, &name).await)
+}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let connection = Database::connect(std::env::var("DATABASE_URL")?).await?;
+    let app = Router::new().route("/organizations/{name}", post(organization)).with_state(connection);
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}
+"#;
+    assert_eq!(reported(service), ["exists-then-create 7"]);
+}
+
+#[test]
 fn an_endpoint_of_a_bot_answers_messages() {
     let service = r#"
 use teloxide::prelude::*;

@@ -7,7 +7,7 @@ use super::super::names::Def;
 use super::super::types::{Args, Ty, bind, bindings_of};
 use super::super::values::Value;
 use super::walk::{Typed, Walk};
-use super::{EventKind, Write};
+use super::{EventKind, LinkedBody, Write};
 use crate::facts::{ExprId, ExprKind, Name, Receiver};
 use crate::location::Span;
 
@@ -224,4 +224,26 @@ pub(super) fn may_name_address(setting: &str) -> bool {
     ];
     !matches!(setting, "pool" | "runtime" | "recycling_method")
         && !HOW_TO_TALK.iter().any(|word| setting.contains(word))
+}
+
+impl LinkedBody<'_> {
+    /// Whether the place of a write is tested in the body under the lock of the write, or claimed atomically.
+    pub(in crate::program) fn settles(&self, write: &Write) -> bool {
+        let place = write.place.place();
+        let lock = write.place.lock();
+        self.all_events().any(|event| match &event.kind {
+            EventKind::Branch(branching) => branching.atoms.iter().any(|atom| {
+                let tested = match &atom.value {
+                    Value::Test { place, .. } => place,
+                    other => other,
+                };
+                let same_lock = lock.is_some() && tested.lock() == lock;
+                let same_guard =
+                    branching.guards.iter().any(|guard| write.guards.contains(guard) || lock == Some(*guard));
+                tested.place() == place && !atom.if_true.is_empty() && (same_lock || same_guard)
+            }),
+            EventKind::Write(other) => other.atomic && other.place.place() == place && !write.atomic,
+            _ => false,
+        })
+    }
 }

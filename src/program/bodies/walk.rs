@@ -485,6 +485,12 @@ impl<'a> Walk<'_, 'a> {
         let first = self.expr(left);
         if matches!(op, BinaryOp::And | BinaryOp::Or) {
             let branch = self.new_branch();
+            if first.value != Value::Unknown {
+                let (if_true, if_false) =
+                    if op == BinaryOp::And { (vec![0], vec![1]) } else { (vec![1], vec![0]) };
+                let atom = Atom { value: first.value, if_true, if_false };
+                self.emit_branch(branch, vec![atom], self.body.expr(left).span);
+            }
             self.arm(branch, 0, |walk| walk.expr(right));
             return Typed::new(Ty::external("bool"), Value::Unknown);
         }
