@@ -1,7 +1,7 @@
 //! Room 5, *program*: what keeps others out of a database: transactions and locks, told by types, by the calls that begin them, and by
 //! the closures that run in them.
 
-use super::bodies::{BlockId, Call, LinkedBody, Target, settled};
+use super::bodies::{BlockId, Call, CallId, LinkedBody, Target, settled};
 use super::sql::SqlEffect;
 use super::types::Ty;
 use super::values::Value;
@@ -23,9 +23,12 @@ pub(super) fn in_transaction(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
             matches!(input.value.root(), Value::Call(made) if is_transaction(&body.call(*made).result));
         begun || is_transaction(&input.ty)
     });
+    // `connection.transaction(|…| …)`, and `connection.build_transaction().run(|…| …)`.
     let begins_around = |block: BlockId| {
-        let mut given = body.calls.iter().filter(|around| begins_transaction(around));
-        given.any(|around| around.args.iter().any(|argument| argument.value == Value::Block(block)))
+        let is_given =
+            |around: &Call<'_>| around.args.iter().any(|argument| argument.value == Value::Block(block));
+        let around = body.calls.iter().position(is_given).map(|index| CallId(index as u32));
+        around.is_some_and(|around| body.chain(around).any(|link| begins_transaction(body.call(link))))
     };
     with_it || body.blocks_around(call.context).any(begins_around)
 }

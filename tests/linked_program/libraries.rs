@@ -266,6 +266,32 @@ async fn main() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_closure_may_run_in_a_transaction() {
+    let tool = |outer: &str| {
+        format!(
+            r#"
+use diesel::{{pg::PgConnection, prelude::*}};
+fn prepare(connection: &mut PgConnection) -> QueryResult<()> {{
+    {outer}(|connection: &mut PgConnection| {{
+        let asks = "SELECT 1 FROM information_schema.tables WHERE table_name = 'orders'";
+        if diesel::sql_query(asks).execute(connection)? == 0 {{
+            diesel::sql_query("CREATE TABLE orders (id INT)").execute(connection)?;
+        }}
+        Ok(())
+    }})
+}}
+fn main() -> anyhow::Result<()> {{
+    prepare(&mut PgConnection::establish(&std::env::var("DATABASE_URL")?)?)?;
+    Ok(())
+}}
+"#
+        )
+    };
+    assert_eq!(reported(&tool("connection.transaction")), Vec::<String>::new());
+    assert_eq!(reported(&tool("connection.build_transaction().run")), Vec::<String>::new());
+}
+
+#[test]
 fn an_endpoint_of_a_bot_answers_messages() {
     let service = r#"
 use teloxide::prelude::*;
