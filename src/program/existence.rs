@@ -96,7 +96,7 @@ impl Program<'_> {
             return Some((Subject::Table(catalogue), Value::Unknown));
         }
         body.chain(call).flat_map(|link| body.with_arguments(link)).find_map(|link| {
-            let mut catalogues = body.call(link).sql.iter().filter_map(|effect| match effect {
+            let mut catalogues = body.call(link).sql().iter().filter_map(|effect| match effect {
                 SqlEffect::AsksCatalogue(catalogue) => Some(*catalogue),
                 _ => None,
             });
@@ -113,7 +113,7 @@ impl Program<'_> {
             return None;
         }
         let body = self.any_body(id)?;
-        body.calls.iter().flat_map(|call| call.sql.iter()).find_map(|effect| match effect {
+        body.calls.iter().flat_map(|call| call.sql().iter()).find_map(|effect| match effect {
             SqlEffect::AsksCatalogue(catalogue) => Some(*catalogue),
             _ => None,
         })
@@ -172,7 +172,7 @@ impl Program<'_> {
     pub(super) fn fails_when_repeated(&self, effect: &Effect) -> Option<String> {
         let (function, call) = effect.site;
         let body = self.any_body(function)?;
-        let failing = body.call(call).sql.iter().find_map(|effect| match effect {
+        let failing = body.call(call).sql().iter().find_map(|effect| match effect {
             SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement.clone()),
             _ => None,
         })?;

@@ -158,7 +158,7 @@ impl Program<'_> {
         let changes = |effect: &SqlEffect| matches!(effect, SqlEffect::Change { .. });
         let is_written_here =
             |argument: &Argument| !argument.value.texts().is_empty() || argument.value.wording().is_some();
-        runs && (!call.args.iter().any(is_written_here) || call.sql.iter().any(changes))
+        runs && (!call.args.iter().any(is_written_here) || call.sql().iter().any(changes))
     }
 
     /// The drivers of the handles that the calls of a body are made with, in order, where they are known.
@@ -214,7 +214,7 @@ impl Program<'_> {
 
     /// Whether others are kept out from a call on: it begins a transaction, or takes a lock in the database, maybe by a helper.
     fn begins_to_keep_out(&self, body: &LinkedBody<'_>, call: &Call<'_>, others: Others) -> bool {
-        let in_text = |call: &Call<'_>| call.sql.iter().any(SqlEffect::keeps_out_others);
+        let in_text = |call: &Call<'_>| call.sql().iter().any(SqlEffect::keeps_out_others);
         let in_helper = || match &call.target {
             Target::Local { targets, .. } => targets.iter().any(|target| {
                 let Some(inner) = self.any_body(*target) else { return false };
@@ -257,7 +257,7 @@ impl Program<'_> {
 
     fn call_takes_a_lock(&self, function: FnId, body: &LinkedBody<'_>, call: &Call<'_>, depth: u32) -> bool {
         let keeps = |effect: &SqlEffect| effect.keeps_out_others() || *effect == SqlEffect::LocksRows;
-        let in_text = || call.sql.iter().any(keeps);
+        let in_text = || call.sql().iter().any(keeps);
         let in_callee = || match &call.target {
             Target::Local { targets, .. } if depth > 0 => targets.iter().any(|target| {
                 // What is handed over may run before the lock is given back.
@@ -279,7 +279,7 @@ impl Program<'_> {
         body.calls
             .iter()
             .filter(|call| !leaves(call))
-            .any(|call| call.sql.iter().any(|effect| matches!(effect, SqlEffect::Unlocks(_))))
+            .any(|call| call.sql().iter().any(|effect| matches!(effect, SqlEffect::Unlocks(_))))
     }
 }
 

@@ -37,7 +37,7 @@ impl Program<'_> {
                     Target::External(_) => true,
                     _ => false,
                 };
-                let statement = call.sql.iter().filter(|_| runs).find_map(|effect| match effect {
+                let statement = call.sql().iter().filter(|_| runs).find_map(|effect| match effect {
                     SqlEffect::NeedsRights(statement) => Some(*statement),
                     _ => None,
                 });

@@ -97,7 +97,7 @@ impl Sketch {
         for (index, call) in body.calls.iter().enumerate() {
             sketch.calls += 1;
             sketch.interesting |= body.changes_schema(CallId(index as u32));
-            for effect in &call.sql {
+            for effect in call.sql() {
                 sketch.locks_session |= matches!(effect, SqlEffect::Locks { .. } | SqlEffect::Unlocks(_));
                 sketch.interesting |= effect.is_about_ledger();
             }

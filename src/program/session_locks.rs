@@ -251,7 +251,7 @@ impl Program<'_> {
 /// result was not asked, or said no. Silent where nothing in the function tests the result: it may be handed on.
 fn unheld_in(body: &LinkedBody<'_>) -> Option<(Span, Span)> {
     let ids = || (0..body.calls.len()).map(|index| CallId(index as u32));
-    let does = |id: CallId, wanted: fn(&SqlEffect) -> bool| body.call(id).sql.iter().any(wanted);
+    let does = |id: CallId, wanted: fn(&SqlEffect) -> bool| body.call(id).sql().iter().any(wanted);
     let tries = |id: &CallId| does(*id, |effect| matches!(effect, SqlEffect::Locks { tries: true, .. }));
     let tried = ids().find(tries)?;
     // What is made of its result by the calls of the chain, and by those on what the chain gives.
@@ -293,7 +293,7 @@ fn unheld_in(body: &LinkedBody<'_>) -> Option<(Span, Span)> {
 
 /// The session lock that the text that a call is given takes (`true`) or gives back.
 fn text_of(call: &Call<'_>) -> Option<(SessionLock, bool)> {
-    call.sql.iter().find_map(|effect| match effect {
+    call.sql().iter().find_map(|effect| match effect {
         SqlEffect::Locks { lock, .. } => Some((*lock, true)),
         SqlEffect::Unlocks(lock) => Some((*lock, false)),
         _ => None,

@@ -544,7 +544,7 @@ impl<'a> Collector<'_, '_, 'a> {
     /// What an effect of a callee presumes here and whether it is certain; `None` when the call chooses another type.
     fn presumed(&self, effect: &Effect, call: &Call<'_>) -> Option<(Option<Presumption>, bool)> {
         let Some(presumption) = &effect.presumes else { return Some((None, effect.certain)) };
-        let generics = call.choice.iter().flat_map(|choice| &choice.generics);
+        let generics = call.choice().into_iter().flat_map(|choice| &choice.generics);
         let chosen = generics.clone().find(|(param, _)| *param == presumption.param);
         let Some((_, chosen)) = chosen else { return Some((None, false)) };
         let left_open =
@@ -580,7 +580,7 @@ impl<'a> Collector<'_, '_, 'a> {
 
     /// Which type an implementation is for, where a call leaves it to the callers which one is called.
     fn choice_of(&self, target: FnId, call: &Call<'_>) -> Option<(Name, TypeKey)> {
-        let through = call.choice.as_ref()?.through.clone()?;
+        let through = call.choice()?.through.clone()?;
         let types = self.summarizer.types;
         match types.items.functions[target.index()].container {
             Container::Impl(block) => Some((through, key_of(types.impl_type(block))?)),

@@ -218,7 +218,7 @@ impl Program<'_> {
         let call = self.call(effect.site.0, effect.site.1);
         let fails =
             |effect: &SqlEffect| matches!(effect, SqlEffect::Change { fails_when_repeated: true, .. });
-        makes_one_thing(call) || call.sql.iter().any(fails)
+        makes_one_thing(call) || call.sql().iter().any(fails)
     }
 
     fn is_run_by_a_server(&self, function: FnId) -> bool {
@@ -248,7 +248,7 @@ impl Program<'_> {
 
     /// Whether the statements of a schema change are known, and all begin with one of these words.
     fn changes_only(&self, effect: &Effect, beginnings: &[&str]) -> bool {
-        let effects = &self.call(effect.site.0, effect.site.1).sql;
+        let effects = self.call(effect.site.0, effect.site.1).sql();
         let changes = effects.iter().filter_map(|effect| match effect {
             SqlEffect::Change { statement, .. } => Some(statement),
             _ => None,

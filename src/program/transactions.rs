@@ -13,7 +13,7 @@ pub(super) fn locks_database(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
     library
         || is_transaction(&call.result)
         || in_transaction(body, call)
-        || call.sql.iter().any(SqlEffect::keeps_out_others)
+        || call.sql().iter().any(SqlEffect::keeps_out_others)
 }
 
 /// Whether a call is made with a transaction, with the connection that one has, or in a closure that runs in one.

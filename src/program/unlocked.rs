@@ -178,7 +178,7 @@ impl Program<'_> {
             let own = self.sketches[function.index()].as_ref().is_some_and(|sketch| sketch.locks_session);
             let body = self.body(*function);
             let mut calls = body.into_iter().flat_map(|body| &body.calls);
-            own || calls.any(|call| call.sql.iter().any(SqlEffect::keeps_out_others))
+            own || calls.any(|call| call.sql().iter().any(SqlEffect::keeps_out_others))
         };
         self.functions_on(&effect.steps).iter().any(locks)
     }

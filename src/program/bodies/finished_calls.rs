@@ -9,6 +9,7 @@ use super::super::types::{
 };
 use super::super::values::Value;
 use super::calls::Callee;
+use super::details::CallDetails;
 use super::results::filtered;
 use super::walk::{Typed, Walk};
 use super::{Argument, Call, Outcome, Target, Time, TypeChoice, settled};
@@ -31,7 +32,7 @@ struct Destination<'a> {
     output: Ty,
     /// What the result is, where it is told by something else than the call.
     carried: Option<Value>,
-    choice: Option<Box<TypeChoice>>,
+    choice: Option<TypeChoice>,
 }
 
 impl<'a> Destination<'a> {
@@ -84,8 +85,7 @@ impl<'a> Walk<'_, 'a> {
             chained_on,
             context: self.context,
             guards,
-            sql: Box::default(),
-            choice,
+            details: choice.map(CallDetails::of_choice),
             by_name,
         });
         self.run_arguments(call);
@@ -148,7 +148,7 @@ impl<'a> Walk<'_, 'a> {
                 let (output, generics) =
                     self.local_output(targets.first().copied(), on.as_ref(), &arg_types, turbofish);
                 let chooses = through.is_some() || !generics.is_empty();
-                let choice = chooses.then(|| Box::new(TypeChoice { generics, through }));
+                let choice = chooses.then(|| TypeChoice { generics, through });
                 Destination { target: Target::Local { targets, dispatched }, output, carried: None, choice }
             }
             Callee::Library(facts, on) => {

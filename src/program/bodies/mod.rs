@@ -4,6 +4,7 @@
 
 mod calls;
 mod conditions;
+mod details;
 mod finished_calls;
 mod handed;
 mod leaving;
@@ -16,6 +17,7 @@ mod statements;
 mod undescribed;
 mod walk;
 
+use self::details::CallDetails;
 use super::items::FnId;
 use super::sql::SqlEffect;
 use super::types::{Ty, Types};
@@ -24,6 +26,7 @@ use crate::catalog::{CallFacts, CallRole, Wrap};
 use crate::facts::{ExprId, Name};
 use crate::location::Span;
 
+pub use details::TypeChoice;
 pub use walk::link_body;
 
 /// Index of a call in its [`LinkedBody`].
@@ -80,23 +83,10 @@ pub struct Call<'a> {
     pub context: ContextId,
     /// Named locks held at the call.
     pub guards: Vec<CallId>,
-    /// What the SQL does that it is given, as far as it is constant, in order.
-    pub(in crate::program) sql: Box<[SqlEffect]>,
-    /// How types decide what a function of the workspace does. Boxed, because it is so for few calls.
-    pub choice: Option<Box<TypeChoice>>,
+    /// What is to be said of few calls only, and boxed for that.
+    details: Option<Box<CallDetails>>,
     /// Whether the target is only what the name suggests: the receiver's type is not known.
     pub by_name: bool,
-}
-
-/// What a call of a function of the workspace leaves to types.
-#[derive(Debug, Default)]
-pub struct TypeChoice {
-    /// What the type parameters of the function stand for, as far as it is known; `Self` for functions of traits, `#n`
-    /// for parameters of which only traits are known.
-    pub generics: Vec<(Name, Ty)>,
-    /// What decides which of the implementations is called: a type parameter of the calling function, its `Self`, or
-    /// `#n`, one of its parameters.
-    pub through: Option<Name>,
 }
 
 /// An argument or receiver.
@@ -356,8 +346,7 @@ impl<'a> Call<'a> {
             chained_on: None,
             context,
             guards: Vec::new(),
-            sql: Box::default(),
-            choice: None,
+            details: None,
             by_name: false,
         }
     }
@@ -448,7 +437,7 @@ impl LinkedBody<'_> {
     /// Whether the call hands SQL to a library that changes the schema.
     pub fn changes_schema(&self, id: CallId) -> bool {
         let call = self.call(id);
-        call.may_run_sql() && call.sql.iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
+        call.may_run_sql() && call.sql().iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
     }
 
     /// The chain of contexts from this one outwards.

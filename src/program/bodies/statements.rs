@@ -6,12 +6,12 @@ use super::{Call, CallId, LinkedBody, Target};
 use crate::catalog::{CallRole, ValueSource};
 
 impl Call<'_> {
-    /// What the SQL does that the call is given; kept in [`Call::sql`].
-    pub(super) fn sql_effects(&self) -> Box<[SqlEffect]> {
+    /// What the SQL does that the call is given; kept, see [`Call::sql`].
+    pub(super) fn sql_effects(&self) -> Vec<SqlEffect> {
         // What gives back what it is called on runs nothing: a text beside it is a message (`context("create database")`).
         if matches!(self.target, Target::Library(facts) if facts.role == CallRole::Adapt && facts.carries == Some(ValueSource::Receiver))
         {
-            return Box::default();
+            return Vec::new();
         }
         let texts = self.args.iter().flat_map(|argument| argument.value.texts());
         texts.flat_map(|text| sql::effects(&text)).collect()
@@ -19,7 +19,7 @@ impl Call<'_> {
 
     /// What it asks of a ledger of migrations or writes to it, for calls of libraries.
     pub(in crate::program) fn ledger_effects(&self) -> Vec<SqlEffect> {
-        let effects = self.sql.iter().filter(|effect| effect.is_about_ledger()).cloned();
+        let effects = self.sql().iter().filter(|effect| effect.is_about_ledger()).cloned();
         effects.chain(self.worded_ledger_effects()).collect()
     }
 

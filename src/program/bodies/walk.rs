@@ -139,7 +139,10 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
     walk.poll(&result, Time::Inline);
     walk.out.result = result;
     for call in &mut walk.out.calls {
-        call.sql = call.sql_effects();
+        let sql = call.sql_effects();
+        if !sql.is_empty() {
+            call.details.get_or_insert_default().sql = sql;
+        }
     }
     walk.out
 }
