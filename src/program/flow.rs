@@ -41,7 +41,7 @@ pub struct Test {
     /// The lock it was looked at through.
     pub lock: Option<CallId>,
     /// Named locks held.
-    pub guards: Vec<CallId>,
+    pub guards: Box<[CallId]>,
     /// The call that changed the place and told what was there before, when the test looks at its result.
     pub claim: Option<CallId>,
     /// The branch it decides.
@@ -89,7 +89,7 @@ pub struct Written {
     /// The lock it was reached through.
     pub lock: Option<CallId>,
     /// Named locks held.
-    pub guards: Vec<CallId>,
+    pub guards: Box<[CallId]>,
     /// Whether only the first writer wins.
     pub atomic: bool,
     /// Whether the answer who was first is used: a counter's is not.

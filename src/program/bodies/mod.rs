@@ -82,7 +82,7 @@ pub struct Call<'a> {
     /// The context in which the call stands.
     pub context: ContextId,
     /// Named locks held at the call.
-    pub guards: Vec<CallId>,
+    pub guards: Box<[CallId]>,
     /// What is to be said of few calls only, and boxed for that.
     details: Option<Box<CallDetails>>,
     /// Whether the target is only what the name suggests: the receiver's type is not known.
@@ -249,7 +249,7 @@ pub struct Branching {
     /// What is tested.
     pub atoms: Vec<Atom>,
     /// Named locks held while testing.
-    pub guards: Vec<CallId>,
+    pub guards: Box<[CallId]>,
     /// Extent of the condition.
     pub span: Span,
     /// Whether arm 0 is a closure that a library runs on failure (`unwrap_or_else`), rather than a way that the body takes.
@@ -308,7 +308,7 @@ pub struct Write {
     /// Whether the write happens only if nobody was first (`compare_exchange`, `get_or_init`).
     pub atomic: bool,
     /// Named locks held while writing.
-    pub guards: Vec<CallId>,
+    pub guards: Box<[CallId]>,
     /// Extent of the write.
     pub span: Span,
 }
@@ -345,7 +345,7 @@ impl<'a> Call<'a> {
             outcome: Outcome::default(),
             chained_on: None,
             context,
-            guards: Vec::new(),
+            guards: Box::default(),
             details: None,
             by_name: false,
         }

@@ -190,7 +190,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The locks held by named guards.
-    pub(super) fn guards(&self) -> Vec<CallId> {
+    pub(super) fn guards(&self) -> Box<[CallId]> {
         let lock = |local: &Local| match local.typed.value {
             // A guard that a function of the workspace gives: the call stands for the lock.
             Value::Call(call) => Some(call),
