@@ -148,7 +148,7 @@ impl<'a> Walk<'_, 'a> {
                 let (output, generics) =
                     self.local_output(targets.first().copied(), on.as_ref(), &arg_types, turbofish);
                 let chooses = through.is_some() || !generics.is_empty();
-                let choice = chooses.then(|| TypeChoice { generics, through });
+                let choice = chooses.then_some(TypeChoice { generics, through });
                 Destination { target: Target::Local { targets, dispatched }, output, carried: None, choice }
             }
             Callee::Library(facts, on) => {
