@@ -55,6 +55,9 @@ const REWRITES: [(&str, Rewrite); 22] = [
     ("associated call", associated_calls),
 ];
 
+/// Room for the examples that one thread has begun.
+const STACK_BYTES: usize = 256 << 20;
+
 /// What a rewrite of an example does to its meaning, or what the tool does not follow: rewrite, page, heading, reason.
 /// Each is told on the page under `Known limits`.
 const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
@@ -83,7 +86,11 @@ fn bad_examples_are_found_and_good_ones_silent_whatever_way_they_are_written() {
     let category = category();
     let examples: Vec<Example> =
         pages::all_page_examples().into_iter().filter(|example| category.contains(&example.page)).collect();
-    let judged: Vec<Judged<'_>> = examples.par_iter().flat_map(|example| judge(example, &category)).collect();
+    // A thread that waits for an analysis takes up the next example, on the same stack.
+    let threads = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build();
+    let judged: Vec<Judged<'_>> = threads
+        .expect("threads can be started")
+        .install(|| examples.par_iter().flat_map(|example| judge(example, &category)).collect());
     let failures: Vec<&Judged<'_>> = judged.iter().filter(|judged| judged.complaint.is_some()).collect();
     let mut table: BTreeMap<(usize, &str), [usize; 3]> = BTreeMap::new();
     for judged in &judged {
