@@ -1,6 +1,6 @@
 //! Room 5, *program*: the routes that say whether a service is well, and what their answers depend on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bodies::{self, Call, CallId, LinkedBody, Target};
 use super::entries::Entry;
@@ -246,7 +246,8 @@ impl Program<'_> {
         if route.closure.is_none() && self.is_given_a_connection(route.function) {
             examined.asks = Some(self.declaration(route.function));
         }
-        let mut seen = BTreeSet::from([route.function]);
+        // Whether what was looked at was so as something whose failure counts.
+        let mut seen = BTreeMap::from([(route.function, true)]);
         let whole = Part { answers: true, fails: true };
         let mut queue = vec![(route.function, route.closure, whole)];
         while let Some((id, region, Part { answers, fails })) = queue.pop() {
@@ -284,8 +285,12 @@ impl Program<'_> {
                     Target::Local { targets, dispatched } => {
                         let part =
                             Part { answers: given, fails: fails && !body.is_tested(CallId(index as u32)) };
-                        for target in targets.iter().filter(|target| seen.insert(**target)) {
-                            queue.push((*target, None, part));
+                        for target in targets {
+                            let known = seen.get(target).copied();
+                            if known.is_none() || (part.fails && known == Some(false)) {
+                                seen.insert(*target, part.fails);
+                                queue.push((*target, None, part));
+                            }
                         }
                         // A trait without an implementation here is another crate's business.
                         examined.answer_unknown |= given && *dispatched;
@@ -319,7 +324,7 @@ impl Program<'_> {
                 queue.extend(
                     self.answers_of(&output)
                         .into_iter()
-                        .filter(|id| seen.insert(*id))
+                        .filter(|id| seen.insert(*id, true) != Some(true))
                         .map(|id| (id, None, whole)),
                 );
             }
