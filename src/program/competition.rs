@@ -155,21 +155,20 @@ impl Program<'_> {
             }
         }
         let surest = groups.iter().filter_map(|(resource, effects)| {
-            let mut best: Option<Competitors<'_>> = None;
-            for (index, (start, second)) in effects.iter().enumerate() {
+            let mut best: Option<(Confidence, &Effect, (FnId, &Effect))> = None;
+            for (index, second) in effects.iter().enumerate() {
                 for (_, first) in &effects[..index] {
-                    if counts(first, second)
-                        && let Some(confidence) = self.competition(*resource, first, second)
-                        && best.as_ref().is_none_or(|known| confidence > known.confidence)
+                    if counts(first, second.1)
+                        && let Some(confidence) = self.competition(*resource, first, second.1)
+                        && best.is_none_or(|(known, ..)| confidence > known)
                     {
-                        let (resource, start) = (*resource, *start);
-                        best =
-                            Some(Competitors { resource, confidence, first, second, start, all: Vec::new() });
+                        best = Some((confidence, first, *second));
                     }
                 }
             }
+            let (confidence, first, (start, second)) = best?;
             let all = effects.iter().map(|(_, effect)| *effect).collect();
-            best.map(|best| Competitors { all, ..best })
+            Some(Competitors { resource: *resource, confidence, first, second, start, all })
         });
         surest.collect()
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::command::{Ended, POOLS, fixture, folder, run};
+use crate::command::{Ended, POOLS, fixture, folder, git, run};
 
 /// A copy of the quickstart, which has three findings at deny level.
 fn copy() -> TempDir {
@@ -172,16 +172,6 @@ fn changed_files_choose_among_the_findings_of_the_whole_program() {
     let other = run(here, &["--changed", "README.md"]);
     assert_eq!(other.code, Some(0), "{other:?}");
     assert!(other.out.contains("3 findings elsewhere, in files that were not changed"), "{other:?}");
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let ended = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"])
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("as the test made it");
-    assert!(ended.status.success(), "{ended:?}");
 }
 
 #[test]

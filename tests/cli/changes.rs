@@ -2,19 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use crate::command::{Ended, RULE, run, workspace};
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let ended = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"])
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("git is there");
-    assert!(ended.status.success(), "{ended:?}");
-}
+use crate::command::{Ended, RULE, git, run, workspace};
 
 fn commit_all(folder: &Path) {
     for arguments in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "all"]] {

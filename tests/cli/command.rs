@@ -175,3 +175,20 @@ pub(crate) fn workspace(declared: &str, files: &[(&str, &[u8])]) -> TempDir {
     all.extend(files);
     folder(&all)
 }
+
+/// Runs git in a folder.
+///
+/// # Panics
+/// When it fails.
+pub(crate) fn git(folder: &Path, arguments: &[&str]) {
+    let identity =
+        ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+    let ended = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(identity)
+        .args(arguments)
+        .output()
+        .expect("git can be run");
+    assert!(ended.status.success(), "{arguments:?}: {ended:?}");
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::command::{Ended, fixture, folder, run};
+use crate::command::{Ended, fixture, folder, git, run};
 
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\nrusqlite = \"0.32\"\n";
 
@@ -575,20 +575,6 @@ fn what_is_given_away_before_is_cloned_or_the_edit_is_not_offered() {
         ]
     );
     assert_eq!(with("tokio::spawn(async move { serve(pool).await });"), "");
-}
-
-/// Runs git in a folder.
-pub(crate) fn git(folder: &Path, arguments: &[&str]) {
-    let identity =
-        ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
-    let ended = std::process::Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(identity)
-        .args(arguments)
-        .output()
-        .expect("git can be run");
-    assert!(ended.status.success(), "{arguments:?}: {ended:?}");
 }
 
 /// The three managers after the callers of the shim moved: the worker calls what is behind it.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::command::{fixture, run};
-use crate::migration::{changed_in, copy_folder, git, patch};
+use crate::command::{fixture, git, run};
+use crate::migration::{changed_in, copy_folder, patch};
 
 #[test]
 fn a_lock_is_not_held_while_somebody_else_is_waited_for() {
