@@ -146,7 +146,13 @@ impl Catalog {
         None
     }
 
-    /// Every trait item with that name, in the order of the files.
+    /// What a library does with the implementations of an item of a trait, by the trait's canonical path.
+    pub fn implemented(&self, trait_path: &str, item: &str) -> Option<&CallFacts> {
+        let index = self.trait_items.get(&format!("{trait_path}::{item}"))?;
+        Some(&self.calls[*index as usize]).filter(|facts| facts.is_about_implementations())
+    }
+
+    /// Every trait item with that name that code calls, in the order of the files.
     pub fn trait_items(&self, name: &str) -> &[CallFacts] {
         self.trait_items_named.get(name).map_or(&[], Vec::as_slice)
     }
@@ -331,7 +337,8 @@ impl Catalog {
         }
         self.trait_items_named.clear();
         for (n, facts) in self.calls.iter().enumerate() {
-            if facts.form == CallForm::TraitItem && self.trait_items.get(&facts.path) == Some(&index(n)) {
+            let is_called = facts.form == CallForm::TraitItem && !facts.is_about_implementations();
+            if is_called && self.trait_items.get(&facts.path) == Some(&index(n)) {
                 self.trait_items_named
                     .entry(last_segment(&facts.path).to_owned())
                     .or_default()

@@ -315,6 +315,14 @@ pub struct AttributeFacts {
     pub versions: Option<String>,
 }
 
+impl CallFacts {
+    /// Whether the entry is about the implementations of a trait's item, which the library calls, rather than about calls of it.
+    pub fn is_about_implementations(&self) -> bool {
+        let runs_around = self.role == CallRole::Middleware && self.handler.is_none();
+        self.form == CallForm::TraitItem && (self.role == CallRole::Answer || runs_around)
+    }
+}
+
 /// How a library item is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallForm {
@@ -423,6 +431,7 @@ pub enum CallRole {
     // serving
     RouterNew,
     Register,
+    Answer,
     HandlerWrap,
     Mount,
     Middleware,

@@ -144,7 +144,7 @@ impl Program<'_> {
             let callers: Vec<FnId> =
                 callers.filter(|caller| self.scope(*caller) == Scope::Production).collect();
             let starts = self.entries.iter().any(|entry| entry.main == current);
-            if (callers.is_empty() && !starts) || self.is_attribute_handler(current) {
+            if (callers.is_empty() && !starts) || self.is_called_by_library(current) {
                 return false;
             }
             for caller in callers {
@@ -176,7 +176,7 @@ impl Program<'_> {
         let all = || self.sketches.iter().flatten().flat_map(|sketch| &sketch.callees);
         let mut stack: Vec<FnId> = all().filter(|(_, beside)| *beside).map(|(target, _)| *target).collect();
         let functions = (0..self.sketches.len()).map(|index| FnId(index as u32));
-        stack.extend(functions.filter(|id| self.is_attribute_handler(*id)));
+        stack.extend(functions.filter(|id| self.is_called_by_library(*id)));
         while let Some(id) = stack.pop() {
             if !std::mem::replace(&mut marked[id.index()], true) {
                 let callees = self.sketches[id.index()].iter().flat_map(|sketch| &sketch.callees);

@@ -140,22 +140,26 @@ impl<'a> Program<'a> {
     pub fn link(workspace: &'a Workspace, types: &'a Types<'a>, declarations: Declarations<'a>) -> Self {
         let items = types.items;
         let count = items.functions.len();
-        let sketches: Vec<Option<Sketch>> = (0..count)
+        // To keep all bodies until it is known which matter takes too much memory, to link all of these again too much time.
+        let (sketches, promising): (Vec<Option<Sketch>>, Vec<Option<LinkedBody<'a>>>) = (0..count)
             .into_par_iter()
             .with_max_len(BUNDLE)
             .map(|index| {
                 let id = FnId(index as u32);
-                bodies::link(types, id).map(|body| Sketch::of(types, id, &body))
+                let Some(body) = bodies::link(types, id) else { return (None, None) };
+                let sketch = Sketch::of(types, id, &body);
+                let promising = sketch.interesting || sketch.supporting;
+                (Some(sketch), promising.then(|| body.shrunk_to_fit()))
             })
-            .collect();
+            .unzip();
         let graph = CallGraph::new(types, &sketches, &phases::members(types, declarations.phases));
-        let bodies: Vec<Option<LinkedBody<'a>>> = (0..count)
+        let bodies: Vec<Option<LinkedBody<'a>>> = promising
             .into_par_iter()
+            .enumerate()
             .with_max_len(BUNDLE)
-            .map(|index| {
-                let mut body = graph.relevant[index].then(|| bodies::link(types, FnId(index as u32)))??;
-                body.shrink_to_fit();
-                Some(body)
+            .map(|(index, linked)| {
+                let link = || Some(bodies::link(types, FnId(index as u32))?.shrunk_to_fit());
+                if graph.relevant[index] { linked.or_else(link) } else { None }
             })
             .collect();
         let summaries: Vec<OnceLock<Summary>> = (0..count).map(|_| OnceLock::new()).collect();
@@ -256,11 +260,7 @@ impl<'a> Program<'a> {
 
     /// The linked body of any function that has one. Of one that does not matter it is linked when somebody asks first.
     pub fn any_body(&self, id: FnId) -> Option<&LinkedBody<'a>> {
-        let link = || {
-            let mut body = bodies::link(self.types, id)?;
-            body.shrink_to_fit();
-            Some(Box::new(body))
-        };
+        let link = || Some(Box::new(bodies::link(self.types, id)?.shrunk_to_fit()));
         self.body(id).or_else(|| self.other_bodies[id.index()].get_or_init(link).as_deref())
     }
 

@@ -9,7 +9,7 @@ pub use super::probe_kinds::ProbeKind;
 use super::probe_kinds::{kind_as_declared, kind_of, plain_name, speaks_of_health};
 use super::routes::Route;
 use super::summaries::{Effect, EffectKind};
-use super::types::{TraitRef, Ty};
+use super::types::Ty;
 use super::values::Value;
 use super::{Program, is_long_lived, reach};
 use crate::catalog::{CallRole, TypeKind, driver_facts};
@@ -390,15 +390,17 @@ impl Program<'_> {
     fn is_guarded(&self, id: FnId, closure: Option<Span>) -> bool {
         let guards = |ty: &Ty| match bodies::settled(ty) {
             Ty::Adt(..) => {
-                let functions = self.types.items.functions.iter();
-                let mut extracts = functions.filter(|item| match item.container {
+                let mut functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
+                functions.any(|id| match self.types.items.functions[id.index()].container {
                     Container::Impl(block) => {
-                        matches!(self.types.impl_trait(block), Some(TraitRef::External(path)) if path.contains("FromRequest"))
-                            && self.types.impl_type(block) == ty
+                        self.types.impl_type(block) == ty
+                            && self
+                                .types
+                                .implemented_facts(id)
+                                .is_some_and(|facts| facts.role == CallRole::Middleware)
                     }
                     _ => false,
-                });
-                extracts.next().is_some()
+                })
             }
             // State is the same for every request; a handle of its own is fetched for each.
             other => {

@@ -73,7 +73,7 @@ impl Program<'_> {
         for (index, item) in self.types.items.functions.iter().enumerate() {
             let id = FnId(index as u32);
             if item.scope == Scope::Production
-                && let Some(label) = self.route_of_attribute(id)
+                && let Some(label) = self.declared_route(id)
             {
                 found.push(Route { label, function: id, closure: None, location: item.location });
             }
@@ -174,8 +174,14 @@ impl Program<'_> {
         if route.closure.is_some() { format!("closure in {path}") } else { path }
     }
 
+    /// Whether an attribute or a library's trait makes the function a handler, and its route.
+    fn declared_route(&self, id: FnId) -> Option<Option<String>> {
+        let implemented = || self.types.implemented_facts(id).filter(|facts| facts.role == CallRole::Answer);
+        self.attribute_route(id).or_else(|| implemented().map(|_| None))
+    }
+
     /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler, and its route.
-    fn route_of_attribute(&self, id: FnId) -> Option<Option<String>> {
+    fn attribute_route(&self, id: FnId) -> Option<Option<String>> {
         let items = self.types.items;
         let item = &items.functions[id.index()];
         let around = match item.container {
@@ -201,12 +207,13 @@ impl Program<'_> {
 
     /// Whether an attribute makes the function a handler under a route that is written there.
     pub fn has_attribute_route(&self, id: FnId) -> bool {
-        matches!(self.route_of_attribute(id), Some(Some(_)))
+        matches!(self.attribute_route(id), Some(Some(_)))
     }
 
-    /// Whether an attribute makes the function a handler.
-    pub fn is_attribute_handler(&self, id: FnId) -> bool {
-        self.route_of_attribute(id).is_some()
+    /// Whether a library calls the function for each request, message or job without its being registered: an attribute
+    /// makes it a handler, or it implements what answers or what runs around handlers.
+    pub fn is_called_by_library(&self, id: FnId) -> bool {
+        self.attribute_route(id).is_some() || self.types.implemented_facts(id).is_some()
     }
 }
 

@@ -233,7 +233,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     if !effects.iter().any(Effect::creates_handle) {
         return "no handle is created here or in what it calls".to_owned();
     }
-    let answers = program.is_attribute_handler(id)
+    let answers = program.is_called_by_library(id)
         || effects.iter().any(|effect| effect.has_time(|time| matches!(time, Time::Handler(_))));
     match answers {
         true => {
@@ -247,7 +247,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 }
 
 fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
-    let marked = program.is_attribute_handler(id);
+    let marked = program.is_called_by_library(id);
     let ways = program.effects(id).iter().filter_map(|effect| {
         let registered = effect.times.iter().position(|(function, time)| {
             matches!(time, Time::Handler(_) if *function == id)
@@ -279,7 +279,10 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
         // Whatever the path is, two requests may have the same.
         let repeats = fixed || program.opens_exclusively(effect);
         let opens = effect.creates_handle() || program.connects_undescribed(effect);
-        (opens && each_time && goes(program, effect) && repeats).then_some(PerCall {
+        // What an extractor gives ends with the request that it is extracted from.
+        let is_given_out = marked && registered.is_none() && effect.lifetime == Lifetime::Returned;
+        let ends = is_given_out || goes(program, effect);
+        (opens && each_time && ends && repeats).then_some(PerCall {
             from: id,
             effect,
             inside,

@@ -308,3 +308,34 @@ async fn main() {
 "#;
     assert_eq!(reported(service), ["handle-per-call 6"]);
 }
+
+#[test]
+fn a_job_runs_again_and_again() {
+    let service = |pool: &str| {
+        format!(
+            r#"
+use backie::{{BackgroundTask, CurrentTask}};
+use sqlx::PgPool;
+#[derive(serde::Serialize, serde::Deserialize)]
+struct CountOrders;
+#[derive(Clone)]
+struct Shared {{ pool: PgPool }}
+#[async_trait::async_trait]
+impl BackgroundTask for CountOrders {{
+    const TASK_NAME: &'static str = "count_orders";
+    type AppData = Shared;
+    type Error = anyhow::Error;
+    async fn run(&self, task: CurrentTask, shared: Shared) -> anyhow::Result<()> {{
+        let pool = {pool};
+        sqlx::query("UPDATE totals SET orders = (SELECT count(*) FROM orders)").execute(&pool).await?;
+        Ok(())
+    }}
+}}
+fn main() {{}}
+"#
+        )
+    };
+    let own = r#"PgPool::connect(&std::env::var("DATABASE_URL")?).await?"#;
+    assert_eq!(reported(&service(own)), ["handle-per-call 14"]);
+    assert_eq!(reported(&service("shared.pool.clone()")), Vec::<String>::new());
+}

@@ -29,6 +29,7 @@ apalis = "0.7"
 aws-config = "1"
 aws-sdk-dynamodb = "1"
 axum = "0.8"
+backie = "0.9"
 acme-limits = "1"
 clap = { version = "4", features = ["derive", "env"] }
 config = "0.15"

@@ -386,13 +386,14 @@ impl Call<'_> {
 }
 
 impl LinkedBody<'_> {
-    /// Gives back the room that lists were made with and did not need: for bodies that are kept.
-    pub(super) fn shrink_to_fit(&mut self) {
+    /// Without the room that lists were made with and did not need: for bodies that are kept.
+    pub(super) fn shrunk_to_fit(mut self) -> Self {
         self.calls.shrink_to_fit();
         self.contexts.shrink_to_fit();
         self.events.shrink_to_fit();
         self.blocks.shrink_to_fit();
         self.blocks.iter_mut().for_each(|block| block.events.shrink_to_fit());
+        self
     }
 
     /// What happens, closures and async blocks included, those at the end.

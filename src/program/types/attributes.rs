@@ -1,9 +1,9 @@
-//! Room 5, *program*: attributes that libraries give a meaning to.
+//! Room 5, *program*: attributes and traits that libraries give a meaning to.
 
-use super::Types;
-use crate::catalog::AttributeFacts;
+use super::{TraitRef, Types};
+use crate::catalog::{AttributeFacts, CallFacts};
 use crate::facts::Path;
-use crate::program::items::ModuleId;
+use crate::program::items::{Container, FnId, ImplId, ModuleId};
 use crate::program::names::{Def, Namespace};
 
 impl<'a> Types<'a> {
@@ -22,5 +22,20 @@ impl<'a> Types<'a> {
             let library = facts.path.split("::").next().unwrap_or_default();
             root.extern_crates.values().any(|name| name == library)
         })
+    }
+
+    /// What a library does with a function because an impl block of a trait of the library has it.
+    pub fn implemented_facts(&self, id: FnId) -> Option<&'a CallFacts> {
+        let item = &self.items.functions[id.index()];
+        let Container::Impl(block) = item.container else { return None };
+        self.catalog.implemented(self.library_trait(block)?, &item.name)
+    }
+
+    /// The canonical path of the library's trait that an impl block implements.
+    pub fn library_trait(&self, block: ImplId) -> Option<&str> {
+        match self.impl_trait(block)? {
+            TraitRef::External(path) => Some(path),
+            TraitRef::Local(_) => None,
+        }
     }
 }
