@@ -246,9 +246,29 @@ impl Program<'_> {
             && !configured
             && !is_single_connection(first)
             && !is_single_connection(second)
+            && !self.fills_two_fields(first, second)
             && ![first, second].into_iter().any(|effect| scoped(effect) || self.feeds_a_listener(effect));
         let confidence = if proven { Confidence::High } else { Confidence::Medium };
         Some(confidence.min(self.resource(resource).confidence))
+    }
+
+    /// Whether one function makes both by itself and puts them into two fields of one value: whoever wrote that knew of both.
+    fn fills_two_fields(&self, first: &Effect, second: &Effect) -> bool {
+        let ((function, one), (other_function, other)) = (first.site, second.site);
+        let Some(body) = self.body(function).filter(|_| function == other_function) else { return false };
+        let has = |value: &Value, made: CallId| value.contains(&Value::Call(made));
+        let parts = |value: &Value| {
+            value.any(|part| match part {
+                Value::Record(_, _, fields) => {
+                    let field_of = |made| fields.iter().position(|(_, value)| has(value, made));
+                    let (one, other) = (field_of(one), field_of(other));
+                    one.is_some() && other.is_some() && one != other
+                }
+                _ => false,
+            })
+        };
+        let given = body.calls.iter().flat_map(Call::inputs).map(|argument| &argument.value);
+        given.chain([&body.result]).any(parts)
     }
 
     /// Whether what an effect opens is opened for reading alone, by an option or a flag of the call that opens it, or of a function that

@@ -34,6 +34,7 @@ pub mod init_paths;
 pub mod instances;
 pub mod inventory;
 pub mod items;
+mod kept_functions;
 pub mod late_cells;
 pub mod lateness;
 mod lifetimes;
@@ -94,6 +95,7 @@ use doors::Doors;
 use entries::Entry;
 use inventory::{Address, Resource, Scope};
 use items::{AdtId, Container, FnId};
+use kept_functions::KeptFunctions;
 use phases::DeclaredPhase;
 use reach::{CallGraph, Sketch};
 use routes::Route;
@@ -116,7 +118,8 @@ pub struct Program<'a> {
     pub workspace: &'a Workspace,
     /// Types and, through them, items and names.
     pub types: &'a Types<'a>,
-    bodies: Vec<Option<LinkedBody<'a>>>,
+    bodies: Vec<Option<Box<LinkedBody<'a>>>>,
+    kept_functions: KeptFunctions,
     other_bodies: Vec<OnceLock<Option<Box<LinkedBody<'a>>>>>,
     summaries: Vec<OnceLock<Summary>>,
     results: Results,
@@ -141,7 +144,7 @@ impl<'a> Program<'a> {
         let items = types.items;
         let count = items.functions.len();
         // To keep all bodies until it is known which matter takes too much memory, to link all of these again too much time.
-        let (sketches, promising): (Vec<Option<Sketch>>, Vec<Option<LinkedBody<'a>>>) = (0..count)
+        let (mut sketches, promising): (Vec<Option<Sketch>>, Vec<Option<Box<LinkedBody<'a>>>>) = (0..count)
             .into_par_iter()
             .with_max_len(BUNDLE)
             .map(|index| {
@@ -149,17 +152,21 @@ impl<'a> Program<'a> {
                 let Some(body) = bodies::link(types, id) else { return (None, None) };
                 let sketch = Sketch::of(types, id, &body);
                 let promising = sketch.interesting || sketch.supporting;
-                (Some(sketch), promising.then(|| body.shrunk_to_fit()))
+                (Some(sketch), promising.then(|| Box::new(body.shrunk_to_fit())))
             })
             .unzip();
+        let kept = KeptFunctions::of(items, &sketches);
+        sketches.iter_mut().flatten().for_each(|sketch| kept.complete_sketch(sketch));
         let graph = CallGraph::new(types, &sketches, &phases::members(types, declarations.phases));
-        let bodies: Vec<Option<LinkedBody<'a>>> = promising
+        let bodies: Vec<Option<Box<LinkedBody<'a>>>> = promising
             .into_par_iter()
             .enumerate()
             .with_max_len(BUNDLE)
             .map(|(index, linked)| {
-                let link = || Some(bodies::link(types, FnId(index as u32))?.shrunk_to_fit());
-                if graph.relevant[index] { linked.or_else(link) } else { None }
+                graph.relevant[index].then(|| match linked {
+                    Some(linked) => Some(kept.completed(linked)),
+                    None => kept.link(types, FnId(index as u32)),
+                })?
             })
             .collect();
         let summaries: Vec<OnceLock<Summary>> = (0..count).map(|_| OnceLock::new()).collect();
@@ -170,7 +177,7 @@ impl<'a> Program<'a> {
             Summarizer { types, bodies: &bodies, summaries: &summaries, results: &results, mains: &mains };
         let reads = |id: FnId| {
             let sketch = sketches[id.index()].as_ref();
-            let body = bodies[id.index()].as_ref();
+            let body = bodies[id.index()].as_deref();
             let mut read = sketch.map(Sketch::gives_results_of).unwrap_or_default();
             read.extend(body.into_iter().flat_map(LinkedBody::local_targets));
             let statics = sketch.into_iter().flat_map(|sketch| &sketch.statics);
@@ -192,6 +199,7 @@ impl<'a> Program<'a> {
             workspace,
             types,
             bodies,
+            kept_functions: kept,
             other_bodies: (0..count).map(|_| OnceLock::new()).collect(),
             summaries,
             results,
@@ -255,18 +263,21 @@ impl<'a> Program<'a> {
 
     /// The linked body of a function that matters.
     pub fn body(&self, id: FnId) -> Option<&LinkedBody<'a>> {
-        self.bodies[id.index()].as_ref()
+        self.bodies[id.index()].as_deref()
     }
 
     /// The linked body of any function that has one. Of one that does not matter it is linked when somebody asks first.
     pub fn any_body(&self, id: FnId) -> Option<&LinkedBody<'a>> {
-        let link = || Some(Box::new(bodies::link(self.types, id)?.shrunk_to_fit()));
+        let link = || self.kept_functions.link(self.types, id);
         self.body(id).or_else(|| self.other_bodies[id.index()].get_or_init(link).as_deref())
     }
 
     /// All functions with a linked body, in order.
     pub fn linked(&self) -> impl Iterator<Item = (FnId, &LinkedBody<'a>)> {
-        self.bodies.iter().enumerate().filter_map(|(index, body)| Some((FnId(index as u32), body.as_ref()?)))
+        self.bodies
+            .iter()
+            .enumerate()
+            .filter_map(|(index, body)| Some((FnId(index as u32), body.as_deref()?)))
     }
 
     /// What a function does to databases and servers, in order.

@@ -11,6 +11,7 @@ use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{Container, FnId, StaticId};
+use super::kept_functions::FunctionsInFields;
 use super::probes::says_well;
 use super::sql::SqlEffect;
 use super::supplied_state::is_put_into_request;
@@ -54,6 +55,8 @@ pub(super) struct Sketch {
     pub waits: bool,
     /// What it gives back, as a term in which calls are not worked out.
     pub result: Value,
+    /// What it does with functions that fields keep, where it does something.
+    pub in_fields: Option<Box<FunctionsInFields>>,
 }
 
 impl Sketch {
@@ -75,6 +78,7 @@ impl Sketch {
             resolved: 0,
             waits: false,
             result: Terms::symbolic(types, id, body).close(&body.result),
+            in_fields: FunctionsInFields::of(body),
         };
         let signature = types.signature(id);
         let takes_handle = signature.params.iter().any(|param| types.contains_handle(param));
@@ -153,6 +157,10 @@ impl Sketch {
             match &event.kind {
                 EventKind::Call { call: id, time } => {
                     let call = body.call(*id);
+                    if let Some(field) = call.kept_in() {
+                        let beside = concurrent || is_concurrent(*time);
+                        self.in_fields.get_or_insert_default().add_call(field.clone(), beside);
+                    }
                     if let Target::Local { targets, .. } = &call.target {
                         for target in targets {
                             // Two of the same in one `join!` do run beside each other.

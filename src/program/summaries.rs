@@ -208,7 +208,7 @@ pub struct Summarizer<'s, 'a> {
     /// Types.
     pub types: &'s Types<'a>,
     /// Linked bodies of the functions that matter.
-    pub bodies: &'s [Option<LinkedBody<'a>>],
+    pub bodies: &'s [Option<Box<LinkedBody<'a>>>],
     /// Summaries so far.
     pub summaries: &'s [OnceLock<Summary>],
     /// What each function gives back, callees first; unknown where it is not there yet.

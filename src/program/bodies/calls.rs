@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::items::{Declared, FnId};
+use super::super::items::{AdtId, Declared, FnId};
 use super::super::names::{Def, Namespace};
 use super::super::types::{Args, Method, OPTION, PatternInput, RESULT, Ty, no_args};
 use super::super::values::Value;
@@ -15,10 +15,17 @@ use crate::location::Span;
 
 /// What is known of a callee before its arguments are walked.
 pub(super) enum Callee<'a> {
-    Local { targets: Vec<FnId>, dispatched: bool, on: Option<Ty>, through: Option<Name> },
+    Local {
+        targets: Vec<FnId>,
+        dispatched: bool,
+        on: Option<Ty>,
+        through: Option<Name>,
+    },
     Library(&'a CallFacts, Ty),
     External(Name, Option<Ty>),
     Value(Typed),
+    /// A function that a field keeps, and what the field is declared as.
+    Kept((AdtId, Name), Ty),
     Unknown(Name),
 }
 
@@ -33,7 +40,14 @@ impl<'a> Walk<'_, 'a> {
                 Ok(callee) => callee,
                 Err(constructor) => return self.construct(&constructor, args),
             },
-            _ => Callee::Value(self.expr(callee)),
+            _ => {
+                let called = self.expr(callee);
+                let is_known = matches!(called.value, Value::Block(_) | Value::Function(_));
+                match self.field_at(callee).filter(|_| !is_known) {
+                    Some(field) => Callee::Kept(field, called.ty),
+                    None => Callee::Value(called),
+                }
+            }
         };
         let turbofish = match &callee_expr.kind {
             ExprKind::Path(path) => path.segments.last().map(|segment| segment.args()).unwrap_or_default(),
@@ -41,6 +55,28 @@ impl<'a> Walk<'_, 'a> {
         };
         let turbofish: Vec<Ty> = turbofish.iter().map(|ty| self.types.lower(ty, self.scope())).collect();
         self.finish_call(resolved, None, CallSyntax { id, args, turbofish: &turbofish, span, name_span })
+    }
+
+    /// The field of a struct of the workspace that an expression names.
+    fn field_at(&self, place: ExprId) -> Option<(AdtId, Name)> {
+        let ExprKind::Field { base, name } = &self.body.expr(place).kind else { return None };
+        let owner = self.types.owner_of_field(&self.type_at(*base), name)?;
+        Some((owner, name.clone()))
+    }
+
+    /// The type of a variable, or of a field of one, without walking it.
+    fn type_at(&self, place: ExprId) -> Ty {
+        match &self.body.expr(place).kind {
+            ExprKind::Path(path) => match path.segments.as_slice() {
+                [only] => {
+                    let local = self.locals.iter().rev().find(|local| local.name == only.name);
+                    local.map_or(Ty::Unknown, |local| local.typed.ty.clone())
+                }
+                _ => Ty::Unknown,
+            },
+            ExprKind::Field { base, name } => self.types.field(&self.type_at(*base), name),
+            _ => Ty::Unknown,
+        }
     }
 
     /// `x.m(a)`.

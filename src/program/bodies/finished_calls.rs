@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::inventory::Scope;
-use super::super::items::FnId;
+use super::super::items::{AdtId, FnId};
 use super::super::types::{
     PatternInput, RESULT, Ty, bind, is_list, is_map, is_shared_by_adapters, substitute,
 };
@@ -33,11 +33,13 @@ struct Destination<'a> {
     /// What the result is, where it is told by something else than the call.
     carried: Option<Value>,
     choice: Option<TypeChoice>,
+    /// The field that keeps the function.
+    kept_in: Option<(AdtId, Name)>,
 }
 
 impl<'a> Destination<'a> {
     fn new(target: Target<'a>, output: Ty, carried: Option<Value>) -> Self {
-        Self { target, output, carried, choice: None }
+        Self { target, output, carried, choice: None, kept_in: None }
     }
 }
 
@@ -55,7 +57,7 @@ impl<'a> Walk<'_, 'a> {
             None => None,
         };
         let arguments = self.arguments(&callee, receiver.as_ref(), args, span);
-        let Destination { target, output, carried, choice } =
+        let Destination { target, output, carried, choice, kept_in } =
             self.destination(callee, receiver.as_ref(), &arguments, turbofish);
         self.filled_in_place(args, &arguments, &target, receiver.as_ref());
         let is_future = match &target {
@@ -85,7 +87,7 @@ impl<'a> Walk<'_, 'a> {
             chained_on,
             context: self.context,
             guards,
-            details: choice.map(CallDetails::of_choice),
+            details: CallDetails::new(choice, kept_in),
             by_name,
         });
         self.run_arguments(call);
@@ -149,7 +151,10 @@ impl<'a> Walk<'_, 'a> {
                     self.local_output(targets.first().copied(), on.as_ref(), &arg_types, turbofish);
                 let chooses = through.is_some() || !generics.is_empty();
                 let choice = chooses.then_some(TypeChoice { generics, through });
-                Destination { target: Target::Local { targets, dispatched }, output, carried: None, choice }
+                Destination {
+                    choice,
+                    ..Destination::new(Target::Local { targets, dispatched }, output, None)
+                }
             }
             Callee::Library(facts, on) => {
                 let on = if receiver.is_none() { with_arguments_of(on, arg_types.first()) } else { on };
@@ -179,6 +184,10 @@ impl<'a> Walk<'_, 'a> {
                 Destination::new(Target::External(path), fluent.unwrap_or(asked_for), carried)
             }
             Callee::Value(called) => self.destination_of_value(called),
+            Callee::Kept(field, ty) => {
+                let called = self.destination_of_value(Typed::new(ty, Value::Unknown));
+                Destination { kept_in: Some(field), ..called }
+            }
             Callee::Unknown(name) => Destination::new(Target::Unknown(name), Ty::Unknown, None),
         }
     }
@@ -280,7 +289,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 _ => Vec::new(),
             },
-            Callee::Value(_) | Callee::Unknown(_) => Vec::new(),
+            Callee::Value(_) | Callee::Kept(..) | Callee::Unknown(_) => Vec::new(),
         }
     }
 

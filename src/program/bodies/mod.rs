@@ -18,7 +18,7 @@ mod undescribed;
 mod walk;
 
 use self::details::CallDetails;
-use super::items::FnId;
+use super::items::{AdtId, FnId};
 use super::sql::SqlEffect;
 use super::types::{Ty, Types};
 use super::values::Value;
@@ -54,6 +54,19 @@ pub struct LinkedBody<'a> {
     pub blocks: Vec<Block>,
     /// What the body gives back.
     pub result: Value,
+    /// Functions, and parameters that may be functions, that it puts into fields.
+    pub kept_functions: Vec<KeptFunction>,
+}
+
+/// A function that is put into a field.
+#[derive(Debug, Clone)]
+pub struct KeptFunction {
+    /// The struct.
+    pub owner: AdtId,
+    /// The field.
+    pub field: Name,
+    /// What is put there: a function item, or a parameter of the body at hand.
+    pub value: Value,
 }
 
 /// A call.
@@ -392,6 +405,7 @@ impl LinkedBody<'_> {
         self.contexts.shrink_to_fit();
         self.events.shrink_to_fit();
         self.blocks.shrink_to_fit();
+        self.kept_functions.shrink_to_fit();
         self.blocks.iter_mut().for_each(|block| block.events.shrink_to_fit());
         self
     }

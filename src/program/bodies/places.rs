@@ -7,7 +7,7 @@ use super::super::names::Def;
 use super::super::types::{Args, Ty, bind, bindings_of};
 use super::super::values::Value;
 use super::walk::{Typed, Walk};
-use super::{EventKind, LinkedBody, Write};
+use super::{EventKind, KeptFunction, LinkedBody, Write};
 use crate::facts::{ExprId, ExprKind, Name, Receiver};
 use crate::location::Span;
 
@@ -77,6 +77,14 @@ impl Walk<'_, '_> {
                 found.map_or(Ty::Unknown, |(_, ty)| ty.clone())
             })
             .collect();
+        for (name, typed) in &fields {
+            let is_given =
+                matches!(typed.value, Value::Param(_)) && matches!(typed.ty, Ty::Callable(_) | Ty::Param(_));
+            if is_given || matches!(typed.value, Value::Function(_) | Value::Block(_)) {
+                let (field, value) = (name.clone(), typed.value.clone());
+                self.out.kept_functions.push(KeptFunction { owner: id, field, value });
+            }
+        }
         let values: Vec<(Name, Value)> =
             fields.into_iter().map(|(name, typed)| (name, typed.value)).collect();
         Typed::new(Ty::Adt(id, args), Value::Record(id, variant, values.into()).bounded())

@@ -547,6 +547,20 @@ impl<'a> Types<'a> {
         Ty::Unknown
     }
 
+    /// The struct in which a field is found, looked up through smart pointers.
+    pub fn owner_of_field(&self, base: &Ty, name: &str) -> Option<AdtId> {
+        let mut current = base.clone();
+        for _ in 0..DEPTH {
+            if let Ty::Adt(id, args) = &current
+                && self.adt_field(*id, args, None, name).is_some()
+            {
+                return Some(*id);
+            }
+            current = self.deref(&current)?;
+        }
+        None
+    }
+
     /// The type of a field, looked up through smart pointers.
     pub fn field(&self, base: &Ty, name: &str) -> Ty {
         let mut current = base.clone();
