@@ -5,6 +5,7 @@ mod calls;
 mod handlers;
 mod libraries;
 mod lists;
+mod more_stores;
 mod names;
 mod resources;
 mod times;
@@ -23,6 +24,7 @@ version = "0.1.0"
 edition = "2024"
 
 [dependencies]
+acme-limits = "1"
 actix-web = "4"
 anyhow = "1"
 apalis = "0.7"
@@ -33,6 +35,7 @@ backie = "0.9"
 acme-limits = "1"
 clap = { version = "4", features = ["derive", "env"] }
 config = "0.15"
+cozo = "0.7"
 ctor = "1"
 deadpool = "0.12"
 deadpool-postgres = "0.14"
@@ -41,15 +44,21 @@ envy = "0.4"
 figment = "0.10"
 futures = "0.3"
 hyper = "1"
+jammdb = "0.11"
 lambda_runtime = "0.13"
+lancedb = "0.41"
 lapin = "4"
 lazy_static = "1"
+lmdb-rkv = "0.14"
 mongodb = "3"
+nebari = "0.5"
 once_cell = "1"
+persy = "1"
 poem = "3"
 r2d2 = "0.8"
 rdkafka = "0.37"
 redis = "1"
+rkv = "0.20"
 rocket = "0.5"
 rocket_sync_db_pools = "0.1"
 rusqlite = "0.32"
@@ -58,13 +67,14 @@ sea-orm = "1"
 serde = "1"
 serde_json = "1"
 sqlx = "0.8"
-teloxide = "0.17"
 tauri = "2"
+teloxide = "0.17"
 tokio = "1"
-tokio-postgres = "0.7"
 tokio-cron-scheduler = "0.15"
+tokio-postgres = "0.7"
 toml = "0.9"
 tonic = "0.14"
+turso = "0.2"
 warp = "0.4"
 "#;
 

@@ -1,0 +1,98 @@
+//! Libraries that open a store from an address: what is made there, and what rules say of two that are kept and of one per request.
+
+use super::{MANIFEST, reported, sites};
+
+/// The resource of what an expression makes, and the rules that speak of a service that keeps two of it and makes one more for each
+/// request. `address` in the expression is an environment variable.
+fn seen(open: &str) -> (Vec<String>, Vec<String>) {
+    let service = format!(
+        r#"
+use std::sync::Arc;
+use axum::{{Extension, Router, routing::get}};
+async fn order() -> anyhow::Result<String> {{
+    let address = std::env::var("STORE")?;
+    let store = {open};
+    store.read("order");
+    Ok(String::new())
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let address = std::env::var("STORE")?;
+    let orders = Arc::new({open});
+    let users = Arc::new({open});
+    let app = Router::new()
+        .route("/", get(|| async {{ order().await.unwrap_or_default() }}))
+        .layer(Extension(orders))
+        .layer(Extension(users));
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}}
+"#
+    );
+    let places = sites(&[("src/main.rs", &service), ("Cargo.toml", MANIFEST)]);
+    let mut resources: Vec<String> =
+        places.iter().filter_map(|place| Some(place.split_once(' ')?.1.to_owned())).collect();
+    assert_eq!(resources.len(), 3, "{open}: {places:?}");
+    resources.dedup();
+    (resources, reported(&service))
+}
+
+/// Checks that each expression makes a handle for what is named, which neither two are kept of nor one is made for each request.
+#[track_caller]
+fn check_stores(stores: &[(&str, &str)]) {
+    for (open, resource) in stores {
+        let (resources, found) = seen(open);
+        assert_eq!(resources, [format!("{resource}:env.STORE")], "{open}");
+        let (lazy, found): (Vec<String>, Vec<String>) =
+            found.into_iter().partition(|finding| finding.starts_with("unverified-lazy-pool"));
+        assert_eq!(found, ["competing-pools 14", "handle-per-call 6"], "{open} {lazy:?}");
+    }
+}
+
+#[test]
+fn databases_inside_the_process() {
+    check_stores(&[
+        ("turso::Builder::new_local(&address).build().await?", "sqlite"),
+        (
+            "turso::sync::Builder::new_remote(&address).with_remote_url(\"libsql://shop\").build().await?",
+            "sqlite",
+        ),
+        ("lancedb::connect(&address).execute().await?", "vector"),
+        ("cozo::DbInstance::new(\"rocksdb\", &address, \"\")?", "cozo"),
+        ("cozo::new_cozo_rocksdb(&address)?", "cozo"),
+        ("lmdb::Environment::new().set_max_dbs(3).open(std::path::Path::new(&address))?", "lmdb"),
+        ("jammdb::DB::open(&address)?", "jammdb"),
+        ("persy::OpenOptions::new().create(true).open(&address)?", "persy"),
+        ("persy::Persy::open(&address, persy::Config::new())?", "persy"),
+        ("nebari::Config::default_for(&address).open()?", "nebari"),
+        ("rkv::Rkv::new::<rkv::backend::SafeMode>(std::path::Path::new(&address))?", "rkv"),
+    ]);
+}
+
+#[test]
+fn the_manager_of_rkv_opens_a_path_once() {
+    let service = |open: &str| {
+        format!(
+            r#"
+use std::path::Path;
+use axum::{{Router, routing::get}};
+use rkv::{{Manager, Rkv, backend::{{SafeMode, SafeModeEnvironment}}}};
+async fn order() -> &'static str {{
+    let mut manager = Manager::<SafeModeEnvironment>::singleton().write().expect("nobody panicked");
+    let store = {open}.expect("it can be opened");
+    store.sync();
+    "done"
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let app = Router::new().route("/", get(order));
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}}
+"#
+        )
+    };
+    let once = service("manager.get_or_create(Path::new(\"orders\"), |path| Rkv::new::<SafeMode>(path))");
+    assert_eq!(reported(&once), Vec::<String>::new());
+    assert_eq!(reported(&service("Rkv::new::<SafeMode>(Path::new(\"orders\"))")), ["handle-per-call 7"]);
+}
