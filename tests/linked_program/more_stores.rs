@@ -70,6 +70,24 @@ fn databases_inside_the_process() {
 }
 
 #[test]
+fn clients_of_servers() {
+    check_stores(&[
+        ("etcd_client::Client::connect([&address], None).await?", "etcd"),
+        ("tikv_client::RawClient::new(vec![address.clone()]).await?", "tikv"),
+        ("tikv_client::TransactionClient::new(vec![address.clone()]).await?", "tikv"),
+        ("firestore::FirestoreDb::new(&address).await?", "firestore"),
+        ("arangors::Connection::establish_jwt(&address, \"root\", \"\").await?", "arangodb"),
+        ("couch_rs::Client::new_no_auth(&address)?", "couchdb"),
+        ("influxdb::Client::new(&address, \"metrics\").with_token(\"secret\")", "influxdb"),
+        ("cassandra_cpp::Cluster::default().set_contact_points(&address)?.connect().await?", "cassandra"),
+        ("zookeeper_client::Client::connect(&address).await?", "zookeeper"),
+        ("kafka::producer::Producer::from_hosts(vec![address.clone()]).create()?", "kafka"),
+        ("kafka::client::KafkaClient::new(vec![address.clone()])", "kafka"),
+        ("gcp_bigquery_client::Client::from_service_account_key_file(&address).await?", "bigquery"),
+    ]);
+}
+
+#[test]
 fn the_manager_of_rkv_opens_a_path_once() {
     let service = |open: &str| {
         format!(
