@@ -1,6 +1,6 @@
 //! Libraries that open a store from an address: what is made there, and what rules say of two that are kept and of one per request.
 
-use super::{MANIFEST, reported, sites};
+use super::{MANIFEST, check, reported, sites};
 
 /// The resource of what an expression makes, and the rules that speak of a service that keeps two of it and makes one more for each
 /// request. `address` in the expression is an environment variable.
@@ -85,6 +85,47 @@ fn clients_of_servers() {
         ("kafka::client::KafkaClient::new(vec![address.clone()])", "kafka"),
         ("gcp_bigquery_client::Client::from_service_account_key_file(&address).await?", "bigquery"),
     ]);
+}
+
+#[test]
+fn pools_of_managers() {
+    check_stores(&[
+        (
+            "r2d2::Pool::new(r2d2_diesel::ConnectionManager::<diesel::PgConnection>::new(address.clone()))?",
+            "postgres",
+        ),
+        ("r2d2::Pool::new(r2d2_memcache::MemcacheConnectionManager::new(address.as_str()))?", "memcached"),
+        (
+            "bb8::Pool::builder().build(bb8_tiberius::ConnectionManager::build(address.as_str())?).await?",
+            "mssql",
+        ),
+        ("deadpool_tiberius::Manager::from_ado_string(&address)?.max_size(5).create_pool()?", "mssql"),
+        (
+            "deadpool_lapin::Config { url: Some(address.clone()), ..Default::default() }.create_pool(None)?",
+            "amqp",
+        ),
+    ]);
+}
+
+#[test]
+fn options_may_be_set_one_by_one() {
+    check(
+        r#"
+use deadpool_lapin::{Config, Runtime};
+use deadpool_tiberius::Manager;
+use firestore::{FirestoreDb, FirestoreDbOptions};
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut config = Config::default();
+    config.url = Some(std::env::var("AMQP_URL")?);
+    let pool = config.create_pool(Some(Runtime::Tokio1))?; //= amqp:env.AMQP_URL
+    let reports = Manager::new().host(std::env::var("HOST")?).create_pool()?; //= mssql:env.HOST
+    let options = FirestoreDbOptions::new(std::env::var("PROJECT")?).with_max_retries(5);
+    let documents = FirestoreDb::with_options(options).await?; //= firestore:env.PROJECT
+    Ok(())
+}
+"#,
+    );
 }
 
 #[test]
