@@ -108,6 +108,73 @@ fn pools_of_managers() {
 }
 
 #[test]
+fn pools_that_are_hidden() {
+    let spanner = "client::Client::new(&address, Default::default()).await?";
+    check_stores(&[
+        ("async_sqlx_session::PostgresSessionStore::new(&address).await?", "postgres"),
+        ("async_sqlx_session::MySqlSessionStore::new_with_table_name(&address, \"visits\").await?", "mysql"),
+        ("pgmq::PGMQueue::new(address.clone()).await?", "postgres"),
+        ("pgmq::PGMQueueExt::new(address.clone(), 5).await?", "postgres"),
+        ("fang::AsyncQueue::builder().uri(&address).max_pool_size(5u32).build()", "database"),
+        (
+            "graphile_worker::WorkerOptions::default().database_url(&address).concurrency(2).init().await?",
+            "postgres",
+        ),
+        (&format!("google_cloud_spanner::{spanner}"), "spanner"),
+        (&format!("gcloud_spanner::{spanner}"), "spanner"),
+    ]);
+}
+
+#[test]
+fn a_pool_that_is_given_is_no_second_one() {
+    for shared in [
+        "async_sqlx_session::PostgresSessionStore::from_client(pool.clone()).with_table_name(\"visits\")",
+        "pgmq::PGMQueue::new_with_pool(pool.clone()).await",
+        "pgmq::PGMQueueExt::new_with_pool(pool.clone()).await",
+    ] {
+        check(&format!(
+            r#"
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let pool = sqlx::PgPool::connect(&std::env::var("DATABASE_URL")?).await?; //= postgres:env.DATABASE_URL
+    let store = {shared};
+    store.migrate().await?;
+    Ok(())
+}}
+"#
+        ));
+    }
+}
+
+#[test]
+fn a_hidden_pool_competes_with_that_of_the_service() {
+    for hidden in [
+        "async_sqlx_session::PostgresSessionStore::new(&address).await?",
+        "pgmq::PGMQueue::new(address.clone()).await?",
+        "fang::AsyncQueue::builder().uri(&address).max_pool_size(5u32).build(); jobs.connect().await?",
+        "graphile_worker::WorkerOptions::default().database_url(&address).init().await?",
+    ] {
+        let service = format!(
+            r#"
+use axum::{{Extension, Router, routing::get}};
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let address = std::env::var("DATABASE_URL")?;
+    let pool = sqlx::PgPool::connect(&address).await?;
+    let mut jobs = {hidden};
+    let app = Router::new().route("/", get(|| async {{ "up" }})).layer(Extension(pool)).layer(Extension(jobs));
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}}
+"#
+        );
+        assert_eq!(reported(&service), ["competing-pools 7"], "{hidden}");
+        let given = "graphile_worker::WorkerOptions::default().pg_pool(pool.clone()).init().await?";
+        assert_eq!(reported(&service.replace(hidden, given)), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn options_may_be_set_one_by_one() {
     check(
         r#"
@@ -126,6 +193,16 @@ async fn main() -> anyhow::Result<()> {
 }
 "#,
     );
+}
+
+#[test]
+fn what_is_only_an_address_or_listens_is_none_too_many() {
+    for open in [
+        "async_redis_session::RedisSessionStore::new(address.as_str())?",
+        "kafka::consumer::Consumer::from_hosts(vec![address.clone()]).with_topic(\"orders\".to_owned()).create()?",
+    ] {
+        assert_eq!(seen(open).1, Vec::<String>::new(), "{open}");
+    }
 }
 
 #[test]
