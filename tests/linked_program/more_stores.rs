@@ -138,11 +138,60 @@ fn a_pool_that_is_given_is_no_second_one() {
 async fn main() -> anyhow::Result<()> {{
     let pool = sqlx::PgPool::connect(&std::env::var("DATABASE_URL")?).await?; //= postgres:env.DATABASE_URL
     let store = {shared};
-    store.migrate().await?;
+    drop(store);
     Ok(())
 }}
 "#
         ));
+    }
+}
+
+#[test]
+fn what_is_taken_from_a_kept_handle_is_no_further_one() {
+    for (kept, open, taken) in [
+        ("turso::Database", "turso::Builder::new_local(&address).build().await?", "store.connect()"),
+        (
+            "lancedb::Connection",
+            "lancedb::connect(&address).execute().await?",
+            "store.open_table(\"orders\").execute().await",
+        ),
+        (
+            "arangors::Connection",
+            "arangors::Connection::establish_jwt(&address, \"root\", \"\").await?",
+            "store.db(\"shop\").await",
+        ),
+        ("couch_rs::Client", "couch_rs::Client::new_no_auth(&address)?", "store.db(\"shop\").await"),
+        (
+            "tikv_client::RawClient",
+            "tikv_client::RawClient::new(vec![address]).await?",
+            "Some(store.with_atomic_for_cas())",
+        ),
+        (
+            "firestore::FirestoreDb",
+            "firestore::FirestoreDb::new(&address).await?",
+            "Some(store.clone_with_session_params(Default::default()))",
+        ),
+        ("cozo::DbInstance", "cozo::DbInstance::new(\"sqlite\", &address, \"\")?", "Some(store.clone())"),
+    ] {
+        let service = format!(
+            r#"
+use axum::{{Router, extract::State, routing::get}};
+async fn order(State(store): State<{kept}>) -> &'static str {{
+    let Some(orders) = {taken}.into_iter().next() else {{ return "missing" }};
+    orders.read("order");
+    "done"
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let address = std::env::var("STORE")?;
+    let store = {open};
+    let app = Router::new().route("/", get(order)).with_state(store);
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}}
+"#
+        );
+        assert_eq!(reported(&service), Vec::<String>::new(), "{kept}");
     }
 }
 
