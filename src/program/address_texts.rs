@@ -53,6 +53,12 @@ pub(super) fn memory_address(text: &str) -> Option<MemoryAddress> {
     Some(if is_shared { MemoryAddress::Shared } else { MemoryAddress::Private })
 }
 
+/// Whether every opening of an address makes a database of its own: in memory, or, without a path, in a file that is gone when it is
+/// closed (https://www.sqlite.org/inmemorydb.html).
+pub(super) fn is_of_its_own(text: &str) -> bool {
+    text.is_empty() || memory_address(text) == Some(MemoryAddress::Private)
+}
+
 /// Driver, the address without its password, and whether the host is local. `None` for anything else, and where the password is
 /// a hole to be filled.
 pub(super) fn address_with_password(text: &str) -> Option<(String, String, bool)> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::address_texts::{MemoryAddress, memory_address, without_password};
+use super::address_texts::{is_of_its_own, without_password};
 use super::bodies::settled;
 use super::format_strings::FormatString;
 use super::inventory::{Address, Resource};
@@ -39,8 +39,7 @@ pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: Res
     write(types, &mut display, &value, 0);
     let (id, address, confidence) = match &value {
         Value::Env(key) => (format!("env.{key}"), Address::Env(key.to_string()), Confidence::High),
-        // Every opening of such a database in memory is a database of its own.
-        Value::Text(text) if memory_address(text) == Some(MemoryAddress::Private) => {
+        Value::Text(text) if is_of_its_own(text) => {
             ("unknown.memory".to_owned(), Address::Unknown("in memory".to_owned()), Confidence::Low)
         }
         Value::Text(text) => {

@@ -1,7 +1,7 @@
 //! Room 5, *program*: databases in memory, and pools whose connections do not share one, or not for long.
 
 use super::Program;
-use super::address_texts::memory_address;
+use super::address_texts::{MemoryAddress, is_of_its_own, memory_address};
 use super::bodies::{Call, Target};
 use super::entries::Entry;
 use super::items::FnId;
@@ -41,7 +41,10 @@ impl<'a> Program<'a> {
         let found = self.process_effects(entry).filter_map(|(start, effect)| {
             let one_of_many = effect.address.any(|part| matches!(part, Value::Element(_)));
             let texts = effect.address.texts();
-            let text = texts.iter().find(|text| is_nameless(text)).filter(|_| !one_of_many)?;
+            let text = texts
+                .iter()
+                .find(|text| memory_address(text) == Some(MemoryAddress::Private))
+                .filter(|_| !one_of_many)?;
             let call = self.call(effect.site.0, effect.site.1);
             let loss = match self.in_memory_of(&call.result)? {
                 InMemory::Separate => Loss::EachHasItsOwn,
@@ -126,7 +129,9 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Whether an address is that of a database in memory that others cannot open by the same address.
-fn is_nameless(address: &str) -> bool {
-    address.contains(":memory:") && !address.contains("cache=shared")
+impl Effect {
+    /// Whether the handle is to a database that nobody else can open, and that is gone with it.
+    pub fn opens_one_of_its_own(&self) -> bool {
+        matches!(&self.address, Value::Text(text) if is_of_its_own(text))
+    }
 }

@@ -278,7 +278,8 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
             || seen_inside.is_some() && program.is_same_for_all_requests(handler, address);
         // Whatever the path is, two requests may have the same.
         let repeats = fixed || program.opens_exclusively(effect);
-        let opens = effect.creates_handle() || program.connects_undescribed(effect);
+        let opens = effect.creates_handle() && !effect.opens_one_of_its_own()
+            || program.connects_undescribed(effect);
         // What an extractor gives ends with the request that it is extracted from.
         let is_given_out = marked && registered.is_none() && effect.lifetime == Lifetime::Returned;
         let ends = is_given_out || goes(program, effect);

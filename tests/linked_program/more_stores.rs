@@ -281,3 +281,8 @@ async fn main() -> anyhow::Result<()> {{
     assert_eq!(reported(&once), Vec::<String>::new());
     assert_eq!(reported(&service("Rkv::new::<SafeMode>(Path::new(\"orders\"))")), ["handle-per-call 7"]);
 }
+
+#[test]
+fn each_database_without_a_path_is_one_of_its_own() {
+    assert_eq!(seen("cozo::DbInstance::new(\"mem\", \"\", \"\")?").1, Vec::<String>::new());
+}
