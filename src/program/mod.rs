@@ -7,6 +7,7 @@
 
 mod address_texts;
 pub mod announcements;
+pub mod answers;
 pub mod behaviour;
 pub mod bodies;
 pub mod claims;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answers::{gives_a_result, gives_only_ok};
 use super::bodies::{self, Call, CallId, LinkedBody, Target};
 use super::entries::Entry;
 use super::items::{Container, FnId};
@@ -269,7 +270,8 @@ impl Program<'_> {
                 examined.can_fail |= body
                     .calls
                     .iter()
-                    .any(|call| inside(call.span) && (bodies::fails(call) || call.outcome.unwrapped));
+                    .filter(|call| inside(call.span) && !reads_clock(call))
+                    .any(|call| bodies::fails(call) || call.outcome.unwrapped);
             }
             let answer_calls = answer_calls(body, region);
             for (index, call) in body.calls.iter().enumerate().filter(|(_, call)| inside(call.span)) {
@@ -305,10 +307,13 @@ impl Program<'_> {
                         (awaited() || may_ask(name)) && !on_handle()
                     }
                     Target::Library(facts) => {
-                        // Only a thread that panicked makes a lock fail.
-                        let on_lock =
-                            call.receiver.as_ref().is_some_and(|on| matches!(on.value, Value::Behind(..)));
-                        examined.can_fail |= facts.panics.is_some() && !on_lock;
+                        // Only a thread that panicked makes a lock fail, and only a clock that is set back the time.
+                        let on_nothing = call.receiver.as_ref().is_some_and(|on| match on.value {
+                            Value::Behind(..) => true,
+                            Value::Call(made) => reads_clock(body.call(made)),
+                            _ => false,
+                        });
+                        examined.can_fail |= facts.panics.is_some() && !on_nothing;
                         false
                     }
                     Target::Block(_) => false,
@@ -431,11 +436,13 @@ impl Program<'_> {
     fn answer_types(&self, id: FnId, closure: Option<Span>) -> Vec<Ty> {
         let mut found = Vec::new();
         if closure.is_none() {
+            let never_fails = self.types.items.functions[id.index()].body.is_some_and(gives_only_ok);
             let mut types = vec![self.types.signature(id).output.clone()];
             while let Some(ty) = types.pop() {
                 match &ty {
                     Ty::Future(inner) => types.push(inner.as_ref().clone()),
                     Ty::Tuple(parts) => types.extend(parts.iter().cloned()),
+                    Ty::External(..) if ty.is_option_or_result() && never_fails => types.push(ty.first_arg()),
                     Ty::External(_, args) if ty.is_option_or_result() => types.extend(args.iter().cloned()),
                     Ty::Adt(..) => found.push(ty.clone()),
                     _ => {}
@@ -603,6 +610,16 @@ fn is_answer_of_its_own(call: &Call<'_>) -> bool {
         })
 }
 
+/// Whether a call is about the time alone: that it goes well says nothing about a service.
+fn reads_clock(call: &Call<'_>) -> bool {
+    let path = match &call.target {
+        Target::Library(facts) => facts.path.as_str(),
+        Target::External(path) => path,
+        _ => return false,
+    };
+    path.starts_with("std::time::")
+}
+
 /// Whether an expression leaves with an error.
 fn leaves_early(expr: &Expr, fallible: bool) -> bool {
     match &expr.kind {
@@ -615,66 +632,4 @@ fn leaves_early(expr: &Expr, fallible: bool) -> bool {
         }),
         _ => false,
     }
-}
-
-/// Whether what a body, or a closure in it, gives at its end is not plainly a success: neither `Ok(…)` nor a value that is
-/// no `Result` by its form.
-fn gives_a_result(body: &Body, closure: Option<Span>) -> bool {
-    let root = match closure {
-        None => body.root,
-        Some(span) => {
-            let found = body.exprs.iter().find_map(|expr| match &expr.kind {
-                ExprKind::Closure(closure) if expr.span == span => Some(closure.body),
-                _ => None,
-            });
-            match found {
-                Some(found) => found,
-                None => return false,
-            }
-        }
-    };
-    let mut pending = vec![root];
-    while let Some(id) = pending.pop() {
-        match &body.expr(id).kind {
-            ExprKind::Block { tail, .. } => pending.extend(tail),
-            ExprKind::Async(inner) => pending.push(*inner),
-            ExprKind::If { then, otherwise, .. } => pending.extend([*then].into_iter().chain(*otherwise)),
-            ExprKind::Match { arms, .. } => pending.extend(arms.iter().map(|arm| arm.body)),
-            ExprKind::Path(path) if path.segments.last().is_some_and(|last| last.name == "None") => {
-                return true;
-            }
-            ExprKind::Await(_) if closure.is_none() => return true,
-            ExprKind::MethodCall(call) => {
-                let adapts = matches!(
-                    call.method.as_str(),
-                    "map"
-                        | "map_err"
-                        | "and_then"
-                        | "ok_or"
-                        | "ok_or_else"
-                        | "ok"
-                        | "context"
-                        | "then_some"
-                        | "then"
-                        | "into"
-                );
-                if adapts || closure.is_none() {
-                    return true;
-                }
-            }
-            ExprKind::Call { callee, .. } => {
-                let is_ok = match &body.expr(*callee).kind {
-                    ExprKind::Path(path) => {
-                        path.segments.last().is_some_and(|last| matches!(last.name.as_str(), "Ok" | "Some"))
-                    }
-                    _ => false,
-                };
-                if !is_ok && closure.is_none() {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    false
 }

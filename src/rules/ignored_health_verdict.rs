@@ -108,6 +108,9 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
         Lost::Unawaited(location) => *location,
         _ => probe.route.location,
     };
+    if !matches!(lost, Lost::Unawaited(_)) {
+        evidence.extend(program.answer_evidence(probe, "answered here, with success"));
+    }
     evidence.retain(|one| one.location != primary);
     Some(Finding {
         rule: "ignored-health-verdict",

@@ -1,11 +1,11 @@
 //! `partial-health`: the readiness probe asks one database, and the service needs another as well.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
-use crate::program::Program;
 use crate::program::bodies::Time;
 use crate::program::items::FnId;
 use crate::program::probes::{Examined, Probe, ProbeKind};
 use crate::program::summaries::{Effect, EffectKind};
+use crate::program::{Program, is_long_lived};
 
 /// Looks at the probes of services with several databases.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -35,7 +35,11 @@ fn unasked<'p>(program: &'p Program<'_>, probe: &Probe<'_>, found: &Examined) ->
     if found.asks.is_none() || found.unknown || found.drivers.is_empty() {
         return Vec::new();
     }
-    let behind = program.databases_behind(probe);
+    // What a task opens for a while is not what requests wait for.
+    let is_needed = |effect: &&Effect| {
+        is_long_lived(&effect.lifetime) || effect.has_time(|time| matches!(time, Time::Handler(_)))
+    };
+    let behind = program.databases_behind(probe).into_iter().filter(is_needed);
     let of = |effect: &&Effect| match &effect.kind {
         EffectKind::Create { driver, .. } => !found.drivers.contains(driver) && driver != "database",
         EffectKind::Migrate | EffectKind::Serve => false,
@@ -43,7 +47,7 @@ fn unasked<'p>(program: &'p Program<'_>, probe: &Probe<'_>, found: &Examined) ->
     // Whether a function value is called is not known; which of several functions is, decides which database it is.
     let is_opened =
         |effect: &&Effect| effect.certain || effect.has_time(|time| matches!(time, Time::Maybe(_)));
-    behind.into_iter().filter(|effect| is_opened(effect) && !program.is_optional(effect)).filter(of).collect()
+    behind.filter(|effect| is_opened(effect) && !program.is_optional(effect)).filter(of).collect()
 }
 
 fn report(

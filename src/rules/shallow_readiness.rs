@@ -69,6 +69,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option<
         role: Role::Config,
         label: "all it looks at".to_owned(),
     }));
+    evidence.extend(program.answer_evidence(probe, "answered here, whatever state the database is in"));
     let declared = probe.declared_evidence(&DECIDES_ABOUT_TRAFFIC);
     let is_declared = declared.is_some();
     evidence.extend(declared);

@@ -312,3 +312,25 @@ async fn main() -> anyhow::Result<()> {
 "#,
     );
 }
+
+#[test]
+fn a_handle_through_what_libraries_add_to_results() {
+    check(
+        r#"
+use acme_errors::ResultExt;
+struct Store(sqlx::PgPool);
+impl Store {
+    async fn open(url: &str) -> acme_errors::Result<Self> {
+        Ok(Self(sqlx::PgPool::connect(url).await.note("opening the store")?)) //= postgres:env.ORDERS_URL
+    }
+}
+struct Service { store: Store }
+#[tokio::main]
+async fn main() {
+    let store = Store::open(&std::env::var("ORDERS_URL").unwrap_or_log()).await.trace().unwrap();
+    let service = Service { store };
+    service.store.0.acquire().await.unwrap();
+}
+"#,
+    );
+}

@@ -13,6 +13,17 @@ use crate::catalog::{CallFacts, CallRole, MacroFacts, TypeKind, ValueSource, roo
 use crate::facts::{ExprId, ExprKind, MethodCall, Name, Path};
 use crate::location::Span;
 
+/// What a method that std does not have gives on a `Result` or an `Option`: it is of a trait that some library extends them with, to
+/// say more of the failure (`chain_err`, `into_diagnostic`, `context`), or to take out what is inside.
+fn handed_on_by_extension(ty: &Ty, name: &str) -> Option<Ty> {
+    let asks = ["is_", "as_", "iter", "to_"].into_iter().any(|beginning| name.starts_with(beginning));
+    if asks || !ty.is_option_or_result() {
+        return None;
+    }
+    let takes_out = ["unwrap", "expect"].into_iter().any(|beginning| name.starts_with(beginning));
+    Some(if takes_out { ty.first_arg() } else { ty.clone() })
+}
+
 /// What is known of a callee before its arguments are walked.
 pub(super) enum Callee<'a> {
     Local {
@@ -162,7 +173,10 @@ impl<'a> Walk<'_, 'a> {
                 Some(facts) => {
                     Callee::Library(facts, Ty::External(Name::new(RESULT), Arc::from([ty.clone()])))
                 }
-                None => Callee::External(Name::new(format!("{path}::{name}")), None),
+                None => {
+                    let handed_on = handed_on_by_extension(ty, name);
+                    Callee::External(Name::new(format!("{path}::{name}")), handed_on)
+                }
             },
             None => match self.adapter(name).filter(|_| *ty == Ty::Unknown) {
                 Some(facts) => Callee::Library(facts, Ty::Unknown),
