@@ -123,13 +123,24 @@ impl Program<'_> {
             // Libraries supply what is theirs where nobody here can see it, and what a generic type is filled with is often
             // worked out by the compiler alone.
             let is_own = || matches!(innermost(ty), Ty::Adt(_, args) if args.is_empty());
-            if !has_handle && !is_own() && instead.is_none() {
+            let may_be_there = || !has_handle && !is_own() || self.is_handed_to_unknown(&fits);
+            if instead.is_none() && may_be_there() {
                 continue;
             }
             found.push(MissingState { route, demanded, has_handle, instead });
             seen.push(ty.clone());
         }
         found
+    }
+
+    /// Whether a function of production code that supplies state hands a value of a type to something of a library that the catalog
+    /// does not describe: that may be middleware which supplies it.
+    fn is_handed_to_unknown(&self, is_wanted: &dyn Fn(&Ty) -> bool) -> bool {
+        let is_unknown = |call: &&Call<'_>| matches!(call.target, Target::External(_) | Target::Unknown(_));
+        let takes = |call: &Call<'_>| call.args.iter().any(|given| is_wanted(unfailing(&given.ty)));
+        self.linked().any(|(id, body)| {
+            self.scope(id) == Scope::Production && body.calls.iter().filter(is_unknown).any(takes)
+        })
     }
 
     /// What a handler demands by its type. What a closure is given is not known.

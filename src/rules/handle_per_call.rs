@@ -98,7 +98,13 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             .collect::<BTreeSet<_>>()
             .len()
             > 1;
-        if several && !operations.iter().any(met) {
+        let is_pool = |way: &PerCall<'_>| {
+            matches!(way.effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. })
+                && way.effect.certain
+                && !program.effects(way.own.0).iter().any(|other| other.kind == EffectKind::Migrate)
+        };
+        let wasted = operations.iter().any(is_pool);
+        if (several || wasted) && !operations.iter().any(met) {
             causes.push(operations);
         }
     }

@@ -339,3 +339,62 @@ fn main() {{}}
     assert_eq!(reported(&service(own)), ["handle-per-call 14"]);
     assert_eq!(reported(&service("shared.pool.clone()")), Vec::<String>::new());
 }
+
+#[test]
+fn the_first_actix_runs_its_factory_once_per_worker() {
+    let service = |pool: &str, state: &str| {
+        format!(
+            r#"
+use actix_web::{{App, HttpRequest, http::Method, server}};
+use diesel::{{SqliteConnection, r2d2::{{ConnectionManager, Pool}}}};
+type Sqlite = Pool<ConnectionManager<SqliteConnection>>;
+fn open() -> Sqlite {{
+    Pool::builder().build(ConnectionManager::new(std::env::var("DATABASE_PATH").unwrap())).unwrap()
+}}
+fn order(request: &HttpRequest<Sqlite>) -> String {{
+    match request.state().get() {{ Ok(_) => String::new(), Err(error) => error.to_string() }}
+}}
+fn main() {{
+    let system = actix::System::new("shop");
+    {pool}
+    server::new(move || App::with_state({state}).resource("/", |r| r.method(Method::GET).f(order)))
+        .bind("[::]:80")
+        .unwrap()
+        .start();
+    system.run();
+}}
+"#
+        )
+    };
+    assert_eq!(reported(&service("", "open()")), ["handle-per-worker 14"]);
+    assert_eq!(reported(&service("let pool = open();", "pool.clone()")), Vec::<String>::new());
+}
+
+#[test]
+fn state_may_come_with_middleware() {
+    let service = |with: &str| {
+        format!(
+            r#"
+use poem::{{EndpointExt, Route, Server, get, handler, listener::TcpListener, middleware::AddData, web::Data}};
+use sqlx::PgPool;
+#[derive(Clone)]
+struct Shop {{ pool: PgPool }}
+#[handler]
+async fn order(Data(shop): Data<&Shop>) -> String {{
+    sqlx::query_scalar("SELECT name FROM orders").fetch_one(&shop.pool).await.unwrap_or_default()
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let shop = Shop {{ pool: PgPool::connect(&std::env::var("DATABASE_URL")?).await? }};
+    let app = Route::new().at("/", get(order){with});
+    Server::new(TcpListener::bind("[::]:80")).run(app).await?;
+    Ok(())
+}}
+"#
+        )
+    };
+    for with in [".with(AddData::new(shop))", ".with(acme_limits::Sharing::of(shop))"] {
+        assert_eq!(reported(&service(with)), Vec::<String>::new());
+    }
+    assert_eq!(reported(&service("")), ["missing-state 7"]);
+}
