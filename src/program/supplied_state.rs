@@ -123,7 +123,7 @@ impl Program<'_> {
             // Libraries supply what is theirs where nobody here can see it, and what a generic type is filled with is often
             // worked out by the compiler alone.
             let is_own = || matches!(innermost(ty), Ty::Adt(_, args) if args.is_empty());
-            let may_be_there = || !has_handle && !is_own() || self.is_handed_to_unknown(&fits);
+            let may_be_there = || !has_handle && !is_own() || self.is_handed_to_middleware(&fits);
             if instead.is_none() && may_be_there() {
                 continue;
             }
@@ -133,13 +133,22 @@ impl Program<'_> {
         found
     }
 
-    /// Whether a function of production code that supplies state hands a value of a type to something of a library that the catalog
-    /// does not describe: that may be middleware which supplies it.
-    fn is_handed_to_unknown(&self, is_wanted: &dyn Fn(&Ty) -> bool) -> bool {
-        let is_unknown = |call: &&Call<'_>| matches!(call.target, Target::External(_) | Target::Unknown(_));
-        let takes = |call: &Call<'_>| call.args.iter().any(|given| is_wanted(unfailing(&given.ty)));
-        self.linked().any(|(id, body)| {
-            self.scope(id) == Scope::Production && body.calls.iter().filter(is_unknown).any(takes)
+    /// Whether production code hands a value of a type to something of a library that the catalog does not describe, and what
+    /// comes of it to an application as middleware: that may supply it.
+    fn is_handed_to_middleware(&self, is_wanted: &dyn Fn(&Ty) -> bool) -> bool {
+        let is_middleware = |call: &&Call<'_>| matches!(call.target, Target::Library(facts) if facts.role == CallRole::Middleware);
+        self.linked().filter(|(id, _)| self.scope(*id) == Scope::Production).any(|(_, body)| {
+            let layers = || body.calls.iter().filter(is_middleware).flat_map(|call| &call.args);
+            body.calls.iter().enumerate().any(|(index, call)| {
+                let made = Value::Call(CallId(index as u32));
+                matches!(call.target, Target::External(_) | Target::Unknown(_))
+                    && call
+                        .args
+                        .iter()
+                        .map(|given| unfailing(&given.ty))
+                        .any(|ty| is_named(ty) && is_wanted(ty))
+                    && layers().any(|layer| layer.value.contains(&made))
+            })
         })
     }
 

@@ -98,13 +98,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             .collect::<BTreeSet<_>>()
             .len()
             > 1;
-        let is_pool = |way: &PerCall<'_>| {
-            matches!(way.effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. })
-                && way.effect.certain
-                && !program.effects(way.own.0).iter().any(|other| other.kind == EffectKind::Migrate)
-        };
-        let wasted = operations.iter().any(is_pool);
-        if (several || wasted) && !operations.iter().any(met) {
+        if several && !operations.iter().any(met) {
             causes.push(operations);
         }
     }
