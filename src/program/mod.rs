@@ -39,6 +39,7 @@ mod kept_functions;
 pub mod late_cells;
 pub mod lateness;
 mod lifetimes;
+mod linking;
 pub mod memory_databases;
 pub mod migrators;
 pub mod named_existence;
@@ -97,6 +98,7 @@ use entries::Entry;
 use inventory::{Address, Resource, Scope};
 use items::{AdtId, Container, FnId};
 use kept_functions::KeptFunctions;
+use linking::{AllBodies, BUNDLE};
 use phases::DeclaredPhase;
 use reach::{CallGraph, Sketch};
 use routes::Route;
@@ -105,9 +107,6 @@ use summaries::{Effect, EffectKind, Lifetime, PlaceWrite, Step, Summarizer, Summ
 use terms::{Results, Terms};
 use types::{Ty, Types};
 use values::Value;
-
-/// So many functions are handed to a thread at once: few enough that no thread waits for another one's large ones.
-const BUNDLE: usize = 16;
 
 /// Index of a resource in [`Program::resources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,32 +143,8 @@ impl<'a> Program<'a> {
     pub fn link(workspace: &'a Workspace, types: &'a Types<'a>, declarations: Declarations<'a>) -> Self {
         let items = types.items;
         let count = items.functions.len();
-        // To keep all bodies until it is known which matter takes too much memory, to link all of these again too much time.
-        let (mut sketches, promising): (Vec<Option<Sketch>>, Vec<Option<Box<LinkedBody<'a>>>>) = (0..count)
-            .into_par_iter()
-            .with_max_len(BUNDLE)
-            .map(|index| {
-                let id = FnId(index as u32);
-                let Some(body) = bodies::link(types, id) else { return (None, None) };
-                let sketch = Sketch::of(types, id, &body);
-                let promising = sketch.interesting || sketch.supporting;
-                (Some(sketch), promising.then(|| Box::new(body.shrunk_to_fit())))
-            })
-            .unzip();
-        let kept = KeptFunctions::of(items, &sketches);
-        sketches.iter_mut().flatten().for_each(|sketch| kept.complete_sketch(sketch));
-        let graph = CallGraph::new(types, &sketches, &phases::members(types, declarations.phases));
-        let bodies: Vec<Option<Box<LinkedBody<'a>>>> = promising
-            .into_par_iter()
-            .enumerate()
-            .with_max_len(BUNDLE)
-            .map(|(index, linked)| {
-                graph.relevant[index].then(|| match linked {
-                    Some(linked) => Some(kept.completed(linked)),
-                    None => kept.link(types, FnId(index as u32)),
-                })?
-            })
-            .collect();
+        let AllBodies { sketches, graph, bodies, kept_functions } =
+            AllBodies::link(types, declarations.phases);
         let summaries: Vec<OnceLock<Summary>> = (0..count).map(|_| OnceLock::new()).collect();
         let results = Results::new(count);
         let entries = entries::find(workspace, types);
@@ -200,7 +175,7 @@ impl<'a> Program<'a> {
             workspace,
             types,
             bodies,
-            kept_functions: kept,
+            kept_functions,
             other_bodies: (0..count).map(|_| OnceLock::new()).collect(),
             summaries,
             results,
