@@ -585,10 +585,19 @@ impl<'a> Program<'a> {
         let same_callee = callee(function, one) == callee(other, two);
         let (one, two) = (given(function, one), given(other, two));
         let holds = |list: &[Value], wanted: &Value| list.iter().any(|value| value.contains(wanted));
+        // However one address is written, it is the same for both.
+        let is_written = |address: &Value, way: &Value| match way {
+            Value::Joined(parts) | Value::Origin(_, parts) => parts.contains(address),
+            _ => way == address,
+        };
+        let is_one_address = |ways: &[Value]| {
+            let mut shared = one.iter().filter(|address| two.contains(address));
+            shared.any(|address| ways.iter().all(|way| is_written(address, way)))
+        };
         let mut apart = false;
         first.address.visit(&mut |part| {
-            if matches!(part, Value::Choice(_)) {
-                apart |= !holds(&one, part) || !holds(&two, part);
+            if let Value::Choice(ways) = part {
+                apart |= !is_one_address(ways) && (!holds(&one, part) || !holds(&two, part));
             }
         });
         apart && !(same_callee && one == two)

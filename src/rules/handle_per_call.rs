@@ -298,7 +298,10 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
 
 fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
     let site_of = |way: &PerCall<'_>| program.step_location(&way.inside[way.inside.len() - 1]);
-    let first = cause.iter().min_by_key(|way| (way.named.is_none(), site_of(way)))?;
+    // A pool each time is worse than a connection.
+    let is_pool =
+        |way: &PerCall<'_>| matches!(way.effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. });
+    let first = cause.iter().min_by_key(|way| (way.named.is_none(), !is_pool(way), site_of(way)))?;
     let EffectKind::Create { handle, .. } = &first.effect.kind else { return None };
     let resource = program.resource(program.resource_of(first.effect)?);
     let noun = program.noun(first.effect);

@@ -37,7 +37,7 @@ fn unasked<'p>(program: &'p Program<'_>, probe: &Probe<'_>, found: &Examined) ->
     }
     // What a task opens for a while is not what requests wait for.
     let is_needed = |effect: &&Effect| {
-        is_long_lived(&effect.lifetime) || effect.has_time(|time| matches!(time, Time::Handler(_)))
+        is_long_lived(&effect.lifetime) || !effect.has_time(|time| matches!(time, Time::Task(_)))
     };
     let behind = program.databases_behind(probe).into_iter().filter(is_needed);
     let of = |effect: &&Effect| match &effect.kind {
