@@ -80,6 +80,7 @@ impl<'a> Summarizer<'_, 'a> {
                 }
                 match self.keep(call, position, argument.lent) {
                     Keep::Held => return Lifetime::Held(Holder::Moved),
+                    Keep::InResult if puts_away(call) => return Lifetime::Held(Holder::Moved),
                     Keep::InResult => inside.push(id),
                     Keep::No => stays &= argument.lent || hands_on(call),
                 }
@@ -296,6 +297,13 @@ impl Over {
             _ => false,
         }
     }
+}
+
+/// Whether a method of which nothing is known takes its arguments and nobody looks at what it gives: `guard.insert(handle);`. They are
+/// where its receiver is.
+fn puts_away(call: &Call<'_>) -> bool {
+    let is_unknown = matches!(call.target, Target::External(_) | Target::Unknown(_));
+    is_unknown && call.receiver.is_some() && call.outcome.discarded
 }
 
 /// Whether a call runs in a task, worker or handler with what it is given.

@@ -398,3 +398,36 @@ async fn main() -> anyhow::Result<()> {{
     }
     assert_eq!(reported(&service("")), ["missing-state 7"]);
 }
+
+#[test]
+fn what_an_unknown_method_takes_for_good_is_kept() {
+    let service = |kept: &str| {
+        format!(
+            r#"
+use std::sync::Arc;
+use acme_limits::Cache;
+use axum::{{Router, extract::State, routing::get}};
+use sqlx::PgPool;
+async fn order(State(pools): State<Arc<Cache<String, PgPool>>>) -> String {{
+    let pool = match pools.value_or_guard("orders").await {{
+        Ok(pool) => pool,
+        Err(guard) => {{
+            let pool = PgPool::connect(&std::env::var("DATABASE_URL").unwrap()).await.unwrap();
+            {kept}
+            pool
+        }}
+    }};
+    sqlx::query_scalar("SELECT name FROM orders").fetch_one(&pool).await.unwrap_or_default()
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let app = Router::new().route("/", get(order)).with_state(Arc::new(Cache::new()));
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await?, app).await?;
+    Ok(())
+}}
+"#
+        )
+    };
+    assert_eq!(reported(&service("let _ = guard.insert(pool.clone());")), Vec::<String>::new());
+    assert_eq!(reported(&service("")), ["handle-per-call 10"]);
+}

@@ -54,7 +54,7 @@ pub struct LinkedBody<'a> {
     pub blocks: Vec<Block>,
     /// What the body gives back.
     pub result: Value,
-    /// Functions, and parameters that may be functions, that it puts into fields.
+    /// Functions and closures that it puts into fields, and parameters that may be some.
     pub kept_functions: Vec<KeptFunction>,
 }
 
@@ -65,7 +65,7 @@ pub struct KeptFunction {
     pub owner: AdtId,
     /// The field.
     pub field: Name,
-    /// What is put there: a function item, or a parameter of the body at hand.
+    /// What is put there: a function item, a closure, or a parameter of the body at hand.
     pub value: Value,
 }
 
