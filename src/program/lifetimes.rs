@@ -80,7 +80,9 @@ impl<'a> Summarizer<'_, 'a> {
                 }
                 match self.keep(call, position, argument.lent) {
                     Keep::Held => return Lifetime::Held(Holder::Moved),
-                    Keep::InResult if puts_away(call) => return Lifetime::Held(Holder::Moved),
+                    Keep::InResult if puts_away(call) && self.may_be_kept(&argument.ty) => {
+                        return Lifetime::Held(Holder::Moved);
+                    }
                     Keep::InResult => inside.push(id),
                     Keep::No => stays &= argument.lent || hands_on(call),
                 }
@@ -118,6 +120,12 @@ impl<'a> Summarizer<'_, 'a> {
             .all_events()
             .any(|event| matches!(&event.kind, EventKind::Drop(value) if value.contains(subject)));
         if ended { Lifetime::Ended } else { Lifetime::Local { stays } }
+    }
+
+    /// Whether a value of the type is known to be more than a connection, which statements are given as well.
+    fn may_be_kept(&self, ty: &Ty) -> bool {
+        let ty = bodies::settled(ty);
+        *ty != Ty::Unknown && self.types.type_facts(ty).is_none_or(|facts| facts.kind != TypeKind::Connection)
     }
 
     fn written_to(&self, body: &LinkedBody<'a>, subject: &Value) -> Option<Holder> {

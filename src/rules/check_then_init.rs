@@ -236,8 +236,9 @@ fn report(program: &Program<'_>, id: FnId, test: &Test, write: &Written, effects
     Finding {
         rule: "check-then-init",
         confidence: match (effect.certain, program.is_of_database(effect)) {
-            (true, true) => Confidence::High,
-            (true, false) => Confidence::Medium,
+            // Whoever has the object for itself meets others only where they were given a pointer to the place.
+            (true, true) if !program.borrows_alone(id, &write.place) => Confidence::High,
+            (true, _) => Confidence::Medium,
             (false, _) => Confidence::Low,
         },
         message: format!("`{place}` is tested, then {doing}, then it is written, with no lock held throughout"),
