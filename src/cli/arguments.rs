@@ -55,13 +55,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "RULE|FILE:LINE")]
     pub(super) explain: Option<String>,
     #[command(flatten)]
-    pub(super) analysis: AnalysisFlags,
-    #[command(flatten)]
-    pub(super) selection: SelectionFlags,
-    #[command(flatten)]
-    pub(super) findings: FindingFlags,
-    #[command(flatten)]
-    pub(super) gaps: GapFlags,
+    pub(super) flags: GivenFlags,
     #[command(flatten)]
     pub(super) check: CheckFlags,
     /// How to print the report [default: human]
@@ -71,19 +65,27 @@ pub(super) struct Arguments {
     pub(super) output: PlainOutputFlags,
 }
 
+/// What was given to a command that analyses, before it and after it. A command without some of these flags has their
+/// defaults, as they are refused before it.
+#[derive(Debug, Args)]
+pub(super) struct GivenFlags {
+    #[command(flatten)]
+    pub(super) analysis: AnalysisFlags,
+    #[command(flatten)]
+    pub(super) selection: SelectionFlags,
+    #[command(flatten)]
+    pub(super) findings: FindingFlags,
+    #[command(flatten)]
+    pub(super) gaps: GapFlags,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum TaskArguments {
     /// Analyse and report findings (the default)
     #[command(after_help = EXIT_CODES)]
     Check {
         #[command(flatten)]
-        analysis: AnalysisFlags,
-        #[command(flatten)]
-        selection: SelectionFlags,
-        #[command(flatten)]
-        findings: FindingFlags,
-        #[command(flatten)]
-        gaps: GapFlags,
+        flags: GivenFlags,
         #[command(flatten)]
         check: CheckFlags,
         /// How to print the report [default: human]
@@ -156,13 +158,7 @@ pub(super) enum TaskArguments {
         #[arg(value_name = "RULE|FILE:LINE")]
         subject: String,
         #[command(flatten)]
-        analysis: AnalysisFlags,
-        #[command(flatten)]
-        selection: SelectionFlags,
-        #[command(flatten)]
-        findings: FindingFlags,
-        #[command(flatten)]
-        gaps: GapFlags,
+        flags: GivenFlags,
         #[command(flatten)]
         output: PlainOutputFlags,
     },

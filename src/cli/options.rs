@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::Stop;
 use super::arguments::{
-    self, AnalysisFlags, Arguments, CheckFlags, FindingFlags, GapFlags, SelectionFlags, TaskArguments,
+    self, AnalysisFlags, Arguments, CheckFlags, FindingFlags, GapFlags, GivenFlags, SelectionFlags,
+    TaskArguments,
 };
 use super::baseline::BaselineAction;
 use super::color;
@@ -150,9 +151,7 @@ impl Chosen {
 }
 
 fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) -> Result<Chosen, Stop> {
-    let Arguments { task, explain, analysis, selection, findings, gaps, check, message_format, output } =
-        given;
-    let before = GivenFlags { analysis, selection, findings, gaps };
+    let Arguments { task, explain, flags: before, check, message_format, output } = given;
     let here = &environment.current_dir;
     let output = GivenOutput::new(message_format, output);
     let analyse = |options: AnalysisOptions, purpose| Task::Analyse(Box::new(options), purpose);
@@ -173,16 +172,7 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
     // Flags may stand before and after the command.
     let options = |later, notes: &mut Vec<String>| analysis_options(before.then(later), environment, notes);
     match task {
-        TaskArguments::Check {
-            analysis,
-            selection,
-            findings,
-            gaps,
-            check: check_later,
-            message_format,
-            output: output_later,
-        } => {
-            let later = GivenFlags { analysis, selection, findings, gaps };
+        TaskArguments::Check { flags: later, check: check_later, message_format, output: output_later } => {
             let output = output.then(message_format, output_later);
             checking(check.then(check_later), options(later, notes)?, &output, environment)
         }
@@ -241,8 +231,7 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             }
             Ok(Chosen::new(analyse(options, purpose), outputs, &output))
         }
-        TaskArguments::Explain { subject, analysis, selection, findings, gaps, output: output_later } => {
-            let later = GivenFlags { analysis, selection, findings, gaps };
+        TaskArguments::Explain { subject, flags: later, output: output_later } => {
             let output = output.then(None, output_later);
             let task = explained(&subject, here, notes, |notes| options(later, notes))?;
             Chosen::for_people("explain", task, &output, environment)
@@ -403,15 +392,6 @@ fn rule_named(name: &str, notes: &mut Vec<String>) -> Result<&'static RuleInfo, 
     let nearest = suggest::nearest(name, table.iter().map(|rule| rule.name));
     let meant = nearest.map(|rule| format!("; did you mean `{rule}`?")).unwrap_or_default();
     Err(Stop::refused(format!("unknown rule `{name}`{meant} (`cargo initpath rules` lists them)")))
-}
-
-/// What was given to a command that analyses, before it and after it. A command without some of these flags has their
-/// defaults, as they are refused before it.
-struct GivenFlags {
-    analysis: AnalysisFlags,
-    selection: SelectionFlags,
-    findings: FindingFlags,
-    gaps: GapFlags,
 }
 
 impl GivenFlags {

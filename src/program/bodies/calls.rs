@@ -78,13 +78,7 @@ impl<'a> Walk<'_, 'a> {
     /// The type of a variable, or of a field of one, without walking it.
     fn type_at(&self, place: ExprId) -> Ty {
         match &self.body.expr(place).kind {
-            ExprKind::Path(path) => match path.segments.as_slice() {
-                [only] => {
-                    let local = self.locals.iter().rev().find(|local| local.name == only.name);
-                    local.map_or(Ty::Unknown, |local| local.typed.ty.clone())
-                }
-                _ => Ty::Unknown,
-            },
+            ExprKind::Path(path) => self.local(path).map_or(Ty::Unknown, |local| local.typed.ty.clone()),
             ExprKind::Field { base, name } => self.types.field(&self.type_at(*base), name),
             _ => Ty::Unknown,
         }
@@ -198,13 +192,9 @@ impl<'a> Walk<'_, 'a> {
         match &self.body.expr(id).kind {
             ExprKind::Reference(inner, _) => self.value_again(*inner),
             ExprKind::Literal(literal) => super::walk::literal_value(literal).value,
-            ExprKind::Path(path) => match path.segments.as_slice() {
-                [only] => {
-                    let local = self.locals.iter().rev().find(|local| local.name == only.name);
-                    local.map_or(Value::Unknown, |local| local.typed.value.clone())
-                }
-                _ => Value::Unknown,
-            },
+            ExprKind::Path(path) => {
+                self.local(path).map_or(Value::Unknown, |local| local.typed.value.clone())
+            }
             _ => Value::Unknown,
         }
     }
@@ -283,9 +273,8 @@ impl<'a> Walk<'_, 'a> {
     /// What the callee's path means; `Err` for constructors of the workspace's own types.
     fn callee(&mut self, path: &Path) -> Result<Callee<'a>, Constructor> {
         let last = path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default();
-        if let [only] = path.segments.as_slice()
-            && path.qself.is_none()
-            && let Some(local) = self.locals.iter().rev().find(|local| local.name == only.name)
+        if path.qself.is_none()
+            && let Some(local) = self.local(path)
         {
             return Ok(Callee::Value(local.typed.clone()));
         }

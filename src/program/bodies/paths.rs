@@ -20,9 +20,8 @@ const MOST_ROWS: usize = 24;
 impl Walk<'_, '_> {
     /// A path in value position.
     pub(super) fn path(&mut self, path: &Path) -> Typed {
-        if let [only] = path.segments.as_slice()
-            && path.qself.is_none()
-            && let Some(local) = self.locals.iter().rev().find(|local| local.name == only.name)
+        if path.qself.is_none()
+            && let Some(local) = self.local(path)
         {
             return local.typed.clone();
         }

@@ -16,7 +16,8 @@ use super::{
     EventKind, LinkedBody, Time,
 };
 use crate::facts::{
-    BinaryOp, Body, Cfg, Closure, ExprId, ExprKind, LetCondition, Literal, Name, Pat, Statement, TypeRef,
+    BinaryOp, Body, Cfg, Closure, ExprId, ExprKind, LetCondition, Literal, Name, Pat, Path, Statement,
+    TypeRef,
 };
 use crate::location::Span;
 
@@ -562,15 +563,15 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn is_lent(&self, id: ExprId) -> bool {
         match &self.body.expr(id).kind {
             ExprKind::Reference(..) => true,
-            ExprKind::Path(path) => match path.segments.as_slice() {
-                [only] => {
-                    let local = self.locals.iter().rev().find(|local| local.name == only.name);
-                    local.is_some_and(|local| local.lent)
-                }
-                _ => false,
-            },
+            ExprKind::Path(path) => self.local(path).is_some_and(|local| local.lent),
             _ => false,
         }
+    }
+
+    /// The variable that a path names; the innermost of several.
+    pub(super) fn local(&self, path: &Path) -> Option<&Local> {
+        let [only] = path.segments.as_slice() else { return None };
+        self.locals.iter().rev().find(|local| local.name == only.name)
     }
 
     pub(super) fn emit_branch(&mut self, branch: u32, atoms: Vec<Atom>, span: Span) {

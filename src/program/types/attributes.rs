@@ -3,7 +3,7 @@
 use super::{TraitRef, Types};
 use crate::catalog::{AttributeFacts, CallFacts};
 use crate::facts::Path;
-use crate::program::items::{Container, FnId, ImplId, ModuleId};
+use crate::program::items::{Container, FnId, ModuleId};
 use crate::program::names::{Def, Namespace};
 
 impl<'a> Types<'a> {
@@ -28,14 +28,7 @@ impl<'a> Types<'a> {
     pub fn implemented_facts(&self, id: FnId) -> Option<&'a CallFacts> {
         let item = &self.items.functions[id.index()];
         let Container::Impl(block) = item.container else { return None };
-        self.catalog.implemented(self.library_trait(block)?, &item.name)
-    }
-
-    /// The canonical path of the library's trait that an impl block implements.
-    pub fn library_trait(&self, block: ImplId) -> Option<&str> {
-        match self.impl_trait(block)? {
-            TraitRef::External(path) => Some(path),
-            TraitRef::Local(_) => None,
-        }
+        let Some(TraitRef::External(path)) = self.impl_trait(block) else { return None };
+        self.catalog.implemented(path, &item.name)
     }
 }

@@ -549,16 +549,10 @@ impl<'a> Types<'a> {
 
     /// The struct in which a field is found, looked up through smart pointers.
     pub fn owner_of_field(&self, base: &Ty, name: &str) -> Option<AdtId> {
-        let mut current = base.clone();
-        for _ in 0..DEPTH {
-            if let Ty::Adt(id, args) = &current
-                && self.adt_field(*id, args, None, name).is_some()
-            {
-                return Some(*id);
-            }
-            current = self.deref(&current)?;
-        }
-        None
+        self.pointees(base.clone()).find_map(|ty| match ty {
+            Ty::Adt(id, args) => self.adt_field(id, &args, None, name).map(|_| id),
+            _ => None,
+        })
     }
 
     /// The type of a field, looked up through smart pointers.
