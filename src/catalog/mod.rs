@@ -198,6 +198,16 @@ pub struct CallFacts {
     pub variable: Option<String>,
     /// Whether it makes one thing, and fails where that is there.
     pub fails_when_repeated: bool,
+    /// Whether each field of what it gives is filled from the environment variable that is called like the field.
+    pub fills_fields: bool,
+    /// For [`CallRole::Sleep`]: whether the first call returns at once.
+    pub first_at_once: bool,
+    /// For [`CallRole::HealthSet`]: whether it says by itself, without an argument for it, that all is well.
+    pub says_well: bool,
+    /// For [`CallRole::Serve`]: whether the process may end after each answer, as functions in the cloud do.
+    pub short_lived: bool,
+    /// Whether stable Rust does not have it.
+    pub unstable: bool,
     /// Why it may panic.
     pub panics: Option<String>,
     /// A remark for readers.

@@ -205,24 +205,7 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             let later =
                 GivenFlags { analysis, selection: SelectionFlags { package, exclude }, findings, gaps };
             let output = output.then(message_format, output_later);
-            let since = since.or(check.since);
-            if patch && since.is_some() {
-                return Err(Stop::refused(
-                    "`report --patch` prints the steps of today; it takes no `--since`",
-                ));
-            }
-            let (purpose, outputs) = if patch {
-                let printable = Printable { command: "report --patch", formats: &[()], name: |()| "diff" };
-                (Purpose::Patch, output.one(&printable, environment)?.1)
-            } else {
-                let printable = Printable {
-                    command: "report",
-                    formats: &MigrationFormat::ALL,
-                    name: MigrationFormat::name,
-                };
-                let (format, outputs) = output.one(&printable, environment)?;
-                (Purpose::Report(format, since), outputs)
-            };
+            let (purpose, outputs) = reported(since.or(check.since), patch, &output, environment)?;
             let options = options(later, notes)?;
             if options.request.is_a_part() {
                 notes.push(
@@ -267,6 +250,26 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             Ok(Chosen::new(Task::Rules(format), outputs, &output))
         }
     }
+}
+
+/// Which report is asked for, and where it goes.
+fn reported(
+    since: Option<String>,
+    patch: bool,
+    given: &GivenOutput,
+    environment: &Environment,
+) -> Result<(Purpose, Vec<Output>), Stop> {
+    if !patch {
+        let printable =
+            Printable { command: "report", formats: &MigrationFormat::ALL, name: MigrationFormat::name };
+        let (format, outputs) = given.one(&printable, environment)?;
+        return Ok((Purpose::Report(format, since), outputs));
+    }
+    if since.is_some() {
+        return Err(Stop::refused("`report --patch` prints the steps of today; it takes no `--since`"));
+    }
+    let printable = Printable { command: "report --patch", formats: &[()], name: |()| "diff" };
+    Ok((Purpose::Patch, given.one(&printable, environment)?.1))
 }
 
 /// `--changed` takes every word up to the next flag, so a command behind it would be taken for a file.

@@ -145,7 +145,7 @@ impl Program<'_> {
                 match &call.target {
                     Target::Library(facts) => {
                         let says_so = facts.role == CallRole::HealthSet
-                            && (facts.path.ends_with("::set_serving")
+                            && (facts.says_well
                                 || call.args.iter().any(|argument| is_serving(&argument.value)));
                         says_so.then_some((call.span, None))
                     }

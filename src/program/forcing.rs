@@ -196,7 +196,7 @@ impl Program<'_> {
         let lasts = |effect: &&Effect| {
             let call = self.call(effect.site.0, effect.site.1);
             effect.kind == EffectKind::Serve
-                && !matches!(call.target, Target::Library(facts) if facts.path.starts_with("lambda"))
+                && !matches!(call.target, Target::Library(facts) if facts.short_lived)
         };
         if !effects.iter().any(|effect| lasts(&effect)) {
             return Vec::new();

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::Target;
+use super::bodies::Call;
 use super::inventory::Scope;
 use super::items::FnId;
 use super::probe_kinds::{GENERAL, plain_name};
@@ -81,10 +81,7 @@ impl Program<'_> {
     fn urls_in(&self, id: FnId, body: &Body, extent: Span) -> Vec<String> {
         let mut urls = urls(body, extent);
         let calls = self.any_body(id).into_iter().flat_map(|body| &body.calls);
-        let called = calls.filter(|call| extent.encloses(call.span)).flat_map(|call| match &call.target {
-            Target::Local { targets, .. } => targets.as_slice(),
-            _ => &[],
-        });
+        let called = calls.filter(|call| extent.encloses(call.span)).flat_map(Call::local_targets);
         for callee in self.callees_of(called.copied(), &|_| true) {
             if let Some(body) = self.types.items.functions[callee.index()].body {
                 urls.extend(self::urls(body, body.expr(body.root).span));

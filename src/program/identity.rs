@@ -191,14 +191,14 @@ fn filled_field(types: &Types<'_>, base: &Value, name: &Name) -> Option<Value> {
         let within = fields_within(types, *adt, 0, at)?;
         return Some(Value::Loaded(within, Arc::clone(loader), Arc::clone(given)));
     }
-    variable_for(field, fills_by_name(loader) && given.is_empty()).map(Value::Env)
+    variable_for(field, fills_by_name(types, loader) && given.is_empty()).map(Value::Env)
 }
 
 /// The environment variables that fill the fields of what a loader makes: what parses the arguments, or envy. In the order of
 /// the fields; those of flattened fields and of subcommands stand in their places.
 pub(super) fn variables_of(types: &Types<'_>, adt: AdtId, loader: &str) -> Vec<Arc<str>> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-    add_variables(types, adt, fills_by_name(loader), &mut seen, &mut found);
+    add_variables(types, adt, fills_by_name(types, loader), &mut seen, &mut found);
     found
 }
 
@@ -246,8 +246,8 @@ fn is_flattened(field: &Field) -> bool {
 }
 
 /// Whether a loader fills each field from the variable that is called like it.
-fn fills_by_name(loader: &str) -> bool {
-    loader == "envy::from_env"
+fn fills_by_name(types: &Types<'_>, loader: &str) -> bool {
+    types.catalog.function(loader).is_some_and(|facts| facts.fills_fields)
 }
 
 /// The variable that fills a field; with `by_name` each field has one that is called like it.

@@ -578,10 +578,7 @@ impl<'a> Program<'a> {
             let list = call.inputs();
             list.map(|argument| self.close(function, &argument.value)).collect()
         };
-        let callee = |function: FnId, call: CallId| match &self.call(function, call).target {
-            Target::Local { targets, .. } => targets.clone(),
-            _ => Vec::new(),
-        };
+        let callee = |function: FnId, call: CallId| self.call(function, call).local_targets();
         let same_callee = callee(function, one) == callee(other, two);
         let (one, two) = (given(function, one), given(other, two));
         let holds = |list: &[Value], wanted: &Value| list.iter().any(|value| value.contains(wanted));

@@ -118,11 +118,7 @@ impl Program<'_> {
             for caller in callers {
                 let Some(body) = self.body(caller) else { continue };
                 let through = body.calls.iter().enumerate().flat_map(|(index, call)| {
-                    let targets = match &call.target {
-                        Target::Local { targets, .. } => targets.as_slice(),
-                        _ => &[],
-                    };
-                    let inner = targets.iter().filter_map(|target| all.get(target));
+                    let inner = call.local_targets().iter().filter_map(|target| all.get(target));
                     // What asks and records is a migrator already, wherever it is called.
                     let inner = inner.filter(|uses| !is_whole(uses)).flatten();
                     inner.map(move |used| LedgerUse { call: CallId(index as u32), ..used.clone() })

@@ -279,45 +279,16 @@ impl Program<'_> {
                 if examined.judges.is_none() && answers && self.judges(body, call) {
                     examined.judges = Some(self.location(id, call.span));
                 }
-                let awaited = || facts.is_awaited(call.expr);
                 let given = answers && answer_calls.contains(&CallId(index as u32));
-                // Whoever is called with a handle asks that one.
-                let on_handle = || call.inputs().any(|input| self.driver_behind(&input.ty).is_some());
-                let unknown = match &call.target {
-                    Target::Local { targets, dispatched } => {
-                        let part =
-                            Part { answers: given, fails: fails && !body.is_tested(CallId(index as u32)) };
-                        for target in targets {
-                            let known = seen.get(target).copied();
-                            if known.is_none() || (part.fails && known == Some(false)) {
-                                seen.insert(*target, part.fails);
-                                queue.push((*target, None, part));
-                            }
-                        }
-                        // A trait without an implementation here is another crate's business.
-                        examined.answer_unknown |= given && *dispatched;
-                        targets.is_empty()
+                let part = Part { answers: given, fails: fails && !body.is_tested(CallId(index as u32)) };
+                for &target in call.local_targets() {
+                    let known = seen.get(&target).copied();
+                    if known.is_none() || (part.fails && known == Some(false)) {
+                        seen.insert(target, part.fails);
+                        queue.push((target, None, part));
                     }
-                    Target::External(_) => awaited() && !on_handle(),
-                    Target::Unknown(name) => {
-                        if may_ask(name) {
-                            examined.reads.get_or_insert(self.location(id, call.span));
-                        }
-                        examined.answer_unknown |= given;
-                        (awaited() || may_ask(name)) && !on_handle()
-                    }
-                    Target::Library(facts) => {
-                        // Only a thread that panicked makes a lock fail, and only a clock that is set back the time.
-                        let on_nothing = call.receiver.as_ref().is_some_and(|on| match on.value {
-                            Value::Behind(..) => true,
-                            Value::Call(made) => reads_clock(body.call(made)),
-                            _ => false,
-                        });
-                        examined.can_fail |= facts.panics.is_some() && !on_nothing;
-                        false
-                    }
-                    Target::Block(_) => false,
-                };
+                }
+                let unknown = self.examine_target(id, facts, call, given, &mut examined);
                 examined.unknown |= unknown;
                 examined.answer_unknown |= given && (unknown || is_answer_of_its_own(call));
             }
@@ -335,6 +306,47 @@ impl Program<'_> {
             }
         }
         examined
+    }
+
+    /// What is called, as far as it says something about the answer; whether it may ask something that is not known.
+    fn examine_target(
+        &self,
+        id: FnId,
+        facts: &Body,
+        call: &Call<'_>,
+        given: bool,
+        examined: &mut Examined,
+    ) -> bool {
+        let awaited = || facts.is_awaited(call.expr);
+        // Whoever is called with a handle asks that one.
+        let on_handle = || call.inputs().any(|input| self.driver_behind(&input.ty).is_some());
+        match &call.target {
+            Target::Local { targets, dispatched } => {
+                // A trait without an implementation here is another crate's business.
+                examined.answer_unknown |= given && *dispatched;
+                targets.is_empty()
+            }
+            Target::External(_) => awaited() && !on_handle(),
+            Target::Unknown(name) => {
+                if may_ask(name) {
+                    examined.reads.get_or_insert(self.location(id, call.span));
+                }
+                examined.answer_unknown |= given;
+                (awaited() || may_ask(name)) && !on_handle()
+            }
+            Target::Library(library) => {
+                // Only a thread that panicked makes a lock fail, and only a clock that is set back the time.
+                let made_by = |made: CallId| self.any_body(id).map(|body| body.call(made));
+                let on_nothing = call.receiver.as_ref().is_some_and(|on| match on.value {
+                    Value::Behind(..) => true,
+                    Value::Call(made) => made_by(made).is_some_and(reads_clock),
+                    _ => false,
+                });
+                examined.can_fail |= library.panics.is_some() && !on_nothing;
+                false
+            }
+            Target::Block(_) => false,
+        }
     }
 
     /// Whether a call asks whether something that needs a database handle succeeded.

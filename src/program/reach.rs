@@ -106,8 +106,7 @@ impl Sketch {
                 sketch.interesting |= effect.is_about_ledger();
             }
             sketch.interesting |= !call.worded_ledger_effects().is_empty();
-            sketch.supplies_state |=
-                call.name_of_callee() == Some("data_factory") || is_put_into_request(types.items, body, call);
+            sketch.supplies_state |= is_put_into_request(types.items, body, call);
             sketch.interesting |= body.undescribed_client(types, call).is_some();
             sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));
             if let Target::Library(facts) = call.target {

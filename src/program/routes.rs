@@ -145,11 +145,7 @@ impl Program<'_> {
     pub(super) fn answered_by(&self, route: &Route) -> BTreeSet<FnId> {
         let Some(closure) = route.closure else { return BTreeSet::from([route.function]) };
         let calls = self.any_body(route.function).into_iter().flat_map(|body| &body.calls);
-        let targets = calls.filter(|call| closure.encloses(call.span)).map(|call| match &call.target {
-            Target::Local { targets, .. } => targets.as_slice(),
-            _ => &[],
-        });
-        targets.flatten().copied().collect()
+        calls.filter(|call| closure.encloses(call.span)).flat_map(Call::local_targets).copied().collect()
     }
 
     /// The handlers, as places.

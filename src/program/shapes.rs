@@ -3,7 +3,7 @@
 use super::Program;
 use super::bodies::Target;
 use super::inventory::Scope;
-use crate::catalog::CallRole;
+use crate::catalog::{CallFacts, CallRole};
 use crate::facts::ExprKind;
 use crate::location::Location;
 
@@ -58,14 +58,7 @@ impl Program<'_> {
                 let last = statements.last()?.span;
                 let cells = body.calls.iter().filter_map(|call| match call.target {
                     Target::Library(facts) if facts.role == CallRole::OnceSet => {
-                        let kind = match facts.path.as_str() {
-                            path if path.starts_with("tokio::") || path.starts_with("async_once_cell::") => {
-                                CellKind::Async
-                            }
-                            path if path.starts_with("once_cell::") => CellKind::Fallible,
-                            _ => CellKind::Infallible,
-                        };
-                        Some((self.location(id, call.span), kind))
+                        Some((self.location(id, call.span), self.kind_of_cell(facts)))
                     }
                     _ => None,
                 });
@@ -76,5 +69,16 @@ impl Program<'_> {
                 Some(Shape { body, statements, end: (last.end_line, last.end_column), cells, holding })
             })
             .collect()
+    }
+
+    /// What the cell that a call sets can be filled by in one step, as the catalog lists its other methods.
+    fn kind_of_cell(&self, set: &CallFacts) -> CellKind {
+        let cell = set.path.rsplit_once("::").map_or("", |(cell, _)| cell);
+        let method = |name| self.types.catalog.method(cell, name).filter(|facts| !facts.unstable);
+        match method("get_or_try_init") {
+            Some(facts) if facts.is_async => CellKind::Async,
+            Some(_) => CellKind::Fallible,
+            None => CellKind::Infallible,
+        }
     }
 }

@@ -201,8 +201,7 @@ impl Program<'_> {
         }
         let Target::Library(facts) = call.target else { return None };
         // What a factory supplies is known when it has run, and what is read from a configuration stands in no argument.
-        let of_no_argument = facts.role == CallRole::StatePut && facts.handler.is_none();
-        if facts.path.ends_with("::data_factory") || of_no_argument {
+        if facts.role == CallRole::StatePut && facts.handler.is_none() {
             let to = self.supplied_to(facts);
             let location = self.location(id, call.span);
             return Some(Supplied { to, ty: None, package: None, is_found: true, location });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::{LinkedBody, Target};
+use super::bodies::{Call, LinkedBody};
 use super::items::FnId;
 use super::routes::Route;
 use super::types::Ty;
@@ -69,11 +69,7 @@ impl Program<'_> {
 
 fn called(body: &LinkedBody<'_>, region: Option<Span>) -> Vec<FnId> {
     let inside = body.calls.iter().filter(|call| region.is_none_or(|region| region.encloses(call.span)));
-    let targets = inside.flat_map(|call| match &call.target {
-        Target::Local { targets, .. } => targets.as_slice(),
-        _ => &[],
-    });
-    targets.copied().collect()
+    inside.flat_map(Call::local_targets).copied().collect()
 }
 
 /// One function on the way to an answer.

@@ -223,9 +223,8 @@ impl Program<'_> {
     }
 
     fn first_of(&self, function: FnId, call: &Call<'_>, way: &mut Way, depth: u32) -> First {
-        // The first tick of a timer is at once.
         let sleeps = match call.target {
-            Target::Library(facts) => facts.role == CallRole::Sleep && !facts.path.ends_with("::tick"),
+            Target::Library(facts) => facts.role == CallRole::Sleep && !facts.first_at_once,
             _ => false,
         };
         if sleeps || self.waits(call) {

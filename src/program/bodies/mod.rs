@@ -382,9 +382,17 @@ impl Call<'_> {
         self.receiver.iter().chain(&self.args)
     }
 
+    /// The functions of the workspace that it calls, or may call.
+    pub fn local_targets(&self) -> &[FnId] {
+        match &self.target {
+            Target::Local { targets, .. } => targets,
+            _ => &[],
+        }
+    }
+
     /// Whether the call is, or may be, one of a function of the workspace.
     pub fn leads_to(&self, id: FnId) -> bool {
-        matches!(&self.target, Target::Local { targets, .. } if targets.contains(&id))
+        self.local_targets().contains(&id)
     }
 
     /// The last segment of the callee's name, where a library has it or nobody knows it.
@@ -440,13 +448,7 @@ impl LinkedBody<'_> {
 
     /// The functions of the workspace that its calls lead to.
     pub fn local_targets(&self) -> impl Iterator<Item = FnId> {
-        self.calls
-            .iter()
-            .flat_map(|call| match &call.target {
-                Target::Local { targets, .. } => targets.as_slice(),
-                _ => &[],
-            })
-            .copied()
+        self.calls.iter().flat_map(Call::local_targets).copied()
     }
 
     /// Whether the call hands SQL to a library that changes the schema.
