@@ -49,25 +49,29 @@ fn ends_of(body: &Body, closure: Option<Span>) -> impl Iterator<Item = &Expr> {
     })
 }
 
-/// Whether a body gives `Ok(…)` at each of its ends, and is not left before: the type of its failures says nothing then.
-pub(super) fn gives_only_ok(body: &Body) -> bool {
+/// Whether a body gives `Ok(…)` wherever it ends: the type of its failures says nothing then. `succeeds` knows calls that give
+/// nothing else.
+pub(super) fn gives_only_ok(body: &Body, succeeds: &impl Fn(&Expr) -> bool) -> bool {
     let names = |expr: &Expr, wanted: &str| match &expr.kind {
         ExprKind::Path(path) => path.segments.last().is_some_and(|last| last.name == wanted),
         _ => false,
     };
-    let leaves =
-        |expr: &Expr| matches!(expr.kind, ExprKind::Try(_) | ExprKind::Return(_)) || names(expr, "Err");
     let is_ok = |end: &Expr| match &end.kind {
-        ExprKind::Call { callee, .. } => names(body.expr(*callee), "Ok"),
-        _ => false,
+        ExprKind::Call { callee, .. } if names(body.expr(*callee), "Ok") => true,
+        _ => succeeds(end),
     };
-    ends_of(body, None).all(is_ok) && !body.exprs.iter().any(leaves)
+    let fails = |expr: &Expr| match &expr.kind {
+        ExprKind::Try(_) => true,
+        ExprKind::Return(value) => !value.is_some_and(|value| is_ok(body.expr(value))),
+        _ => names(expr, "Err"),
+    };
+    ends_of(body, None).all(is_ok) && !body.exprs.iter().any(fails)
 }
 
 /// Whether what a body, or a closure in it, gives at its end is not plainly a success: neither `Ok(…)` nor a value that is
-/// no `Result` by its form.
-pub(super) fn gives_a_result(body: &Body, closure: Option<Span>) -> bool {
-    ends_of(body, closure).any(|end| match &end.kind {
+/// no `Result` by its form, nor a call that `succeeds`.
+pub(super) fn gives_a_result(body: &Body, closure: Option<Span>, succeeds: &impl Fn(&Expr) -> bool) -> bool {
+    ends_of(body, closure).filter(|end| !succeeds(end)).any(|end| match &end.kind {
         ExprKind::Path(path) => path.segments.last().is_some_and(|last| last.name == "None"),
         ExprKind::Await(_) => closure.is_none(),
         ExprKind::MethodCall(call) => {

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use super::bodies::{CallId, EventKind, LinkedBody, Target, settled};
 use super::items::FnId;
-use super::sql::SqlEffect;
+use super::sql::{Repeated, SqlEffect};
 use super::summaries::{Effect, EffectKind, Step};
 use super::terms::{address_of, substitute};
 use super::transactions::{in_transaction, locks_database};
@@ -173,12 +173,22 @@ impl Program<'_> {
         let (function, call) = effect.site;
         let body = self.any_body(function)?;
         let failing = body.call(call).sql().iter().find_map(|effect| match effect {
-            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement.clone()),
+            SqlEffect::Change { statement, repeated: Repeated::Fails } => Some(statement.clone()),
             _ => None,
         })?;
         let run = self.run_by(body, call);
         let in_transaction = [call, run].into_iter().any(|call| in_transaction(body, body.call(call)));
         (!in_transaction && !body.tells_failures_apart(run)).then_some(failing)
+    }
+
+    /// Whether all that an effect does to the schema can be done twice: its statements say so themselves (`IF NOT EXISTS`).
+    pub fn may_be_repeated(&self, effect: &Effect) -> bool {
+        let Some(body) = self.any_body(effect.site.0) else { return false };
+        let mut changes = body.call(effect.site.1).sql().iter().filter_map(|effect| match effect {
+            SqlEffect::Change { repeated, .. } => Some(*repeated == Repeated::DoesNothing),
+            _ => None,
+        });
+        effect.kind == EffectKind::Migrate && changes.next() == Some(true) && changes.all(|one| one)
     }
 
     /// Where one of the effects opens a database in the file at a path.

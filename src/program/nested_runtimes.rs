@@ -124,12 +124,15 @@ impl Program<'_> {
         }
         for context in body.outwards(body.call(call).context) {
             let ContextKind::Block(block) = context.kind else { continue };
+            let takes_it = |call: &Call<'_>| call.inputs().any(|input| input.value == Value::Block(block));
             if body.blocks[block.0 as usize].is_async {
-                return Runner::Async;
+                // Nobody knows what an executor is that nobody knows.
+                let is_elsewhere = body.calls.iter().any(|call| {
+                    matches!(call.target, Target::Unknown(_) | Target::External(_)) && takes_it(call)
+                });
+                return if is_elsewhere { Runner::Other } else { Runner::Async };
             }
-            let is_given = body.calls.iter().any(|call| {
-                may_run_elsewhere(call) && call.inputs().any(|input| input.value == Value::Block(block))
-            });
+            let is_given = body.calls.iter().any(|call| may_run_elsewhere(call) && takes_it(call));
             if is_given || !body.blocks[block.0 as usize].time.is_some_and(in_line) {
                 return Runner::Other;
             }

@@ -94,6 +94,14 @@ impl Program<'_> {
         found
     }
 
+    /// The calls of each function that write to a ledger, itself or by a helper, in the order of the calls.
+    pub(super) fn ledger_writes(&self) -> BTreeMap<FnId, Vec<CallId>> {
+        let writes = |uses: Vec<LedgerUse>| {
+            uses.into_iter().filter(|used| used.writes).map(|used| used.call).collect()
+        };
+        self.ledger_uses().into_iter().map(|(function, uses)| (function, writes(uses))).collect()
+    }
+
     /// The calls of each function that ask a ledger or write to it, in the order of the calls; helpers count for their callers.
     fn ledger_uses(&self) -> BTreeMap<FnId, Vec<LedgerUse>> {
         let own = self.linked().filter_map(|(function, body)| {

@@ -174,14 +174,17 @@ impl Program<'_> {
         found
     }
 
-    /// Whether a binary answers a route: its `main` comes to the handler, or the handler is a method of a service in its package, which
-    /// nobody calls by name.
+    /// Whether a binary answers a route: its `main` comes to the handler, or the handler is in its package, and is a method of a
+    /// service, which nobody calls by name, or one with an attribute that no binary is seen to mount.
     fn answers(&self, entry: &Entry, route: &Route) -> bool {
         let in_package = || {
             let main = self.declaration(entry.main).file;
             self.workspace.belong_together(main, route.location.file)
         };
-        self.reaches(entry.main, route.function) || (route.label.is_none() && in_package())
+        let is_mounted = || self.production_entries().any(|entry| self.reaches(entry.main, route.function));
+        let is_found_otherwise =
+            || route.label.is_none() || (self.has_attribute_route(route.function) && !is_mounted());
+        self.reaches(entry.main, route.function) || (is_found_otherwise() && in_package())
     }
 
     /// All handles that a binary with the probe keeps to databases, files included.
@@ -265,7 +268,8 @@ impl Program<'_> {
             examined.can_fail |= exprs().any(|expr| says_bad_status(facts, expr, refuses));
             if answers {
                 let fallible = fails && self.is_fallible(id, region);
-                examined.can_fail |= gives_a_result(facts, region) && fallible;
+                let succeeds = |end: &Expr| self.always_succeeds(body, end);
+                examined.can_fail |= fallible && gives_a_result(facts, region, &succeeds);
                 examined.can_fail |= exprs().any(|expr| leaves_early(expr, fallible));
                 examined.can_fail |= body
                     .calls
@@ -444,11 +448,24 @@ impl Program<'_> {
         closure.is_some() || awaited.is_option_or_result() || matches!(awaited, Ty::Unknown)
     }
 
+    /// Whether an expression calls a function of the workspace that gives a `Result` for its form alone: it is always `Ok(…)`.
+    fn always_succeeds(&self, body: &LinkedBody<'_>, expr: &Expr) -> bool {
+        let Some(call) = body.calls.iter().find(|call| call.span == expr.span) else { return false };
+        let is_one = |target: &FnId| {
+            let facts = self.types.items.functions[target.index()].body;
+            facts.is_some_and(|facts| gives_only_ok(facts, &|_| false))
+        };
+        !call.local_targets().is_empty() && call.local_targets().iter().all(is_one)
+    }
+
     /// The types of the workspace that a handler answers with.
     fn answer_types(&self, id: FnId, closure: Option<Span>) -> Vec<Ty> {
         let mut found = Vec::new();
         if closure.is_none() {
-            let never_fails = self.types.items.functions[id.index()].body.is_some_and(gives_only_ok);
+            let facts = self.types.items.functions[id.index()].body;
+            let never_fails = facts.zip(self.any_body(id)).is_some_and(|(facts, body)| {
+                gives_only_ok(facts, &|end: &Expr| self.always_succeeds(body, end))
+            });
             let mut types = vec![self.types.signature(id).output.clone()];
             while let Some(ty) = types.pop() {
                 match &ty {

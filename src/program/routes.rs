@@ -237,7 +237,8 @@ fn path_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
             around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route)));
         }
         if takes {
-            around.extend(route_text(call).map(|route| (call.span, route)));
+            let route = route_text(call).or_else(|| route_handed_on(body, call, at));
+            around.extend(route.map(|route| (call.span, route)));
         }
     }
     // The outermost comes first.
@@ -272,6 +273,24 @@ fn route_text(call: &Call<'_>) -> Option<String> {
     let known = value.texts().into_iter().next().map(Cow::into_owned);
     let worded = || value.wording().map(|wording| wording.trim_start_matches("{}").to_owned());
     known.or_else(worded)
+}
+
+/// The one path that a function of the workspace is given beside a wrapped handler, which it registers there or hands on:
+/// `routes.add("/orders", get(list))`.
+fn route_handed_on(body: &LinkedBody<'_>, call: &Call<'_>, at: Span) -> Option<String> {
+    let wraps = |other: &Call<'_>| {
+        library(other).is_some_and(|facts| facts.role == CallRole::HandlerWrap)
+            && takes(call, other.span)
+            && (other.span == at || takes(other, at))
+    };
+    if call.local_targets().is_empty() || !body.calls.iter().any(wraps) {
+        return None;
+    }
+    let mut paths = call.args.iter().filter_map(|argument| match &argument.value {
+        Value::Text(text) if text.starts_with('/') => Some(text.to_string()),
+        _ => None,
+    });
+    paths.next().filter(|_| paths.next().is_none())
 }
 
 /// `resource("/x").route(…)`: the route stands at the start of the chain.

@@ -9,9 +9,8 @@ pub(super) enum SqlEffect {
     Change {
         /// Its first three words, in capitals.
         statement: String,
-        /// Whether it creates or adds something and does not say `IF NOT EXISTS` or `OR REPLACE`: it fails when somebody else
-        /// has run it already.
-        fails_when_repeated: bool,
+        /// What it does where it has been run already.
+        repeated: Repeated,
     },
     /// It says in which schema or database names are looked up, or takes them away: which tables are meant is not known.
     LooksElsewhere,
@@ -59,6 +58,17 @@ pub enum SessionLock {
     Named,
 }
 
+/// What a statement does where it, or one like it, has been run already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeated {
+    /// It creates or adds something, and fails.
+    Fails,
+    /// It says itself that nothing is to be done then, or that the old is replaced (`IF NOT EXISTS`, `OR REPLACE`).
+    DoesNothing,
+    /// Neither is known.
+    Other,
+}
+
 impl SessionLock {
     /// The name by which findings about it are told apart.
     pub fn name(self) -> &'static str {
@@ -82,7 +92,7 @@ pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
             let first: Vec<&str> = words.iter().take(3).map(String::as_str).collect();
             found.push(SqlEffect::Change {
                 statement: first.join(" ").to_uppercase(),
-                fails_when_repeated: fails_when_repeated(&words),
+                repeated: repeated(&words),
             });
         }
         if looks_elsewhere(&words) {
@@ -100,7 +110,7 @@ pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
 }
 
 /// Texts without any of these do nothing of interest; most texts are not worth more than this look.
-const TELLING: [&str; 22] = [
+const TELLING: [&str; 20] = [
     "create",
     "alter",
     "drop",
@@ -113,11 +123,9 @@ const TELLING: [&str; 22] = [
     "attach",
     "search_path",
     "migration",
-    "schema_version",
+    "version",
     "schema_history",
-    "db_version",
     "schema_meta",
-    "user_version",
     "sqlite_",
     "pragma_table_info",
     "information_schema",
@@ -242,7 +250,11 @@ fn ledger(words: &[String]) -> Option<SqlEffect> {
     let plain = tables.next()?.rsplit('.').next()?;
     let is_ledger = match before {
         "pragma" => plain == OWN_NUMBER,
-        _ => plain == "pragma_user_version" || LEDGERS.iter().any(|word| plain.contains(word)),
+        _ => {
+            plain == "pragma_user_version"
+                || plain == "version"
+                || LEDGERS.iter().any(|word| plain.contains(word))
+        }
     };
     // SQLite has a table function for each pragma that gives something.
     let plain = plain.strip_prefix("pragma_").unwrap_or(plain);
@@ -268,9 +280,17 @@ fn privileged(words: &[String]) -> Option<&'static str> {
     PRIVILEGED.into_iter().find(begins).filter(|_| is_sql)
 }
 
-fn fails_when_repeated(words: &[String]) -> bool {
-    let creates = words[0] == "create" || (words[0] == "alter" && words.iter().any(|word| word == "add"));
-    creates && !says(words, &["if", "not", "exists"]) && !says(words, &["or", "replace"])
+fn repeated(words: &[String]) -> Repeated {
+    let adds = match words[0].as_str() {
+        "create" => true,
+        "alter" => words.iter().any(|word| word == "add"),
+        _ => return if says(words, &["if", "exists"]) { Repeated::DoesNothing } else { Repeated::Other },
+    };
+    match says(words, &["if", "not", "exists"]) || says(words, &["or", "replace"]) {
+        true => Repeated::DoesNothing,
+        false if adds => Repeated::Fails,
+        false => Repeated::Other,
+    }
 }
 
 /// Whether the words stand somewhere in a statement, one after the other.
@@ -318,9 +338,9 @@ mod tests {
     }
 
     /// The first statement that fails when it is repeated.
-    fn repeated(text: &str) -> Option<String> {
+    fn failing(text: &str) -> Option<String> {
         effects(text).into_iter().find_map(|effect| match effect {
-            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
+            SqlEffect::Change { statement, repeated: Repeated::Fails } => Some(statement),
             _ => None,
         })
     }
@@ -337,11 +357,11 @@ mod tests {
 
     #[test]
     fn what_may_be_repeated_does_not_fail() {
-        assert_eq!(repeated("create table if not exists t (id int); select 1"), None);
-        assert_eq!(repeated("DROP TABLE t; CREATE VIEW v AS SELECT 1").as_deref(), Some("CREATE VIEW V"));
-        assert_eq!(repeated("ALTER TABLE t ADD COLUMN x INT").as_deref(), Some("ALTER TABLE T"));
-        assert_eq!(repeated("ALTER TABLE t ADD COLUMN IF NOT EXISTS x INT"), None);
-        assert_eq!(repeated("CREATE TEMP TABLE t (id INT)"), None);
+        assert_eq!(failing("create table if not exists t (id int); select 1"), None);
+        assert_eq!(failing("DROP TABLE t; CREATE VIEW v AS SELECT 1").as_deref(), Some("CREATE VIEW V"));
+        assert_eq!(failing("ALTER TABLE t ADD COLUMN x INT").as_deref(), Some("ALTER TABLE T"));
+        assert_eq!(failing("ALTER TABLE t ADD COLUMN IF NOT EXISTS x INT"), None);
+        assert_eq!(failing("CREATE TEMP TABLE t (id INT)"), None);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Room 5, *program*: what becomes of the failure of an initialization on its way to `main`.
 
+use std::cell::LazyCell;
+
 use super::bodies::{CallId, ContextKind, EventKind, Failure, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::sql::SqlEffect;
+use super::sql::{Repeated, SqlEffect};
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::Ty;
 use super::values::Value;
@@ -54,6 +56,8 @@ pub struct LostMigration<'p> {
     pub by_migrator: bool,
     /// Whether the failing branch calls something of the application's own, which may tell somebody.
     pub told: bool,
+    /// Where the function records the change as applied, also when it failed.
+    pub recorded: Option<Span>,
     /// Further statements of the function that end so.
     pub further: Vec<Span>,
 }
@@ -133,6 +137,7 @@ impl Program<'_> {
     /// without anybody hearing of it. Each call once.
     pub fn lost_migrations(&self) -> Vec<LostMigration<'_>> {
         let mut found: Vec<LostMigration<'_>> = Vec::new();
+        let records = LazyCell::new(|| self.ledger_writes());
         for (function, body) in self.linked() {
             // Who is dropped has nobody to hand a failure to.
             if self.scope(function) != Scope::Production || self.is_run_on_drop(function) {
@@ -159,11 +164,20 @@ impl Program<'_> {
                 if wiped.is_none() && self.mains.contains(&function) {
                     continue;
                 }
-                let end = match (wiped, self.outcome_of(function, body, call, None)) {
-                    (Some(span), _) => Lost::Wiped(span),
-                    (None, Outcome::Ends(End::Dropped)) => Lost::Dropped,
-                    (None, Outcome::Ends(End::GoesOn)) => Lost::GoesOn,
-                    (None, _) => continue,
+                let recorded = || {
+                    let end = self.lost_end(function, body, call)?;
+                    let record = recorded_after(body, call, records.get(&function)?)?;
+                    Some((end, body.call(record).span))
+                };
+                let (end, recorded) = match (wiped, self.outcome_of(function, body, call, None)) {
+                    (Some(span), _) => (Lost::Wiped(span), None),
+                    (None, Outcome::HandsOn) => continue,
+                    (None, outcome) => match (recorded(), outcome) {
+                        (Some((end, record)), _) => (end, Some(record)),
+                        (None, Outcome::Ends(End::Dropped)) => (Lost::Dropped, None),
+                        (None, Outcome::Ends(End::GoesOn)) => (Lost::GoesOn, None),
+                        (None, _) => continue,
+                    },
                 };
                 let span = body.call(call).span;
                 let by_migrator = is_migrator(self.call(effect.site.0, effect.site.1));
@@ -175,6 +189,7 @@ impl Program<'_> {
                 // A single statement may be meant to fail where it ran before: who looks at the failure knows, and a tool can
                 // be started again. Who calls a function for something else has to do without the schema.
                 let for_itself = match effect.steps.len() {
+                    _ if recorded.is_some() => true,
                     1 if is_statement => match end {
                         Lost::Dropped => !self.is_minor(effect) && self.is_run_by_a_server(function),
                         Lost::GoesOn => false,
@@ -205,6 +220,7 @@ impl Program<'_> {
                         function,
                         call: span,
                         end,
+                        recorded,
                         further: Vec::new(),
                     }),
                 }
@@ -213,11 +229,38 @@ impl Program<'_> {
         found
     }
 
+    /// How the failure of a call ends where the function goes on after it, be it out of a loop over statements.
+    fn lost_end(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> Option<Lost> {
+        let call = body.call(id);
+        if call.outcome.unwrapped || !self.may_fail(&call.target) {
+            return None;
+        }
+        let runs_another = call.args.iter().any(|argument| matches!(argument.value, Value::Element(_)));
+        if body.in_loop(call.context) && !runs_another {
+            return None;
+        }
+        let failures = body.failures();
+        let mut looked =
+            failures.iter().filter(|failure| failure.call == id && !failure.if_ok.is_empty()).peekable();
+        if looked.peek().is_none() {
+            return (call.outcome.discarded && !call.outcome.bound).then_some(Lost::Dropped);
+        }
+        let is_over = |failure: &Failure| {
+            let inside = |context| body.is_on_failure(context, failure);
+            let returns = body
+                .all_events()
+                .any(|event| matches!(event.kind, EventKind::Return(_)) && inside(event.context));
+            let instead = self.effects(function).iter().any(|effect| inside(effect.context));
+            returns || instead || exits_in(body, &inside) || body.tells_apart(failure)
+        };
+        (!looked.any(is_over)).then_some(Lost::GoesOn)
+    }
+
     /// Whether a schema change fails where it ran before: whoever drops its failure may count on that.
     fn may_be_meant_to_fail(&self, effect: &Effect) -> bool {
         let call = self.call(effect.site.0, effect.site.1);
         let fails =
-            |effect: &SqlEffect| matches!(effect, SqlEffect::Change { fails_when_repeated: true, .. });
+            |effect: &SqlEffect| matches!(effect, SqlEffect::Change { repeated: Repeated::Fails, .. });
         makes_one_thing(call) || call.sql().iter().any(fails)
     }
 
@@ -357,10 +400,7 @@ impl Program<'_> {
             .iter()
             .enumerate()
             .any(|(index, context)| context.kind.is_loop() && inside(bodies::ContextId(index as u32)));
-        let exits = body.calls.iter().any(|call| {
-            let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
-            inside(call.context) && (diverges || bodies::fails(call))
-        });
+        let exits = exits_in(body, &inside);
         let events = || body.all_events();
         // Whoever leaves on success has the rest of the function for the failure.
         let rest_is_failure = failure.if_ok.iter().all(|arm| body.leaves(failure.branch, *arm));
@@ -405,6 +445,28 @@ impl Program<'_> {
             Target::Block(_) => false,
         }
     }
+}
+
+/// Whether a call in some contexts ends the process, or fails for good.
+fn exits_in(body: &LinkedBody<'_>, inside: &impl Fn(bodies::ContextId) -> bool) -> bool {
+    body.calls.iter().any(|call| {
+        let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
+        inside(call.context) && (diverges || bodies::fails(call))
+    })
+}
+
+/// The first of some calls that comes after another one, whether or not that failed.
+fn recorded_after(body: &LinkedBody<'_>, failed: CallId, records: &[CallId]) -> Option<CallId> {
+    let failures = body.failures();
+    let only_on_success = |record: CallId| {
+        let mut own = failures.iter().filter(|failure| failure.call == failed);
+        own.any(|failure| body.is_in_arms(body.call(record).context, failure.branch, &failure.if_ok))
+    };
+    let context = body.call(failed).context;
+    let comes = |record: &CallId| {
+        *record > failed && !body.exclusive(context, body.call(*record).context) && !only_on_success(*record)
+    };
+    records.iter().copied().find(comes)
 }
 
 /// The call that empties a migrator's ledger where another call failed.

@@ -48,6 +48,7 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
         let between = happenings[at..index].iter().filter_map(|one| match &one.what {
             What::Effect(effect)
                 if is_init(effect)
+                    && !program.may_be_repeated(effect)
                     && !(effect.creates_handle() && keeps_for_itself(program, id, &write.place))
                     && controls(body, test, one.context)
                     && !body.exclusive(one.context, context) =>

@@ -43,7 +43,16 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
         role: Role::Migration,
         label: "nor of this one".to_owned(),
     }));
+    evidence.extend(lost.recorded.map(|span| Evidence {
+        location: program.location(lost.function, span),
+        role: Role::Write,
+        label: "recorded as applied all the same".to_owned(),
+    }));
     let (message, label) = match lost.end {
+        Lost::Dropped | Lost::GoesOn if lost.recorded.is_some() => (
+            "a migration may fail, and is recorded as applied all the same".to_owned(),
+            "it is never run again",
+        ),
         Lost::Dropped => {
             let message = match lost.further.len() {
                 0 => "a migration may fail, and its result is dropped".to_owned(),

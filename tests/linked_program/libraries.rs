@@ -431,3 +431,46 @@ async fn main() -> anyhow::Result<()> {{
     assert_eq!(reported(&service("let _ = guard.insert(pool.clone());")), Vec::<String>::new());
     assert_eq!(reported(&service("")), ["handle-per-call 10"]);
 }
+
+#[test]
+fn a_database_attribute_that_comes_with_macro_use_makes_a_pool() {
+    let service = r#"
+#![feature(proc_macro_hygiene, decl_macro)]
+#[macro_use] extern crate rocket;
+#[macro_use] extern crate rocket_contrib;
+use std::collections::HashMap;
+use rocket::Route;
+mod models {
+    use rocket_contrib::databases::diesel;
+    #[database("main")] pub struct Db(diesel::PgConnection);
+}
+#[get("/health")]
+fn health() {}
+fn routes() -> HashMap<&'static str, Vec<Route>> { HashMap::from([("/", routes![health])]) }
+fn main() {
+    let mut rocket = rocket::ignite().attach(models::Db::fairing());
+    for (base, routes) in routes() { rocket = rocket.mount(base, routes); }
+    rocket.launch();
+}
+"#;
+    let found = reported(service);
+    assert!(found.len() == 1 && found[0].starts_with("shallow-readiness"), "{found:?}");
+}
+
+#[test]
+fn nobody_knows_on_what_an_executor_runs_that_nobody_knows() {
+    let service = r#"
+async fn connect() -> Result<postgres::Client, postgres::Error> {
+    postgres::Client::connect("host=localhost", postgres::NoTls)
+}
+async fn start(window: acme_window::Context) {
+    window.background_spawn(async { connect().await.is_ok() });
+}
+#[tokio::main]
+async fn main() { start(acme_window::open()).await; }
+"#;
+    assert_eq!(reported(service), Vec::<String>::new());
+    let awaited =
+        service.replace("window.background_spawn(async { connect().await.is_ok() });", "connect().await;");
+    assert_eq!(reported(&awaited).len(), 1);
+}

@@ -263,9 +263,13 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// A method of `Option` or `Result` that only hands its receiver on: right for any receiver of unknown type.
+    /// A method of `Option` or `Result` that only hands its receiver on, or asks a `Result` how it went: right for any receiver of
+    /// unknown type.
     fn adapter(&self, name: &str) -> Option<&'a CallFacts> {
         let find = |owner: &str| self.types.catalog.method(owner, name);
+        if matches!(name, "is_ok" | "is_err") {
+            return find(RESULT);
+        }
         let facts = find(OPTION).or_else(|| find(RESULT))?;
         (facts.role == CallRole::Adapt && facts.carries == Some(ValueSource::Receiver)).then_some(facts)
     }
@@ -311,7 +315,10 @@ impl<'a> Walk<'_, 'a> {
                 let found = self.types.trait_function_of(&ty, &of, &name);
                 Ok(self.associated_callee(found, &ty, name))
             }
-            None => Ok(self.made_by_macro(path).unwrap_or(Callee::Unknown(last))),
+            None => {
+                let made = self.made_by_macro(path).or_else(|| self.written_by_attribute(path));
+                Ok(made.unwrap_or(Callee::Unknown(last)))
+            }
         }
     }
 
@@ -322,6 +329,12 @@ impl<'a> Walk<'_, 'a> {
         let facts = self.types.catalog.function(&format!("{made}::{}", function.name))?;
         let may_stand_here = self.types.names.some_crate_depends_on(root_segment(&made));
         may_stand_here.then_some(Callee::Library(facts, Ty::Unknown))
+    }
+
+    /// What an attribute writes is called like the attribute, which `#[macro_use] extern crate` brings in.
+    fn written_by_attribute(&self, path: &Path) -> Option<Callee<'a>> {
+        let attribute = self.types.attribute_facts(self.scope().module, path)?;
+        Some(Callee::Library(self.types.catalog.function(&attribute.path)?, Ty::Unknown))
     }
 
     fn associated_callee(&self, found: Option<Method<'a>>, ty: &Ty, name: Name) -> Callee<'a> {

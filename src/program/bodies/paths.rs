@@ -3,19 +3,28 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use super::super::items::{AdtShape, ConstItem, Declared, ModuleId};
+use super::super::items::{AdtShape, Declared, ModuleId, StaticItem};
 use super::super::names::{Def, Namespace};
 use super::super::types::{Args, Method, PRIMITIVES, Ty, TypeScope, no_args, segment_args};
 use super::super::values::Value;
 use super::EventKind;
 use super::walk::{Resolution, Typed, Walk, literal_value};
-use crate::facts::{Body, ExprId, ExprKind, MacroContent, Name, Path};
+use crate::facts::{Body, ExprId, ExprKind, MacroContent, Name, Path, StaticSource};
+use crate::location::FileId;
 
 /// How many constants and parts of them are looked through for the value of one.
 const CONSTANT_PARTS: usize = 400;
 
-/// How many rows of a table are told.
+/// How many rows of a table, or texts of a list, are told.
 const MOST_ROWS: usize = 24;
+
+/// The value of a constant or a static, as it is written, and where its names are looked up.
+#[derive(Clone, Copy)]
+struct Written<'b> {
+    module: ModuleId,
+    file: FileId,
+    body: &'b Body,
+}
 
 impl Walk<'_, '_> {
     /// A path in value position.
@@ -44,14 +53,17 @@ impl Walk<'_, '_> {
             Def::Item(Declared::Fn(id)) => Typed::new(Ty::Function(*id), Value::Function(*id)),
             Def::Item(Declared::Static(id)) => {
                 self.emit(EventKind::Static(*id));
-                Typed::new(self.types.static_type(*id).clone(), Value::Static(*id))
+                let written = written_static(&self.types.items.statics[id.index()]);
+                let value = written.and_then(|written| self.written(written));
+                Typed::new(self.types.static_type(*id).clone(), value.unwrap_or(Value::Static(*id)))
             }
             Def::Item(Declared::Const(id)) => {
                 let item = &self.types.items.consts[id.index()];
                 let scope = TypeScope { module: item.module, self_ty: None, generics: [None, None] };
                 let ty = self.types.lower(item.ty, scope);
                 let value = item.value.map_or(Value::Unknown, |body| {
-                    self.constant(item, body, body.root, &Cell::new(CONSTANT_PARTS)).unwrap_or_else(|| {
+                    let written = Written { module: item.module, file: item.file, body };
+                    self.written(written).unwrap_or_else(|| {
                         let module = self.types.items.module_path(item.module);
                         Value::Origin(Arc::from(format!("const {module}::{}", item.name)), Arc::from([]))
                     })
@@ -73,31 +85,41 @@ impl Walk<'_, '_> {
         }
     }
 
+    fn written(&self, written: Written<'_>) -> Option<Value> {
+        self.constant(written, written.body.root, &Cell::new(CONSTANT_PARTS))
+    }
+
     /// The value of a constant that is written out: a literal, another constant, an SQL file, a list of texts, or a table of what
-    /// belongs together in each row. Of a long table the first rows are told.
-    fn constant(&self, item: &ConstItem<'_>, body: &Body, id: ExprId, budget: &Cell<usize>) -> Option<Value> {
+    /// belongs together in each row. Of a long list or table the beginning is told.
+    fn constant(&self, written: Written<'_>, id: ExprId, budget: &Cell<usize>) -> Option<Value> {
         budget.set(budget.get().checked_sub(1)?);
-        let value = |id: ExprId| self.constant(item, body, id, budget);
+        let body = written.body;
+        let value = |id: ExprId| self.constant(written, id, budget);
         match &body.expr(id).kind {
             ExprKind::Literal(literal) => Some(literal_value(literal).value),
             ExprKind::Reference(inner, _) => value(*inner),
-            ExprKind::Path(path) => match self.resolve_in(item.module, path, Namespace::Values)? {
-                Def::Item(Declared::Const(other)) => {
-                    let other = &self.types.items.consts[other.index()];
-                    let body = other.value?;
-                    self.constant(other, body, body.root, budget)
-                }
-                _ => None,
-            },
+            ExprKind::Path(path) => {
+                let items = self.types.items;
+                let other = match self.resolve_in(written.module, path, Namespace::Values)? {
+                    Def::Item(Declared::Const(other)) => {
+                        let item = &items.consts[other.index()];
+                        Written { module: item.module, file: item.file, body: item.value? }
+                    }
+                    Def::Item(Declared::Static(other)) => written_static(&items.statics[other.index()])?,
+                    _ => return None,
+                };
+                self.constant(other, other.body.root, budget)
+            }
             ExprKind::Array(list) => {
                 let is_row =
                     |item: &ExprId| matches!(body.expr(*item).kind, ExprKind::Tuple(_) | ExprKind::Struct(_));
                 if !list.is_empty() && list.iter().all(is_row) {
-                    let rows = list.iter().take(MOST_ROWS).map(|row| self.row(item, body, *row, budget));
+                    let rows = list.iter().take(MOST_ROWS).map(|row| self.row(written, *row, budget));
                     let rows = Value::parts(rows.collect::<Option<Vec<_>>>()?);
                     return Some(Value::Element(Arc::new(rows)));
                 }
-                let texts = list.iter().map(|item| value(*item)).collect::<Option<Vec<_>>>()?;
+                let texts = list.iter().take(MOST_ROWS).map(|item| value(*item));
+                let texts = texts.collect::<Option<Vec<_>>>()?;
                 texts.iter().all(|text| matches!(text, Value::Text(_))).then(|| Value::parts(texts))
             }
             ExprKind::Macro(call) => {
@@ -105,7 +127,7 @@ impl Walk<'_, '_> {
                 let texts = args.iter().map(|arg| value(*arg)).collect::<Option<Vec<_>>>()?;
                 match (call.path.segments.last()?.name.as_str(), texts.as_slice()) {
                     ("include_str", [Value::Text(path)]) => {
-                        self.types.items.included_sql(item.file, path).map(Value::Text)
+                        self.types.items.included_sql(written.file, path).map(Value::Text)
                     }
                     ("concat", texts) if !texts.is_empty() => {
                         let texts = texts.iter().map(|text| match text {
@@ -122,13 +144,13 @@ impl Walk<'_, '_> {
     }
 
     /// A row of a table: a tuple or a record, in which what is no constant is not known.
-    fn row(&self, item: &ConstItem<'_>, body: &Body, id: ExprId, budget: &Cell<usize>) -> Option<Value> {
-        let value = |id: &ExprId| self.constant(item, body, *id, budget).unwrap_or_default();
-        match &body.expr(id).kind {
+    fn row(&self, written: Written<'_>, id: ExprId, budget: &Cell<usize>) -> Option<Value> {
+        let value = |id: &ExprId| self.constant(written, *id, budget).unwrap_or_default();
+        match &written.body.expr(id).kind {
             ExprKind::Tuple(list) => Some(Value::parts(list.iter().map(value).collect())),
             ExprKind::Struct(literal) => {
                 let Def::Item(Declared::Adt(adt)) =
-                    self.resolve_in(item.module, &literal.path, Namespace::Types)?
+                    self.resolve_in(written.module, &literal.path, Namespace::Types)?
                 else {
                     return None;
                 };
@@ -235,4 +257,11 @@ impl Walk<'_, '_> {
         let args = segment_args(self.types, path.segments.last()?, scope);
         Some((resolved.defs.into_iter().next()?, args))
     }
+}
+
+/// What a static is for good, where that is written out: nobody can put anything else into it.
+fn written_static<'b>(item: &StaticItem<'b>) -> Option<Written<'b>> {
+    let body = item.facts.init.as_ref()?;
+    let is_fixed = !item.facts.mutable && item.facts.source == StaticSource::Item;
+    is_fixed.then_some(Written { module: item.module, file: item.location.file, body })
 }
