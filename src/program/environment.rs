@@ -57,6 +57,8 @@ pub struct Read {
     steps: Vec<Step>,
     /// The type of the value that is filled from the environment, where it is read for the fields of one.
     filled: Option<AdtId>,
+    /// Whether the library names the variable, not the call (`env_logger::init`).
+    named_by_library: bool,
     /// Where an environment file sets it.
     pub set_in: Option<Location>,
 }
@@ -66,6 +68,14 @@ impl Read {
     pub fn location(&self) -> Location {
         self.hops[self.hops.len() - 1].location
     }
+}
+
+/// Whether one function makes a logger, and then loads the file that cannot set its level any more.
+fn is_beside(read: &Read, load: &[Step]) -> bool {
+    let (&[.., Step::Call(reading, _)], &[.., Step::Call(loading, _)]) = (read.steps.as_slice(), load) else {
+        return false;
+    };
+    read.named_by_library && reading == loading
 }
 
 /// What says which file is loaded.
@@ -106,8 +116,12 @@ impl Program<'_> {
         for read in &mut walk.reads {
             read.set_in = self.workspace.set_in_file(package, &read.key);
         }
+        // Where a file is there and does not set it, its level of logging is no matter of files.
+        let files_are_unknown = !self.workspace.has_environment_file(package);
         let counts = |read: &Read| {
-            (read.set_in.is_some() || may_stand_in_a_file(&read.key))
+            (read.set_in.is_some()
+                || may_stand_in_a_file(&read.key)
+                || files_are_unknown && is_beside(read, &steps))
                 && !chooses(read)
                 && !self.exclude(&read.steps, &steps)
                 && !self.is_read_again(read, &steps)
@@ -222,6 +236,7 @@ impl Program<'_> {
                     hops: walk.way.clone(),
                     steps: walk.steps.clone(),
                     filled,
+                    named_by_library: facts.variable.is_some(),
                     set_in: None,
                 }));
             }

@@ -99,7 +99,11 @@ impl<'a> Program<'a> {
 
     /// The calls that set options of the builder on which a call is made, in their order: none of them where it is made on no
     /// builder. `None` when the builder comes from elsewhere.
-    fn builder_options(&self, function: FnId, made: &Call<'a>) -> Option<Vec<(&'a CallFacts, &Call<'a>)>> {
+    pub(super) fn builder_options(
+        &self,
+        function: FnId,
+        made: &Call<'a>,
+    ) -> Option<Vec<(&'a CallFacts, &Call<'a>)>> {
         let Some(builder) = &made.receiver else { return Some(Vec::new()) };
         let Value::Call(start) = &builder.value else { return None };
         let is_start = |facts: &CallFacts| facts.role == CallRole::Builder;

@@ -61,6 +61,7 @@ mod ruled_out;
 pub mod schema_owners;
 mod seen;
 pub mod session_locks;
+pub mod session_settings;
 pub mod shapes;
 pub mod shared_entries;
 mod sql;

@@ -37,6 +37,8 @@ pub(super) struct Sketch {
     pub uses_handle: bool,
     /// Whether it takes or gives back a lock of a database session.
     pub locks_session: bool,
+    /// Whether it sets something for a session of a database.
+    pub sets_session: bool,
     /// Whether it supplies state to an application.
     pub supplies_state: bool,
     /// Whether it blocks on a runtime.
@@ -69,6 +71,7 @@ impl Sketch {
             supporting: false,
             uses_handle: false,
             locks_session: false,
+            sets_session: false,
             supplies_state: false,
             enters_runtime: false,
             fills_map: false,
@@ -103,6 +106,7 @@ impl Sketch {
             sketch.interesting |= body.changes_schema(CallId(index as u32));
             for effect in call.sql() {
                 sketch.locks_session |= matches!(effect, SqlEffect::Locks { .. } | SqlEffect::Unlocks(_));
+                sketch.sets_session |= matches!(effect, SqlEffect::SetsSession(_));
                 sketch.interesting |= effect.is_about_ledger();
             }
             sketch.interesting |= !call.worded_ledger_effects().is_empty();

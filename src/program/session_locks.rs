@@ -171,7 +171,7 @@ impl Program<'_> {
     }
 
     /// What runs the statement whose text a call has: a handle among the calls of its chain.
-    fn executor_of(&self, body: &LinkedBody<'_>, text: CallId) -> Executor {
+    pub(super) fn executor_of(&self, body: &LinkedBody<'_>, text: CallId) -> Executor {
         let found = body.chain_from(text).find_map(|id| {
             let call = body.call(id);
             let receiver = call.receiver.iter().filter(|_| id == text || call.chained_on.is_none());
@@ -181,7 +181,7 @@ impl Program<'_> {
         found.unwrap_or(Executor::Other)
     }
 
-    fn kind_of_executor(&self, ty: &Ty) -> Executor {
+    pub(super) fn kind_of_executor(&self, ty: &Ty) -> Executor {
         let ty = bodies::settled(ty);
         for inner in self.types.pointees(ty.clone()) {
             if let Ty::External(path, _) = &inner {

@@ -29,6 +29,8 @@ pub(super) enum SqlEffect {
     },
     /// It gives a lock of the session back.
     Unlocks(SessionLock),
+    /// It sets something for the session alone.
+    SetsSession(SessionSetting),
     /// It begins a transaction, or takes a lock that lasts as long as one.
     Begins,
     /// It locks the rows that it reads, as long as its transaction lasts.
@@ -58,6 +60,15 @@ pub enum SessionLock {
     Named,
 }
 
+/// A setting that other sessions do not know of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SessionSetting {
+    /// Its name, in lower case (`busy_timeout`, `search_path`).
+    pub(super) name: String,
+    /// Whether it is a pragma of SQLite.
+    pub(super) is_pragma: bool,
+}
+
 /// What a statement does where it, or one like it, has been run already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeated {
@@ -83,7 +94,8 @@ impl SessionLock {
 /// Linear in the text.
 pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
     let lower = text.to_ascii_lowercase();
-    if !TELLING.iter().any(|word| lower.contains(word)) {
+    let sets = lower.trim_start().starts_with("set ");
+    if !sets && !TELLING.iter().any(|word| lower.contains(word)) {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -101,6 +113,7 @@ pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
         found.extend(asked_catalogue(&words).map(SqlEffect::AsksCatalogue));
         found.extend(ledger(&words));
         found.extend(lock(&words));
+        found.extend(session_setting(&words).map(SqlEffect::SetsSession));
         if says(&words, &["for", "update"]) && words[0] == "select" {
             found.push(SqlEffect::LocksRows);
         }
@@ -110,7 +123,7 @@ pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
 }
 
 /// Texts without any of these do nothing of interest; most texts are not worth more than this look.
-const TELLING: [&str; 20] = [
+const TELLING: [&str; 21] = [
     "create",
     "alter",
     "drop",
@@ -121,6 +134,7 @@ const TELLING: [&str; 20] = [
     "for update",
     "use ",
     "attach",
+    "pragma ",
     "search_path",
     "migration",
     "version",
@@ -165,6 +179,59 @@ const PRIVILEGED: [&str; 9] = [
     "CREATE DATABASE",
     "GRANT",
 ];
+
+/// Pragmas that last as long as a connection and say how it behaves (SQLite documentation, pragma statements).
+const OF_CONNECTIONS: [&str; 12] = [
+    "automatic_index",
+    "busy_timeout",
+    "cache_size",
+    "case_sensitive_like",
+    "foreign_keys",
+    "ignore_check_constraints",
+    "mmap_size",
+    "query_only",
+    "recursive_triggers",
+    "synchronous",
+    "temp_store",
+    "wal_autocheckpoint",
+];
+
+/// What follows `SET` where it is not about the session (PostgreSQL and MySQL documentation, `SET`), or about nothing that other
+/// statements depend on.
+const NOT_OF_SESSIONS: [&str; 11] = [
+    "local",
+    "transaction",
+    "constraints",
+    "global",
+    "persist",
+    "persist_only",
+    "password",
+    "default",
+    "resource",
+    "cluster",
+    "characteristics",
+];
+
+fn session_setting(words: &[String]) -> Option<SessionSetting> {
+    let word = |at: usize| words.get(at).map(String::as_str);
+    let is_pragma = words[0] == "pragma";
+    let (name, sign) = match words[0].as_str() {
+        "pragma" => (word(1)?.rsplit('.').next()?, 2),
+        "set" if word(1) == Some("session") => (word(2)?, 3),
+        "set" => (word(1)?, 2),
+        _ => return None,
+    };
+    let is_meant = match is_pragma {
+        true => OF_CONNECTIONS.contains(&name) && matches!(word(sign), Some("=" | "(")),
+        false => {
+            let is_set = matches!(word(sign), Some("=" | "to")) || matches!(name, "role" | "names" | "time");
+            is_set && name.starts_with(char::is_alphabetic) && !NOT_OF_SESSIONS.contains(&name)
+        }
+    };
+    // SQLite as it comes with libsqlite3-sys has foreign keys switched on (its build script, 0.30).
+    let is_so = name == "foreign_keys" && matches!(word(sign + 1), Some("on" | "1" | "true" | "yes"));
+    (is_meant && !is_so).then(|| SessionSetting { name: name.to_owned(), is_pragma })
+}
 
 /// The table, in lower case, of which a text asks whether it has any rows, or how many: `SELECT COUNT(*) FROM users`. Linear in the text.
 pub(super) fn table_asked_for(text: &str) -> Option<String> {

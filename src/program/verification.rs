@@ -1,6 +1,6 @@
 //! Room 5, *program*: pools that connect at their first use, and whether anybody asks them before requests do.
 
-use super::bodies::{Call, Target, Time};
+use super::bodies::{Call, ContextKind, Target, Time};
 use super::entries::Entry;
 use super::summaries::{Effect, EffectKind, Lifetime};
 use super::{Program, reach};
@@ -52,8 +52,17 @@ impl Program<'_> {
     /// Whether anything that runs before a server, or in the functions that lead to it, uses a handle.
     fn uses_a_handle_before(&self, serve: &Effect) -> bool {
         self.functions_before(serve).into_iter().any(|function| {
-            let body = self.any_body(function);
-            body.into_iter().flat_map(|body| &body.calls).any(|call| self.may_use_a_handle(call))
+            let Some(body) = self.any_body(function) else { return false };
+            // Nobody hears what a task finds out.
+            let in_task = |call: &Call<'_>| {
+                body.outwards(call.context).any(|context| match context.kind {
+                    ContextKind::Block(block) => {
+                        matches!(body.blocks[block.0 as usize].time, Some(Time::Task(_)))
+                    }
+                    _ => false,
+                })
+            };
+            body.calls.iter().any(|call| self.may_use_a_handle(call) && !in_task(call))
         })
     }
 

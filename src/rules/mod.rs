@@ -43,6 +43,7 @@ mod ready_flag_too_early;
 mod recursive_init;
 mod schema_in_two_places;
 mod serve_before_init;
+mod session_setting_on_pool;
 mod shallow_readiness;
 mod shim_accessor;
 mod static_mut_handle;
@@ -127,6 +128,7 @@ const RULES: &[Rule] = rules! {
     "recursive-init" => recursive_init,
     "schema-in-two-places" => schema_in_two_places,
     "serve-before-init" => serve_before_init,
+    "session-setting-on-pool" => session_setting_on_pool,
     "shallow-readiness" => shallow_readiness,
     "shim-accessor" => shim_accessor,
     "static-mut-handle" => static_mut_handle,

@@ -77,11 +77,17 @@ impl Workspace {
 
     /// Where an environment file beside the manifest of a package, or at the root of the workspace, sets a variable.
     pub fn set_in_file(&self, package: &str, name: &str) -> Option<Location> {
+        self.set_for(package).find(|set| set.name == name).map(|set| set.location)
+    }
+
+    /// Whether an environment file beside the manifest of a package, or at the root of the workspace, sets anything.
+    pub fn has_environment_file(&self, package: &str) -> bool {
+        self.set_for(package).next().is_some()
+    }
+
+    fn set_for(&self, package: &str) -> impl Iterator<Item = &SetVariable> {
         let own = self.packages.iter().find(|one| one.name == package).map(|one| folder_of(&one.manifest));
-        let applies = |set: &&SetVariable| {
-            set.name == name && (set.folder.is_empty() || Some(set.folder.as_str()) == own)
-        };
-        self.environment.iter().find(applies).map(|set| set.location)
+        self.environment.iter().filter(move |set| set.folder.is_empty() || Some(set.folder.as_str()) == own)
     }
 }
 
