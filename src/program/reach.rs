@@ -106,10 +106,10 @@ impl Sketch {
             sketch.interesting |= body.changes_schema(CallId(index as u32));
             for effect in call.sql() {
                 sketch.locks_session |= matches!(effect, SqlEffect::Locks { .. } | SqlEffect::Unlocks(_));
-                sketch.sets_session |= matches!(effect, SqlEffect::SetsSession(_));
                 sketch.interesting |= effect.is_about_ledger();
             }
             sketch.interesting |= !call.worded_ledger_effects().is_empty();
+            sketch.sets_session |= !call.session_settings().is_empty();
             sketch.supplies_state |= is_put_into_request(types.items, body, call);
             sketch.interesting |= body.undescribed_client(types, call).is_some();
             sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));

@@ -172,7 +172,7 @@ impl Program<'_> {
 
     /// What runs the statement whose text a call has: a handle among the calls of its chain.
     pub(super) fn executor_of(&self, body: &LinkedBody<'_>, text: CallId) -> Executor {
-        let found = body.chain_from(text).find_map(|id| {
+        let found = body.runners_of(text).find_map(|id| {
             let call = body.call(id);
             let receiver = call.receiver.iter().filter(|_| id == text || call.chained_on.is_none());
             let mut kinds = receiver.chain(&call.args).map(|argument| self.kind_of_executor(&argument.ty));

@@ -5,7 +5,7 @@ use super::bodies::{self, Argument, BlockId, Call, CallId, ContextKind, LinkedBo
 use super::inventory::Scope;
 use super::items::FnId;
 use super::session_locks::Executor;
-use super::sql::{SessionSetting, SqlEffect};
+use super::sql::SessionSetting;
 use super::summaries::{Effect, EffectKind};
 use super::transactions::is_transaction;
 use super::values::Value;
@@ -45,7 +45,7 @@ impl<'a> Program<'a> {
             let Some(body) = self.any_body(function) else { continue };
             for index in 0..body.calls.len() {
                 let text = CallId(index as u32);
-                let settings = settings_of(body, text);
+                let settings = body.call(text).session_settings();
                 let Some(executor) = self.pooled_executor(function, body, text, &settings) else { continue };
                 let driver = self.driver_of_executor(body, text);
                 let pools = self.pools_of(driver.as_deref(), function);
@@ -210,7 +210,7 @@ fn sets_for_each(body: &LinkedBody<'_>, call: &Call<'_>, setting: &str) -> bool 
             around.any(|context| matches!(context.kind, ContextKind::Block(other) if other == block))
         };
         let texts = (0..body.calls.len()).map(|index| CallId(index as u32)).filter(|id| inside(*id));
-        texts.flat_map(|id| settings_of(body, id)).any(|inner| inner.name == setting)
+        texts.flat_map(|id| body.call(id).session_settings()).any(|inner| inner.name == setting)
     };
     facts.per_connection
         && match hook {
@@ -221,17 +221,5 @@ fn sets_for_each(body: &LinkedBody<'_>, call: &Call<'_>, setting: &str) -> bool 
 
 /// What the calls of a chain are made with, from the text on.
 fn inputs_of_chain<'b>(body: &'b LinkedBody<'_>, text: CallId) -> impl Iterator<Item = &'b Argument> {
-    body.chain_from(text).flat_map(|id| body.call(id).inputs())
-}
-
-/// The settings that the text that a call is given makes.
-fn settings_of(body: &LinkedBody<'_>, text: CallId) -> Vec<SessionSetting> {
-    let effects = body.call(text).sql();
-    effects
-        .iter()
-        .filter_map(|effect| match effect {
-            SqlEffect::SetsSession(setting) => Some(setting.clone()),
-            _ => None,
-        })
-        .collect()
+    body.runners_of(text).flat_map(|id| body.call(id).inputs())
 }

@@ -49,10 +49,15 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
         label: "recorded as applied all the same".to_owned(),
     }));
     let (message, label) = match lost.end {
-        Lost::Dropped | Lost::GoesOn if lost.recorded.is_some() => (
-            "a migration may fail, and is recorded as applied all the same".to_owned(),
-            "it is never run again",
-        ),
+        Lost::Dropped | Lost::GoesOn if lost.recorded.is_some() => {
+            let message = match lost.further.len() {
+                0 => "a migration may fail, and is recorded as applied all the same".to_owned(),
+                further => {
+                    format!("{} migrations may fail, and are recorded as applied all the same", further + 1)
+                }
+            };
+            (message, "it is never run again")
+        }
         Lost::Dropped => {
             let message = match lost.further.len() {
                 0 => "a migration may fail, and its result is dropped".to_owned(),

@@ -474,3 +474,21 @@ async fn main() { start(acme_window::open()).await; }
         service.replace("window.background_spawn(async { connect().await.is_ok() });", "connect().await;");
     assert_eq!(reported(&awaited).len(), 1);
 }
+
+#[test]
+fn a_statement_that_is_made_before_it_is_run_sets_something_for_one_session_of_a_pool() {
+    let service = r#"
+use sea_orm::{ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
+async fn choose(database: &DatabaseConnection, schema: &str) -> Result<(), DbErr> {
+    let text = format!("SET search_path TO \"{schema}\";");
+    database.execute(Statement::from_string(DatabaseBackend::Postgres, text)).await?;
+    Ok(())
+}
+#[tokio::main]
+async fn main() -> Result<(), DbErr> {
+    let database = Database::connect(std::env::var("DATABASE_URL").unwrap()).await?;
+    choose(&database, "shop").await
+}
+"#;
+    assert_eq!(reported(service), ["session-setting-on-pool 5"]);
+}

@@ -1,6 +1,6 @@
 //! Room 5, *program*: the SQL that calls hand to libraries, as far as it stands in the code.
 
-use super::super::sql::{self, Repeated, SqlEffect};
+use super::super::sql::{self, Repeated, SessionSetting, SqlEffect};
 use super::super::values::Value;
 use super::{Call, CallId, LinkedBody, Target};
 use crate::catalog::{CallRole, ValueSource};
@@ -26,6 +26,22 @@ impl Call<'_> {
     /// Those of them that do not stand in a constant text: `format!("PRAGMA user_version = {version}")`, and Rusqlite's
     /// functions, which are given the names of pragmas.
     pub(in crate::program) fn worded_ledger_effects(&self) -> Vec<SqlEffect> {
+        self.worded_effects(SqlEffect::is_about_ledger)
+    }
+
+    /// What it sets for a session of a database, for calls of libraries.
+    pub(in crate::program) fn session_settings(&self) -> Vec<SessionSetting> {
+        let is_one = |effect: &SqlEffect| matches!(effect, SqlEffect::SetsSession(_));
+        let effects = self.sql().iter().cloned().chain(self.worded_effects(is_one));
+        effects
+            .filter_map(|effect| match effect {
+                SqlEffect::SetsSession(setting) => Some(setting),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn worded_effects(&self, wanted: impl Fn(&SqlEffect) -> bool) -> Vec<SqlEffect> {
         let Some(name) = self.name_of_callee() else { return Vec::new() };
         let values = || self.args.iter().map(|argument| &argument.value);
         let pragmas = values().filter(|_| name.starts_with("pragma")).flat_map(Value::texts);
@@ -34,7 +50,7 @@ impl Call<'_> {
             _ => format!("PRAGMA {pragma}"),
         });
         let texts = written.chain(values().filter_map(Value::wording));
-        texts.flat_map(|text| sql::effects(&text)).filter(SqlEffect::is_about_ledger).collect()
+        texts.flat_map(|text| sql::effects(&text)).filter(wanted).collect()
     }
 
     /// Whether it is one of a library to which a text may be a statement. The standard library runs none
@@ -83,6 +99,15 @@ impl LinkedBody<'_> {
             _ => None,
         });
         std::iter::once(call).chain(made)
+    }
+
+    /// The calls that may run the statement whose text a call is given: those of its chain, and the one that is given what it made
+    /// (`execute(Statement::from_string(…))`).
+    pub(in crate::program) fn runners_of(&self, text: CallId) -> impl Iterator<Item = CallId> {
+        let after = text.0 as usize + 1;
+        let takes_it = |call: &Call<'_>| call.args.iter().any(|argument| argument.value == Value::Call(text));
+        let taker = self.calls[after..].iter().position(takes_it);
+        self.chain_from(text).chain(taker.map(|at| CallId((after + at) as u32)))
     }
 
     /// A call and those that are made on what it gives, from the first to the last: what runs the text of `query("…")` stands further on.
