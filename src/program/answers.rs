@@ -68,6 +68,30 @@ pub(super) fn gives_only_ok(body: &Body, succeeds: &impl Fn(&Expr) -> bool) -> b
     ends_of(body, None).all(is_ok) && !body.exprs.iter().any(fails)
 }
 
+/// Whether a body gives `Ok(…)` around JSON or a page at each of its ends, and nothing in it may leave in another way: whatever is
+/// in it, the status says that all is well.
+pub(super) fn gives_only_success(body: &Body) -> bool {
+    let last = |id: ExprId| match &body.expr(id).kind {
+        ExprKind::Path(path) => path.segments.last().map(|last| last.name.as_str()),
+        _ => None,
+    };
+    let is_plain = |id: &ExprId| match &body.expr(*id).kind {
+        ExprKind::Call { callee, .. } => matches!(last(*callee), Some("Json" | "Html")),
+        _ => false,
+    };
+    let is_success = |end: &Expr| match &end.kind {
+        ExprKind::Call { callee, args } if last(*callee) == Some("Ok") => args.first().is_some_and(|given| {
+            is_plain(given)
+                || matches!(&body.expr(*given).kind, ExprKind::MethodCall(call)
+                    if call.method == "into_response" && is_plain(&call.receiver))
+        }),
+        _ => false,
+    };
+    let may_leave =
+        |expr: &Expr| matches!(expr.kind, ExprKind::Try(_) | ExprKind::Return(_) | ExprKind::Macro(_));
+    ends_of(body, None).all(is_success) && !body.exprs.iter().any(may_leave)
+}
+
 /// Whether what a body, or a closure in it, gives at its end is not plainly a success: neither `Ok(…)` nor a value that is
 /// no `Result` by its form, nor a call that `succeeds`.
 pub(super) fn gives_a_result(body: &Body, closure: Option<Span>, succeeds: &impl Fn(&Expr) -> bool) -> bool {

@@ -70,14 +70,6 @@ impl Read {
     }
 }
 
-/// Whether one function makes a logger, and then loads the file that cannot set its level any more.
-fn is_beside(read: &Read, load: &[Step]) -> bool {
-    let (&[.., Step::Call(reading, _)], &[.., Step::Call(loading, _)]) = (read.steps.as_slice(), load) else {
-        return false;
-    };
-    read.named_by_library && reading == loading
-}
-
 /// What says which file is loaded.
 #[derive(Debug, Default)]
 struct ChosenBy {
@@ -121,13 +113,28 @@ impl Program<'_> {
         let counts = |read: &Read| {
             (read.set_in.is_some()
                 || may_stand_in_a_file(&read.key)
-                || files_are_unknown && is_beside(read, &steps))
+                || files_are_unknown && self.is_beside(read, &steps))
                 && !chooses(read)
                 && !self.exclude(&read.steps, &steps)
                 && !self.is_read_again(read, &steps)
         };
         let reads: Vec<Read> = walk.reads.into_iter().filter(counts).collect();
         (!reads.is_empty()).then_some(EarlyReads { reads, load })
+    }
+
+    /// Whether one function makes a logger, and then loads the file that cannot set its level any more. Who looks at the failure of
+    /// the load may want it logged.
+    fn is_beside(&self, read: &Read, load: &[Step]) -> bool {
+        let (Some(&Step::Call(reading, _)), Some(&Step::Call(loading, call))) =
+            (read.steps.last(), load.last())
+        else {
+            return false;
+        };
+        let is_looked_at = || {
+            let body = self.any_body(loading);
+            body.is_some_and(|body| body.failures().iter().any(|failure| failure.call == call))
+        };
+        read.named_by_library && reading == loading && !is_looked_at()
     }
 
     /// Whether the function of a read, in which the load comes later, reads the same once more behind it.

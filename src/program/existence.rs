@@ -5,14 +5,14 @@ use std::cell::OnceCell;
 
 use super::bodies::{CallId, EventKind, LinkedBody, Target, settled};
 use super::items::FnId;
-use super::sql::{Repeated, SqlEffect};
+use super::sql::{SqlEffect, only_creates_what_is_missing};
 use super::summaries::{Effect, EffectKind, Step};
 use super::terms::{address_of, substitute};
 use super::transactions::{in_transaction, locks_database};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, flow};
-use crate::catalog::CallRole;
+use crate::catalog::{CallRole, driver_facts};
 use crate::location::{Location, Span};
 
 /// A test of existence that decides whether something is created.
@@ -173,7 +173,7 @@ impl Program<'_> {
         let (function, call) = effect.site;
         let body = self.any_body(function)?;
         let failing = body.call(call).sql().iter().find_map(|effect| match effect {
-            SqlEffect::Change { statement, repeated: Repeated::Fails } => Some(statement.clone()),
+            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement.clone()),
             _ => None,
         })?;
         let run = self.run_by(body, call);
@@ -181,14 +181,20 @@ impl Program<'_> {
         (!in_transaction && !body.tells_failures_apart(run)).then_some(failing)
     }
 
-    /// Whether all that an effect does to the schema can be done twice: its statements say so themselves (`IF NOT EXISTS`).
+    /// Whether all that an effect does is to create what is missing, in a database inside the process. On a server two who do so at
+    /// once may get in each other's way (PostgreSQL has unique indexes on its own catalogue).
     pub fn may_be_repeated(&self, effect: &Effect) -> bool {
         let Some(body) = self.any_body(effect.site.0) else { return false };
-        let mut changes = body.call(effect.site.1).sql().iter().filter_map(|effect| match effect {
-            SqlEffect::Change { repeated, .. } => Some(*repeated == Repeated::DoesNothing),
-            _ => None,
-        });
-        effect.kind == EffectKind::Migrate && changes.next() == Some(true) && changes.all(|one| one)
+        let site = body.call(effect.site.1);
+        let mut texts = site.args.iter().flat_map(|argument| argument.value.texts()).peekable();
+        let mut drivers = body
+            .runners_of(effect.site.1)
+            .flat_map(|id| body.call(id).inputs())
+            .filter_map(|input| self.driver_behind(&input.ty));
+        effect.kind == EffectKind::Migrate
+            && texts.peek().is_some()
+            && texts.all(|text| only_creates_what_is_missing(&text))
+            && drivers.all(|driver| driver == "database" || driver_facts(&driver).place.is_inside())
     }
 
     /// Where one of the effects opens a database in the file at a path.

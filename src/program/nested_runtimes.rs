@@ -126,9 +126,14 @@ impl Program<'_> {
             let ContextKind::Block(block) = context.kind else { continue };
             let takes_it = |call: &Call<'_>| call.inputs().any(|input| input.value == Value::Block(block));
             if body.blocks[block.0 as usize].is_async {
-                // Nobody knows what an executor is that nobody knows.
-                let is_elsewhere = body.calls.iter().any(|call| {
-                    matches!(call.target, Target::Unknown(_) | Target::External(_)) && takes_it(call)
+                // An executor that nobody knows may be any; what is awaited here, or handed on, this runtime runs.
+                let is_elsewhere = body.calls.iter().enumerate().any(|(index, call)| {
+                    let made = Value::Call(CallId(index as u32));
+                    let is_unknown = matches!(call.target, Target::Unknown(_) | Target::External(_));
+                    is_unknown
+                        && takes_it(call)
+                        && !self.is_awaited(id, call)
+                        && !body.calls.iter().any(|other| other.args.iter().any(|input| input.value == made))
                 });
                 return if is_elsewhere { Runner::Other } else { Runner::Async };
             }
@@ -138,6 +143,12 @@ impl Program<'_> {
             }
         }
         if self.is_async(id) { Runner::Async } else { Runner::Caller }
+    }
+}
+
+impl Program<'_> {
+    fn is_awaited(&self, id: FnId, call: &Call<'_>) -> bool {
+        self.types.items.functions[id.index()].body.is_some_and(|facts| facts.is_awaited(call.expr))
     }
 }
 

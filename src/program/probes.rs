@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::answers::{gives_a_result, gives_only_ok};
+use super::answers::{gives_a_result, gives_only_ok, gives_only_success};
 use super::bodies::{self, Call, CallId, LinkedBody, Target};
 use super::entries::Entry;
 use super::items::{Container, FnId};
@@ -175,16 +175,22 @@ impl Program<'_> {
     }
 
     /// Whether a binary answers a route: its `main` comes to the handler, or the handler is in its package, and is a method of a
-    /// service, which nobody calls by name, or one with an attribute that no binary is seen to mount.
+    /// service, which nobody calls by name, or one with an attribute where none of those is seen to be mounted.
     fn answers(&self, entry: &Entry, route: &Route) -> bool {
         let in_package = || {
             let main = self.declaration(entry.main).file;
             self.workspace.belong_together(main, route.location.file)
         };
-        let is_mounted = || self.production_entries().any(|entry| self.reaches(entry.main, route.function));
-        let is_found_otherwise =
-            || route.label.is_none() || (self.has_attribute_route(route.function) && !is_mounted());
+        let is_found_otherwise = || {
+            route.label.is_none()
+                || (self.has_attribute_route(route.function) && !self.mounts_are_seen(entry))
+        };
         self.reaches(entry.main, route.function) || (is_found_otherwise() && in_package())
+    }
+
+    /// Whether a binary is seen to mount some handler that has its route in an attribute: who is not mounted there is not in use.
+    fn mounts_are_seen(&self, entry: &Entry) -> bool {
+        self.types.items.function_ids().any(|id| self.has_attribute_route(id) && self.reaches(entry.main, id))
     }
 
     /// All handles that a binary with the probe keeps to databases, files included.
@@ -448,12 +454,12 @@ impl Program<'_> {
         closure.is_some() || awaited.is_option_or_result() || matches!(awaited, Ty::Unknown)
     }
 
-    /// Whether an expression calls a function of the workspace that gives a `Result` for its form alone: it is always `Ok(…)`.
+    /// Whether an expression calls a function of the workspace that gives a `Result` for its form alone: it is always a success.
     fn always_succeeds(&self, body: &LinkedBody<'_>, expr: &Expr) -> bool {
         let Some(call) = body.calls.iter().find(|call| call.span == expr.span) else { return false };
         let is_one = |target: &FnId| {
             let facts = self.types.items.functions[target.index()].body;
-            facts.is_some_and(|facts| gives_only_ok(facts, &|_| false))
+            facts.is_some_and(gives_only_success)
         };
         !call.local_targets().is_empty() && call.local_targets().iter().all(is_one)
     }

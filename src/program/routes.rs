@@ -283,7 +283,13 @@ fn route_handed_on(body: &LinkedBody<'_>, call: &Call<'_>, at: Span) -> Option<S
             && takes(call, other.span)
             && (other.span == at || takes(other, at))
     };
-    if call.local_targets().is_empty() || !body.calls.iter().any(wraps) {
+    // A path further in is the route.
+    let has_route = |other: &Call<'_>| {
+        library(other).is_some_and(|facts| facts.route.is_some())
+            && takes(call, other.span)
+            && takes(other, at)
+    };
+    if call.local_targets().is_empty() || !body.calls.iter().any(wraps) || body.calls.iter().any(has_route) {
         return None;
     }
     let mut paths = call.args.iter().filter_map(|argument| match &argument.value {

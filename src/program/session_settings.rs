@@ -1,13 +1,17 @@
 //! Room 5, *program*: what is set for one session of a database through a pool, whose other sessions do not know of it.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use super::Program;
 use super::bodies::{self, Argument, BlockId, Call, CallId, ContextKind, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::session_locks::Executor;
-use super::sql::SessionSetting;
-use super::summaries::{Effect, EffectKind};
+use super::sql::{SessionSetting, does_more_than_set};
+use super::summaries::{Effect, EffectKind, Step};
 use super::transactions::is_transaction;
+use super::types::Ty;
 use super::values::Value;
 use crate::catalog::TypeKind;
 use crate::location::Location;
@@ -43,17 +47,23 @@ impl<'a> Program<'a> {
                 continue;
             }
             let Some(body) = self.any_body(function) else { continue };
+            let pools = OnceCell::new();
             for index in 0..body.calls.len() {
                 let text = CallId(index as u32);
                 let settings = body.call(text).session_settings();
                 let Some(executor) = self.pooled_executor(function, body, text, &settings) else { continue };
-                let driver = self.driver_of_executor(body, text);
-                let pools = self.pools_of(driver.as_deref(), function);
-                let left = settings.into_iter().filter(|setting| !self.is_set_for_all(setting, &pools));
-                let names: Vec<String> = left.map(|setting| setting.name).collect();
-                if names.is_empty()
-                    || (!pools.is_empty() && pools.iter().all(|pool| self.has_one_connection(pool)))
-                {
+                let pools = pools.get_or_init(|| self.pools_of(body, text, function));
+                let is_left = |setting: &SessionSetting| {
+                    // What is taken back on the connection that it was set for is meant for what comes in between.
+                    let is_taken_back =
+                        executor == Executor::Pooled && is_set_again(body, text, &setting.name);
+                    !setting.is_so_anyway && !is_taken_back && !self.is_set_for_all(setting, pools)
+                };
+                let names: Vec<String> =
+                    settings.into_iter().filter(is_left).map(|setting| setting.name).collect();
+                let has_one =
+                    || !pools.is_empty() && pools.iter().all(|pool| self.may_have_one_connection(pool));
+                if names.is_empty() || has_one() {
                     continue;
                 }
                 let location = self.location(function, body.call(text).span);
@@ -75,13 +85,8 @@ impl<'a> Program<'a> {
             }
         }
         for settings in &mut found {
-            let mut seen = Vec::new();
-            settings.names.retain(|name| {
-                !seen.contains(name) && {
-                    seen.push(name.clone());
-                    true
-                }
-            });
+            let mut seen = BTreeSet::new();
+            settings.names.retain(|name| seen.insert(name.clone()));
         }
         found
     }
@@ -98,18 +103,26 @@ impl<'a> Program<'a> {
             return None;
         }
         let executor = self.executor_of(body, text);
+        // One text runs on one connection: what is set in it may be meant for the rest of it.
+        let more = || {
+            body.call(text)
+                .args
+                .iter()
+                .flat_map(|argument| argument.value.texts())
+                .any(|text| does_more_than_set(&text))
+        };
+        // What a function of the workspace does with a text is not known.
+        let is_library = body.call(text).local_targets().is_empty();
         match executor {
-            Executor::Pool | Executor::Wrapper => Some(executor),
+            Executor::Pool => (is_library && !more()).then_some(executor),
+            Executor::Wrapper => (!more()).then_some(executor),
             Executor::Pooled | Executor::Other => {
                 let is_given = || match executor {
                     Executor::Pooled => inputs_of_chain(body, text).all(|input| !is_transaction(&input.ty)),
                     _ => self.is_given_pooled(function, body, text, DEPTH),
                 };
-                // Whoever hands the connection on sets up each that is taken.
-                let given = bodies::settled(&self.types.signature(function).output);
-                let hands_on = self.kind_of_executor(given) == Executor::Pooled;
                 let counts = settings.iter().all(|setting| setting.is_pragma)
-                    && !hands_on
+                    && !self.hands_on(function)
                     && (self.makes_a_pool(function) || !self.is_concurrent(function))
                     && is_given();
                 counts.then_some(Executor::Pooled)
@@ -132,6 +145,20 @@ impl<'a> Program<'a> {
         on_own && self.callers_take_it_out(function, depth)
     }
 
+    /// Whether a function gives back a connection of a pool, or runs what it is given: it sets up each connection that is taken.
+    fn hands_on(&self, function: FnId) -> bool {
+        let signature = self.types.signature(function);
+        let is_pooled = |ty: &Ty| self.kind_of_executor(ty) == Executor::Pooled;
+        let given = bodies::settled(&signature.output);
+        let has_one = match given {
+            Ty::Adt(id, _) => {
+                self.types.declared_fields(*id).iter().flat_map(|list| list.iter()).any(is_pooled)
+            }
+            other => is_pooled(other),
+        };
+        has_one || signature.params.iter().any(|param| matches!(param, Ty::Callable(_) | Ty::Param(_)))
+    }
+
     fn callers_take_it_out(&self, function: FnId, depth: u32) -> bool {
         let callers = self.graph.callers[function.index()].iter();
         let mut calls = callers
@@ -142,81 +169,111 @@ impl<'a> Program<'a> {
             })
             .peekable();
         let takes_it_out = |(caller, call): (FnId, &Call<'_>)| {
-            call.inputs().any(|input| {
+            let mut connections = call
+                .inputs()
+                .filter(|input| self.types.contains_handle(bodies::settled(&input.ty)))
+                .peekable();
+            let is_pooled = |input: &Argument| {
                 let handed_on = matches!(input.value.root(), Value::Param(_) | Value::Receiver);
                 match self.kind_of_executor(&input.ty) {
                     Executor::Pooled => !is_transaction(&input.ty),
                     _ => handed_on && depth > 0 && self.callers_take_it_out(caller, depth - 1),
                 }
-            })
+            };
+            !self.hands_on(caller) && connections.peek().is_some() && connections.all(is_pooled)
         };
         calls.peek().is_some() && calls.all(takes_it_out)
     }
 
-    fn driver_of_executor(&self, body: &LinkedBody<'_>, text: CallId) -> Option<String> {
-        inputs_of_chain(body, text).find_map(|input| self.driver_behind(&input.ty))
-    }
-
-    /// The pools of a driver that the processes make which come to a function; of any driver where it is not known. Each once.
-    fn pools_of(&self, driver: Option<&str>, function: FnId) -> Vec<&Effect> {
+    /// The pools that a statement may run on: the one that the function makes and runs it on, else those of the driver, where that is
+    /// known, that the function or a process which comes to it makes. Each once.
+    fn pools_of(&self, body: &LinkedBody<'_>, text: CallId, function: FnId) -> Vec<&Effect> {
+        let own = self.effects(function).iter();
+        let entries = self.production_entries().filter(|entry| self.reaches(entry.main, function));
+        let processes = entries.flat_map(|entry| self.process_effects(entry)).map(|(_, effect)| effect);
+        let driver = inputs_of_chain(body, text).find_map(|input| self.driver_behind(&input.ty));
         let mut found: Vec<&Effect> = Vec::new();
-        for entry in self.production_entries().filter(|entry| self.reaches(entry.main, function)) {
-            for (_, effect) in self.process_effects(entry) {
-                let EffectKind::Create { handle: TypeKind::Pool, driver: own, .. } = &effect.kind else {
-                    continue;
-                };
-                let fits = driver.is_none_or(|driver| driver == own || own == "database");
-                if fits && !found.iter().any(|known| known.site == effect.site) {
-                    found.push(effect);
-                }
+        for effect in own.chain(processes) {
+            let EffectKind::Create { handle: TypeKind::Pool, driver: own, .. } = &effect.kind else {
+                continue;
+            };
+            let fits = driver.as_ref().is_none_or(|driver| driver == own || own == "database");
+            if fits && !found.iter().any(|known| known.site == effect.site) {
+                found.push(effect);
             }
         }
-        found
+        let is_run_on = |pool: &&Effect| {
+            let Step::Call(_, made) = pool.steps[0] else { return false };
+            let is_own = self.effects(function).iter().any(|effect| effect.site == pool.site);
+            is_own && inputs_of_chain(body, text).any(|input| *input.value.root() == Value::Call(made))
+        };
+        match found.iter().copied().find(is_run_on) {
+            Some(pool) => vec![pool],
+            None => found,
+        }
     }
 
     /// Whether every session has a setting anyway: whoever makes one of the pools sets up each connection.
     fn is_set_for_all(&self, setting: &SessionSetting, pools: &[&Effect]) -> bool {
-        let sets_up = |effect: &&Effect| {
-            self.any_body(effect.site.0).is_some_and(|body| {
-                body.calls.iter().any(|call| {
-                    let name = call.name_of_callee();
-                    sets_for_each(body, call, &setting.name)
-                        || name.is_some_and(|name| name == setting.name || name == "pragma")
-                })
-            })
-        };
-        pools.iter().any(sets_up)
+        pools.iter().any(|effect| {
+            let maker = self.any_body(effect.site.0);
+            // The options may be made by a function of their own.
+            let helpers =
+                maker.into_iter().flat_map(LinkedBody::local_targets).filter_map(|id| self.any_body(id));
+            maker.into_iter().chain(helpers).any(|body| self.sets_up_each(body, &setting.name))
+        })
     }
 
-    /// Whether a pool is made with options that keep it to one connection.
-    fn has_one_connection(&self, pool: &Effect) -> bool {
+    /// Whether a body sets an option of connections that is called like the setting, or has each connection set up, with the setting
+    /// among what is done: a closure is looked into, and what it calls; of anything else it is taken for granted.
+    fn sets_up_each(&self, body: &LinkedBody<'_>, setting: &str) -> bool {
+        let sets_in = |calls: &mut dyn Iterator<Item = &Call<'_>>| {
+            calls.flat_map(Call::session_settings).any(|inner| inner.name == setting)
+        };
+        let sets_inside = |block: BlockId| {
+            let inside = |call: &&Call<'_>| {
+                let mut around = body.outwards(call.context);
+                around.any(|context| matches!(context.kind, ContextKind::Block(other) if other == block))
+            };
+            let called = body.calls.iter().filter(inside).flat_map(Call::local_targets);
+            sets_in(&mut body.calls.iter().filter(inside))
+                || called.filter_map(|id| self.any_body(*id)).any(|body| sets_in(&mut body.calls.iter()))
+        };
+        body.calls.iter().any(|call| {
+            let name = call.name_of_callee().unwrap_or_default();
+            let names_it =
+                || call.args.iter().flat_map(|argument| argument.value.texts()).any(|text| text == setting);
+            let hook = match call.target {
+                Target::Library(facts) if facts.per_connection => {
+                    Some(call.args.get(facts.callback.unwrap_or_default()).map(|argument| &argument.value))
+                }
+                _ => None,
+            };
+            let is_set_up = match hook {
+                Some(Some(Value::Block(block))) => sets_inside(*block),
+                Some(_) => true,
+                None => false,
+            };
+            is_set_up || name == setting || (name == "pragma" && names_it())
+        })
+    }
+
+    /// Whether a pool may be made with options that keep it to one connection: they say so, or stand elsewhere.
+    fn may_have_one_connection(&self, pool: &Effect) -> bool {
         let (function, call) = pool.site;
-        let options = self.builder_options(function, self.call(function, call)).unwrap_or_default();
+        let Some(options) = self.builder_options(function, self.call(function, call)) else { return true };
         options.iter().any(|(facts, set)| {
             let most = set.args.first().map(|argument| &argument.value);
-            facts.option.as_deref() == Some("max") && matches!(most, Some(Value::Number(..2)))
+            facts.option.as_deref() == Some("max") && matches!(most, Some(Value::Number(1)))
         })
     }
 }
 
-/// Whether a call has each connection set up, with a setting among what is done: a closure is looked into, of anything else it is
-/// taken for granted.
-fn sets_for_each(body: &LinkedBody<'_>, call: &Call<'_>, setting: &str) -> bool {
-    let Target::Library(facts) = call.target else { return false };
-    let hook = call.args.get(facts.callback.unwrap_or_default()).map(|argument| &argument.value);
-    let sets_inside = |block: BlockId| {
-        let inside = |id: CallId| {
-            let mut around = body.outwards(body.call(id).context);
-            around.any(|context| matches!(context.kind, ContextKind::Block(other) if other == block))
-        };
-        let texts = (0..body.calls.len()).map(|index| CallId(index as u32)).filter(|id| inside(*id));
-        texts.flat_map(|id| body.call(id).session_settings()).any(|inner| inner.name == setting)
-    };
-    facts.per_connection
-        && match hook {
-            Some(Value::Block(block)) => sets_inside(*block),
-            _ => true,
-        }
+/// Whether another statement of a function sets the same.
+fn is_set_again(body: &LinkedBody<'_>, text: CallId, setting: &str) -> bool {
+    let others = (0..body.calls.len()).map(|index| CallId(index as u32)).filter(|id| *id != text);
+    let mut settings = others.flat_map(|id| body.call(id).session_settings());
+    settings.any(|other| other.name == setting)
 }
 
 /// What the calls of a chain are made with, from the text on.

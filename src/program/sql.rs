@@ -9,8 +9,9 @@ pub(super) enum SqlEffect {
     Change {
         /// Its first three words, in capitals.
         statement: String,
-        /// What it does where it has been run already.
-        repeated: Repeated,
+        /// Whether it creates or adds something and does not say `IF NOT EXISTS` or `OR REPLACE`: it fails when somebody else
+        /// has run it already.
+        fails_when_repeated: bool,
     },
     /// It says in which schema or database names are looked up, or takes them away: which tables are meant is not known.
     LooksElsewhere,
@@ -67,17 +68,8 @@ pub(super) struct SessionSetting {
     pub(super) name: String,
     /// Whether it is a pragma of SQLite.
     pub(super) is_pragma: bool,
-}
-
-/// What a statement does where it, or one like it, has been run already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeated {
-    /// It creates or adds something, and fails.
-    Fails,
-    /// It says itself that nothing is to be done then, or that the old is replaced (`IF NOT EXISTS`, `OR REPLACE`).
-    DoesNothing,
-    /// Neither is known.
-    Other,
+    /// Whether every session has it like that from the start.
+    pub(super) is_so_anyway: bool,
 }
 
 impl SessionLock {
@@ -104,7 +96,7 @@ pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
             let first: Vec<&str> = words.iter().take(3).map(String::as_str).collect();
             found.push(SqlEffect::Change {
                 statement: first.join(" ").to_uppercase(),
-                repeated: repeated(&words),
+                fails_when_repeated: fails_when_repeated(&words),
             });
         }
         if looks_elsewhere(&words) {
@@ -196,41 +188,79 @@ const OF_CONNECTIONS: [&str; 12] = [
     "wal_autocheckpoint",
 ];
 
-/// What follows `SET` where it is not about the session (PostgreSQL and MySQL documentation, `SET`), or about nothing that other
-/// statements depend on.
-const NOT_OF_SESSIONS: [&str; 11] = [
-    "local",
-    "transaction",
-    "constraints",
-    "global",
-    "persist",
-    "persist_only",
-    "password",
-    "default",
-    "resource",
-    "cluster",
-    "characteristics",
+/// What `SET` sets for a session, and other statements depend on (PostgreSQL documentation, client connection defaults and statement
+/// behaviour; MySQL documentation, server system variables). Any other word may be a column in a piece of an `UPDATE`.
+const OF_SESSIONS: [&str; 28] = [
+    "application_name",
+    "bytea_output",
+    "client_encoding",
+    "datestyle",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "foreign_key_checks",
+    "group_concat_max_len",
+    "idle_in_transaction_session_timeout",
+    "innodb_lock_wait_timeout",
+    "intervalstyle",
+    "lock_timeout",
+    "maintenance_work_mem",
+    "max_execution_time",
+    "max_statement_time",
+    "row_security",
+    "search_path",
+    "session_replication_role",
+    "sql_log_bin",
+    "sql_mode",
+    "statement_timeout",
+    "synchronous_commit",
+    "time_zone",
+    "timezone",
+    "transaction_timeout",
+    "unique_checks",
+    "wait_timeout",
+    "work_mem",
 ];
 
 fn session_setting(words: &[String]) -> Option<SessionSetting> {
     let word = |at: usize| words.get(at).map(String::as_str);
     let is_pragma = words[0] == "pragma";
-    let (name, sign) = match words[0].as_str() {
-        "pragma" => (word(1)?.rsplit('.').next()?, 2),
-        "set" if word(1) == Some("session") => (word(2)?, 3),
-        "set" => (word(1)?, 2),
+    let at = usize::from(words[0] == "set" && word(1) == Some("session")) + 1;
+    let value = word(at + 2);
+    let is_given =
+        matches!(word(at + 1), Some("=" | "to" | "(")) && value.is_some_and(|value| value != "default");
+    let name = match words[0].as_str() {
+        "pragma" => word(1)?.rsplit('.').next().filter(|name| OF_CONNECTIONS.contains(name) && is_given)?,
+        "set" => match word(at)? {
+            "time" if word(at + 1) == Some("zone") && value.is_some_and(|value| value != "default") => {
+                "time zone"
+            }
+            "role" if words.len() == at + 2 => "role",
+            name if OF_SESSIONS.contains(&name) && is_given => name,
+            _ => return None,
+        },
         _ => return None,
     };
-    let is_meant = match is_pragma {
-        true => OF_CONNECTIONS.contains(&name) && matches!(word(sign), Some("=" | "(")),
-        false => {
-            let is_set = matches!(word(sign), Some("=" | "to")) || matches!(name, "role" | "names" | "time");
-            is_set && name.starts_with(char::is_alphabetic) && !NOT_OF_SESSIONS.contains(&name)
+    let is_so_anyway = match name {
+        // SQLite as it comes with libsqlite3-sys has foreign keys switched on (its build script, 0.30).
+        "foreign_keys" | "automatic_index" => matches!(value, Some("on" | "1" | "true" | "yes")),
+        "case_sensitive_like" | "ignore_check_constraints" | "query_only" | "recursive_triggers" => {
+            matches!(value, Some("off" | "0" | "false" | "no"))
         }
+        _ => false,
     };
-    // SQLite as it comes with libsqlite3-sys has foreign keys switched on (its build script, 0.30).
-    let is_so = name == "foreign_keys" && matches!(word(sign + 1), Some("on" | "1" | "true" | "yes"));
-    (is_meant && !is_so).then(|| SessionSetting { name: name.to_owned(), is_pragma })
+    Some(SessionSetting { name: name.to_owned(), is_pragma, is_so_anyway })
+}
+
+/// Whether a text has statements that set nothing: what is set beside them may be meant for them.
+pub(super) fn does_more_than_set(text: &str) -> bool {
+    statements(text).iter().any(|words| !matches!(words[0].as_str(), "set" | "pragma" | "reset"))
+}
+
+/// Whether a text only creates what is missing: of two who run it at once neither changes what the other did.
+pub(super) fn only_creates_what_is_missing(text: &str) -> bool {
+    let statements = statements(text);
+    let creates = |words: &Vec<String>| words[0] == "create" && says(words, &["if", "not", "exists"]);
+    !statements.is_empty() && statements.iter().all(creates)
 }
 
 /// The table, in lower case, of which a text asks whether it has any rows, or how many: `SELECT COUNT(*) FROM users`. Linear in the text.
@@ -318,9 +348,10 @@ fn ledger(words: &[String]) -> Option<SqlEffect> {
     let is_ledger = match before {
         "pragma" => plain == OWN_NUMBER,
         _ => {
-            plain == "pragma_user_version"
-                || plain == "version"
-                || LEDGERS.iter().any(|word| plain.contains(word))
+            // A table of that name may hold anything: one that has a single row of a single number is meant.
+            let is_one_number =
+                plain == "version" && !words.iter().any(|word| word == "where" || word == ",");
+            plain == "pragma_user_version" || is_one_number || LEDGERS.iter().any(|word| plain.contains(word))
         }
     };
     // SQLite has a table function for each pragma that gives something.
@@ -347,17 +378,9 @@ fn privileged(words: &[String]) -> Option<&'static str> {
     PRIVILEGED.into_iter().find(begins).filter(|_| is_sql)
 }
 
-fn repeated(words: &[String]) -> Repeated {
-    let adds = match words[0].as_str() {
-        "create" => true,
-        "alter" => words.iter().any(|word| word == "add"),
-        _ => return if says(words, &["if", "exists"]) { Repeated::DoesNothing } else { Repeated::Other },
-    };
-    match says(words, &["if", "not", "exists"]) || says(words, &["or", "replace"]) {
-        true => Repeated::DoesNothing,
-        false if adds => Repeated::Fails,
-        false => Repeated::Other,
-    }
+fn fails_when_repeated(words: &[String]) -> bool {
+    let creates = words[0] == "create" || (words[0] == "alter" && words.iter().any(|word| word == "add"));
+    creates && !says(words, &["if", "not", "exists"]) && !says(words, &["or", "replace"])
 }
 
 /// Whether the words stand somewhere in a statement, one after the other.
@@ -405,9 +428,9 @@ mod tests {
     }
 
     /// The first statement that fails when it is repeated.
-    fn failing(text: &str) -> Option<String> {
+    fn repeated(text: &str) -> Option<String> {
         effects(text).into_iter().find_map(|effect| match effect {
-            SqlEffect::Change { statement, repeated: Repeated::Fails } => Some(statement),
+            SqlEffect::Change { statement, fails_when_repeated: true } => Some(statement),
             _ => None,
         })
     }
@@ -424,11 +447,11 @@ mod tests {
 
     #[test]
     fn what_may_be_repeated_does_not_fail() {
-        assert_eq!(failing("create table if not exists t (id int); select 1"), None);
-        assert_eq!(failing("DROP TABLE t; CREATE VIEW v AS SELECT 1").as_deref(), Some("CREATE VIEW V"));
-        assert_eq!(failing("ALTER TABLE t ADD COLUMN x INT").as_deref(), Some("ALTER TABLE T"));
-        assert_eq!(failing("ALTER TABLE t ADD COLUMN IF NOT EXISTS x INT"), None);
-        assert_eq!(failing("CREATE TEMP TABLE t (id INT)"), None);
+        assert_eq!(repeated("create table if not exists t (id int); select 1"), None);
+        assert_eq!(repeated("DROP TABLE t; CREATE VIEW v AS SELECT 1").as_deref(), Some("CREATE VIEW V"));
+        assert_eq!(repeated("ALTER TABLE t ADD COLUMN x INT").as_deref(), Some("ALTER TABLE T"));
+        assert_eq!(repeated("ALTER TABLE t ADD COLUMN IF NOT EXISTS x INT"), None);
+        assert_eq!(repeated("CREATE TEMP TABLE t (id INT)"), None);
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::cell::LazyCell;
 
-use super::bodies::{CallId, ContextKind, EventKind, Failure, LinkedBody, Target, Time};
+use super::bodies::{Call, CallId, ContextKind, EventKind, Failure, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::sql::{Repeated, SqlEffect};
+use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::Ty;
 use super::values::Value;
@@ -165,7 +165,7 @@ impl Program<'_> {
                     continue;
                 }
                 let recorded = || {
-                    let end = self.lost_end(function, body, call)?;
+                    let end = self.lost_end(function, body, call).filter(|_| !self.is_minor(effect))?;
                     let record = recorded_after(body, call, records.get(&function)?)?;
                     Some((end, body.call(record).span))
                 };
@@ -207,8 +207,10 @@ impl Program<'_> {
                     continue;
                 }
                 let of_function = |known: &&mut LostMigration<'_>| {
+                    let is_alike = is_statement && known.is_statement() && known.end == end;
                     known.function == function
-                        && (known.call == span || (is_statement && known.is_statement() && known.end == end))
+                        && (known.call == span
+                            || (is_alike && known.recorded.is_some() == recorded.is_some()))
                 };
                 match found.iter_mut().find(of_function) {
                     Some(known) if known.call == span || known.further.contains(&span) => {}
@@ -229,7 +231,8 @@ impl Program<'_> {
         found
     }
 
-    /// How the failure of a call ends where the function goes on after it, be it out of a loop over statements.
+    /// How the failure of a call ends where the function goes on behind it as after a success; what is tried again, because a loop
+    /// runs the same once more, does not end.
     fn lost_end(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> Option<Lost> {
         let call = body.call(id);
         if call.outcome.unwrapped || !self.may_fail(&call.target) {
@@ -247,20 +250,18 @@ impl Program<'_> {
         }
         let is_over = |failure: &Failure| {
             let inside = |context| body.is_on_failure(context, failure);
-            let returns = body
-                .all_events()
-                .any(|event| matches!(event.kind, EventKind::Return(_)) && inside(event.context));
+            let leaves = failure.arms.iter().any(|arm| body.leaves(failure.branch, *arm));
             let instead = self.effects(function).iter().any(|effect| inside(effect.context));
-            returns || instead || exits_in(body, &inside) || body.tells_apart(failure)
+            leaves || instead || exits_in(body, &inside) || body.tells_apart(failure)
         };
-        (!looked.any(is_over)).then_some(Lost::GoesOn)
+        (runs_another && !looked.any(is_over)).then_some(Lost::GoesOn)
     }
 
     /// Whether a schema change fails where it ran before: whoever drops its failure may count on that.
     fn may_be_meant_to_fail(&self, effect: &Effect) -> bool {
         let call = self.call(effect.site.0, effect.site.1);
         let fails =
-            |effect: &SqlEffect| matches!(effect, SqlEffect::Change { repeated: Repeated::Fails, .. });
+            |effect: &SqlEffect| matches!(effect, SqlEffect::Change { fails_when_repeated: true, .. });
         makes_one_thing(call) || call.sql().iter().any(fails)
     }
 
@@ -343,7 +344,7 @@ impl Program<'_> {
         if outcome.unwrapped || !self.may_fail(&call.target) {
             return Outcome::Handles;
         }
-        let taken_by = |names: &[&str], other: &bodies::Call<'_>| {
+        let taken_by = |names: &[&str], other: &Call<'_>| {
             let takes = other.receiver.as_ref().is_some_and(|receiver| receiver.value == Value::Call(id));
             takes && other.name_of_callee().is_some_and(|name| names.contains(&name))
         };
@@ -455,16 +456,21 @@ fn exits_in(body: &LinkedBody<'_>, inside: &impl Fn(bodies::ContextId) -> bool) 
     })
 }
 
-/// The first of some calls that comes after another one, whether or not that failed.
+/// The first of some calls that comes after another one whether or not that failed, and is not told how it went.
 fn recorded_after(body: &LinkedBody<'_>, failed: CallId, records: &[CallId]) -> Option<CallId> {
-    let failures = body.failures();
-    let only_on_success = |record: CallId| {
-        let mut own = failures.iter().filter(|failure| failure.call == failed);
-        own.any(|failure| body.is_in_arms(body.call(record).context, failure.branch, &failure.if_ok))
-    };
     let context = body.call(failed).context;
+    let around: Vec<(u32, u32)> = body.arms(context).map(|(branch, arm, _)| (branch, arm)).collect();
+    let is_told = |record: &Call<'_>| {
+        let asks = |call: &&Call<'_>| call.inputs().any(|input| input.value == Value::Call(failed));
+        record.inputs().any(|input| input.value.contains(&Value::Call(failed)))
+            || body.calls.iter().filter(asks).any(|call| record.span.encloses(call.span))
+    };
     let comes = |record: &CallId| {
-        *record > failed && !body.exclusive(context, body.call(*record).context) && !only_on_success(*record)
+        let mut arms = body.arms(body.call(*record).context);
+        let mut runners = body.runners_of(*record).map(|id| body.call(id));
+        *record > failed
+            && arms.all(|(branch, arm, _)| around.contains(&(branch, arm)))
+            && !runners.any(is_told)
     };
     records.iter().copied().find(comes)
 }
@@ -473,8 +479,7 @@ fn recorded_after(body: &LinkedBody<'_>, failed: CallId, records: &[CallId]) -> 
 fn wipes_ledger(catalog: &Catalog, body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
     let failures = body.failures();
     let own = failures.iter().filter(|failure| failure.call == failed);
-    let inside =
-        |call: &bodies::Call<'_>| own.clone().any(|failure| body.is_on_failure(call.context, failure));
+    let inside = |call: &Call<'_>| own.clone().any(|failure| body.is_on_failure(call.context, failure));
     let wipes = |text: &str| {
         let lower = text.to_ascii_lowercase();
         let empties = ["delete from", "drop table", "truncate"].iter().any(|verb| lower.contains(verb));
@@ -489,7 +494,7 @@ fn wipes_ledger(catalog: &Catalog, body: &LinkedBody<'_>, failed: CallId) -> Opt
 }
 
 /// Whether a call runs a migrator, which knows what ran before.
-fn is_migrator(call: &bodies::Call<'_>) -> bool {
+fn is_migrator(call: &Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.role == CallRole::Migrate)
 }
 
@@ -504,7 +509,7 @@ fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
 }
 
 /// Whether a call of a library makes one thing, and fails where that is there.
-fn makes_one_thing(call: &bodies::Call<'_>) -> bool {
+fn makes_one_thing(call: &Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.fails_when_repeated)
 }
 

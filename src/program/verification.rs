@@ -1,6 +1,6 @@
 //! Room 5, *program*: pools that connect at their first use, and whether anybody asks them before requests do.
 
-use super::bodies::{Call, ContextKind, Target, Time};
+use super::bodies::{BlockId, Call, ContextKind, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::summaries::{Effect, EffectKind, Lifetime};
 use super::{Program, reach};
@@ -53,14 +53,11 @@ impl Program<'_> {
     fn uses_a_handle_before(&self, serve: &Effect) -> bool {
         self.functions_before(serve).into_iter().any(|function| {
             let Some(body) = self.any_body(function) else { return false };
-            // Nobody hears what a task finds out.
             let in_task = |call: &Call<'_>| {
-                body.outwards(call.context).any(|context| match context.kind {
-                    ContextKind::Block(block) => {
-                        matches!(body.blocks[block.0 as usize].time, Some(Time::Task(_)))
-                    }
-                    _ => false,
-                })
+                let mut around = body.outwards(call.context);
+                around.any(
+                    |context| matches!(context.kind, ContextKind::Block(block) if is_unheard(body, block)),
+                )
             };
             body.calls.iter().any(|call| self.may_use_a_handle(call) && !in_task(call))
         })
@@ -107,4 +104,17 @@ fn is_only_kept(role: CallRole) -> bool {
             | CallRole::OnceSet
             | CallRole::OnceInit
     )
+}
+
+/// Whether a block is a task whose end nobody waits for, and which does not end the process.
+fn is_unheard(body: &LinkedBody<'_>, block: BlockId) -> bool {
+    let Some(Time::Task(task)) = body.blocks[block.0 as usize].time else { return false };
+    let is_joined =
+        || body.all_events().any(|event| matches!(event.kind, EventKind::Join(other) if other == task));
+    let exits = |call: &Call<'_>| {
+        let mut around = body.outwards(call.context);
+        matches!(call.target, Target::Library(facts) if facts.diverges)
+            && around.any(|context| matches!(context.kind, ContextKind::Block(other) if other == block))
+    };
+    !is_joined() && !body.calls.iter().any(exits)
 }

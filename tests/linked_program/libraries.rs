@@ -464,14 +464,13 @@ async fn connect() -> Result<postgres::Client, postgres::Error> {
     postgres::Client::connect("host=localhost", postgres::NoTls)
 }
 async fn start(window: acme_window::Context) {
-    window.background_spawn(async { connect().await.is_ok() });
+    window.background_spawn(async { connect().await.is_ok() }).detach();
 }
 #[tokio::main]
 async fn main() { start(acme_window::open()).await; }
 "#;
     assert_eq!(reported(service), Vec::<String>::new());
-    let awaited =
-        service.replace("window.background_spawn(async { connect().await.is_ok() });", "connect().await;");
+    let awaited = service.replace(".detach();", ".await;");
     assert_eq!(reported(&awaited).len(), 1);
 }
 

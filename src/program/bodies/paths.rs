@@ -54,7 +54,9 @@ impl Walk<'_, '_> {
             Def::Item(Declared::Static(id)) => {
                 self.emit(EventKind::Static(*id));
                 let written = written_static(&self.types.items.statics[id.index()]);
-                let value = written.and_then(|written| self.written(written));
+                // What is not written out may be a cell that changes.
+                let is_whole = |value: &Value| !value.contains(&Value::Unknown);
+                let value = written.and_then(|written| self.written(written)).filter(is_whole);
                 Typed::new(self.types.static_type(*id).clone(), value.unwrap_or(Value::Static(*id)))
             }
             Def::Item(Declared::Const(id)) => {
@@ -259,7 +261,7 @@ impl Walk<'_, '_> {
     }
 }
 
-/// What a static is for good, where that is written out: nobody can put anything else into it.
+/// The initializer of a static that is no `static mut` and not filled at its first use.
 fn written_static<'b>(item: &StaticItem<'b>) -> Option<Written<'b>> {
     let body = item.facts.init.as_ref()?;
     let is_fixed = !item.facts.mutable && item.facts.source == StaticSource::Item;

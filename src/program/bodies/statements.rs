@@ -1,6 +1,6 @@
 //! Room 5, *program*: the SQL that calls hand to libraries, as far as it stands in the code.
 
-use super::super::sql::{self, Repeated, SessionSetting, SqlEffect};
+use super::super::sql::{self, SessionSetting, SqlEffect};
 use super::super::values::Value;
 use super::{Call, CallId, LinkedBody, Target};
 use crate::catalog::{CallRole, ValueSource};
@@ -71,7 +71,7 @@ impl Call<'_> {
         }
         let texts = self.args.iter().filter_map(|argument| argument.value.wording());
         texts.flat_map(|text| sql::effects(&text)).find_map(|effect| match effect {
-            SqlEffect::Change { statement, repeated: Repeated::Fails } => {
+            SqlEffect::Change { statement, fails_when_repeated: true } => {
                 Some(statement.trim_end_matches(['{', '}', ' ', '"']).to_owned())
             }
             _ => None,
