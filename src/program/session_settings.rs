@@ -35,15 +35,18 @@ pub struct PooledSettings<'p> {
 }
 
 impl<'a> Program<'a> {
+    /// Whether a function hands a statement to a library that sets something for a session of a database.
+    pub fn sets_for_session(&self, id: FnId) -> bool {
+        self.sketches[id.index()].as_ref().is_some_and(|sketch| sketch.sets_session)
+    }
+
     /// What the functions of production code set for a session through a pool that opens more of them; in the order of the functions.
     /// Connections that were taken out of a pool count where that happens once, for pragmas of SQLite: whoever takes one for each piece
     /// of work may set it up for that.
     pub fn pooled_settings(&self) -> Vec<PooledSettings<'_>> {
         let mut found: Vec<PooledSettings<'_>> = Vec::new();
-        for (function, sketch) in self.types.items.function_ids().zip(&self.sketches) {
-            if !sketch.as_ref().is_some_and(|sketch| sketch.sets_session)
-                || self.scope(function) != Scope::Production
-            {
+        for function in self.types.items.function_ids() {
+            if !self.sets_for_session(function) || self.scope(function) != Scope::Production {
                 continue;
             }
             let Some(body) = self.any_body(function) else { continue };
@@ -52,18 +55,10 @@ impl<'a> Program<'a> {
                 let text = CallId(index as u32);
                 let settings = body.call(text).session_settings();
                 let Some(executor) = self.pooled_executor(function, body, text, &settings) else { continue };
-                let pools = pools.get_or_init(|| self.pools_of(body, text, function));
-                let is_left = |setting: &SessionSetting| {
-                    // What is taken back on the connection that it was set for is meant for what comes in between.
-                    let is_taken_back =
-                        executor == Executor::Pooled && is_set_again(body, text, &setting.name);
-                    !setting.is_so_anyway && !is_taken_back && !self.is_set_for_all(setting, pools)
-                };
-                let names: Vec<String> =
-                    settings.into_iter().filter(is_left).map(|setting| setting.name).collect();
-                let has_one =
-                    || !pools.is_empty() && pools.iter().all(|pool| self.may_have_one_connection(pool));
-                if names.is_empty() || has_one() {
+                let pools = pools.get_or_init(|| self.pools_of(function));
+                let pools = self.pools_behind(pools, body, text, function);
+                let names = self.unset_elsewhere(settings, executor, body, text, &pools);
+                if names.is_empty() {
                     continue;
                 }
                 let location = self.location(function, body.call(text).span);
@@ -89,6 +84,26 @@ impl<'a> Program<'a> {
             settings.names.retain(|name| seen.insert(name.clone()));
         }
         found
+    }
+
+    /// The names of the settings of a text that other connections of its pools do not have.
+    fn unset_elsewhere(
+        &self,
+        settings: Vec<SessionSetting>,
+        executor: Executor,
+        body: &LinkedBody<'_>,
+        text: CallId,
+        pools: &[&Effect],
+    ) -> Vec<String> {
+        if !pools.is_empty() && pools.iter().all(|pool| self.may_have_one_connection(pool)) {
+            return Vec::new();
+        }
+        let is_left = |setting: &SessionSetting| {
+            // What is taken back on the connection that it was set for is meant for what comes in between.
+            let is_taken_back = executor == Executor::Pooled && is_set_again(body, text, &setting.name);
+            !setting.is_so_anyway && !is_taken_back && !self.is_set_for_all(setting, pools)
+        };
+        settings.into_iter().filter(is_left).map(|setting| setting.name).collect()
     }
 
     /// What the statement of a text runs on, where that is a pool, or a connection that start-up took out of one.
@@ -185,32 +200,48 @@ impl<'a> Program<'a> {
         calls.peek().is_some() && calls.all(takes_it_out)
     }
 
-    /// The pools that a statement may run on: the one that the function makes and runs it on, else those of the driver, where that is
-    /// known, that the function or a process which comes to it makes. Each once.
-    fn pools_of(&self, body: &LinkedBody<'_>, text: CallId, function: FnId) -> Vec<&Effect> {
-        let own = self.effects(function).iter();
+    /// The pools that a function makes, and those of the processes that come to it. Each once.
+    fn pools_of(&self, function: FnId) -> Vec<&Effect> {
         let entries = self.production_entries().filter(|entry| self.reaches(entry.main, function));
         let processes = entries.flat_map(|entry| self.process_effects(entry)).map(|(_, effect)| effect);
-        let driver = inputs_of_chain(body, text).find_map(|input| self.driver_behind(&input.ty));
         let mut found: Vec<&Effect> = Vec::new();
-        for effect in own.chain(processes) {
-            let EffectKind::Create { handle: TypeKind::Pool, driver: own, .. } = &effect.kind else {
-                continue;
-            };
-            let fits = driver.as_ref().is_none_or(|driver| driver == own || own == "database");
-            if fits && !found.iter().any(|known| known.site == effect.site) {
+        for effect in self.effects(function).iter().chain(processes) {
+            let is_pool = matches!(effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. });
+            if is_pool && !found.iter().any(|known| known.site == effect.site) {
                 found.push(effect);
             }
         }
+        found
+    }
+
+    /// Those of some pools that a statement may run on: the one that its function makes and runs it on, else those of its driver, where
+    /// that is known.
+    fn pools_behind<'p>(
+        &self,
+        pools: &[&'p Effect],
+        body: &LinkedBody<'_>,
+        text: CallId,
+        function: FnId,
+    ) -> Vec<&'p Effect> {
         let is_run_on = |pool: &&Effect| {
-            let Step::Call(_, made) = pool.steps[0] else { return false };
-            let is_own = self.effects(function).iter().any(|effect| effect.site == pool.site);
-            is_own && inputs_of_chain(body, text).any(|input| *input.value.root() == Value::Call(made))
+            let made = self.effects(function).iter().find(|effect| effect.site == pool.site);
+            let made = made.and_then(|effect| match effect.steps[0] {
+                Step::Call(_, made) => Some(Value::Call(made)),
+                Step::Static(..) => None,
+            });
+            made.is_some_and(|made| inputs_of_chain(body, text).any(|input| *input.value.root() == made))
         };
-        match found.iter().copied().find(is_run_on) {
-            Some(pool) => vec![pool],
-            None => found,
+        if let Some(own) = pools.iter().copied().find(is_run_on) {
+            return vec![own];
         }
+        let driver = inputs_of_chain(body, text).find_map(|input| self.driver_behind(&input.ty));
+        let fits = |pool: &&Effect| match &pool.kind {
+            EffectKind::Create { driver: own, .. } => {
+                driver.as_ref().is_none_or(|driver| driver == own || own == "database")
+            }
+            _ => false,
+        };
+        pools.iter().copied().filter(fits).collect()
     }
 
     /// Whether every session has a setting anyway: whoever makes one of the pools sets up each connection.

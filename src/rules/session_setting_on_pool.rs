@@ -11,9 +11,14 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 }
 
 /// Why nothing is reported in a function.
-pub(super) fn silence(_program: &Program<'_>, _id: FnId) -> String {
-    "nothing is set here for a session that is taken out of a pool, or every connection of the pool has it"
-        .to_owned()
+pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
+    match program.sets_for_session(id) {
+        true => {
+            "what is set here is set on a connection of its own, for each one, or for what comes next on it"
+        }
+        false => "nothing is set here for a session of a database",
+    }
+    .to_owned()
 }
 
 fn report(program: &Program<'_>, settings: &PooledSettings<'_>) -> Finding {
