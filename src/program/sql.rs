@@ -510,6 +510,35 @@ mod tests {
     }
 
     #[test]
+    fn settings_of_a_session_are_told_by_their_names() {
+        let set = |text: &str| -> Vec<String> {
+            let settings = effects(text).into_iter().filter_map(|effect| match effect {
+                SqlEffect::SetsSession(setting) if !setting.is_so_anyway => Some(setting.name),
+                _ => None,
+            });
+            settings.collect()
+        };
+        assert_eq!(
+            set("PRAGMA main.busy_timeout = 5000; PRAGMA cache_size(-2000)"),
+            ["busy_timeout", "cache_size"]
+        );
+        assert_eq!(set("SET SESSION statement_timeout = 0"), ["statement_timeout"]);
+        assert_eq!(set("set time zone 'UTC'"), ["time zone"]);
+        for text in [
+            "PRAGMA busy_timeout",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA foreign_keys = ON",
+            "SET LOCAL search_path TO shop",
+            "SET search_path TO DEFAULT",
+            "SET GLOBAL time_zone = 'UTC'",
+            "SET name = 'x'",
+            "Set role of the user",
+        ] {
+            assert!(set(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_lock_in_a_string_or_comment_is_none() {
         let advisory = SessionLock::Advisory;
         assert_eq!(effects("SELECT 'pg_advisory_lock(1)'"), []);
