@@ -108,8 +108,8 @@ impl Program<'_> {
         for read in &mut walk.reads {
             read.set_in = self.workspace.set_in_file(package, &read.key);
         }
-        // Where a file is there and does not set it, its level of logging is no matter of files.
-        let files_are_unknown = !self.workspace.has_environment_file(package);
+        // Where a template is there and does not set it, the level of logging is no matter of files.
+        let files_are_unknown = !self.workspace.has_environment_template(package);
         let counts = |read: &Read| {
             (read.set_in.is_some()
                 || may_stand_in_a_file(&read.key)

@@ -17,6 +17,8 @@ pub(super) struct SetVariable {
     folder: String,
     /// Its name in the file.
     location: Location,
+    /// Whether the file is a template, which people commit.
+    of_template: bool,
 }
 
 /// What the template of an environment file is called by.
@@ -56,13 +58,15 @@ impl Workspace {
         let mut shown = String::new();
         let file = FileId(self.files.len() as u32);
         let before = self.environment.len();
-        for (line, set) in (1..).zip(lines_of(text, name != ".env")) {
+        let of_template = name != ".env";
+        for (line, set) in (1..).zip(lines_of(text, of_template)) {
             if let Some((variable, column)) = set {
                 let span = Span { line, column, end_line: line, end_column: column + variable.len() as u32 };
                 self.environment.push(SetVariable {
                     name: variable.to_owned(),
                     folder: folder.to_owned(),
                     location: Location { file, span },
+                    of_template,
                 });
                 let indent = column as usize - 1;
                 shown.push_str(&format!("{:indent$}{variable}=…", ""));
@@ -80,9 +84,10 @@ impl Workspace {
         self.set_for(package).find(|set| set.name == name).map(|set| set.location)
     }
 
-    /// Whether an environment file beside the manifest of a package, or at the root of the workspace, sets anything.
-    pub fn has_environment_file(&self, package: &str) -> bool {
-        self.set_for(package).next().is_some()
+    /// Whether the template of an environment file beside the manifest of a package, or at the root of the workspace, sets anything.
+    /// A file that is not committed would say something else on each machine.
+    pub fn has_environment_template(&self, package: &str) -> bool {
+        self.set_for(package).any(|set| set.of_template)
     }
 
     fn set_for(&self, package: &str) -> impl Iterator<Item = &SetVariable> {
