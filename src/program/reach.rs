@@ -108,8 +108,9 @@ impl Sketch {
                 sketch.locks_session |= matches!(effect, SqlEffect::Locks { .. } | SqlEffect::Unlocks(_));
                 sketch.interesting |= effect.is_about_ledger();
             }
-            sketch.interesting |= !call.worded_ledger_effects().is_empty();
-            sketch.sets_session |= !call.session_settings().is_empty();
+            let worded = call.worded_effects();
+            sketch.interesting |= worded.iter().any(SqlEffect::is_about_ledger);
+            sketch.sets_session |= call.sql().iter().chain(&worded).any(SqlEffect::sets_session);
             sketch.supplies_state |= is_put_into_request(types.items, body, call);
             sketch.interesting |= body.undescribed_client(types, call).is_some();
             sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));

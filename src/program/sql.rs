@@ -46,6 +46,11 @@ impl SqlEffect {
         matches!(self, Self::Locks { .. } | Self::Begins)
     }
 
+    /// Whether something is set for the session alone.
+    pub(super) fn sets_session(&self) -> bool {
+        matches!(self, Self::SetsSession(_))
+    }
+
     /// Whether a ledger of migrations is asked or written.
     pub(super) fn is_about_ledger(&self) -> bool {
         matches!(self, Self::AsksLedger(_) | Self::RecordsVersion(_))

@@ -164,21 +164,23 @@ impl Program<'_> {
                 if wiped.is_none() && self.mains.contains(&function) {
                     continue;
                 }
-                let recorded = || {
-                    let end = self.lost_end(function, body, call).filter(|_| !self.is_minor(effect))?;
-                    let record = recorded_after(body, call, records.get(&function)?)?;
-                    Some((end, body.call(record).span))
+                let end = match (wiped, self.outcome_of(function, body, call, None)) {
+                    (Some(span), _) => Lost::Wiped(span),
+                    (None, Outcome::Ends(End::Dropped)) => Lost::Dropped,
+                    (None, Outcome::Ends(End::GoesOn)) => Lost::GoesOn,
+                    (None, _) => continue,
                 };
-                let (end, recorded) = match (wiped, self.outcome_of(function, body, call, None)) {
-                    (Some(span), _) => (Lost::Wiped(span), None),
-                    (None, Outcome::HandsOn) => continue,
-                    (None, outcome) => match (recorded(), outcome) {
-                        (Some((end, record)), _) => (end, Some(record)),
-                        (None, Outcome::Ends(End::Dropped)) => (Lost::Dropped, None),
-                        (None, Outcome::Ends(End::GoesOn)) => (Lost::GoesOn, None),
-                        (None, _) => continue,
-                    },
+                // A single statement whose failure is looked at may be meant to fail; one of a list is a migration.
+                let counts = match end {
+                    Lost::Dropped => true,
+                    Lost::GoesOn => runs_another(body.call(call)),
+                    Lost::Wiped(_) => false,
                 };
+                let record = match counts && !self.is_minor(effect) {
+                    true => records.get(&function).and_then(|records| recorded_after(body, call, records)),
+                    false => None,
+                };
+                let recorded = record.map(|record| body.call(record).span);
                 let span = body.call(call).span;
                 let by_migrator = is_migrator(self.call(effect.site.0, effect.site.1));
                 let is_statement = effect.steps.len() == 1 && !by_migrator;
@@ -229,32 +231,6 @@ impl Program<'_> {
             }
         }
         found
-    }
-
-    /// How the failure of a call ends where the function goes on behind it as after a success; what is tried again, because a loop
-    /// runs the same once more, does not end.
-    fn lost_end(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> Option<Lost> {
-        let call = body.call(id);
-        if call.outcome.unwrapped || !self.may_fail(&call.target) {
-            return None;
-        }
-        let runs_another = call.args.iter().any(|argument| matches!(argument.value, Value::Element(_)));
-        if body.in_loop(call.context) && !runs_another {
-            return None;
-        }
-        let failures = body.failures();
-        let mut looked =
-            failures.iter().filter(|failure| failure.call == id && !failure.if_ok.is_empty()).peekable();
-        if looked.peek().is_none() {
-            return (call.outcome.discarded && !call.outcome.bound).then_some(Lost::Dropped);
-        }
-        let is_over = |failure: &Failure| {
-            let inside = |context| body.is_on_failure(context, failure);
-            let leaves = failure.arms.iter().any(|arm| body.leaves(failure.branch, *arm));
-            let instead = self.effects(function).iter().any(|effect| inside(effect.context));
-            leaves || instead || exits_in(body, &inside) || body.tells_apart(failure)
-        };
-        (runs_another && !looked.any(is_over)).then_some(Lost::GoesOn)
     }
 
     /// Whether a schema change fails where it ran before: whoever drops its failure may count on that.
@@ -368,8 +344,8 @@ impl Program<'_> {
         if (outcome.discarded && !outcome.bound) || dropped_as_option {
             return Outcome::Ends(End::Dropped);
         }
-        // A loop that looks at it tries again.
-        if body.in_loop(call.context) {
+        // A loop that looks at it tries again, unless each round has a statement of its own.
+        if body.in_loop(call.context) && !runs_another(call) {
             return Outcome::Handles;
         }
         let failures = body.failures();
@@ -401,7 +377,10 @@ impl Program<'_> {
             .iter()
             .enumerate()
             .any(|(index, context)| context.kind.is_loop() && inside(bodies::ContextId(index as u32)));
-        let exits = exits_in(body, &inside);
+        let exits = body.calls.iter().any(|call| {
+            let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
+            inside(call.context) && (diverges || bodies::fails(call))
+        });
         let events = || body.all_events();
         // Whoever leaves on success has the rest of the function for the failure.
         let rest_is_failure = failure.if_ok.iter().all(|arm| body.leaves(failure.branch, *arm));
@@ -448,12 +427,9 @@ impl Program<'_> {
     }
 }
 
-/// Whether a call in some contexts ends the process, or fails for good.
-fn exits_in(body: &LinkedBody<'_>, inside: &impl Fn(bodies::ContextId) -> bool) -> bool {
-    body.calls.iter().any(|call| {
-        let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
-        inside(call.context) && (diverges || bodies::fails(call))
-    })
+/// Whether a call is given an element of a list: in a loop each round runs another one.
+fn runs_another(call: &Call<'_>) -> bool {
+    call.args.iter().any(|argument| matches!(argument.value, Value::Element(_)))
 }
 
 /// The first of some calls that comes after another one whether or not that failed, and is not told how it went.

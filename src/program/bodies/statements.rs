@@ -19,20 +19,12 @@ impl Call<'_> {
 
     /// What it asks of a ledger of migrations or writes to it, for calls of libraries.
     pub(in crate::program) fn ledger_effects(&self) -> Vec<SqlEffect> {
-        let effects = self.sql().iter().filter(|effect| effect.is_about_ledger()).cloned();
-        effects.chain(self.worded_ledger_effects()).collect()
-    }
-
-    /// Those of them that do not stand in a constant text: `format!("PRAGMA user_version = {version}")`, and Rusqlite's
-    /// functions, which are given the names of pragmas.
-    pub(in crate::program) fn worded_ledger_effects(&self) -> Vec<SqlEffect> {
-        self.worded_effects(SqlEffect::is_about_ledger)
+        self.sql().iter().cloned().chain(self.worded_effects()).filter(SqlEffect::is_about_ledger).collect()
     }
 
     /// What it sets for a session of a database, for calls of libraries.
     pub(in crate::program) fn session_settings(&self) -> Vec<SessionSetting> {
-        let is_one = |effect: &SqlEffect| matches!(effect, SqlEffect::SetsSession(_));
-        let effects = self.sql().iter().cloned().chain(self.worded_effects(is_one));
+        let effects = self.sql().iter().cloned().chain(self.worded_effects());
         effects
             .filter_map(|effect| match effect {
                 SqlEffect::SetsSession(setting) => Some(setting),
@@ -41,7 +33,9 @@ impl Call<'_> {
             .collect()
     }
 
-    fn worded_effects(&self, wanted: impl Fn(&SqlEffect) -> bool) -> Vec<SqlEffect> {
+    /// What a statement does that does not stand in a constant text: `format!("PRAGMA user_version = {version}")`, and Rusqlite's
+    /// functions, which are given the names of pragmas.
+    pub(in crate::program) fn worded_effects(&self) -> Vec<SqlEffect> {
         let Some(name) = self.name_of_callee() else { return Vec::new() };
         let values = || self.args.iter().map(|argument| &argument.value);
         let pragmas = values().filter(|_| name.starts_with("pragma")).flat_map(Value::texts);
@@ -50,7 +44,7 @@ impl Call<'_> {
             _ => format!("PRAGMA {pragma}"),
         });
         let texts = written.chain(values().filter_map(Value::wording));
-        texts.flat_map(|text| sql::effects(&text)).filter(wanted).collect()
+        texts.flat_map(|text| sql::effects(&text)).collect()
     }
 
     /// Whether it is one of a library to which a text may be a statement. The standard library runs none
