@@ -31,7 +31,7 @@ use answer::Answer;
 use configuration::Configuration;
 use declared_names::unknown_names;
 use narration::{ParseTime, Stopwatch};
-use options::{AnalysisOptions, Options, Purpose, Task};
+use options::{AnalysisOptions, Errand, Options, Purpose, Task};
 use outputs::Output;
 use preparation::Prepared;
 use purposes::SettledRun;
@@ -127,17 +127,7 @@ fn stages(
     }
     let (wanted, purpose) = match task {
         Task::Analyse(wanted, purpose) => (*wanted, purpose),
-        Task::Init(request, starter, dry_run) => {
-            return starters::start(&request, starter, dry_run, out, err).map(|()| Outcome::Clean);
-        }
-        Task::Explain(rule) => return deliver(rule.page, &outputs[0], out).map(|()| Outcome::Clean),
-        Task::Rules(format) => {
-            return deliver(&list_of_rules(format), &outputs[0], out).map(|()| Outcome::Clean);
-        }
-        Task::Completions(shell) => {
-            return print_bytes(&arguments::completions(shell), out).map(|()| Outcome::Clean);
-        }
-        Task::Man => return print_bytes(&arguments::manual()?, out).map(|()| Outcome::Clean),
+        Task::Errand(errand) => return run_errand(errand, &outputs[0], out, err).map(|()| Outcome::Clean),
     };
     watch.stage("configure");
 
@@ -222,6 +212,16 @@ fn stages(
         narration::timings(err, &watch, ParseTime { summed: parse_time, threads });
     }
     Ok(outcome)
+}
+
+fn run_errand(errand: Errand, to: &Output, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Stop> {
+    match errand {
+        Errand::Init(request, starter, dry_run) => starters::start(&request, starter, dry_run, out, err),
+        Errand::Explain(rule) => deliver(rule.page, to, out),
+        Errand::Rules(format) => deliver(&list_of_rules(format), to, out),
+        Errand::Completions(shell) => print_bytes(&arguments::completions(shell), out),
+        Errand::Man => print_bytes(&arguments::manual()?, out),
+    }
 }
 
 /// Whether what is said of a file, and perhaps of a binary, belongs to what is asked for.

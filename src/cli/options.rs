@@ -58,6 +58,12 @@ pub(super) enum Changes {
 pub(super) enum Task {
     /// Analyse a workspace and tell what is asked for.
     Analyse(Box<AnalysisOptions>, Purpose),
+    /// Something that needs no analysis.
+    Errand(Errand),
+}
+
+/// What is done without an analysis.
+pub(super) enum Errand {
     /// Write a file to begin with, or print it.
     Init(Request, Starter, bool),
     /// Print a completion script.
@@ -177,14 +183,14 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             checking(check.then(check_later), options(later, notes)?, &output, environment)
         }
         TaskArguments::Inventory { analysis, selection, gaps, message_format, output: output_later } => {
-            let later = GivenFlags { analysis, selection, findings: FindingFlags::default(), gaps };
+            let later = GivenFlags::of_a_look(analysis, selection, gaps);
             let output = output.then(message_format, output_later);
             let (format, outputs) =
                 output.one(&Printable::findings("inventory", &LIST_FORMATS), environment)?;
             Ok(Chosen::new(analyse(options(later, notes)?, Purpose::Inventory(format)), outputs, &output))
         }
         TaskArguments::Graph { analysis, selection, gaps, message_format, output: output_later } => {
-            let later = GivenFlags { analysis, selection, findings: FindingFlags::default(), gaps };
+            let later = GivenFlags::of_a_look(analysis, selection, gaps);
             let output = output.then(message_format, output_later);
             let printable =
                 Printable { command: "graph", formats: &GraphFormat::ALL, name: GraphFormat::name };
@@ -207,11 +213,7 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             let output = output.then(message_format, output_later);
             let (purpose, outputs) = reported(since.or(check.since), patch, &output, environment)?;
             let options = options(later, notes)?;
-            if options.request.is_a_part() {
-                notes.push(
-                    "`report` is about the whole program: `-p` and `--exclude` leave nothing out".to_owned(),
-                );
-            }
+            notes.extend(leaves_nothing_out(&options));
             Ok(Chosen::new(analyse(options, purpose), outputs, &output))
         }
         TaskArguments::Explain { subject, flags: later, output: output_later } => {
@@ -226,28 +228,24 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             if let Some(file) = baseline.or(check.baseline) {
                 options.baseline = WhichBaseline::File(here.join(file));
             }
-            if action == BaselineAction::Prune && options.request.is_a_part() {
-                let why = "no entry says which package it is about";
-                return Err(Stop::refused(format!(
-                    "`baseline prune` takes neither `-p` nor `--exclude`: {why}"
-                )));
-            }
+            refuse_partial_prune(action, &options)?;
             Chosen::for_people("baseline", analyse(options, Purpose::Baseline(action)), &output, environment)
         }
         TaskArguments::Init { hook, ci, dry_run, manifest_path } => {
             let manifest_path = manifest_path.or(manifest_before);
             let request = Request { start: here.clone(), manifest_path, ..Request::default() };
-            let task = Task::Init(request, hook.or(ci).unwrap_or(Starter::Configuration), dry_run);
-            Chosen::for_people("init", task, &output, environment)
+            let errand = Errand::Init(request, hook.or(ci).unwrap_or(Starter::Configuration), dry_run);
+            Chosen::for_people("init", Task::Errand(errand), &output, environment)
         }
         TaskArguments::Completions { shell } => {
-            Chosen::for_people("completions", Task::Completions(shell), &output, environment)
+            let errand = Errand::Completions(shell);
+            Chosen::for_people("completions", Task::Errand(errand), &output, environment)
         }
-        TaskArguments::Man => Chosen::for_people("man", Task::Man, &output, environment),
+        TaskArguments::Man => Chosen::for_people("man", Task::Errand(Errand::Man), &output, environment),
         TaskArguments::Rules { message_format, output: output_later } => {
             let output = output.then(message_format, output_later);
             let (format, outputs) = output.one(&Printable::findings("rules", &LIST_FORMATS), environment)?;
-            Ok(Chosen::new(Task::Rules(format), outputs, &output))
+            Ok(Chosen::new(Task::Errand(Errand::Rules(format)), outputs, &output))
         }
     }
 }
@@ -270,6 +268,20 @@ fn reported(
     }
     let printable = Printable { command: "report --patch", formats: &[()], name: |()| "diff" };
     Ok((Purpose::Patch, given.one(&printable, environment)?.1))
+}
+
+/// The note for who asks for a report about a part of the program.
+fn leaves_nothing_out(options: &AnalysisOptions) -> Option<String> {
+    let note = "`report` is about the whole program: `-p` and `--exclude` leave nothing out";
+    options.request.is_a_part().then(|| note.to_owned())
+}
+
+fn refuse_partial_prune(action: BaselineAction, options: &AnalysisOptions) -> Result<(), Stop> {
+    if action != BaselineAction::Prune || !options.request.is_a_part() {
+        return Ok(());
+    }
+    let why = "no entry says which package it is about";
+    Err(Stop::refused(format!("`baseline prune` takes neither `-p` nor `--exclude`: {why}")))
 }
 
 /// `--changed` takes every word up to the next flag, so a command behind it would be taken for a file.
@@ -363,7 +375,7 @@ fn explained(
         None if looks_like_a_file(subject, here) => Err(Stop::refused(format!(
             "`{subject}` is neither a rule nor a place; give one line of a file, as in `src/main.rs:18`"
         ))),
-        None => Ok(Task::Explain(rule_named(subject, notes)?)),
+        None => Ok(Task::Errand(Errand::Explain(rule_named(subject, notes)?))),
     }
 }
 
@@ -398,6 +410,11 @@ fn rule_named(name: &str, notes: &mut Vec<String>) -> Result<&'static RuleInfo, 
 }
 
 impl GivenFlags {
+    /// Those of a command that looks without judging findings.
+    fn of_a_look(analysis: AnalysisFlags, selection: SelectionFlags, gaps: GapFlags) -> Self {
+        Self { analysis, selection, findings: FindingFlags::default(), gaps }
+    }
+
     /// These flags, then those given after the command: lists go on, single values are replaced.
     fn then(self, later: Self) -> Self {
         let Self { analysis, mut selection, mut findings, gaps } = self;

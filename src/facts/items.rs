@@ -45,83 +45,8 @@ pub(super) fn item(walk: &mut Walk, source: &syn::Item, found: &mut Vec<Item>) {
         }
         syn::Item::Use(item) => uses(item, found),
         syn::Item::Impl(item) => found.push(implementation(walk, item)),
-        syn::Item::Struct(item) => {
-            found.push(named(
-                &item.ident,
-                is_public(&item.vis),
-                &item.attrs,
-                ItemKind::Struct(Struct { generics: generics(&item.generics), fields: fields(&item.fields) }),
-            ));
-            if let Some(made) = database_attribute::implementation_of(item) {
-                found.push(implementation(walk, &made));
-            }
-        }
-        syn::Item::Union(item) => found.push(named(
-            &item.ident,
-            is_public(&item.vis),
-            &item.attrs,
-            ItemKind::Struct(Struct {
-                generics: generics(&item.generics),
-                fields: named_fields(&item.fields),
-            }),
-        )),
-        syn::Item::Enum(item) => found.push(named(
-            &item.ident,
-            is_public(&item.vis),
-            &item.attrs,
-            ItemKind::Enum {
-                generics: generics(&item.generics),
-                variants: item.variants.iter().map(variant).collect(),
-            },
-        )),
         syn::Item::Mod(item) => found.push(module(walk, item)),
         syn::Item::Trait(item) => found.push(trait_item(walk, item)),
-        syn::Item::TraitAlias(item) => found.push(named(
-            &item.ident,
-            is_public(&item.vis),
-            &item.attrs,
-            ItemKind::Trait(Box::new(Trait {
-                generics: generics(&item.generics),
-                supertraits: bounds(&item.bounds),
-                items: Vec::new(),
-            })),
-        )),
-        syn::Item::Static(item) => found.push(named(
-            &item.ident,
-            is_public(&item.vis),
-            &item.attrs,
-            ItemKind::Static(Box::new(Static {
-                mutable: matches!(item.mutability, syn::StaticMutability::Mut(_)),
-                ty: type_ref(&item.ty),
-                init: Some(body_of(walk, |body| body.expr(&item.expr))),
-                source: StaticSource::Item,
-            })),
-        )),
-        syn::Item::Const(item) => found.push(named(
-            &item.ident,
-            is_public(&item.vis),
-            &item.attrs,
-            constant(walk, &item.ty, Some(&item.expr)),
-        )),
-        syn::Item::Type(item) => found.push(named(
-            &item.ident,
-            is_public(&item.vis),
-            &item.attrs,
-            ItemKind::TypeAlias {
-                generics: generics(&item.generics),
-                ty: Some(type_ref(&item.ty)),
-                bounds: Vec::new(),
-            },
-        )),
-        syn::Item::ExternCrate(item) => {
-            let bound = item.rename.as_ref().map_or(&item.ident, |(_, alias)| alias);
-            found.push(named(
-                bound,
-                is_public(&item.vis),
-                &item.attrs,
-                ItemKind::ExternCrate { krate: name(&item.ident) },
-            ));
-        }
         syn::Item::ForeignMod(block) => {
             let outer = attributes(&block.attrs).cfg;
             let start = found.len();
@@ -135,9 +60,72 @@ pub(super) fn item(walk: &mut Walk, source: &syn::Item, found: &mut Vec<Item>) {
             }
             _ => item_macro(walk, &item.mac, &item.attrs, found),
         },
-        // Syntax that the parser kept as tokens.
-        _ => walk.opaque_macros += 1,
+        other => match declaration(walk, other) {
+            Some((ident, visibility, attrs, kind)) => {
+                found.push(named(ident, is_public(visibility), attrs, kind));
+                if let syn::Item::Struct(item) = other
+                    && let Some(made) = database_attribute::implementation_of(item)
+                {
+                    found.push(implementation(walk, &made));
+                }
+            }
+            // Syntax that the parser kept as tokens.
+            None => walk.opaque_macros += 1,
+        },
     }
+}
+
+/// Name, visibility, attributes and kind of an item that declares one name.
+fn declaration<'s>(
+    walk: &mut Walk,
+    source: &'s syn::Item,
+) -> Option<(&'s syn::Ident, &'s syn::Visibility, &'s [syn::Attribute], ItemKind)> {
+    Some(match source {
+        syn::Item::Struct(item) => {
+            let shape = Struct { generics: generics(&item.generics), fields: fields(&item.fields) };
+            (&item.ident, &item.vis, &item.attrs, ItemKind::Struct(shape))
+        }
+        syn::Item::Union(item) => {
+            let shape = Struct { generics: generics(&item.generics), fields: named_fields(&item.fields) };
+            (&item.ident, &item.vis, &item.attrs, ItemKind::Struct(shape))
+        }
+        syn::Item::Enum(item) => {
+            let variants = item.variants.iter().map(variant).collect();
+            let kind = ItemKind::Enum { generics: generics(&item.generics), variants };
+            (&item.ident, &item.vis, &item.attrs, kind)
+        }
+        syn::Item::TraitAlias(item) => {
+            let alias = Trait {
+                generics: generics(&item.generics),
+                supertraits: bounds(&item.bounds),
+                items: Vec::new(),
+            };
+            (&item.ident, &item.vis, &item.attrs, ItemKind::Trait(Box::new(alias)))
+        }
+        syn::Item::Static(item) => {
+            let declared = Static {
+                mutable: matches!(item.mutability, syn::StaticMutability::Mut(_)),
+                ty: type_ref(&item.ty),
+                init: Some(body_of(walk, |body| body.expr(&item.expr))),
+                source: StaticSource::Item,
+            };
+            (&item.ident, &item.vis, &item.attrs, ItemKind::Static(Box::new(declared)))
+        }
+        syn::Item::Const(item) => {
+            let kind = constant(walk, &item.ty, Some(&item.expr));
+            (&item.ident, &item.vis, &item.attrs, kind)
+        }
+        syn::Item::Type(item) => {
+            let (generics, ty) = (generics(&item.generics), Some(type_ref(&item.ty)));
+            let kind = ItemKind::TypeAlias { generics, ty, bounds: Vec::new() };
+            (&item.ident, &item.vis, &item.attrs, kind)
+        }
+        syn::Item::ExternCrate(item) => {
+            let bound = item.rename.as_ref().map_or(&item.ident, |(_, alias)| alias);
+            (bound, &item.vis, &item.attrs, ItemKind::ExternCrate { krate: name(&item.ident) })
+        }
+        _ => return None,
+    })
 }
 
 /// Adds a condition to every item.

@@ -40,6 +40,7 @@ pub mod late_cells;
 pub mod lateness;
 mod lifetimes;
 mod linking;
+pub mod lost_migrations;
 pub mod memory_databases;
 pub mod migrators;
 pub mod named_existence;

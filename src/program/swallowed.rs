@@ -1,17 +1,14 @@
 //! Room 5, *program*: what becomes of the failure of an initialization on its way to `main`.
 
-use std::cell::LazyCell;
-
-use super::bodies::{Call, CallId, ContextKind, EventKind, Failure, LinkedBody, Target, Time};
+use super::bodies::{Call, CallId, ContextKind, EventKind, Failure, LinkedBody, Target};
 use super::entries::Entry;
-use super::inventory::Scope;
 use super::items::FnId;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies, initializes};
-use crate::catalog::{CallRole, Catalog, Wrap};
+use crate::catalog::{CallRole, Wrap};
 use crate::location::Span;
 
 /// An initialization whose failure nobody hears of, in a process that serves afterwards.
@@ -41,47 +38,8 @@ pub enum End {
     GoesOn,
 }
 
-/// A schema change whose failure nobody hears of.
-#[derive(Debug)]
-pub struct LostMigration<'p> {
-    /// The change.
-    pub effect: &'p Effect,
-    /// The function in which the failure ends.
-    pub function: FnId,
-    /// The call whose failure it is there.
-    pub call: Span,
-    /// How it ends.
-    pub end: Lost,
-    /// Whether a migrator makes the change, which knows what ran before.
-    pub by_migrator: bool,
-    /// Whether the failing branch calls something of the application's own, which may tell somebody.
-    pub told: bool,
-    /// Where the function records the change as applied, also when it failed.
-    pub recorded: Option<Span>,
-    /// Further statements of the function that end so.
-    pub further: Vec<Span>,
-}
-
-impl LostMigration<'_> {
-    /// Whether it is a statement that the function itself runs.
-    fn is_statement(&self) -> bool {
-        self.effect.steps.len() == 1 && !self.by_migrator
-    }
-}
-
-/// How the failure of a schema change ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
-    /// The result is dropped.
-    Dropped,
-    /// A branch looks at it, and goes on.
-    GoesOn,
-    /// Whatever went wrong, the ledger is emptied: all migrations run again.
-    Wiped(Span),
-}
-
 /// What a function does with the failure of a call.
-enum Outcome {
+pub(super) enum Outcome {
     /// It hands it on.
     HandsOn,
     /// It ends, retries, or does something else instead.
@@ -133,106 +91,6 @@ impl Program<'_> {
         found
     }
 
-    /// The schema changes of production code whose failure ends in the function with the call, or in one around it,
-    /// without anybody hearing of it. Each call once.
-    pub fn lost_migrations(&self) -> Vec<LostMigration<'_>> {
-        let mut found: Vec<LostMigration<'_>> = Vec::new();
-        let records = LazyCell::new(|| self.ledger_writes());
-        for (function, body) in self.linked() {
-            // Who is dropped has nobody to hand a failure to.
-            if self.scope(function) != Scope::Production || self.is_run_on_drop(function) {
-                continue;
-            }
-            // What a task loses is the business of `detached-init`, what `main` loses of `swallowed-init-error`.
-            let in_line =
-                |effect: &&Effect| !effect.has_time(|time| matches!(time, Time::Task(_) | Time::Handler(_)));
-            let own = self.effects(function).iter().filter(in_line);
-            let own = own.filter(|effect| effect.kind == EffectKind::Migrate && effect.certain);
-            for effect in own {
-                let Step::Call(_, first) = effect.steps[0] else { continue };
-                let inner = effect.steps[1..].iter().rev().all(|step| match *step {
-                    Step::Call(function, call) => self.body(function).is_some_and(|body| {
-                        matches!(
-                            self.outcome_of(function, body, self.run_by(body, call), None),
-                            Outcome::HandsOn
-                        )
-                    }),
-                    Step::Static(..) => false,
-                });
-                let call = self.run_by(body, first);
-                let wiped = wipes_ledger(self.types.catalog, body, call);
-                if wiped.is_none() && self.mains.contains(&function) {
-                    continue;
-                }
-                let end = match (wiped, self.outcome_of(function, body, call, None)) {
-                    (Some(span), _) => Lost::Wiped(span),
-                    (None, Outcome::Ends(End::Dropped)) => Lost::Dropped,
-                    (None, Outcome::Ends(End::GoesOn)) => Lost::GoesOn,
-                    (None, _) => continue,
-                };
-                // A single statement whose failure is looked at may be meant to fail; one of a list is a migration.
-                let counts = match end {
-                    Lost::Dropped => true,
-                    Lost::GoesOn => runs_another(body.call(call)),
-                    Lost::Wiped(_) => false,
-                };
-                let record = match counts && !self.is_minor(effect) {
-                    true => records.get(&function).and_then(|records| recorded_after(body, call, records)),
-                    false => None,
-                };
-                let recorded = record.map(|record| body.call(record).span);
-                let span = body.call(call).span;
-                let by_migrator = is_migrator(self.call(effect.site.0, effect.site.1));
-                let is_statement = effect.steps.len() == 1 && !by_migrator;
-                let site = self.call(effect.site.0, effect.site.1);
-                if is_statement && makes_one_thing(site) && wiped.is_none() {
-                    continue;
-                }
-                // A single statement may be meant to fail where it ran before: who looks at the failure knows, and a tool can
-                // be started again. Who calls a function for something else has to do without the schema.
-                let for_itself = match effect.steps.len() {
-                    _ if recorded.is_some() => true,
-                    1 if is_statement => match end {
-                        Lost::Dropped => !self.is_minor(effect) && self.is_run_by_a_server(function),
-                        Lost::GoesOn => false,
-                        Lost::Wiped(_) => true,
-                    },
-                    1 => true,
-                    _ => {
-                        // Who goes on without the handle that the call gives was told that it is missing.
-                        let gives = self.types.contains_handle(bodies::settled(&body.call(call).result));
-                        let told = end == Lost::GoesOn && gives && self.is_used(function, call);
-                        !told && speaks_of_schema(&self.callee_name(body.call(first)))
-                    }
-                };
-                if !inner || !for_itself {
-                    continue;
-                }
-                let of_function = |known: &&mut LostMigration<'_>| {
-                    let is_alike = is_statement && known.is_statement() && known.end == end;
-                    known.function == function
-                        && (known.call == span
-                            || (is_alike && known.recorded.is_some() == recorded.is_some()))
-                };
-                match found.iter_mut().find(of_function) {
-                    Some(known) if known.call == span || known.further.contains(&span) => {}
-                    Some(known) => known.further.push(span),
-                    None => found.push(LostMigration {
-                        by_migrator,
-                        told: may_tell(body, call),
-                        effect,
-                        function,
-                        call: span,
-                        end,
-                        recorded,
-                        further: Vec::new(),
-                    }),
-                }
-            }
-        }
-        found
-    }
-
     /// Whether a schema change fails where it ran before: whoever drops its failure may count on that.
     fn may_be_meant_to_fail(&self, effect: &Effect) -> bool {
         let call = self.call(effect.site.0, effect.site.1);
@@ -241,12 +99,8 @@ impl Program<'_> {
         makes_one_thing(call) || call.sql().iter().any(fails)
     }
 
-    fn is_run_by_a_server(&self, function: FnId) -> bool {
-        self.servers().any(|entry| self.reaches(entry.main, function))
-    }
-
     /// Whether something is done with what a call gives.
-    fn is_used(&self, function: FnId, given: CallId) -> bool {
+    pub(super) fn is_used(&self, function: FnId, given: CallId) -> bool {
         let Some(body) = self.body(function) else { return false };
         let mut values = body.calls.iter().flat_map(|call| call.inputs()).map(|argument| &argument.value);
         values.any(|value| *value.root() == Value::Call(given))
@@ -259,7 +113,7 @@ impl Program<'_> {
 
     /// Whether a schema change only makes queries faster, asks for what somebody with more rights may have installed, or concerns what
     /// nobody uses afterwards. A unique index does more than that.
-    fn is_minor(&self, effect: &Effect) -> bool {
+    pub(super) fn is_minor(&self, effect: &Effect) -> bool {
         self.changes_only(
             effect,
             &["CREATE INDEX", "CREATE EXTENSION", "CREATE TEMP", "ALTER INDEX", "DROP "],
@@ -305,7 +159,7 @@ impl Program<'_> {
         body.chain_from(text).find(|id| self.may_fail(&body.call(*id).target)).unwrap_or(text)
     }
 
-    fn outcome_of(
+    pub(super) fn outcome_of(
         &self,
         function: FnId,
         body: &LinkedBody<'_>,
@@ -428,54 +282,12 @@ impl Program<'_> {
 }
 
 /// Whether a call is given an element of a list: in a loop each round runs another one.
-fn runs_another(call: &Call<'_>) -> bool {
+pub(super) fn runs_another(call: &Call<'_>) -> bool {
     call.args.iter().any(|argument| matches!(argument.value, Value::Element(_)))
 }
 
-/// The first of some calls that comes after another one whether or not that failed, and is not told how it went.
-fn recorded_after(body: &LinkedBody<'_>, failed: CallId, records: &[CallId]) -> Option<CallId> {
-    let context = body.call(failed).context;
-    let around: Vec<(u32, u32)> = body.arms(context).map(|(branch, arm, _)| (branch, arm)).collect();
-    let is_told = |record: &Call<'_>| {
-        let asks = |call: &&Call<'_>| call.inputs().any(|input| input.value == Value::Call(failed));
-        record.inputs().any(|input| input.value.contains(&Value::Call(failed)))
-            || body.calls.iter().filter(asks).any(|call| record.span.encloses(call.span))
-    };
-    let comes = |record: &CallId| {
-        let mut arms = body.arms(body.call(*record).context);
-        let mut runners = body.runners_of(*record).map(|id| body.call(id));
-        *record > failed
-            && arms.all(|(branch, arm, _)| around.contains(&(branch, arm)))
-            && !runners.any(is_told)
-    };
-    records.iter().copied().find(comes)
-}
-
-/// The call that empties a migrator's ledger where another call failed.
-fn wipes_ledger(catalog: &Catalog, body: &LinkedBody<'_>, failed: CallId) -> Option<Span> {
-    let failures = body.failures();
-    let own = failures.iter().filter(|failure| failure.call == failed);
-    let inside = |call: &Call<'_>| own.clone().any(|failure| body.is_on_failure(call.context, failure));
-    let wipes = |text: &str| {
-        let lower = text.to_ascii_lowercase();
-        let empties = ["delete from", "drop table", "truncate"].iter().any(|verb| lower.contains(verb));
-        let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-        empties && words.any(|word| catalog.ledgers().any(|ledger| ledger.eq_ignore_ascii_case(word)))
-    };
-    let wiping = body.calls.iter().find(|call| {
-        inside(call)
-            && call.args.iter().any(|argument| matches!(&argument.value, Value::Text(text) if wipes(text)))
-    });
-    wiping.map(|call| call.span)
-}
-
-/// Whether a call runs a migrator, which knows what ran before.
-fn is_migrator(call: &Call<'_>) -> bool {
-    matches!(call.target, Target::Library(facts) if facts.role == CallRole::Migrate)
-}
-
 /// Whether a function of the workspace is called where a call failed.
-fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
+pub(super) fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
     let failures = body.failures();
     let mut own = failures.iter().filter(|failure| failure.call == failed);
     own.any(|failure| {
@@ -485,18 +297,8 @@ fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
 }
 
 /// Whether a call of a library makes one thing, and fails where that is there.
-fn makes_one_thing(call: &Call<'_>) -> bool {
+pub(super) fn makes_one_thing(call: &Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.fails_when_repeated)
-}
-
-/// Whether a function is for the schema, by its name. That of its type says what else is done there, unless it speaks of nothing
-/// but schemas.
-fn speaks_of_schema(name: &str) -> bool {
-    const CLEAR: [&str; 2] = ["migrat", "schema"];
-    const BY_ITSELF: [&str; 6] = ["table", "setup", "prepare", "initial", "bootstrap", "column"];
-    let name = name.to_lowercase();
-    let own = name.rsplit("::").next().unwrap_or_default();
-    CLEAR.iter().any(|word| name.contains(word)) || BY_ITSELF.iter().any(|word| own.contains(word))
 }
 
 /// Whether an arm of a branch has code.

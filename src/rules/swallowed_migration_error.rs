@@ -4,7 +4,7 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
 use crate::program::items::FnId;
-use crate::program::swallowed::{Lost, LostMigration};
+use crate::program::lost_migrations::{Lost, LostMigration};
 
 /// Looks at every schema change of production code. What a process does before it serves is the business of
 /// `swallowed-init-error`.

@@ -150,8 +150,6 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
         baseline,
         changed,
     } = input;
-    let path = |location: &Location| path_of(files, location);
-
     for finding in &mut findings {
         finding.evidence.sort_by(|a, b| evidence_key(files, a).cmp(&evidence_key(files, b)));
         finding.evidence.dedup();
@@ -164,7 +162,6 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
     let mut suppressions = suppression::Suppressions::read(directives, files);
     let silenced: Vec<bool> =
         judged.list.iter().map(|one| suppressions.silence(&one.finding, one.level)).collect();
-    let is_accepted = |one: &Settled| baseline.is_some_and(|known| known.accepted.contains(&one.fingerprint));
     let found: BTreeSet<&str> = judged.list.iter().map(|one| one.fingerprint.as_str()).collect();
     let is_whole = !problems.iter().any(|problem| problem.kind.makes_incomplete());
     let gone = |known: &Baseline| -> BTreeSet<String> {
@@ -177,60 +174,86 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
     let first_own = judged.list.len();
     judged.add(own);
 
-    let (mut shown, mut acceptable) = (Vec::new(), BTreeSet::new());
-    let (mut allowed, mut suppressed, mut baselined, mut elsewhere) = (0, 0, 0, 0);
-    let (mut unselected, mut lowered) = (0, false);
-    for (index, one) in judged.list.into_iter().enumerate() {
-        if !selected(path(&one.finding.primary.location), one.finding.binary.as_deref()) {
-            let is_set_aside = one.level == Level::Allow
-                || silenced.get(index) == Some(&true)
-                || (is_accepted(&one) && one.may_be_baselined);
-            unselected += u32::from(!is_set_aside);
-            continue;
-        }
-        let is_changed =
-            |evidence: &Evidence| changed.is_none_or(|changed| changed(path(&evidence.location)));
-        let is_elsewhere = !one.finding.evidence.iter().chain([&one.finding.primary]).any(is_changed);
-        match () {
-            () if one.level == Level::Allow => {
-                allowed += 1;
-                lowered |= is_shown_by_default(rules, &one.finding);
-            }
-            () if silenced.get(index) == Some(&true) => suppressed += 1,
-            () => {
-                if index < first_own && one.may_be_baselined {
-                    acceptable.insert(one.fingerprint.clone());
-                }
-                match () {
-                    () if is_accepted(&one) && one.may_be_baselined => baselined += 1,
-                    () if is_elsewhere => elsewhere += 1,
-                    () => shown.push(one),
-                }
-            }
-        }
-    }
-    shown.sort_by(|a, b| finding_key(files, &a.finding).cmp(&finding_key(files, &b.finding)));
-
     problems.sort();
     problems.dedup();
     resources.sort();
     let complete = !problems.iter().any(|problem| {
         problem.kind.makes_incomplete() && (problem.file.is_empty() || selected(&problem.file, None))
     });
-    Report {
-        findings: shown,
-        allowed,
-        suppressed,
-        baselined,
-        stale,
-        elsewhere,
-        unselected,
-        lowered,
-        acceptable,
-        problems,
-        coverage,
-        resources,
-        complete,
+    let mut report = Report { stale, problems, coverage, resources, complete, ..Report::default() };
+    let asked = Asked { files, selected, baseline, changed };
+    for (index, one) in judged.list.into_iter().enumerate() {
+        let fate = asked.fate(&one, silenced.get(index) == Some(&true));
+        let is_listed = matches!(fate, Fate::Shown | Fate::Baselined | Fate::Elsewhere);
+        if is_listed && one.may_be_baselined && index < first_own {
+            report.acceptable.insert(one.fingerprint.clone());
+        }
+        match fate {
+            Fate::Shown => report.findings.push(one),
+            Fate::Allowed => {
+                report.allowed += 1;
+                report.lowered |= is_shown_by_default(rules, &one.finding);
+            }
+            Fate::Suppressed => report.suppressed += 1,
+            Fate::Baselined => report.baselined += 1,
+            Fate::Elsewhere => report.elsewhere += 1,
+            Fate::Unselected => report.unselected += 1,
+            Fate::SetAsideElsewhere => {}
+        }
+    }
+    report.findings.sort_by(|a, b| finding_key(files, &a.finding).cmp(&finding_key(files, &b.finding)));
+    report
+}
+
+/// What becomes of a finding.
+enum Fate {
+    Shown,
+    /// Its level or confidence hides it.
+    Allowed,
+    /// A comment silences it.
+    Suppressed,
+    /// The baseline has accepted it.
+    Baselined,
+    /// It has no place in what was changed.
+    Elsewhere,
+    /// It belongs to what was not asked for, where it would be shown.
+    Unselected,
+    /// It belongs to what was not asked for, and would not be shown there: it is counted nowhere.
+    SetAsideElsewhere,
+}
+
+/// What the user wants to hear about.
+struct Asked<'a> {
+    files: &'a [SourceFile],
+    selected: &'a dyn Fn(&str, Option<&str>) -> bool,
+    baseline: Option<&'a Baseline>,
+    changed: Option<&'a dyn Fn(&str) -> bool>,
+}
+
+impl Asked<'_> {
+    fn fate(&self, one: &Settled, silenced: bool) -> Fate {
+        let primary = path_of(self.files, &one.finding.primary.location);
+        let is_selected = (self.selected)(primary, one.finding.binary.as_deref());
+        let is_accepted = one.may_be_baselined
+            && self.baseline.is_some_and(|known| known.accepted.contains(&one.fingerprint));
+        match () {
+            () if !is_selected && (one.level == Level::Allow || silenced || is_accepted) => {
+                Fate::SetAsideElsewhere
+            }
+            () if !is_selected => Fate::Unselected,
+            () if one.level == Level::Allow => Fate::Allowed,
+            () if silenced => Fate::Suppressed,
+            () if is_accepted => Fate::Baselined,
+            () if !self.is_changed(&one.finding) => Fate::Elsewhere,
+            () => Fate::Shown,
+        }
+    }
+
+    /// Whether one of a finding's places is in a changed file.
+    fn is_changed(&self, finding: &Finding) -> bool {
+        let Some(changed) = self.changed else { return true };
+        let mut places = finding.evidence.iter().chain([&finding.primary]);
+        places.any(|evidence| changed(path_of(self.files, &evidence.location)))
     }
 }
 
