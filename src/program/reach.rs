@@ -102,36 +102,8 @@ impl Sketch {
         }
         sketch.supporting |= takes_handle;
         for (index, call) in body.calls.iter().enumerate() {
-            sketch.calls += 1;
             sketch.interesting |= body.changes_schema(CallId(index as u32));
-            for effect in call.sql() {
-                sketch.locks_session |= matches!(effect, SqlEffect::Locks { .. } | SqlEffect::Unlocks(_));
-                sketch.interesting |= effect.is_about_ledger();
-            }
-            let worded = call.worded_effects();
-            sketch.interesting |= worded.iter().any(SqlEffect::is_about_ledger);
-            sketch.sets_session |= call.sql().iter().chain(&worded).any(SqlEffect::sets_session);
-            sketch.supplies_state |= is_put_into_request(types.items, body, call);
-            sketch.interesting |= body.undescribed_client(types, call).is_some();
-            sketch.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));
-            if let Target::Library(facts) = call.target {
-                sketch.locks_session |=
-                    matches!(facts.role, CallRole::DatabaseLock | CallRole::DatabaseUnlock);
-                sketch.supplies_state |= facts.role == CallRole::StatePut;
-                sketch.enters_runtime |= facts.enters_runtime;
-                let handler = facts.handler.and_then(|handler| call.args.get(handler));
-                let is_verdict = handler
-                    .is_some_and(|handler| matches!(&handler.value, Value::Text(text) if says_well(text)));
-                if facts.role == CallRole::HandlerWrap && is_verdict {
-                    sketch.handler_closures.push(call.span);
-                }
-                sketch.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
-                sketch.supporting |= is_supporting(facts.role);
-            }
-            let uses = call.inputs().any(|argument| is_handle(types, &argument.ty));
-            let looks_only =
-                matches!(call.target, Target::Library(facts) if facts.role == CallRole::LocalStatus);
-            sketch.uses_handle |= uses && !looks_only;
+            sketch.call(types, body, call);
         }
         sketch.events(types, body, &body.events, false);
         // Function items that are handed on without a known time may be called from anywhere.
@@ -143,6 +115,36 @@ impl Sketch {
             }
         }
         sketch
+    }
+
+    fn call(&mut self, types: &Types<'_>, body: &LinkedBody<'_>, call: &Call<'_>) {
+        self.calls += 1;
+        for effect in call.sql() {
+            self.locks_session |= matches!(effect, SqlEffect::Locks { .. } | SqlEffect::Unlocks(_));
+            self.interesting |= effect.is_about_ledger();
+        }
+        let worded = call.worded_effects();
+        self.interesting |= worded.iter().any(SqlEffect::is_about_ledger);
+        self.sets_session |= call.sql().iter().chain(&worded).any(SqlEffect::sets_session);
+        self.supplies_state |= is_put_into_request(types.items, body, call);
+        self.interesting |= body.undescribed_client(types, call).is_some();
+        self.resolved += u32::from(!call.by_name && !matches!(call.target, Target::Unknown(_)));
+        if let Target::Library(facts) = call.target {
+            self.locks_session |= matches!(facts.role, CallRole::DatabaseLock | CallRole::DatabaseUnlock);
+            self.supplies_state |= facts.role == CallRole::StatePut;
+            self.enters_runtime |= facts.enters_runtime;
+            let handler = facts.handler.and_then(|handler| call.args.get(handler));
+            let is_verdict =
+                handler.is_some_and(|handler| matches!(&handler.value, Value::Text(text) if says_well(text)));
+            if facts.role == CallRole::HandlerWrap && is_verdict {
+                self.handler_closures.push(call.span);
+            }
+            self.interesting |= is_interesting(facts.role) || types.fills_once_cell(facts);
+            self.supporting |= is_supporting(facts.role);
+        }
+        let uses = call.inputs().any(|argument| is_handle(types, &argument.ty));
+        let looks_only = matches!(call.target, Target::Library(facts) if facts.role == CallRole::LocalStatus);
+        self.uses_handle |= uses && !looks_only;
     }
 
     /// The functions whose results are in what this one gives back.

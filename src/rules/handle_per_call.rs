@@ -57,6 +57,11 @@ impl<'p> PerCall<'p> {
         }
     }
 
+    /// Where the handle is opened.
+    fn site(&self, program: &Program<'_>) -> Location {
+        program.step_location(&self.inside[self.inside.len() - 1])
+    }
+
     /// Whether one cure is for both: they meet in one creation, or lead to one database.
     fn has_cause_of(&self, other: &Self) -> bool {
         self.effect.site == other.effect.site
@@ -297,11 +302,10 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
 }
 
 fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
-    let site_of = |way: &PerCall<'_>| program.step_location(&way.inside[way.inside.len() - 1]);
     // A pool each time is worse than a connection.
     let is_pool =
         |way: &PerCall<'_>| matches!(way.effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. });
-    let first = cause.iter().min_by_key(|way| (way.named.is_none(), !is_pool(way), site_of(way)))?;
+    let first = cause.iter().min_by_key(|way| (way.named.is_none(), !is_pool(way), way.site(program)))?;
     let EffectKind::Create { handle, .. } = &first.effect.kind else { return None };
     let resource = program.resource(program.resource_of(first.effect)?);
     let noun = program.noun(first.effect);
@@ -315,14 +319,48 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
     let is_known = !matches!(handle, TypeKind::Connection | TypeKind::Config);
     let proven = certain && is_known && program.is_of_database(first.effect);
     let confidence = if proven { resource.confidence } else { Confidence::Medium };
+    let who = who(program, cause, first);
+    let function = first.effect.site.0;
+    Some(Finding {
+        rule: "handle-per-call",
+        confidence: confidence.max(Confidence::Medium),
+        message: format!("{who} opens its own {noun} to {shown}"),
+        help: match first.caller {
+            Caller::Turn => {
+                format!("take a connection from a pool in each turn, or keep the {noun} outside the loop")
+            }
+            Caller::Item => {
+                "take a connection from a pool in each task: it bounds how many there are".to_owned()
+            }
+            Caller::Operation => format!("create the {noun} once and keep it in the object"),
+            _ => format!("create the {noun} once at start-up and give it to the handlers as state"),
+        },
+        silent_if: "the handle is kept: in state, in a once cell, or in a map by its key".to_owned(),
+        primary: Evidence {
+            location: first.site(program),
+            role: Role::InitSite,
+            label: format!("a new {noun} each time"),
+        },
+        evidence: further_places(program, cause, first),
+        path: program.hops(first.from, &first.effect.steps),
+        notes: Vec::new(),
+        binary: None,
+        resource: Some(resource.id.clone()),
+        identity: vec![program.path_of(function), resource.id.clone()],
+    })
+}
+
+/// The other places at which the handles are opened, and those from which.
+fn further_places(program: &Program<'_>, cause: &[PerCall<'_>], first: &PerCall<'_>) -> Vec<Evidence> {
+    let noun = program.noun(first.effect);
     let mut evidence: Vec<Evidence> = Vec::new();
     let mut add = |location: Location, role: Role, label: String| {
-        if location != site_of(first) && !evidence.iter().any(|one| one.location == location) {
+        if location != first.site(program) && !evidence.iter().any(|one| one.location == location) {
             evidence.push(Evidence { location, role, label });
         }
     };
     for way in cause {
-        add(site_of(way), Role::InitSite, format!("another {noun}"));
+        add(way.site(program), Role::InitSite, format!("another {noun}"));
     }
     for way in cause {
         if let [.., through, _] = way.inside
@@ -344,40 +382,17 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
         };
         add(program.step_location(&way.inside[0]), Role::Handler, label);
     }
+    evidence
+}
+
+/// Who opens a handle each time.
+fn who(program: &Program<'_>, cause: &[PerCall<'_>], first: &PerCall<'_>) -> String {
     let name = program.name_of(first.own.0);
-    let who = match name.rsplit_once("::") {
+    match name.rsplit_once("::") {
         _ if first.caller == Caller::Turn => "every turn of a loop".to_owned(),
         _ if first.caller == Caller::Item => "the task of every item".to_owned(),
         _ if cause.iter().all(|way| way.own.0 == first.own.0) => format!("every call of `{name}`"),
         Some((owner, _)) if first.caller == Caller::Operation => format!("every operation of `{owner}`"),
         _ => "every request".to_owned(),
-    };
-    let function = first.effect.site.0;
-    Some(Finding {
-        rule: "handle-per-call",
-        confidence: confidence.max(Confidence::Medium),
-        message: format!("{who} opens its own {noun} to {shown}"),
-        help: match first.caller {
-            Caller::Turn => {
-                format!("take a connection from a pool in each turn, or keep the {noun} outside the loop")
-            }
-            Caller::Item => {
-                "take a connection from a pool in each task: it bounds how many there are".to_owned()
-            }
-            Caller::Operation => format!("create the {noun} once and keep it in the object"),
-            _ => format!("create the {noun} once at start-up and give it to the handlers as state"),
-        },
-        silent_if: "the handle is kept: in state, in a once cell, or in a map by its key".to_owned(),
-        primary: Evidence {
-            location: site_of(first),
-            role: Role::InitSite,
-            label: format!("a new {noun} each time"),
-        },
-        evidence,
-        path: program.hops(first.from, &first.effect.steps),
-        notes: Vec::new(),
-        binary: None,
-        resource: Some(resource.id.clone()),
-        identity: vec![program.path_of(function), resource.id.clone()],
-    })
+    }
 }

@@ -12,6 +12,14 @@ use super::{Accessor, Contract, Part};
 use crate::catalog::CallRole;
 use crate::facts::Name;
 
+/// What a function gives back.
+enum Gift {
+    /// The handle.
+    Handle,
+    /// The value that keeps it.
+    Keeper,
+}
+
 impl<'a> Program<'a> {
     /// The functions that hand out what a static or field keeps.
     pub(super) fn accessors_of(&self, key: &Key) -> Vec<Accessor> {
@@ -20,76 +28,77 @@ impl<'a> Program<'a> {
             Key::Field(adt, _) => self.statics_with(*adt),
             Key::Variable(..) => return Vec::new(),
         };
-        let mut found: Vec<(FnId, bool)> = Vec::new();
+        let mut found: Vec<(FnId, Gift)> = Vec::new();
         for (index, item) in self.types.items.functions.iter().enumerate() {
             let id = FnId(index as u32);
-            if item.scope != Scope::Production || item.signature.is_none() {
-                continue;
-            }
-            let output = &self.types.signature(id).output;
-            if *output == Ty::unit() || *output == Ty::Unknown {
-                continue;
-            }
-            let given = self.gives_back(id);
-            let hands_out = match key {
-                Key::Static(kept) => *given.place().root() == Value::Static(*kept),
-                Key::Field(adt, name) => match given.place() {
-                    Value::Field(base, field) if field == name => match base.place() {
-                        Value::Receiver => self.field_of(id, given.place()).is_some_and(|(of, _)| of == *adt),
-                        Value::Static(kept) => keepers.contains(kept),
-                        _ => false,
-                    },
-                    _ => false,
-                },
-                Key::Variable(..) => false,
-            };
-            if hands_out && self.types.contains_handle(settled(output)) {
-                found.push((id, false));
-                continue;
-            }
-            let from_keeper = given.any(|part| matches!(part, Value::Static(kept) if keepers.contains(kept)));
-            if from_keeper
-                && let Key::Field(adt, _) = key
-                && self.adt_behind(output) == Some(*adt)
-            {
-                found.push((id, true));
+            if item.scope == Scope::Production && item.signature.is_some() {
+                found.extend(self.gift_of(id, key, &keepers).map(|gift| (id, gift)));
             }
         }
         let ids: Vec<FnId> = found.iter().map(|(id, _)| *id).collect();
-        let mut accessors: Vec<Accessor> = Vec::new();
-        for (id, gives_keeper) in found {
-            let body = self.any_body(id);
-            let behind = body.and_then(|body| forwards_to(body, &ids));
-            let output = &self.types.signature(id).output;
-            let awaited = match output {
-                Ty::Future(inner) => inner,
-                other => other,
-            };
-            let is_fallible = awaited.is_option_or_result();
-            let contract = match (&behind, gives_keeper) {
-                (Some(_), _) => Contract::Forwards,
-                (None, true) => Contract::Keeper,
-                (None, false) if self.effects(id).iter().any(Effect::creates_handle) => Contract::Opens,
-                (None, false) if is_fallible || body.is_some_and(waits) => Contract::Asks,
-                (None, false) => Contract::Demands,
-            };
-            let signature = self.types.items.functions[id.index()].signature;
-            accessors.push(Accessor {
-                id,
-                path: self.path_of(id),
-                location: self.declaration(id),
-                contract,
-                behind: behind.map(|target| self.path_of(target)),
-                is_async: signature.is_some_and(|signature| signature.is_async)
-                    || matches!(output, Ty::Future(_)),
-                is_fallible,
-                returns: self.types.display(settled(output)),
-                is_method: signature.is_some_and(|signature| signature.receiver.is_some()),
-            });
-        }
+        let mut accessors: Vec<Accessor> =
+            found.into_iter().map(|(id, gift)| self.accessor(id, gift, &ids)).collect();
         accessors.sort_by(|a, b| (a.location, &a.path).cmp(&(b.location, &b.path)));
         accessors.dedup_by(|later, first| later.location == first.location);
         accessors
+    }
+
+    /// What a function gives back of a key's handle, if anything.
+    fn gift_of(&self, id: FnId, key: &Key, keepers: &[StaticId]) -> Option<Gift> {
+        let output = &self.types.signature(id).output;
+        if *output == Ty::unit() || *output == Ty::Unknown {
+            return None;
+        }
+        let given = self.gives_back(id);
+        let hands_out = match key {
+            Key::Static(kept) => *given.place().root() == Value::Static(*kept),
+            Key::Field(adt, name) => match given.place() {
+                Value::Field(base, field) if field == name => match base.place() {
+                    Value::Receiver => self.field_of(id, given.place()).is_some_and(|(of, _)| of == *adt),
+                    Value::Static(kept) => keepers.contains(kept),
+                    _ => false,
+                },
+                _ => false,
+            },
+            Key::Variable(..) => false,
+        };
+        if hands_out && self.types.contains_handle(settled(output)) {
+            return Some(Gift::Handle);
+        }
+        let from_keeper = given.any(|part| matches!(part, Value::Static(kept) if keepers.contains(kept)));
+        let gives_keeper = matches!(key, Key::Field(adt, _) if self.adt_behind(output) == Some(*adt));
+        (from_keeper && gives_keeper).then_some(Gift::Keeper)
+    }
+
+    fn accessor(&self, id: FnId, gift: Gift, all: &[FnId]) -> Accessor {
+        let body = self.any_body(id);
+        let behind = body.and_then(|body| forwards_to(body, all));
+        let output = &self.types.signature(id).output;
+        let awaited = match output {
+            Ty::Future(inner) => inner,
+            other => other,
+        };
+        let is_fallible = awaited.is_option_or_result();
+        let contract = match gift {
+            _ if behind.is_some() => Contract::Forwards,
+            Gift::Keeper => Contract::Keeper,
+            Gift::Handle if self.effects(id).iter().any(Effect::creates_handle) => Contract::Opens,
+            Gift::Handle if is_fallible || body.is_some_and(waits) => Contract::Asks,
+            Gift::Handle => Contract::Demands,
+        };
+        let signature = self.types.items.functions[id.index()].signature;
+        Accessor {
+            id,
+            path: self.path_of(id),
+            location: self.declaration(id),
+            contract,
+            behind: behind.map(|target| self.path_of(target)),
+            is_async: signature.is_some_and(|signature| signature.is_async)
+                || matches!(output, Ty::Future(_)),
+            is_fallible,
+            returns: self.types.display(settled(output)),
+            is_method: signature.is_some_and(|signature| signature.receiver.is_some()),
+        }
     }
 
     /// The statics that keep a value of the type.

@@ -312,43 +312,8 @@ impl<'a> Program<'a> {
             Key::Variable(function, call) => self.variable_of(*function, *call),
             _ => None,
         };
-        let (name, place) = match &first.key {
-            Key::Static(id) => (self.static_path(*id), self.static_location(*id)),
-            Key::Field(adt, field) => {
-                let step = &first.effect.steps[first.kept_at];
-                let declared = self.field_location(*adt, field);
-                let place = declared.unwrap_or_else(|| self.step_location(step));
-                (format!("{}.{field}", self.adt_path(*adt)), place)
-            }
-            Key::Variable(function, call) => {
-                let of = variable.as_ref().map(|variable| format!(".{}", variable.name)).unwrap_or_default();
-                let place = self.location(*function, self.call(*function, *call).span);
-                (format!("{}{of}", self.path_of(*function)), place)
-            }
-        };
-        let mut openings: Vec<Opening> = Vec::new();
-        for creation in group {
-            let Some(path) = self.init_path_of(creation) else { continue };
-            // What a handler does first was done before it: the first way in is the one that counts.
-            if openings.iter().any(|known| known.binary == path.binary) {
-                continue;
-            }
-            let steps = &creation.effect.steps[creation.kept_at..];
-            let mut makers: Vec<String> =
-                self.functions_on(steps).into_iter().map(|id| self.path_of(id)).collect();
-            makers.dedup();
-            openings.push(Opening {
-                binary: path.binary,
-                order: creation.order,
-                hops: path.hops,
-                site: path.site,
-                makers,
-                when: path.when,
-                once: creation.effect.once.is_some(),
-                certain: creation.effect.certain,
-            });
-        }
-        openings.sort_by(|a, b| (a.binary.is_none(), &a.binary).cmp(&(b.binary.is_none(), &b.binary)));
+        let (name, place) = self.name_and_place(first, variable.as_ref());
+        let openings = self.openings(group);
         let accessors = self.accessors_of(&first.key);
         let uses = match &first.key {
             Key::Variable(..) => match first.effect.steps[first.kept_at] {
@@ -380,6 +345,52 @@ impl<'a> Program<'a> {
             mentions,
             asked_by,
         })
+    }
+
+    /// What a door is called, and where it is declared.
+    fn name_and_place(&self, first: &Creation<'_>, variable: Option<&Variable>) -> (String, Location) {
+        match &first.key {
+            Key::Static(id) => (self.static_path(*id), self.static_location(*id)),
+            Key::Field(adt, field) => {
+                let step = &first.effect.steps[first.kept_at];
+                let declared = self.field_location(*adt, field);
+                let place = declared.unwrap_or_else(|| self.step_location(step));
+                (format!("{}.{field}", self.adt_path(*adt)), place)
+            }
+            Key::Variable(function, call) => {
+                let of = variable.map(|variable| format!(".{}", variable.name)).unwrap_or_default();
+                let place = self.location(*function, self.call(*function, *call).span);
+                (format!("{}{of}", self.path_of(*function)), place)
+            }
+        }
+    }
+
+    /// The first way in of each binary.
+    fn openings(&self, group: &[&Creation<'_>]) -> Vec<Opening> {
+        let mut openings: Vec<Opening> = Vec::new();
+        for creation in group {
+            let Some(path) = self.init_path_of(creation) else { continue };
+            // What a handler does first was done before it: the first way in is the one that counts.
+            if openings.iter().any(|known| known.binary == path.binary) {
+                continue;
+            }
+            let steps = &creation.effect.steps[creation.kept_at..];
+            let mut makers: Vec<String> =
+                self.functions_on(steps).into_iter().map(|id| self.path_of(id)).collect();
+            makers.dedup();
+            openings.push(Opening {
+                binary: path.binary,
+                order: creation.order,
+                hops: path.hops,
+                site: path.site,
+                makers,
+                when: path.when,
+                once: creation.effect.once.is_some(),
+                certain: creation.effect.certain,
+            });
+        }
+        openings.sort_by(|a, b| (a.binary.is_none(), &a.binary).cmp(&(b.binary.is_none(), &b.binary)));
+        openings
     }
 
     /// The variable that a `let` binds to what a call gives.
