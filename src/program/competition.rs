@@ -203,6 +203,7 @@ impl Program<'_> {
             || self.exclusive(first, second)
             || self.is_over_before(first, second)
             || self.is_closed_before(first, second)
+            || self.gives_either(first, second)
             || self.replaces_handle(first)
             || self.replaces_handle(second)
         {
@@ -339,6 +340,23 @@ impl Program<'_> {
             |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.role == CallRole::Close);
         let between = body.calls.get(one.0 as usize + 1..other.0 as usize).unwrap_or_default();
         between.iter().any(|call| closes(call) && made(call) && body.encloses(call.context, later))
+    }
+
+    /// Whether the function that makes both gives its caller one or the other, and keeps none: whoever connects anew where the first
+    /// does not answer.
+    fn gives_either(&self, first: &Effect, second: &Effect) -> bool {
+        let Some((Step::Call(function, one), Step::Call(_, other))) = self.parting(first, second) else {
+            return false;
+        };
+        let Some(body) = self.body(function) else { return false };
+        let Value::Choice(given) = &body.result else { return false };
+        let has = |value: &Value, made: CallId| value.contains(&Value::Call(made));
+        let gives = |made, not: CallId| given.iter().any(|value| has(value, made) && !has(value, not));
+        let mut own = self.effects(function).iter().filter(|own| own.steps[0] == Step::Call(function, one));
+        gives(one, other)
+            && gives(other, one)
+            && !given.iter().any(|value| has(value, one) && has(value, other))
+            && own.all(|own| own.lifetime == Lifetime::Returned)
     }
 
     fn waits_for_its_tasks(&self, function: FnId) -> bool {

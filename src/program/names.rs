@@ -199,25 +199,53 @@ impl<'a> Names<'a> {
         false
     }
 
-    /// The libraries that the imports of a module or block lead to, each once; found at the first use.
+    /// The libraries that the imports of a module or block lead to, those through globs of modules of the workspace
+    /// included, each once; found at the first use.
     fn imported_libraries(&self, id: ModuleId) -> &[Name] {
         self.imported[id.index()].get_or_init(|| {
-            let module = &self.items.modules[id.index()];
-            let mut found: Vec<Name> = Vec::new();
-            let imports = module.imports.values().flatten();
-            for import in imports.chain(&module.globs).chain(&module.anonymous) {
-                let first = Segments::Names(import.path.get(..1).unwrap_or_default());
-                let resolved =
-                    self.walk(id, first, import.leading_colons, Namespace::Types, &mut Visited::new());
-                let def = resolved.and_then(|resolved| resolved.defs.into_iter().next());
-                if let Some(Def::External(path)) = def {
-                    found.push(Name::new(path.split("::").next().unwrap_or_default()));
-                }
+            let mut found = Vec::new();
+            let mut globbed = vec![id];
+            let mut next = 0;
+            while let Some(module) = globbed.get(next).copied() {
+                self.add_imported_libraries(module, id, &mut found, &mut globbed);
+                next += 1;
             }
             found.sort_unstable();
             found.dedup();
             found.into()
         })
+    }
+
+    /// Adds the libraries that a module's own imports lead to, as far as a glob brings them to another one, and the
+    /// modules of the workspace of which it has globs.
+    fn add_imported_libraries(
+        &self,
+        id: ModuleId,
+        to: ModuleId,
+        found: &mut Vec<Name>,
+        globbed: &mut Vec<ModuleId>,
+    ) {
+        let module = &self.items.modules[id.index()];
+        let named = module.imports.iter().filter(|(name, _)| id == to || self.offers(id, name, to));
+        let imports = named.flat_map(|(_, imports)| imports).chain(&module.globs).chain(&module.anonymous);
+        for import in imports {
+            let first = Segments::Names(import.path.get(..1).unwrap_or_default());
+            let resolved = self.walk(id, first, import.leading_colons, Namespace::Types, &mut Visited::new());
+            if let Some(Def::External(path)) = resolved.and_then(|resolved| resolved.defs.into_iter().next())
+            {
+                found.push(Name::new(path.split("::").next().unwrap_or_default()));
+            }
+        }
+        for glob in &module.globs {
+            let resolved = self.use_path(id, glob, Namespace::Types, &mut Visited::new());
+            for def in resolved.into_iter().flat_map(|resolved| resolved.defs) {
+                if let Def::Item(Declared::Module(module)) = def
+                    && !globbed.contains(&module)
+                {
+                    globbed.push(module);
+                }
+            }
+        }
     }
 
     fn walk(

@@ -26,9 +26,27 @@ const READINESS: [&str; 7] = ["ready", "readyz", "readiness", "isready", "startu
 const LIVENESS: [&str; 8] = ["live", "livez", "liveness", "alive", "isalive", "ping", "heartbeat", "pulse"];
 /// Segments that look like the name of a collection and are none.
 const NO_COLLECTIONS: [&str; 6] = ["probes", "checks", "healthchecks", "internals", "ops", "k8s"];
+/// Segments before the name of a probe that say nothing of what it is about.
+const OF_NO_PART: [&str; 9] =
+    ["api", "rest", "internal", "system", "service", "admin", "status", "actuator", "management"];
 pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
 
 impl Program<'_> {
+    /// Whether a probe is about the service as a whole: a deployment asks it, or nothing before its last segment names a
+    /// part of the service, or what it talks to: `/billing/health` in a package of another name.
+    pub fn is_about_the_service(&self, probe: &Probe<'_>) -> bool {
+        let file = &self.workspace.files[probe.route.location.file.0 as usize].path;
+        let package = self.workspace.package_around(file).map(|package| plain_name(&package.name));
+        let around = probe.path.rsplit_once('/').map_or("", |(around, _)| around);
+        let mut around = around.split('/').filter(|segment| !segment.is_empty()).map(plain_name);
+        !probe.declared.is_empty()
+            || around.all(|segment| {
+                let named = package.as_ref().is_some_and(|name| name.contains(segment.trim_end_matches('s')));
+                let words = OF_NO_PART.iter().chain(&NO_COLLECTIONS).chain(&GENERAL);
+                named || is_version(&segment) || words.clone().any(|word| *word == segment)
+            })
+    }
+
     /// The probe that a method of a service is that has no path (tonic, JSON-RPC): it is named for what it says, or it is the `check` of a
     /// trait that is.
     pub(super) fn probe_by_method<'p>(&'p self, route: &'p Route) -> Option<Probe<'p>> {
@@ -82,6 +100,11 @@ pub(super) fn kind_of(path: &str) -> Option<ProbeKind> {
 fn is_collection(segment: &str) -> bool {
     let plain = plain_name(segment);
     plain.ends_with('s') && !plain.ends_with("us") && !NO_COLLECTIONS.contains(&plain.as_str())
+}
+
+/// `v1`
+pub(super) fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// A name in lower case without what separates words.

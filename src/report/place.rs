@@ -85,7 +85,10 @@ fn about(text: &mut String, function: &FunctionAt, files: &[SourceFile]) {
 
 fn about_readiness(text: &mut String, readiness: &RouteReadiness, files: &[SourceFile]) {
     let at = |location: &Location| format!("{}:{}", path_of(files, location), location.span.line);
-    let needs = readiness.needs.join(", ");
+    let needs = match readiness.needs.as_slice() {
+        [] => "a database".to_owned(),
+        known => known.join(", "),
+    };
     let ready = match (readiness.gate, readiness.barrier, readiness.place) {
         (Status::NotNeeded, ..) => "it needs no database".to_owned(),
         (Status::StartUp, Some((made, served)), _) => {

@@ -51,7 +51,7 @@ fn report(program: &Program<'_>, id: FnId, gap: &ExistenceGap) -> Finding {
         (Subject::Table(catalogue), _) => (
             (*catalogue).to_owned(),
             format!(
-                "`{}` runs when `{catalogue}` lists nothing, with no lock over test and creation",
+                "`{}` runs or not by what `{catalogue}` lists, with no lock over test and creation",
                 gap.creates
             ),
             "both find nothing, and the second one fails",

@@ -39,6 +39,9 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     };
     let examined = program.examine(probe.route);
     match () {
+        () if !program.is_about_the_service(&probe) => {
+            "its path names a part of the service, of which people read the body".to_owned()
+        }
         () if examined.can_fail => "what it finds can change the answer".to_owned(),
         () if examined.answer_unknown => "the answer comes from something that is not known".to_owned(),
         () if examined.asks.is_some() && program.databases_behind(&probe).is_empty() => {
@@ -61,6 +64,7 @@ fn lost_in(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option
         || found.can_fail
         || found.answer_unknown
         || segments > MOST_SEGMENTS
+        || !program.is_about_the_service(probe)
     {
         return None;
     }

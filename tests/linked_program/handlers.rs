@@ -333,6 +333,27 @@ fn main() {
 }
 
 #[test]
+fn state_that_is_managed_through_a_trait_that_a_prelude_of_the_workspace_brings() {
+    let managed = r#"
+use prelude::*;
+mod state { pub struct Settings(pub String); }
+pub mod prelude { pub use super::state::*; pub use tauri::Manager; }
+#[tauri::command]
+fn show(settings: tauri::State<Settings>) -> String { settings.0.clone() }
+fn prepare(handles: impl Fn(&str) -> tauri::AppHandle) { handles("main").manage(Settings("a".to_owned())); }
+fn main() {
+    tauri::Builder::default()
+        .setup(|app| { prepare(|_| app.handle().clone()); Ok(()) })
+        .invoke_handler(tauri::generate_handler![show])
+        .run(tauri::generate_context!())
+        .unwrap();
+}
+"#;
+    assert_eq!(reported(managed), Vec::<String>::new());
+    assert_eq!(reported(&managed.replace(r#").manage("#, r#"); drop("#)), ["missing-state 6"]);
+}
+
+#[test]
 fn state_of_libraries_that_nobody_described() {
     // What a library opens may be of any type.
     let opened = r#"
