@@ -319,6 +319,10 @@ pub struct AttributeFacts {
     pub derive: bool,
     /// Argument that holds a route's path.
     pub route: Option<usize>,
+    /// Named argument that holds a route's path.
+    pub route_named: Option<String>,
+    /// The library that registers under this route, by the root of its paths, where it is another one.
+    pub registered_by: Option<String>,
     /// A remark for readers.
     pub note: Option<String>,
     /// Version requirement as text. Not evaluated.
@@ -450,6 +454,7 @@ pub enum CallRole {
     Bind,
     Serve,
     ServeInBackground,
+    Accept,
     Shutdown,
     Entry,
     PerWorkerFactory,

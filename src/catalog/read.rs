@@ -322,6 +322,8 @@ impl Reader<'_> {
             role,
             derive: entry.flag("derive"),
             route: entry.index("route"),
+            route_named: entry.owned("route_named"),
+            registered_by: entry.owned("registered_by"),
             note: entry.owned("note"),
             versions: entry.owned("versions"),
         };

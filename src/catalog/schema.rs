@@ -293,6 +293,12 @@ pub(super) const ATTRIBUTE: Section = Section {
         key("role", Shape::OneOf(names_of::<CallRole>), "What the attributed item becomes."),
         key("derive", Shape::Flag, "It is written inside `#[derive(…)]`."),
         key("route", Shape::Index, "Argument that holds a route's path."),
+        key("route_named", Shape::Text, "Named argument that holds a route's path."),
+        key(
+            "registered_by",
+            Shape::Text,
+            "The library that registers under this route, by the root of its paths.",
+        ),
         NOTE,
         VERSIONS,
     ],

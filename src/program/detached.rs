@@ -75,7 +75,7 @@ impl Program<'_> {
                 effect.creates_handle()
                     && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
             }
-            EffectKind::Serve => false,
+            EffectKind::Serve | EffectKind::Accept => false,
         }
     }
 

@@ -391,7 +391,8 @@ impl<'p, 'a> Search<'p, 'a> {
         let (function, body) = (frame.function, frame.body);
         let call = body.call(id);
         if let Target::Library(facts) = call.target {
-            let serves = matches!(facts.role, CallRole::Serve | CallRole::ServeInBackground);
+            let serves =
+                matches!(facts.role, CallRole::Serve | CallRole::ServeInBackground | CallRole::Accept);
             self.served |= self.until_served && serves;
             if facts.role == CallRole::BlockOn && !is_told(body, call) {
                 self.blocks.push((function, id));

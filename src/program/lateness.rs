@@ -196,7 +196,7 @@ pub fn is_required(effect: &Effect) -> bool {
                 && !by_first_use
                 && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))
         }
-        EffectKind::Serve => false,
+        EffectKind::Serve | EffectKind::Accept => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::bodies::{
-    self, BlockId, Call, CallId, ContextId, ContextKind, EventKind, LinkedBody, Target, Time,
+    self, BlockId, Call, CallId, ContextId, ContextKind, EventKind, LinkedBody, Target, Time, Turns,
 };
 use super::items::FnId;
 use super::summaries::{Effect, Holder, Keep, Lifetime, Summarizer};
@@ -220,7 +220,7 @@ impl<'a> Summarizer<'_, 'a> {
         let is_beside = |context: ContextId| body.blocks_around(context).eq(blocks.iter().copied());
         let goes_on = |from: ContextId| {
             body.ids_outwards(from).any(|id| {
-                body.contexts[id.0 as usize].kind == ContextKind::Loop { goes_on: true }
+                body.contexts[id.0 as usize].kind == ContextKind::Loop(Turns::Endless)
                     && !body.encloses(id, made_in)
                     && is_beside(id)
             })
@@ -246,7 +246,7 @@ impl<'a> Summarizer<'_, 'a> {
         };
         let mut contexts = body.contexts.iter().enumerate();
         let loops = contexts.any(|(index, context)| {
-            context.kind == ContextKind::Loop { goes_on: true } && always(ContextId(index as u32))
+            context.kind == ContextKind::Loop(Turns::Endless) && always(ContextId(index as u32))
         });
         loops
             || (depth > 0
@@ -340,6 +340,7 @@ fn is_server(role: CallRole) -> bool {
         role,
         CallRole::Serve
             | CallRole::ServeInBackground
+            | CallRole::Accept
             | CallRole::Spawn
             | CallRole::SpawnThread
             | CallRole::SpawnBlocking

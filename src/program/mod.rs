@@ -401,7 +401,7 @@ impl<'a> Program<'a> {
     pub fn is_of_database(&self, effect: &Effect) -> bool {
         match &effect.kind {
             EffectKind::Create { driver, .. } => driver_facts(driver).is_database,
-            EffectKind::Migrate | EffectKind::Serve => true,
+            EffectKind::Migrate | EffectKind::Serve | EffectKind::Accept => true,
         }
     }
 
@@ -415,7 +415,7 @@ impl<'a> Program<'a> {
                 _ => "connection",
             },
             EffectKind::Migrate => "migration",
-            EffectKind::Serve => "server",
+            EffectKind::Serve | EffectKind::Accept => "server",
         }
     }
 

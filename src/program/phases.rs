@@ -162,6 +162,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 EffectKind::Create { .. } => program.resource_name(effect),
                 EffectKind::Migrate => Some("migrate".to_owned()),
                 EffectKind::Serve => Some("serve".to_owned()),
+                EffectKind::Accept => None,
             };
             if let Some(found) = members().find(|(_, member)| Some(member) == name.as_ref()) {
                 sites.insert(effect.site, found);

@@ -150,6 +150,7 @@ impl Program<'_> {
             }
             EffectKind::Migrate => "changes the schema".to_owned(),
             EffectKind::Serve => "serves".to_owned(),
+            EffectKind::Accept => "takes one connection".to_owned(),
         });
         let mut effects: Vec<String> = effects.collect();
         effects.dedup();

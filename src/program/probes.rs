@@ -228,7 +228,7 @@ impl Program<'_> {
                     && !driver_facts(driver).place.is_inside()
                     && self.is_of_database(effect)
             }
-            EffectKind::Migrate | EffectKind::Serve => false,
+            EffectKind::Migrate | EffectKind::Serve | EffectKind::Accept => false,
         }
     }
 

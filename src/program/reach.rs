@@ -221,6 +221,7 @@ fn is_interesting(role: CallRole) -> bool {
             | CallRole::MigrationDestructive
             | CallRole::Serve
             | CallRole::ServeInBackground
+            | CallRole::Accept
     )
 }
 

@@ -8,8 +8,8 @@ use super::bodies::{Call, CallId, LinkedBody, Target};
 use super::inventory::{Place, Scope};
 use super::items::{Container, FnId};
 use super::values::Value;
-use crate::catalog::{CallFacts, CallRole};
-use crate::facts::Literal;
+use crate::catalog::{AttributeFacts, CallFacts, CallRole, root_segment};
+use crate::facts::{Attribute, Literal};
 use crate::location::{Location, Span};
 
 /// Methods that frameworks name functions and attributes after.
@@ -42,11 +42,46 @@ impl Route {
     }
 }
 
+/// A route as an attribute of its handler says it.
+struct WrittenRoute {
+    verb: Option<String>,
+    path: String,
+}
+
+impl WrittenRoute {
+    fn of(attribute: &Attribute, facts: &AttributeFacts) -> Option<Self> {
+        let named = facts.route_named.as_ref().and_then(|wanted| {
+            attribute.named.iter().find(|(name, _)| name == wanted).map(|(_, value)| value)
+        });
+        let Literal::Str(path) = named.or_else(|| attribute.literals.get(facts.route?))? else {
+            return None;
+        };
+        let name = attribute.path.segments.last().map(|last| &last.name);
+        let verb = name.into_iter().chain(&attribute.words).find(|word| VERBS.contains(&word.as_str()));
+        Some(Self { verb: verb.map(|verb| verb.to_uppercase()), path: path.to_string() })
+    }
+
+    fn label(&self, before: &str) -> String {
+        let path = format!("{before}{}", self.path);
+        self.verb.as_ref().map_or_else(|| path.clone(), |verb| format!("{verb} {path}"))
+    }
+
+    /// Its labels below a path, under each prefix.
+    fn below(&self, path: &str, prefixes: &[String]) -> Vec<Option<String>> {
+        let label = |prefix: &String| match format!("{prefix}{path}") {
+            before if before.is_empty() => self.label(""),
+            before => Self { verb: self.verb.clone(), path: segments(&self.path) }.label(&before),
+        };
+        prefixes.iter().map(|prefix| Some(label(prefix))).collect()
+    }
+}
+
 impl Program<'_> {
     /// The functions and closures of production code that answer outside work, sorted by place, each once.
     pub(super) fn find_routes(&self) -> Vec<Route> {
         let mut found: Vec<Route> = Vec::new();
         let mut known = BTreeMap::new();
+        let mut placed = BTreeSet::new();
         for (index, sketch) in self.sketches.iter().enumerate() {
             let Some(sketch) = sketch else { continue };
             let id = FnId(index as u32);
@@ -59,7 +94,14 @@ impl Program<'_> {
             let prefixes = self.mounted_under(id, DEPTH, &mut known);
             for (handler, span) in &sketch.handlers {
                 let location = self.declaration(*handler);
-                let labels = labels_at(body, *span, &prefixes).into_iter();
+                let labels = match self.route_for(*handler, body, *span) {
+                    Some(written) => {
+                        placed.insert(*handler);
+                        written.below(&path_at(body, *span).unwrap_or_default(), &prefixes)
+                    }
+                    None => labels_at(body, *span, &prefixes),
+                };
+                let labels = labels.into_iter();
                 let route = |label| Route { label, function: *handler, closure: None, location };
                 found.extend(labels.map(route));
             }
@@ -73,6 +115,7 @@ impl Program<'_> {
         for (index, item) in self.types.items.functions.iter().enumerate() {
             let id = FnId(index as u32);
             if item.scope == Scope::Production
+                && !placed.contains(&id)
                 && let Some(label) = self.declared_route(id)
             {
                 found.push(Route { label, function: id, closure: None, location: item.location });
@@ -178,27 +221,41 @@ impl Program<'_> {
 
     /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler, and its route.
     fn attribute_route(&self, id: FnId) -> Option<Option<String>> {
-        let items = self.types.items;
-        let item = &items.functions[id.index()];
-        let around = match item.container {
-            Container::Impl(block) => items.impls[block.index()].attributes.others.as_slice(),
-            _ => &[],
+        let mut known = self.described_attributes(id);
+        let (attribute, facts) = known.find(|(_, facts)| facts.role == CallRole::Register)?;
+        Some(WrittenRoute::of(attribute, facts).map(|route| route.label("")))
+    }
+
+    /// The route that an attribute of a handler has for the library that registers it at a place, without a path of its own.
+    fn route_for(&self, id: FnId, body: &LinkedBody<'_>, at: Span) -> Option<WrittenRoute> {
+        let library = registers_unnamed(body, at)?;
+        let is_for = |facts: &AttributeFacts| {
+            facts.registered_by.as_deref().unwrap_or_else(|| root_segment(&facts.path)) == library
         };
-        item.attributes.others.iter().chain(around).find_map(|attribute| {
-            let facts = self.types.attribute_facts(item.module, &attribute.path)?;
-            if facts.role != CallRole::Register {
-                return None;
-            }
-            let name = attribute.path.segments.last().map(|last| last.name.as_str()).unwrap_or_default();
-            let route = match facts.route.and_then(|at| attribute.literals.get(at)) {
-                Some(Literal::Str(route)) if VERBS.contains(&name) => {
-                    Some(format!("{} {route}", name.to_uppercase()))
-                }
-                Some(Literal::Str(route)) => Some(route.to_string()),
-                _ => None,
-            };
-            Some(route)
-        })
+        let mut known = self.described_attributes(id).filter(|(_, facts)| is_for(facts));
+        known.find_map(|(attribute, facts)| WrittenRoute::of(attribute, facts))
+    }
+
+    /// The attributes of a function, or of the block around it, that the catalog describes.
+    fn described_attributes(&self, id: FnId) -> impl Iterator<Item = (&Attribute, &AttributeFacts)> {
+        let item = &self.types.items.functions[id.index()];
+        let attributes = item.attributes.others.iter().chain(self.around(id));
+        attributes.filter_map(|one| Some((one, self.types.attribute_facts(item.module, &one.path)?)))
+    }
+
+    /// The attributes of the block around a method that mean all its methods: one that some of them have as well says only that
+    /// there are such.
+    fn around(&self, id: FnId) -> &[Attribute] {
+        let items = self.types.items;
+        let Container::Impl(block) = items.functions[id.index()].container else { return &[] };
+        let block = &items.impls[block.index()];
+        let name = |attribute: &Attribute| attribute.path.segments.last().map(|last| last.name.clone());
+        let own = &block.attributes.others;
+        let repeats = |method: &FnId| {
+            let others = &items.functions[method.index()].attributes.others;
+            others.iter().any(|other| own.iter().any(|own| name(own) == name(other)))
+        };
+        if block.functions.iter().any(repeats) { &[] } else { own }
     }
 
     /// Whether an attribute makes the function a handler under a route that is written there.
@@ -225,6 +282,13 @@ fn labels_at(body: &LinkedBody<'_>, at: Span, prefixes: &[String]) -> Vec<Option
         verb.as_ref().map_or_else(|| path.to_owned(), |verb| format!("{verb} {path}"))
     };
     prefixes.iter().map(|prefix| Some(label(prefix))).collect()
+}
+
+/// The library whose call at a place registers a handler without saying under which path.
+fn registers_unnamed<'a>(body: &LinkedBody<'a>, at: Span) -> Option<&'a str> {
+    let mut registering = body.calls.iter().filter(|call| call.span == at).filter_map(library);
+    let facts = registering.find(|facts| facts.role == CallRole::Register && facts.route.is_none())?;
+    Some(root_segment(&facts.path))
 }
 
 /// The path under which something in a function is registered there, without a slash at the end; empty for the root.

@@ -92,7 +92,9 @@ impl Program<'_> {
                     CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => {
                         inventory.migrations.push(place());
                     }
-                    CallRole::Serve | CallRole::ServeInBackground => inventory.serve_points.push(place()),
+                    CallRole::Serve | CallRole::ServeInBackground | CallRole::Accept => {
+                        inventory.serve_points.push(place())
+                    }
                     _ => {}
                 }
             }

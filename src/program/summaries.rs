@@ -46,6 +46,8 @@ pub enum EffectKind {
     Migrate,
     /// Answers outside work.
     Serve,
+    /// Takes one connection, which is all the outside work there is: a loop around it serves.
+    Accept,
 }
 
 /// Who keeps a created handle.
@@ -127,6 +129,16 @@ pub struct Effect {
     pub presumes: Option<Presumption>,
     /// What the inputs of the function must be for it to happen, as far as branches say so.
     pub only_if: Vec<Condition>,
+}
+
+impl EffectKind {
+    /// What it is in a loop that goes on, or outside of one.
+    fn within_loop(self, goes_on: bool) -> Self {
+        match self {
+            Self::Accept if goes_on => Self::Serve,
+            other => other,
+        }
+    }
 }
 
 impl Effect {
@@ -427,6 +439,7 @@ impl<'a> Collector<'_, '_, 'a> {
                 EffectKind::Migrate
             }
             Some(CallRole::Serve | CallRole::ServeInBackground) => EffectKind::Serve,
+            Some(CallRole::Accept) => EffectKind::Accept.within_loop(self.body.goes_on_with(call_id)),
             _ if self.body.changes_schema(call_id) => EffectKind::Migrate,
             _ => match undescribed {
                 Some((driver, _)) => EffectKind::Create {
@@ -521,12 +534,12 @@ impl<'a> Collector<'_, '_, 'a> {
 
     fn lift(&self, effect: &Effect, step: Step, context: ContextId, times: &[Time], certain: bool) -> Effect {
         let own = times.iter().map(|time| (self.id, *time));
-        let repeats = match step {
-            Step::Call(_, call) => self.body.repeats(call),
-            Step::Static(..) => self.body.in_loop(context),
+        let (repeats, goes_on) = match step {
+            Step::Call(_, call) => (self.body.repeats(call), self.body.goes_on_with(call)),
+            Step::Static(..) => (self.body.in_loop(context), false),
         };
         Effect {
-            kind: effect.kind.clone(),
+            kind: effect.kind.clone().within_loop(goes_on),
             site: effect.site,
             steps: std::iter::once(step).chain(effect.steps.iter().copied()).collect(),
             context,
@@ -673,7 +686,7 @@ fn new_owner<'b>(body: &LinkedBody<'_>, call: &'b Call<'_>, place: &Value) -> Op
     let owner = given.root();
     let Value::Call(made) = owner else { return None };
     let made_in = body.call(*made).context;
-    let is_loop = |id: &ContextId| matches!(body.contexts[id.0 as usize].kind, ContextKind::Loop { .. });
+    let is_loop = |id: &ContextId| matches!(body.contexts[id.0 as usize].kind, ContextKind::Loop(_));
     let mut loops = body.ids_outwards(call.context).filter(is_loop);
     let mut given_away = body.calls.iter().flat_map(|other| &other.args);
     let stays_here = !given_away.any(|argument| !argument.lent && argument.value.contains(owner));

@@ -98,6 +98,7 @@ fn is_only_kept(role: CallRole) -> bool {
             | CallRole::Middleware
             | CallRole::PerWorkerFactory
             | CallRole::Serve
+            | CallRole::Accept
             | CallRole::Builder
             | CallRole::Option
             | CallRole::OnceNew

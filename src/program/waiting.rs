@@ -100,7 +100,7 @@ impl Program<'_> {
                 self.is_of_database(effect)
                     && matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Eager))
             }
-            EffectKind::Serve => false,
+            EffectKind::Serve | EffectKind::Accept => false,
         };
         effect.is_in_line() && eager
     }

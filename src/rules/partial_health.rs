@@ -42,7 +42,7 @@ fn unasked<'p>(program: &'p Program<'_>, probe: &Probe<'_>, found: &Examined) ->
     let behind = program.databases_behind(probe).into_iter().filter(is_needed);
     let of = |effect: &&Effect| match &effect.kind {
         EffectKind::Create { driver, .. } => !found.drivers.contains(driver) && driver != "database",
-        EffectKind::Migrate | EffectKind::Serve => false,
+        EffectKind::Migrate | EffectKind::Serve | EffectKind::Accept => false,
     };
     // Whether a function value is called is not known; which of several functions is, decides which database it is.
     let is_opened =

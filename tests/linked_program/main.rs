@@ -8,6 +8,7 @@ mod lists;
 mod more_stores;
 mod names;
 mod resources;
+mod routes_in_attributes;
 mod times;
 mod types;
 
@@ -26,6 +27,7 @@ edition = "2024"
 [dependencies]
 acme-limits = "1"
 actix-web = "4"
+aide = "0.15"
 anyhow = "1"
 apalis = "0.7"
 arangors = "0.6"
@@ -48,6 +50,7 @@ deadpool-lapin = "0.12"
 deadpool-postgres = "0.14"
 deadpool-tiberius = "0.1"
 diesel = "2"
+dropshot = "0.16"
 envy = "0.4"
 etcd-client = "0.21"
 fang = "0.11"
@@ -73,12 +76,14 @@ once_cell = "1"
 persy = "1"
 pgmq = "0.33"
 poem = "3"
+poem-openapi = "5"
 r2d2 = "0.8"
 r2d2-diesel = "1"
 r2d2-memcache = "0.7"
 rdkafka = "0.37"
 redis = "1"
 rkv = "0.20"
+rmcp = "0.8"
 rocket = "0.5"
 rocket_contrib = "0.4"
 rocket_sync_db_pools = "0.1"
@@ -97,6 +102,8 @@ tokio-postgres = "0.7"
 toml = "0.9"
 tonic = "0.14"
 turso = "0.2"
+utoipa = "5"
+utoipa-axum = "0.2"
 warp = "0.4"
 zookeeper-client = "0.11"
 "#;

@@ -91,6 +91,8 @@ impl<'a> Walk<'_, 'a> {
             by_name,
         });
         self.run_arguments(call);
+        // The functions that it was handed are no links of the chain that goes on from it.
+        self.last_from.insert((span.line, span.column), call);
         if !is_future {
             self.happen(call, Time::Inline);
         }

@@ -141,8 +141,10 @@ impl Walk<'_, '_> {
                 }
                 Value::Block(block) => {
                     let future = matches!(ty, Ty::Future(_));
+                    // A closure beside the handler (`get_with(list, |operation| …)`) is run where it is given.
+                    let beside = !is_callback && matches!(time, Time::Handler(_));
                     if !future || polls {
-                        self.run_block(*block, time);
+                        self.run_block(*block, if beside { Time::Inline } else { time });
                     }
                 }
                 _ if polls => self.poll(&value, time),

@@ -6,16 +6,16 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::conditions::join;
 use super::walk::{Typed, Walk};
-use super::{Atom, CallId, ContextKind, Event, EventKind, Failure, LinkedBody, Target, Time};
+use super::{Atom, CallId, ContextKind, Event, EventKind, Failure, LinkedBody, Target, Time, Turns};
 use crate::catalog::CallRole;
 use crate::facts::{ExprId, Pat};
 
 impl Walk<'_, '_> {
     /// `loop { … }`, whose value is what leaves it by `break`.
     pub(super) fn loop_without_condition(&mut self, id: ExprId, body: ExprId) -> Typed {
-        let goes_on = self.body.goes_on(id);
+        let turns = if self.body.goes_on(id) { Turns::Endless } else { Turns::UntilLeft };
         self.broken_out.push(Vec::new());
-        self.looped(goes_on, |walk| {
+        self.looped(turns, |walk| {
             walk.expr(body);
         });
         match self.broken_out.pop() {
@@ -25,7 +25,7 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn while_loop(&mut self, condition: ExprId, body: ExprId) -> Typed {
-        self.looped(false, |walk| {
+        self.looped(Turns::UntilLeft, |walk| {
             let atoms = walk.condition(condition);
             let branch = walk.new_branch();
             walk.emit_branch(branch, atoms, walk.body.expr(condition).span);
@@ -37,7 +37,7 @@ impl Walk<'_, '_> {
     pub(super) fn for_loop(&mut self, pat: &Pat, iterable: ExprId, body: ExprId) -> Typed {
         let list = self.expr(iterable);
         let element = Typed::new(self.element_type(&list.ty), Value::Element(Arc::new(list.value)));
-        self.looped(false, |walk| {
+        self.looped(Turns::EachItem, |walk| {
             walk.bind(pat, &element, true);
             walk.expr(body);
         });
@@ -45,9 +45,9 @@ impl Walk<'_, '_> {
     }
 
     /// Walks one turn of a loop in a context and a scope of its own.
-    fn looped(&mut self, goes_on: bool, walk: impl FnOnce(&mut Self)) {
+    fn looped(&mut self, turns: Turns, walk: impl FnOnce(&mut Self)) {
         let (diverged, broke) = (self.diverged, self.broke);
-        let outer = self.enter(ContextKind::Loop { goes_on });
+        let outer = self.enter(ContextKind::Loop(turns));
         let scope = self.locals.len();
         walk(self);
         self.locals.truncate(scope);

@@ -8,6 +8,7 @@ mod details;
 mod finished_calls;
 mod handed;
 mod leaving;
+mod loops;
 mod macros;
 mod paths;
 mod patterns;
@@ -27,6 +28,7 @@ use crate::facts::{ExprId, Name};
 use crate::location::Span;
 
 pub use details::TypeChoice;
+pub use loops::Turns;
 pub use walk::link_body;
 
 /// Index of a call in its [`LinkedBody`].
@@ -172,10 +174,7 @@ pub enum ContextKind {
         breaks: bool,
     },
     /// The body of a loop.
-    Loop {
-        /// Whether it goes on until an error or a panic ([`crate::facts::Body::goes_on`]).
-        goes_on: bool,
-    },
+    Loop(Turns),
     /// A closure or async block.
     Block(BlockId),
 }
@@ -183,7 +182,7 @@ pub enum ContextKind {
 impl ContextKind {
     /// Whether it is the body of a loop.
     pub fn is_loop(&self) -> bool {
-        matches!(self, Self::Loop { .. })
+        matches!(self, Self::Loop(_))
     }
 }
 
@@ -633,35 +632,6 @@ impl LinkedBody<'_> {
                 }
             }
         })
-    }
-
-    /// Whether the body has a loop that goes on until an error or a panic.
-    pub fn has_loop_that_goes_on(&self) -> bool {
-        self.contexts.iter().any(|context| context.kind == ContextKind::Loop { goes_on: true })
-    }
-
-    /// Whether the context is inside a loop of the body that goes on until an error or a panic.
-    pub fn in_loop_that_goes_on(&self, context: ContextId) -> bool {
-        self.outwards(context).any(|context| context.kind == ContextKind::Loop { goes_on: true })
-    }
-
-    /// Whether a call is made again after it succeeded: it is in a loop, and its success does not leave the loop.
-    pub fn repeats(&self, call: CallId) -> bool {
-        if !self.in_loop(self.call(call).context) {
-            return false;
-        }
-        let mut decided = self.failures();
-        decided.retain(|failure| failure.call == call);
-        let in_ok = |context: ContextId| {
-            decided.iter().any(|failure| self.is_in_arms(context, failure.branch, &failure.if_ok))
-        };
-        let leaves = |event: &Event| matches!(event.kind, EventKind::Break | EventKind::Return(_));
-        !self.all_events().any(|event| leaves(event) && in_ok(event.context))
-    }
-
-    /// Whether the context is inside a loop of the body.
-    pub fn in_loop(&self, context: ContextId) -> bool {
-        self.outwards(context).any(|context| context.kind.is_loop())
     }
 }
 

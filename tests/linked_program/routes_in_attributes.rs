@@ -1,0 +1,150 @@
+//! Routes that attributes of the handlers say, below what they are registered under.
+
+use super::lists::inventory;
+
+/// The handlers of a service of one file, as `label item`.
+fn handlers(main: &str) -> Vec<String> {
+    let places = inventory(main).handlers;
+    places.iter().map(|place| format!("{} {}", place.label, place.item)).collect()
+}
+
+#[test]
+fn actix_services_in_a_scope() {
+    assert_eq!(
+        handlers(
+            r#"
+use actix_web::{App, HttpServer, get, web};
+#[get("/live")]
+async fn live() -> String { String::new() }
+#[get("")]
+async fn every() -> String { String::new() }
+#[get("/alone")]
+async fn alone() -> String { String::new() }
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| App::new().service(web::scope("/health").service(live).service(every)).service(alone))
+        .bind("[::]:80")?
+        .run()
+        .await
+}
+"#
+        ),
+        ["GET /health/live app::live", "GET /health app::every", "GET /alone app::alone"]
+    );
+}
+
+#[test]
+fn axum_with_a_description_beside_the_router() {
+    assert_eq!(
+        handlers(
+            r#"
+use utoipa_axum::{router::OpenApiRouter, routes};
+#[utoipa::path(get, path = "/", responses((status = 200, description = "all of them")))]
+async fn list() -> String { String::new() }
+#[utoipa::path(delete, path = "/{id}", params(("id" = i64, Path)))]
+async fn remove() -> String { String::new() }
+#[utoipa::path(get, path = "/elsewhere")]
+async fn described() -> String { String::new() }
+async fn plain() -> String { String::new() }
+fn orders() -> OpenApiRouter { OpenApiRouter::new().routes(routes!(list)).routes(routes!(remove)) }
+#[tokio::main]
+async fn main() {
+    let (router, _) = OpenApiRouter::new().nest("/orders", orders()).split_for_parts();
+    let router = router.route("/plain", axum::routing::get(plain)).route("/described", axum::routing::get(described));
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await.unwrap(), router).await.unwrap();
+}
+"#
+        ),
+        [
+            "GET /orders app::list",
+            "DELETE /orders/{id} app::remove",
+            "GET /described app::described",
+            "GET /plain app::plain",
+        ]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use aide::axum::{ApiRouter, routing::{get, post_with}};
+async fn list() -> String { String::new() }
+async fn add() -> String { String::new() }
+#[tokio::main]
+async fn main() {
+    let mut api = Default::default();
+    let app = ApiRouter::new()
+        .nest("/orders", ApiRouter::new().api_route("/", get(list)).api_route("/new", post_with(add, |op| op.id("add"))))
+        .finish_api(&mut api);
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await.unwrap(), app).await.unwrap();
+}
+"#
+        ),
+        ["GET /orders app::list", "/orders/new app::add"]
+    );
+}
+
+#[test]
+fn dropshot_endpoints_and_methods_of_a_poem_api() {
+    assert_eq!(
+        handlers(
+            r#"
+use dropshot::{ApiDescription, ServerBuilder, endpoint};
+#[endpoint { method = GET, path = "/orders/{id}" }]
+async fn order() {}
+#[tokio::main]
+async fn main() -> Result<(), String> {
+    let mut api = ApiDescription::new();
+    api.register(order).unwrap();
+    let server = ServerBuilder::new(api, (), slog()).start().map_err(|error| error.to_string())?;
+    server.await
+}
+"#
+        ),
+        ["/orders/{id} app::order"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use poem_openapi::{OpenApi, OpenApiService, payload::PlainText};
+struct Api;
+#[OpenApi]
+impl Api {
+    #[oai(path = "/hello", method = "get")]
+    async fn hello(&self) -> PlainText<String> { PlainText(String::new()) }
+}
+#[tokio::main]
+async fn main() -> Result<(), std::io::Error> {
+    let api = OpenApiService::new(Api, "Hello", "1.0");
+    poem::Server::new(poem::listener::TcpListener::bind("[::]:80")).run(poem::Route::new().nest("/", api)).await
+}
+"#
+        ),
+        ["app::Api::hello app::Api::hello"]
+    );
+}
+
+#[test]
+fn tools_of_a_model_context_protocol_server() {
+    let tools = |block: &str| {
+        let server = r#"
+use rmcp::{ServerHandler, tool, tool_router};
+struct Orders;
+#[BLOCK]
+impl Orders {
+    fn new() -> Self { Self }
+    #[tool(description = "Counts them")]
+    async fn count(&self) -> String { String::new() }
+}
+impl ServerHandler for Orders {
+    async fn read_resource(&self) {}
+    fn get_info(&self) {}
+}
+fn main() { Orders::new(); }
+"#;
+        handlers(&server.replace("BLOCK", block))
+    };
+    let found =
+        ["app::Orders::count app::Orders::count", "app::Orders::read_resource app::Orders::read_resource"];
+    assert_eq!(tools("tool_router"), found);
+    // As it was written until version 0.2.
+    assert_eq!(tools("tool(tool_box)"), found);
+}
