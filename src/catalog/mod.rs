@@ -323,6 +323,8 @@ pub struct AttributeFacts {
     pub route_named: Option<String>,
     /// The library that registers under this route, by the root of its paths, where it is another one.
     pub registered_by: Option<String>,
+    /// For [`CallRole::Answer`], on traits: the name of the trait that is implemented, `{}` for that of the marked one.
+    pub implemented_as: Option<String>,
     /// A remark for readers.
     pub note: Option<String>,
     /// Version requirement as text. Not evaluated.

@@ -324,6 +324,7 @@ impl Reader<'_> {
             route: entry.index("route"),
             route_named: entry.owned("route_named"),
             registered_by: entry.owned("registered_by"),
+            implemented_as: entry.owned("implemented_as"),
             note: entry.owned("note"),
             versions: entry.owned("versions"),
         };

@@ -299,6 +299,11 @@ pub(super) const ATTRIBUTE: Section = Section {
             Shape::Text,
             "The library that registers under this route, by the root of its paths.",
         ),
+        key(
+            "implemented_as",
+            Shape::Text,
+            "Name of the trait that is implemented, `{}` for that of the marked one.",
+        ),
         NOTE,
         VERSIONS,
     ],

@@ -189,6 +189,8 @@ pub struct TraitItem<'a> {
     pub module: ModuleId,
     /// The trait.
     pub facts: &'a Trait,
+    /// Its attributes.
+    pub attributes: &'a Attributes,
     /// Its functions by name.
     pub functions: Vec<FnId>,
 }
@@ -462,6 +464,7 @@ impl<'a> Collector<'_, 'a> {
                     name: item.name.clone(),
                     module: place.module,
                     facts,
+                    attributes: &item.attributes,
                     functions: Vec::new(),
                 });
                 self.declare(place, &item.name, Declared::Trait(id));

@@ -137,6 +137,7 @@ pub struct Program<'a> {
     phases: &'a [DeclaredPhase],
     file_changes: OnceLock<BTreeMap<FileId, TableChanges>>,
     keepers: OnceLock<BTreeSet<AdtId>>,
+    answering: OnceLock<routes::AnsweringTraits>,
     doors: OnceLock<Doors>,
 }
 
@@ -193,6 +194,7 @@ impl<'a> Program<'a> {
             phases: declarations.phases,
             file_changes: OnceLock::new(),
             keepers: OnceLock::new(),
+            answering: OnceLock::new(),
             doors: OnceLock::new(),
         };
         program.find_resources();

@@ -189,7 +189,8 @@ impl Sketch {
                 EventKind::Block { block, time } => {
                     let block = &body.blocks[block.0 as usize];
                     if let Time::Handler(by) = time
-                        && matches!(body.call(*by).target, Target::Library(facts) if facts.role == CallRole::HandlerWrap)
+                        && matches!(body.call(*by).target, Target::Library(facts)
+                            if matches!(facts.role, CallRole::HandlerWrap | CallRole::Serve))
                     {
                         self.handler_closures.push(block.span);
                     }

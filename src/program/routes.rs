@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Program;
 use super::bodies::{Call, CallId, LinkedBody, Target};
 use super::inventory::{Place, Scope};
-use super::items::{Container, FnId};
+use super::items::{Container, FnId, TraitId};
+use super::types::TraitRef;
 use super::values::Value;
 use crate::catalog::{AttributeFacts, CallFacts, CallRole, root_segment};
-use crate::facts::{Attribute, Literal};
+use crate::facts::{Attribute, Literal, Name};
 use crate::location::{Location, Span};
 
 /// Methods that frameworks name functions and attributes after.
@@ -41,6 +42,9 @@ impl Route {
         Some(label.split_once(' ').map_or(label, |(_, path)| path))
     }
 }
+
+/// Traits of the workspace whose implementations answer requests, by the names under which they are implemented.
+pub(super) type AnsweringTraits = BTreeMap<Name, BTreeSet<TraitId>>;
 
 /// A route as an attribute of its handler says it.
 struct WrittenRoute {
@@ -215,8 +219,11 @@ impl Program<'_> {
 
     /// Whether an attribute or a library's trait makes the function a handler, and its route.
     fn declared_route(&self, id: FnId) -> Option<Option<String>> {
-        let implemented = || self.types.implemented_facts(id).filter(|facts| facts.role == CallRole::Answer);
-        self.attribute_route(id).or_else(|| implemented().map(|_| None))
+        let implements = || {
+            let facts = self.types.implemented_facts(id);
+            facts.is_some_and(|facts| facts.role == CallRole::Answer) || self.answers_for_a_trait(id)
+        };
+        self.attribute_route(id).or_else(|| implements().then_some(None))
     }
 
     /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler, and its route.
@@ -266,7 +273,39 @@ impl Program<'_> {
     /// Whether a library calls the function for each request, message or job without its being registered: an attribute
     /// makes it a handler, or it implements what answers or what runs around handlers.
     pub fn is_called_by_library(&self, id: FnId) -> bool {
-        self.attribute_route(id).is_some() || self.types.implemented_facts(id).is_some()
+        self.attribute_route(id).is_some()
+            || self.types.implemented_facts(id).is_some()
+            || self.answers_for_a_trait(id)
+    }
+
+    /// Whether a method implements a trait of the workspace that an attribute makes one whose implementations answer requests:
+    /// `#[tarpc::service] trait Orders`.
+    fn answers_for_a_trait(&self, id: FnId) -> bool {
+        let Container::Impl(block) = self.types.items.functions[id.index()].container else { return false };
+        let of_trait = self.types.items.impls[block.index()].facts.of_trait.as_ref();
+        let Some(name) = of_trait.and_then(|path| path.segments.last()).map(|last| &last.name) else {
+            return false;
+        };
+        let answering = self.answering.get_or_init(|| self.answering_traits());
+        answering.get(name).is_some_and(|traits| match self.types.impl_trait(block) {
+            Some(TraitRef::Local(implemented)) => traits.contains(implemented),
+            // The attribute makes the trait that is implemented: nobody declares it.
+            _ => true,
+        })
+    }
+
+    /// The traits that attributes mark so, by the names under which they are implemented.
+    fn answering_traits(&self) -> AnsweringTraits {
+        let mut found = AnsweringTraits::new();
+        for (index, item) in self.types.items.traits.iter().enumerate() {
+            for attribute in &item.attributes.others {
+                let facts = self.types.attribute_facts(item.module, &attribute.path);
+                let Some(pattern) = facts.and_then(|facts| facts.implemented_as.as_ref()) else { continue };
+                let name = Name::new(pattern.replace("{}", &item.name));
+                found.entry(name).or_default().insert(TraitId(index as u32));
+            }
+        }
+        found
     }
 }
 

@@ -57,6 +57,13 @@ impl<'p> PerCall<'p> {
         }
     }
 
+    /// Whether the handler is a closure of the function that registers it.
+    fn answers_in_a_closure(&self) -> bool {
+        let registers =
+            |(function, time): &(FnId, Time)| *function == self.from && matches!(time, Time::Handler(_));
+        self.own.0 == self.from && self.effect.times.iter().any(registers)
+    }
+
     /// Where the handle is opened.
     fn site(&self, program: &Program<'_>) -> Location {
         program.step_location(&self.inside[self.inside.len() - 1])
@@ -378,6 +385,7 @@ fn further_places(program: &Program<'_>, cause: &[PerCall<'_>], first: &PerCall<
         let label = match way.caller {
             Caller::Turn => "each turn of a loop that goes on comes here".to_owned(),
             Caller::Item => "a task for each item comes here".to_owned(),
+            _ if way.answers_in_a_closure() => "each request comes here".to_owned(),
             _ => format!("each call of `{}` comes here", program.name_of(way.own.0)),
         };
         add(program.step_location(&way.inside[0]), Role::Handler, label);
@@ -391,6 +399,7 @@ fn who(program: &Program<'_>, cause: &[PerCall<'_>], first: &PerCall<'_>) -> Str
     match name.rsplit_once("::") {
         _ if first.caller == Caller::Turn => "every turn of a loop".to_owned(),
         _ if first.caller == Caller::Item => "the task of every item".to_owned(),
+        _ if first.answers_in_a_closure() => "every request".to_owned(),
         _ if cause.iter().all(|way| way.own.0 == first.own.0) => format!("every call of `{name}`"),
         Some((owner, _)) if first.caller == Caller::Operation => format!("every operation of `{owner}`"),
         _ => "every request".to_owned(),

@@ -148,3 +148,67 @@ fn main() { Orders::new(); }
     // As it was written until version 0.2.
     assert_eq!(tools("tool(tool_box)"), found);
 }
+
+#[test]
+fn server_functions() {
+    for prelude in ["leptos::prelude::*", "leptos::prelude::server", "dioxus::prelude::*"] {
+        let main = format!(
+            "use {prelude};\n#[server]\npub async fn orders() -> Result<u32, ()> {{ Ok(1) }}\nfn main() {{ orders(); }}\n"
+        );
+        assert_eq!(handlers(&main), ["app::orders app::orders"], "{prelude}");
+    }
+    assert_eq!(
+        handlers(
+            r#"
+use dioxus::prelude::*;
+#[get("/api/orders")]
+async fn orders() -> Result<u32> { Ok(1) }
+fn main() {}
+"#
+        ),
+        ["GET /api/orders app::orders"]
+    );
+}
+
+#[test]
+fn implementations_of_traits_that_an_attribute_makes_a_service() {
+    assert_eq!(
+        handlers(
+            r#"
+use jsonrpsee::{core::async_trait, proc_macros::rpc};
+#[rpc(server, namespace = "orders")]
+pub trait Orders {
+    #[method(name = "count")]
+    async fn count(&self) -> u32;
+}
+struct Store;
+#[async_trait]
+impl OrdersServer for Store {
+    async fn count(&self) -> u32 { 1 }
+}
+impl Clone for Store {
+    fn clone(&self) -> Self { Store }
+}
+fn main() {}
+"#
+        ),
+        ["app::Store::count app::Store::count"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+#[tarpc::service]
+trait World { async fn hello(name: String) -> String; }
+trait Greeting { fn hello(&self); }
+#[derive(Clone)]
+struct HelloServer;
+impl World for HelloServer {
+    async fn hello(self, _: tarpc::context::Context, name: String) -> String { name }
+}
+impl Greeting for HelloServer { fn hello(&self) {} }
+fn main() {}
+"#
+        ),
+        ["app::HelloServer::hello app::HelloServer::hello"]
+    );
+}
