@@ -325,6 +325,8 @@ pub struct AttributeFacts {
     pub registered_by: Option<String>,
     /// For [`CallRole::Answer`], on traits: the name of the trait that is implemented, `{}` for that of the marked one.
     pub implemented_as: Option<String>,
+    /// On a block: the attribute, by its name, of those methods that it means, and which has their routes.
+    pub methods: Option<String>,
     /// A remark for readers.
     pub note: Option<String>,
     /// Version requirement as text. Not evaluated.

@@ -325,6 +325,7 @@ impl Reader<'_> {
             route_named: entry.owned("route_named"),
             registered_by: entry.owned("registered_by"),
             implemented_as: entry.owned("implemented_as"),
+            methods: entry.owned("methods"),
             note: entry.owned("note"),
             versions: entry.owned("versions"),
         };

@@ -304,6 +304,7 @@ pub(super) const ATTRIBUTE: Section = Section {
             Shape::Text,
             "Name of the trait that is implemented, `{}` for that of the marked one.",
         ),
+        key("methods", Shape::Text, "On a block: the attribute of those methods that it means."),
         NOTE,
         VERSIONS,
     ],

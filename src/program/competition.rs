@@ -342,8 +342,8 @@ impl Program<'_> {
         between.iter().any(|call| closes(call) && made(call) && body.encloses(call.context, later))
     }
 
-    /// Whether the function that makes both gives its caller one or the other, and keeps none: whoever connects anew where the first
-    /// does not answer.
+    /// Whether the function that makes both gives its caller the second where something that the first is asked for fails, and
+    /// the first otherwise.
     fn gives_either(&self, first: &Effect, second: &Effect) -> bool {
         let Some((Step::Call(function, one), Step::Call(_, other))) = self.parting(first, second) else {
             return false;
@@ -352,11 +352,17 @@ impl Program<'_> {
         let Value::Choice(given) = &body.result else { return false };
         let has = |value: &Value, made: CallId| value.contains(&Value::Call(made));
         let gives = |made, not: CallId| given.iter().any(|value| has(value, made) && !has(value, not));
-        let mut own = self.effects(function).iter().filter(|own| own.steps[0] == Step::Call(function, one));
-        gives(one, other)
-            && gives(other, one)
-            && !given.iter().any(|value| has(value, one) && has(value, other))
-            && own.all(|own| own.lifetime == Lifetime::Returned)
+        let asks_first = |call: CallId| body.call(call).inputs().any(|input| has(&input.value, one));
+        let instead = body
+            .failures()
+            .iter()
+            .any(|failure| asks_first(failure.call) && body.is_on_failure(body.call(other).context, failure));
+        let is_returned = |made: CallId| {
+            let mut own =
+                self.effects(function).iter().filter(|own| own.steps[0] == Step::Call(function, made));
+            own.all(|own| own.lifetime == Lifetime::Returned)
+        };
+        instead && gives(one, other) && gives(other, one) && is_returned(one) && is_returned(other)
     }
 
     fn waits_for_its_tasks(&self, function: FnId) -> bool {

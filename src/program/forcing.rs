@@ -391,8 +391,11 @@ impl<'p, 'a> Search<'p, 'a> {
         let (function, body) = (frame.function, frame.body);
         let call = body.call(id);
         if let Target::Library(facts) = call.target {
-            let serves =
-                matches!(facts.role, CallRole::Serve | CallRole::ServeInBackground | CallRole::Accept);
+            let serves = match facts.role {
+                CallRole::Serve | CallRole::ServeInBackground => true,
+                CallRole::Accept => body.goes_on_with(id),
+                _ => false,
+            };
             self.served |= self.until_served && serves;
             if facts.role == CallRole::BlockOn && !is_told(body, call) {
                 self.blocks.push((function, id));

@@ -6,6 +6,7 @@ use super::entries::Entry;
 use super::items::FnId;
 use super::start_up::Gate;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
+use super::values::Value;
 use crate::catalog::driver_facts;
 use crate::finding::{Confidence, Evidence, Role};
 use crate::location::Location;
@@ -65,8 +66,9 @@ impl Program<'_> {
         found
     }
 
-    /// The handle that an effect seems to be about, which is not its own site: the last one opened before it on the longest way that both
-    /// have in common, and its index. `None` where those are of several databases.
+    /// The handle that an effect seems to be about, which is not its own site, and its index: the one that it is given where that
+    /// is made in the same function, or the last one opened before it on the longest way that both have in common. `None` where those
+    /// are of several databases.
     fn opened_for<'e>(&self, effects: &'e [Effect], changed: usize) -> Option<(usize, &'e Effect)> {
         let shared_steps = |effect: &Effect| {
             let pairs = effect.steps.iter().zip(effects[changed].steps.iter());
@@ -74,6 +76,17 @@ impl Program<'_> {
         };
         let before = effects[..changed].iter().enumerate();
         let opened = before.filter(|(_, effect)| self.opens_database(effect));
+        let (function, site) = effects[changed].site;
+        let given = self.call(function, site).inputs().filter_map(|input| match input.value.root() {
+            Value::Call(made) => Some(Step::Call(function, *made)),
+            _ => None,
+        });
+        let given: Vec<Step> = given.collect();
+        let mut made =
+            opened.clone().filter(|(_, effect)| given.iter().any(|step| effect.steps.contains(step)));
+        if let Some(made) = made.next_back() {
+            return Some(made);
+        }
         let (index, nearest) = opened.clone().max_by_key(|(index, effect)| (shared_steps(effect), *index))?;
         let as_near = |effect: &Effect| shared_steps(effect) == shared_steps(nearest);
         let differs = |effect: &Effect| self.resource_of(effect) != self.resource_of(nearest);

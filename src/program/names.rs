@@ -216,8 +216,8 @@ impl<'a> Names<'a> {
         })
     }
 
-    /// Adds the libraries that a module's own imports lead to, as far as a glob brings them to another one, and the
-    /// modules of the workspace of which it has globs.
+    /// Adds the libraries that a module's own imports lead to, and the modules of the workspace of which it has globs. Names
+    /// count as far as a glob brings them to the other module; what is imported by globs or without a name always does.
     fn add_imported_libraries(
         &self,
         id: ModuleId,

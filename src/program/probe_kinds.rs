@@ -27,24 +27,65 @@ const LIVENESS: [&str; 8] = ["live", "livez", "liveness", "alive", "isalive", "p
 /// Segments that look like the name of a collection and are none.
 const NO_COLLECTIONS: [&str; 6] = ["probes", "checks", "healthchecks", "internals", "ops", "k8s"];
 /// Segments before the name of a probe that say nothing of what it is about.
-const OF_NO_PART: [&str; 9] =
-    ["api", "rest", "internal", "system", "service", "admin", "status", "actuator", "management"];
+const OF_NO_PART: [&str; 24] = [
+    "rest",
+    "internal",
+    "internals",
+    "system",
+    "service",
+    "svc",
+    "admin",
+    "status",
+    "actuator",
+    "management",
+    "mgmt",
+    "app",
+    "web",
+    "server",
+    "public",
+    "private",
+    "monitoring",
+    "ops",
+    "k8s",
+    "probes",
+    "probe",
+    "checks",
+    "check",
+    "health",
+];
 pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
 
 impl Program<'_> {
-    /// Whether a probe is about the service as a whole: a deployment asks it, or nothing before its last segment names a
-    /// part of the service, or what it talks to: `/billing/health` in a package of another name.
-    pub fn is_about_the_service(&self, probe: &Probe<'_>) -> bool {
+    /// Whether a probe is about a part of the service, or about what it talks to: its path names that (`/printer/health`), no
+    /// deployment asks it, and the service has another probe that is about itself.
+    pub fn is_about_a_part(&self, probe: &Probe<'_>) -> bool {
+        let in_package = |other: &Route| {
+            let package_of = |route: &Route| {
+                let file = &self.workspace.files[route.location.file.0 as usize].path;
+                self.workspace.package_around(file).map(|package| &package.manifest)
+            };
+            package_of(other) == package_of(probe.route)
+        };
+        let is_whole = |other: &Probe<'_>| !self.names_a_part(other) && in_package(other.route);
+        probe.kind == ProbeKind::General
+            && probe.declared.is_empty()
+            && self.names_a_part(probe)
+            && self.probes().iter().any(is_whole)
+    }
+
+    /// Whether something before the last segment of a probe's path is neither a common word nor in the name of the package.
+    fn names_a_part(&self, probe: &Probe<'_>) -> bool {
         let file = &self.workspace.files[probe.route.location.file.0 as usize].path;
-        let package = self.workspace.package_around(file).map(|package| plain_name(&package.name));
-        let around = probe.path.rsplit_once('/').map_or("", |(around, _)| around);
-        let mut around = around.split('/').filter(|segment| !segment.is_empty()).map(plain_name);
-        !probe.declared.is_empty()
-            || around.all(|segment| {
-                let named = package.as_ref().is_some_and(|name| name.contains(segment.trim_end_matches('s')));
-                let words = OF_NO_PART.iter().chain(&NO_COLLECTIONS).chain(&GENERAL);
-                named || is_version(&segment) || words.clone().any(|word| *word == segment)
-            })
+        let package = self.workspace.package_around(file).map(|package| package.name.to_lowercase());
+        let parts: Vec<&str> = package.iter().flat_map(|name| name.split(['-', '_'])).collect();
+        let mut around = segments(probe.path).rev().skip(1);
+        around.any(|segment| {
+            let words = segment.to_lowercase();
+            let mut words = words.split(['-', '_']).map(|word| word.trim_end_matches('s'));
+            let named = words.any(|word| parts.iter().any(|part| part.trim_end_matches('s') == word));
+            let plain = plain_name(segment);
+            !named && !is_base(segment) && !OF_NO_PART.contains(&plain.as_str())
+        })
     }
 
     /// The probe that a method of a service is that has no path (tonic, JSON-RPC): it is named for what it says, or it is the `check` of a
@@ -81,8 +122,8 @@ pub(super) fn kind_as_declared(declared: &[&DeclaredProbe]) -> Option<ProbeKind>
 
 /// What a path asks for, by its last segments.
 pub(super) fn kind_of(path: &str) -> Option<ProbeKind> {
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    if segments.len() > MOST_SEGMENTS || path.contains(['{', '<', ':', '*']) {
+    let segments: Vec<&str> = segments(path).collect();
+    if segments_that_count(path) > MOST_SEGMENTS || path.contains(['{', '<', ':', '*']) {
         return None;
     }
     let plain = plain_name(segments.last()?);
@@ -102,9 +143,19 @@ fn is_collection(segment: &str) -> bool {
     plain.ends_with('s') && !plain.ends_with("us") && !NO_COLLECTIONS.contains(&plain.as_str())
 }
 
-/// `v1`
-pub(super) fn is_version(segment: &str) -> bool {
-    segment.strip_prefix('v').is_some_and(|number| number.parse::<u32>().is_ok())
+/// The segments of a path that say something of what it is about: neither `api` nor a version (`v1`).
+pub fn segments_that_count(path: &str) -> usize {
+    segments(path).filter(|segment| !is_base(segment)).count()
+}
+
+fn segments(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+/// `api`, `v1`
+pub(super) fn is_base(segment: &str) -> bool {
+    let version = segment.strip_prefix('v').unwrap_or_default();
+    segment == "api" || version.parse::<u32>().is_ok()
 }
 
 /// A name in lower case without what separates words.

@@ -61,8 +61,13 @@ impl WrittenRoute {
             return None;
         };
         let name = attribute.path.segments.last().map(|last| &last.name);
-        let verb = name.into_iter().chain(&attribute.words).find(|word| VERBS.contains(&word.as_str()));
-        Some(Self { verb: verb.map(|verb| verb.to_uppercase()), path: path.to_string() })
+        let method = attribute.named.iter().find_map(|(name, method)| match method {
+            Literal::Str(method) if name == "method" => Some(method.as_ref()),
+            _ => None,
+        });
+        let words = name.into_iter().chain(&attribute.words).map(Name::as_str);
+        let verb = words.chain(method).find(|word| VERBS.contains(word));
+        Some(Self { verb: verb.map(str::to_uppercase), path: path.to_string() })
     }
 
     fn label(&self, before: &str) -> String {
@@ -228,7 +233,7 @@ impl Program<'_> {
 
     /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler, and its route.
     fn attribute_route(&self, id: FnId) -> Option<Option<String>> {
-        let mut known = self.described_attributes(id);
+        let mut known = self.described_attributes(id).into_iter();
         let (attribute, facts) = known.find(|(_, facts)| facts.role == CallRole::Register)?;
         Some(WrittenRoute::of(attribute, facts).map(|route| route.label("")))
     }
@@ -239,30 +244,36 @@ impl Program<'_> {
         let is_for = |facts: &AttributeFacts| {
             facts.registered_by.as_deref().unwrap_or_else(|| root_segment(&facts.path)) == library
         };
-        let mut known = self.described_attributes(id).filter(|(_, facts)| is_for(facts));
+        let mut known = self.described_attributes(id).into_iter().filter(|(_, facts)| is_for(facts));
         known.find_map(|(attribute, facts)| WrittenRoute::of(attribute, facts))
     }
 
-    /// The attributes of a function, or of the block around it, that the catalog describes.
-    fn described_attributes(&self, id: FnId) -> impl Iterator<Item = (&Attribute, &AttributeFacts)> {
-        let item = &self.types.items.functions[id.index()];
-        let attributes = item.attributes.others.iter().chain(self.around(id));
-        attributes.filter_map(|one| Some((one, self.types.attribute_facts(item.module, &one.path)?)))
-    }
-
-    /// The attributes of the block around a method that mean all its methods: one that some of them have as well says only that
-    /// there are such.
-    fn around(&self, id: FnId) -> &[Attribute] {
+    /// The attributes of a function, or of the block around it, that the catalog describes. One of the block that some of its
+    /// methods have as well says only that there are such; one that means methods with another attribute stands for that.
+    fn described_attributes(&self, id: FnId) -> Vec<(&Attribute, &AttributeFacts)> {
         let items = self.types.items;
-        let Container::Impl(block) = items.functions[id.index()].container else { return &[] };
+        let item = &items.functions[id.index()];
+        let facts_of = |one: &Attribute| self.types.attribute_facts(item.module, &one.path);
+        let own = item.attributes.others.as_slice();
+        let mut found: Vec<_> = own.iter().filter_map(|one| Some((one, facts_of(one)?))).collect();
+        let Container::Impl(block) = item.container else { return found };
         let block = &items.impls[block.index()];
-        let name = |attribute: &Attribute| attribute.path.segments.last().map(|last| last.name.clone());
-        let own = &block.attributes.others;
-        let repeats = |method: &FnId| {
-            let others = &items.functions[method.index()].attributes.others;
-            others.iter().any(|other| own.iter().any(|own| name(own) == name(other)))
-        };
-        if block.functions.iter().any(repeats) { &[] } else { own }
+        for attribute in &block.attributes.others {
+            let Some(facts) = facts_of(attribute) else { continue };
+            let name = attribute.path.segments.last().map_or("", |last| last.name.as_str());
+            let is_marker = || {
+                let methods = block.functions.iter().map(|method| &items.functions[method.index()]);
+                methods.flat_map(|method| &method.attributes.others).any(|other| is_named(other, name))
+            };
+            match &facts.methods {
+                Some(wanted) => {
+                    found.extend(own.iter().find(|one| is_named(one, wanted)).map(|one| (one, facts)));
+                }
+                None if is_marker() => {}
+                None => found.push((attribute, facts)),
+            }
+        }
+        found
     }
 
     /// Whether an attribute makes the function a handler under a route that is written there.
@@ -321,6 +332,10 @@ fn labels_at(body: &LinkedBody<'_>, at: Span, prefixes: &[String]) -> Vec<Option
         verb.as_ref().map_or_else(|| path.to_owned(), |verb| format!("{verb} {path}"))
     };
     prefixes.iter().map(|prefix| Some(label(prefix))).collect()
+}
+
+fn is_named(attribute: &Attribute, name: &str) -> bool {
+    attribute.path.segments.last().is_some_and(|last| last.name == name)
 }
 
 /// The library whose call at a place registers a handler without saying under which path.
@@ -419,6 +434,7 @@ fn verb_of(body: &LinkedBody<'_>, call: &Call<'_>) -> Option<String> {
     let named = |call: &Call<'_>| {
         let facts = library(call).filter(|facts| facts.role == CallRole::HandlerWrap)?;
         let name = facts.path.rsplit("::").next()?;
+        let name = name.strip_suffix("_with").or_else(|| name.strip_suffix("_service")).unwrap_or(name);
         VERBS.contains(&name).then(|| name.to_uppercase())
     };
     named(call).or_else(|| named(body.call(call.chained_on?)))

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Program;
-use super::bodies::{Call, CallId, ContextId, LinkedBody, Target, Time};
+use super::bodies::{Call, CallId, ContextId, LinkedBody, Target, Time, settled};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
-use super::summaries::{Effect, Step};
+use super::summaries::{Effect, EffectKind, Step};
 use super::values::Value;
-use crate::catalog::CallRole;
+use crate::catalog::{CallRole, TypeKind};
 use crate::finding::Hop;
 use crate::location::{Location, Span};
 
@@ -29,7 +29,7 @@ impl Program<'_> {
     /// whatever those call before it.
     pub fn handlers_before(&self, serve: &Effect) -> Vec<FnId> {
         let mut handlers = BTreeSet::new();
-        for function in self.functions_before(serve) {
+        for function in self.functions_for(serve) {
             // In the function that serves, what is registered afterwards belongs to another server.
             let until = serve.steps.iter().find_map(|step| match step {
                 Step::Call(owner, call) if *owner == function => Some(self.call(*owner, *call).span),
@@ -49,7 +49,7 @@ impl Program<'_> {
     /// What stands between requests and the handlers of a server.
     pub fn gate_before(&self, serve: &Effect) -> Gate {
         let mut gate = Gate::None;
-        for function in self.functions_before(serve) {
+        for function in self.functions_for(serve) {
             let calls = self.body(function).map(|body| body.calls.as_slice()).unwrap_or_default();
             for call in calls {
                 let Target::Library(facts) = call.target else {
@@ -83,7 +83,7 @@ impl Program<'_> {
 
     /// Whether a service value that holds a handle is registered on the way to a server.
     pub fn serves_a_handle(&self, serve: &Effect) -> bool {
-        self.functions_before(serve).into_iter().any(|function| {
+        self.functions_for(serve).into_iter().any(|function| {
             let calls = self.body(function).map(|body| body.calls.as_slice()).unwrap_or_default();
             calls.iter().any(|call| {
                 matches!(call.target, Target::Library(facts) if facts.role == CallRole::Register)
@@ -94,6 +94,22 @@ impl Program<'_> {
 
     /// The functions that lead to a serve point, and those that run before it.
     pub(super) fn functions_before(&self, serve: &Effect) -> BTreeSet<FnId> {
+        self.functions_leading_to(serve, |_| true)
+    }
+
+    /// Those of them that may be about this server: one that starts a server of its own, and gives none back, registers what that
+    /// one answers.
+    fn functions_for(&self, serve: &Effect) -> BTreeSet<FnId> {
+        self.functions_leading_to(serve, |id| {
+            let given = settled(&self.types.signature(id).output);
+            let gives_router = self.types.type_facts(given).is_some_and(|facts| {
+                matches!(facts.kind, TypeKind::Router | TypeKind::Server | TypeKind::BoundSocket)
+            });
+            gives_router || !self.effects(id).iter().any(|effect| effect.kind == EffectKind::Serve)
+        })
+    }
+
+    fn functions_leading_to(&self, serve: &Effect, counts: impl Fn(FnId) -> bool) -> BTreeSet<FnId> {
         let mut found = BTreeSet::new();
         let mut queue: VecDeque<FnId> = VecDeque::new();
         for step in serve.steps.iter() {
@@ -112,7 +128,7 @@ impl Program<'_> {
             // Calls are numbered in evaluation order.
             for call in &body.calls[..last.0 as usize] {
                 if let Target::Local { targets, .. } = &call.target {
-                    queue.extend(targets.iter().filter(|target| !registered(target)));
+                    queue.extend(targets.iter().filter(|target| !registered(target) && counts(**target)));
                 }
             }
         }

@@ -46,7 +46,7 @@ pub enum EffectKind {
     Migrate,
     /// Answers outside work.
     Serve,
-    /// Takes one connection, which is all the outside work there is: a loop around it serves.
+    /// Takes one connection. A loop around it that goes on is what serves.
     Accept,
 }
 

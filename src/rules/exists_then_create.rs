@@ -51,10 +51,10 @@ fn report(program: &Program<'_>, id: FnId, gap: &ExistenceGap) -> Finding {
         (Subject::Table(catalogue), _) => (
             (*catalogue).to_owned(),
             format!(
-                "`{}` runs or not by what `{catalogue}` lists, with no lock over test and creation",
+                "`{}` runs depending on what `{catalogue}` lists, with no lock over test and creation",
                 gap.creates
             ),
-            "both find nothing, and the second one fails",
+            "both find the same, and the second one fails",
         ),
     };
     let mut evidence = vec![Evidence {

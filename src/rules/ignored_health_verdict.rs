@@ -4,9 +4,10 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
 use crate::program::items::FnId;
-use crate::program::probes::{Examined, Probe, ProbeKind};
+use crate::program::probes::{Examined, Probe, ProbeKind, segments_that_count};
 
-/// Paths of more segments are asked by people and other services; no probe is known to.
+/// Paths of more segments are asked by people and other services; no probe is known to. Nothing but `api` and versions may stand
+/// before the last segment of a longer one.
 const MOST_SEGMENTS: usize = 2;
 
 /// How the verdict is lost.
@@ -39,11 +40,11 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     };
     let examined = program.examine(probe.route);
     match () {
-        () if !program.is_about_the_service(&probe) => {
-            "its path names a part of the service, of which people read the body".to_owned()
-        }
         () if examined.can_fail => "what it finds can change the answer".to_owned(),
         () if examined.answer_unknown => "the answer comes from something that is not known".to_owned(),
+        () if program.is_about_a_part(&probe) => {
+            "its path names a part of the service, of which people read the body, and another probe is about all of it".to_owned()
+        }
         () if examined.asks.is_some() && program.databases_behind(&probe).is_empty() => {
             "no handle to a database outside the process is kept, and no verdict about another one is told"
                 .to_owned()
@@ -57,14 +58,15 @@ fn lost_in(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option
         return Some(Lost::Unawaited(location));
     }
     let segments = probe.path.split('/').filter(|segment| !segment.is_empty()).count();
+    let is_deep = segments > MOST_SEGMENTS && segments_that_count(probe.path) > 1;
     // The methods of an RPC service say it in their messages.
     let by_message = probe.route.label.is_none();
     if probe.kind == ProbeKind::Liveness
         || by_message
         || found.can_fail
         || found.answer_unknown
-        || segments > MOST_SEGMENTS
-        || !program.is_about_the_service(probe)
+        || is_deep
+        || program.is_about_a_part(probe)
     {
         return None;
     }

@@ -9,25 +9,12 @@ use crate::program::swallowed::{End, Swallowed};
 
 /// Looks at what each binary does before it serves.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for entry in program.production_entries() {
-        let mut groups: Vec<Vec<Swallowed<'_>>> = Vec::new();
-        for swallowed in program.swallowed(entry) {
-            match groups.iter_mut().find(|group| are_alike(&group[0], &swallowed)) {
-                Some(group) => group.push(swallowed),
-                None => groups.push(vec![swallowed]),
-            }
-        }
-        findings.extend(groups.iter().map(|group| report(program, entry, group)));
-    }
-    findings
-}
-
-/// Whether one sentence is for both: schema changes that end in one function in one way.
-fn are_alike(one: &Swallowed<'_>, other: &Swallowed<'_>) -> bool {
-    let migrates = |swallowed: &Swallowed<'_>| swallowed.effect.kind == EffectKind::Migrate;
-    let key = |swallowed: &Swallowed<'_>| (swallowed.function, swallowed.end, swallowed.minor);
-    migrates(one) && migrates(other) && key(one) == key(other)
+    let entries = program.production_entries();
+    entries
+        .flat_map(|entry| {
+            program.swallowed(entry).into_iter().map(move |swallowed| report(program, entry, &swallowed))
+        })
+        .collect()
 }
 
 /// Why nothing is reported in a function.
@@ -43,26 +30,18 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
     .to_owned()
 }
 
-/// A finding for what are alike, of which there is at least one.
-fn report(program: &Program<'_>, entry: &Entry, alike: &[Swallowed<'_>]) -> Finding {
-    let swallowed = &alike[0];
+fn report(program: &Program<'_>, entry: &Entry, swallowed: &Swallowed<'_>) -> Finding {
     let effect = swallowed.effect;
     let (what, role) = match effect.kind {
         EffectKind::Migrate => ("the migration".to_owned(), Role::Migration),
         _ => (format!("the {}", program.noun(effect)), Role::InitSite),
     };
-    let place = |swallowed: &Swallowed<'_>| program.location(swallowed.function, swallowed.call);
-    let primary = place(swallowed);
+    let primary = program.location(swallowed.function, swallowed.call);
     let site = program.site_of(effect);
     let mut evidence = Vec::new();
     if site != primary {
         evidence.push(Evidence { location: site, role, label: format!("{what} may fail here") });
     }
-    evidence.extend(alike[1..].iter().map(|further| Evidence {
-        location: place(further),
-        role,
-        label: "so may this one".to_owned(),
-    }));
     evidence.push(Evidence {
         location: program.site_of(swallowed.serve),
         role: Role::ServePoint,
@@ -72,23 +51,10 @@ fn report(program: &Program<'_>, entry: &Entry, alike: &[Swallowed<'_>]) -> Find
         End::Dropped => "the result is dropped",
         End::GoesOn => "the failing branch goes on",
     };
-    let message = match (alike.len(), swallowed.end) {
-        (1, _) => format!("{what} may fail, and the service answers all the same: {how}"),
-        (count, End::Dropped) => {
-            format!(
-                "{count} migrations may fail, and the service answers all the same: the results are dropped"
-            )
-        }
-        (count, End::GoesOn) => {
-            format!(
-                "{count} migrations may fail, and the service answers all the same: the failing branches go on"
-            )
-        }
-    };
     Finding {
         rule: "swallowed-init-error",
         confidence: if swallowed.minor { Confidence::Medium } else { Confidence::High },
-        message,
+        message: format!("{what} may fail, and the service answers all the same: {how}"),
         help: "hand the error to `main` with `?`, so that the process ends and is started again".to_owned(),
         silent_if:
             "the error is returned, ends the process, or the resource is declared optional in `initpath.toml`"

@@ -198,7 +198,7 @@ pub fn settle(input: SettleInput<'_>, policy: &Policy) -> Report {
             Fate::Baselined => report.baselined += 1,
             Fate::Elsewhere => report.elsewhere += 1,
             Fate::Unselected => report.unselected += 1,
-            Fate::SetAsideElsewhere => {}
+            Fate::UnselectedAndSetAside => {}
         }
     }
     report.findings.sort_by(|a, b| finding_key(files, &a.finding).cmp(&finding_key(files, &b.finding)));
@@ -219,7 +219,7 @@ enum Fate {
     /// It belongs to what was not asked for, where it would be shown.
     Unselected,
     /// It belongs to what was not asked for, and would not be shown there: it is counted nowhere.
-    SetAsideElsewhere,
+    UnselectedAndSetAside,
 }
 
 /// What the user wants to hear about.
@@ -238,7 +238,7 @@ impl Asked<'_> {
             && self.baseline.is_some_and(|known| known.accepted.contains(&one.fingerprint));
         match () {
             () if !is_selected && (one.level == Level::Allow || silenced || is_accepted) => {
-                Fate::SetAsideElsewhere
+                Fate::UnselectedAndSetAside
             }
             () if !is_selected => Fate::Unselected,
             () if one.level == Level::Allow => Fate::Allowed,

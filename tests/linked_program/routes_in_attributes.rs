@@ -13,23 +13,34 @@ fn actix_services_in_a_scope() {
     assert_eq!(
         handlers(
             r#"
-use actix_web::{App, HttpServer, get, web};
+use actix_web::{App, HttpServer, delete, get, web};
 #[get("/live")]
 async fn live() -> String { String::new() }
 #[get("")]
 async fn every() -> String { String::new() }
 #[get("/alone")]
 async fn alone() -> String { String::new() }
+#[delete("/{id}")]
+async fn delete() -> String { String::new() }
+#[get("/late")]
+async fn late() -> String { String::new() }
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
-    HttpServer::new(|| App::new().service(web::scope("/health").service(live).service(every)).service(alone))
+    HttpServer::new(|| App::new().service(web::scope("/health").service(live).service(every)).service(alone)
+        .configure(|config| { config.service(web::scope("/orders").service(delete).service(late)); }))
         .bind("[::]:80")?
         .run()
         .await
 }
 "#
         ),
-        ["GET /health/live app::live", "GET /health app::every", "GET /alone app::alone"]
+        [
+            "GET /health/live app::live",
+            "GET /health app::every",
+            "GET /alone app::alone",
+            "DELETE /orders/{id} app::delete",
+            "GET /orders/late app::late"
+        ]
     );
 }
 
@@ -78,7 +89,7 @@ async fn main() {
 }
 "#
         ),
-        ["GET /orders app::list", "/orders/new app::add"]
+        ["GET /orders app::list", "POST /orders/new app::add"]
     );
 }
 
@@ -108,17 +119,18 @@ use poem_openapi::{OpenApi, OpenApiService, payload::PlainText};
 struct Api;
 #[OpenApi]
 impl Api {
+    fn new() -> Self { Self }
     #[oai(path = "/hello", method = "get")]
     async fn hello(&self) -> PlainText<String> { PlainText(String::new()) }
 }
 #[tokio::main]
 async fn main() -> Result<(), std::io::Error> {
-    let api = OpenApiService::new(Api, "Hello", "1.0");
+    let api = OpenApiService::new(Api::new(), "Hello", "1.0");
     poem::Server::new(poem::listener::TcpListener::bind("[::]:80")).run(poem::Route::new().nest("/", api)).await
 }
 "#
         ),
-        ["app::Api::hello app::Api::hello"]
+        ["GET /hello app::Api::hello"]
     );
 }
 

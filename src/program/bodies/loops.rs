@@ -24,11 +24,11 @@ impl LinkedBody<'_> {
         self.outwards(context).any(|context| context.kind == ContextKind::Loop(Turns::Endless))
     }
 
-    /// Whether a call is in a loop of the body that nothing but a condition or an error ends.
+    /// Whether a call is made again after it succeeded, not only for each item of a list.
     pub fn goes_on_with(&self, call: CallId) -> bool {
         let is_open =
             |kind: &ContextKind| matches!(kind, ContextKind::Loop(Turns::Endless | Turns::UntilLeft));
-        self.outwards(self.call(call).context).any(|context| is_open(&context.kind))
+        self.outwards(self.call(call).context).any(|context| is_open(&context.kind)) && self.repeats(call)
     }
 
     /// Whether a call is made again after it succeeded: it is in a loop, and its success does not leave the loop.

@@ -10,8 +10,16 @@ impl<'a> Types<'a> {
     /// What the catalog says of an attribute. A name that is not imported may come from `#[macro_use] extern crate`.
     pub fn attribute_facts(&self, module: ModuleId, path: &Path) -> Option<&'a AttributeFacts> {
         let (names, catalog, items) = (self.names, self.catalog, self.items);
-        if let Some(resolved) = names.resolve(module, path, Namespace::Values) {
-            let Some(Def::External(path)) = resolved.defs.into_iter().next() else { return None };
+        // A function may have the name of the attribute that is on it: macros have a namespace of their own.
+        let resolved =
+            [Namespace::Values, Namespace::Types].map(|wanted| names.resolve(module, path, wanted));
+        let is_known = resolved.iter().any(Option::is_some);
+        let mut defs = resolved.into_iter().flatten().flat_map(|resolved| resolved.defs);
+        if is_known {
+            let path = defs.find_map(|def| match def {
+                Def::External(path) => Some(path),
+                _ => None,
+            })?;
             let parts: Vec<&str> = path.split("::").collect();
             return catalog.attribute_facts(&catalog.canonical(&parts).path);
         }
