@@ -342,8 +342,8 @@ impl Program<'_> {
         between.iter().any(|call| closes(call) && made(call) && body.encloses(call.context, later))
     }
 
-    /// Whether the function that makes both gives its caller the second where something that the first is asked for fails, and
-    /// the first otherwise.
+    /// Whether the function that makes both gives its caller one or the other, and does nothing else with them than to ask whether
+    /// they answer: the other one ends with the function.
     fn gives_either(&self, first: &Effect, second: &Effect) -> bool {
         let Some((Step::Call(function, one), Step::Call(_, other))) = self.parting(first, second) else {
             return false;
@@ -352,17 +352,21 @@ impl Program<'_> {
         let Value::Choice(given) = &body.result else { return false };
         let has = |value: &Value, made: CallId| value.contains(&Value::Call(made));
         let gives = |made, not: CallId| given.iter().any(|value| has(value, made) && !has(value, not));
-        let asks_first = |call: CallId| body.call(call).inputs().any(|input| has(&input.value, one));
-        let instead = body
-            .failures()
-            .iter()
-            .any(|failure| asks_first(failure.call) && body.is_on_failure(body.call(other).context, failure));
-        let is_returned = |made: CallId| {
+        let only_asks = |call: &Call<'_>, made: CallId| {
+            let lends = || call.args.iter().all(|given| given.lent || !has(&given.value, made));
+            matches!(call.target, Target::Library(facts)
+                if matches!(facts.role, CallRole::Acquire | CallRole::Verify | CallRole::LocalStatus)
+                    || facts.path.starts_with("std::")
+                    || facts.role != CallRole::Share && lends())
+        };
+        let is_only_given = |made: CallId| {
+            let mut users =
+                body.calls.iter().filter(|call| call.inputs().any(|input| has(&input.value, made)));
             let mut own =
                 self.effects(function).iter().filter(|own| own.steps[0] == Step::Call(function, made));
-            own.all(|own| own.lifetime == Lifetime::Returned)
+            users.all(|call| only_asks(call, made)) && own.all(|own| own.lifetime == Lifetime::Returned)
         };
-        instead && gives(one, other) && gives(other, one) && is_returned(one) && is_returned(other)
+        gives(one, other) && gives(other, one) && is_only_given(one) && is_only_given(other)
     }
 
     fn waits_for_its_tasks(&self, function: FnId) -> bool {

@@ -248,8 +248,8 @@ impl Program<'_> {
         known.find_map(|(attribute, facts)| WrittenRoute::of(attribute, facts))
     }
 
-    /// The attributes of a function, or of the block around it, that the catalog describes. One of the block that some of its
-    /// methods have as well says only that there are such; one that means methods with another attribute stands for that.
+    /// The attributes of a function, or of the block around it, that the catalog describes. One of the block that means the methods
+    /// with another attribute stands for that.
     fn described_attributes(&self, id: FnId) -> Vec<(&Attribute, &AttributeFacts)> {
         let items = self.types.items;
         let item = &items.functions[id.index()];
@@ -260,16 +260,10 @@ impl Program<'_> {
         let block = &items.impls[block.index()];
         for attribute in &block.attributes.others {
             let Some(facts) = facts_of(attribute) else { continue };
-            let name = attribute.path.segments.last().map_or("", |last| last.name.as_str());
-            let is_marker = || {
-                let methods = block.functions.iter().map(|method| &items.functions[method.index()]);
-                methods.flat_map(|method| &method.attributes.others).any(|other| is_named(other, name))
-            };
             match &facts.methods {
                 Some(wanted) => {
                     found.extend(own.iter().find(|one| is_named(one, wanted)).map(|one| (one, facts)));
                 }
-                None if is_marker() => {}
                 None => found.push((attribute, facts)),
             }
         }
