@@ -389,3 +389,32 @@ async fn main() -> anyhow::Result<()> {
 "#;
     assert_eq!(reported(made), ["missing-state 5"]);
 }
+
+#[test]
+fn accepting_serves_where_it_goes_on() {
+    let accepts = |accepts: &str| {
+        let main = r#"
+use tokio::net::TcpListener;
+async fn next(listener: &TcpListener) -> tokio::net::TcpStream { listener.accept().await.unwrap().0 }
+#[tokio::main]
+async fn main() {
+    let pool = sqlx::PgPool::connect("postgres://db/orders").await.unwrap();
+    let _ = sqlx::query("CREATE TABLE IF NOT EXISTS orders (id bigint)").execute(&pool).await;
+    let listener = TcpListener::bind("[::]:80").await.unwrap();
+    ACCEPTS
+}
+"#;
+        !reported(&main.replace("ACCEPTS", accepts)).is_empty()
+    };
+    assert!(accepts("loop { let (stream, _) = listener.accept().await.unwrap(); drop(stream); }"));
+    assert!(accepts("while let Ok((stream, _)) = listener.accept().await { drop(stream); }"));
+    assert!(accepts(
+        "for number in 0.. { let (stream, _) = listener.accept().await.unwrap(); drop((number, stream)); }"
+    ));
+    assert!(accepts("loop { drop(next(&listener).await); }"));
+    assert!(!accepts("drop(listener.accept().await);"));
+    assert!(!accepts("for _ in 0..2 { drop(next(&listener).await); }"));
+    assert!(!accepts(
+        "let stream = loop { match listener.accept().await { Ok((stream, _)) => break stream, Err(_) => continue } }; drop(stream);"
+    ));
+}

@@ -8,7 +8,7 @@ use super::conditions::join;
 use super::walk::{Typed, Walk};
 use super::{Atom, CallId, ContextKind, Event, EventKind, Failure, LinkedBody, Target, Time, Turns};
 use crate::catalog::CallRole;
-use crate::facts::{ExprId, Pat};
+use crate::facts::{ExprId, ExprKind, Pat};
 
 impl Walk<'_, '_> {
     /// `loop { … }`, whose value is what leaves it by `break`.
@@ -37,7 +37,12 @@ impl Walk<'_, '_> {
     pub(super) fn for_loop(&mut self, pat: &Pat, iterable: ExprId, body: ExprId) -> Typed {
         let list = self.expr(iterable);
         let element = Typed::new(self.element_type(&list.ty), Value::Element(Arc::new(list.value)));
-        self.looped(Turns::EachItem, |walk| {
+        let turns = match self.body.expr(iterable).kind {
+            // `for number in 0..`
+            ExprKind::Range(_, None) => Turns::UntilLeft,
+            _ => Turns::EachItem,
+        };
+        self.looped(turns, |walk| {
             walk.bind(pat, &element, true);
             walk.expr(body);
         });
