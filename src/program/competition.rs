@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::behaviour::is_behaviour;
-use super::bodies::{Call, CallId, EventKind, Target, Time};
+use super::bodies::{Argument, Call, CallId, EventKind, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{AdtId, Container, FnId};
@@ -353,11 +353,16 @@ impl Program<'_> {
         let has = |value: &Value, made: CallId| value.contains(&Value::Call(made));
         let gives = |made, not: CallId| given.iter().any(|value| has(value, made) && !has(value, not));
         let only_asks = |call: &Call<'_>, made: CallId| {
+            let Target::Library(facts) = call.target else { return false };
+            let of_result = |given: &Argument| !has(&given.value, made) || given.ty.is_option_or_result();
             let lends = || call.args.iter().all(|given| given.lent || !has(&given.value, made));
-            matches!(call.target, Target::Library(facts)
-                if matches!(facts.role, CallRole::Acquire | CallRole::Verify | CallRole::LocalStatus)
-                    || facts.path.starts_with("std::")
-                    || facts.role != CallRole::Share && lends())
+            // What a task or closure does with it may go on beside the function.
+            let is_beside = !body.blocks_around(call.context).eq(body.blocks_around(body.call(made).context));
+            !is_beside
+                && match facts.role {
+                    CallRole::Acquire | CallRole::Verify | CallRole::LocalStatus => true,
+                    role => call.receiver.iter().all(of_result) && (role == CallRole::Adapt || lends()),
+                }
         };
         let is_only_given = |made: CallId| {
             let mut users =

@@ -18,7 +18,7 @@ pub enum ProbeKind {
     General,
 }
 
-/// More segments than this make a path one of an API, which people and other services ask.
+/// More segments that count than this make a path one of an API, which people and other services ask.
 const MOST_SEGMENTS: usize = 3;
 
 /// The last segments of paths, without what separates words.
@@ -27,10 +27,9 @@ const LIVENESS: [&str; 8] = ["live", "livez", "liveness", "alive", "isalive", "p
 /// Segments that look like the name of a collection and are none.
 const NO_COLLECTIONS: [&str; 6] = ["probes", "checks", "healthchecks", "internals", "ops", "k8s"];
 /// Segments before the name of a probe that say nothing of what it is about.
-const OF_NO_PART: [&str; 24] = [
+const OF_NO_PART: [&str; 18] = [
     "rest",
     "internal",
-    "internals",
     "system",
     "service",
     "svc",
@@ -45,13 +44,8 @@ const OF_NO_PART: [&str; 24] = [
     "public",
     "private",
     "monitoring",
-    "ops",
-    "k8s",
-    "probes",
     "probe",
-    "checks",
     "check",
-    "health",
 ];
 pub(super) const GENERAL: [&str; 4] = ["health", "healthz", "healthcheck", "checkhealth"];
 
@@ -84,7 +78,9 @@ impl Program<'_> {
             let mut words = words.split(['-', '_']).map(|word| word.trim_end_matches('s'));
             let named = words.any(|word| parts.iter().any(|part| part.trim_end_matches('s') == word));
             let plain = plain_name(segment);
-            !named && !is_base(segment) && !OF_NO_PART.contains(&plain.as_str())
+            let says_nothing =
+                [&OF_NO_PART[..], &NO_COLLECTIONS, &GENERAL].concat().contains(&plain.as_str());
+            !named && !is_base(segment) && !says_nothing
         })
     }
 
@@ -148,12 +144,13 @@ pub fn segments_that_count(path: &str) -> usize {
     segments(path).filter(|segment| !is_base(segment)).count()
 }
 
-fn segments(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+/// The segments of a path.
+pub fn segments(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
 /// `api`, `v1`
-pub(super) fn is_base(segment: &str) -> bool {
+fn is_base(segment: &str) -> bool {
     let version = segment.strip_prefix('v').unwrap_or_default();
     segment == "api" || version.parse::<u32>().is_ok()
 }

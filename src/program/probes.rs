@@ -6,8 +6,8 @@ use super::answers::{gives_a_result, gives_only_ok, gives_only_success};
 use super::bodies::{self, Call, CallId, LinkedBody, Target};
 use super::entries::Entry;
 use super::items::{Container, FnId};
-pub use super::probe_kinds::{ProbeKind, segments_that_count};
-use super::probe_kinds::{is_base, kind_as_declared, kind_of, plain_name, speaks_of_health};
+pub use super::probe_kinds::{ProbeKind, segments, segments_that_count};
+use super::probe_kinds::{kind_as_declared, kind_of, plain_name, speaks_of_health};
 use super::routes::Route;
 use super::summaries::{Effect, EffectKind};
 use super::types::Ty;
@@ -128,7 +128,7 @@ impl Program<'_> {
     /// health of the service.
     fn kind_by_answer(&self, route: &Route, path: &str) -> Option<ProbeKind> {
         let (base, last) = path.rsplit_once('/')?;
-        let of_service = base.split('/').filter(|segment| !segment.is_empty()).all(is_base);
+        let of_service = segments_that_count(base) == 0;
         if plain_name(last) != "status" || !of_service || route.closure.is_some() {
             return None;
         }

@@ -4,7 +4,7 @@ use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
 use crate::program::items::FnId;
-use crate::program::probes::{Examined, Probe, ProbeKind, segments_that_count};
+use crate::program::probes::{Examined, Probe, ProbeKind, segments, segments_that_count};
 
 /// Paths of more segments are asked by people and other services; no probe is known to. Nothing but `api` and versions may stand
 /// before the last segment of a longer one.
@@ -57,8 +57,7 @@ fn lost_in(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option
     if let Some(location) = found.unawaited {
         return Some(Lost::Unawaited(location));
     }
-    let segments = probe.path.split('/').filter(|segment| !segment.is_empty()).count();
-    let is_deep = segments > MOST_SEGMENTS && segments_that_count(probe.path) > 1;
+    let is_deep = segments(probe.path).count() > MOST_SEGMENTS && segments_that_count(probe.path) > 1;
     // The methods of an RPC service say it in their messages.
     let by_message = probe.route.label.is_none();
     if probe.kind == ProbeKind::Liveness

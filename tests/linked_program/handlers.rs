@@ -4,7 +4,7 @@ use super::lists::inventory;
 use super::reported;
 
 /// The handlers of a service of one file, as `label item`.
-fn handlers(main: &str) -> Vec<String> {
+pub(super) fn handlers(main: &str) -> Vec<String> {
     let places = inventory(main).handlers;
     places.iter().map(|place| format!("{} {}", place.label, place.item)).collect()
 }

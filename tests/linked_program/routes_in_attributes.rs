@@ -1,12 +1,6 @@
 //! Routes that attributes of the handlers say, below what they are registered under.
 
-use super::lists::inventory;
-
-/// The handlers of a service of one file, as `label item`.
-fn handlers(main: &str) -> Vec<String> {
-    let places = inventory(main).handlers;
-    places.iter().map(|place| format!("{} {}", place.label, place.item)).collect()
-}
+use super::handlers::handlers;
 
 #[test]
 fn actix_services_in_a_scope() {
