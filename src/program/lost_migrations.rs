@@ -56,6 +56,8 @@ pub enum Lost {
     Dropped,
     /// A branch looks at it, and goes on.
     GoesOn,
+    /// A branch looks at it, and leaves out the rest of a list, of which the caller hears nothing.
+    Stops,
     /// Whatever went wrong, the ledger is emptied: all migrations run again.
     Wiped(Span),
 }
@@ -105,7 +107,8 @@ impl Program<'_> {
         let is_missed = match end {
             Lost::Dropped => !self.is_minor(effect),
             Lost::GoesOn => runs_another(body.call(call)) && !self.is_minor(effect),
-            Lost::Wiped(_) => false,
+            // How far the list came is what is recorded.
+            Lost::Stops | Lost::Wiped(_) => false,
         };
         let record = if is_missed { recorded(call) } else { None };
         let lost = LostMigration {
@@ -142,6 +145,9 @@ impl Program<'_> {
         match self.outcome_of(function, body, call, None) {
             _ if self.mains.contains(&function) => None,
             Outcome::Ends(End::Dropped) => Some(Lost::Dropped),
+            Outcome::Ends(End::GoesOn) if body.in_loop(body.call(call).context) && stops(body, call) => {
+                Some(Lost::Stops)
+            }
             Outcome::Ends(End::GoesOn) => Some(Lost::GoesOn),
             Outcome::HandsOn | Outcome::Handles => None,
         }
@@ -154,6 +160,7 @@ impl Program<'_> {
             _ if !lost.is_statement() => true,
             Lost::Dropped => !self.is_minor(lost.effect) && self.is_run_by_a_server(lost.function),
             Lost::GoesOn => false,
+            Lost::Stops => !self.is_minor(lost.effect),
             Lost::Wiped(_) => true,
         }
     }
@@ -172,6 +179,13 @@ impl Program<'_> {
     fn is_run_by_a_server(&self, function: FnId) -> bool {
         self.servers().any(|entry| self.reaches(entry.main, function))
     }
+}
+
+/// Whether the loop around a call is left where the call failed.
+fn stops(body: &LinkedBody<'_>, failed: CallId) -> bool {
+    let failures = body.failures();
+    let mut own = failures.iter().filter(|failure| failure.call == failed);
+    own.any(|failure| failure.arms.iter().any(|arm| body.leaves(failure.branch, *arm)))
 }
 
 /// The first of some calls that comes after another one whether or not that failed, and is not told how it went.

@@ -18,6 +18,7 @@ pub mod data_migrations;
 pub mod declarations;
 pub mod detached;
 pub mod doors;
+pub mod early_statements;
 pub mod embedded_files;
 pub mod entries;
 pub mod environment;

@@ -73,6 +73,13 @@ pub struct Examined {
     pub speaks_of_health: bool,
 }
 
+impl Examined {
+    /// Whether a database outside of the process is asked, as far as the drivers are known.
+    pub fn asks_outside(&self) -> bool {
+        self.drivers.iter().any(|driver| !driver_facts(driver).place.is_inside())
+    }
+}
+
 /// What a function has to do with an answer.
 #[derive(Debug, Clone, Copy)]
 struct Part {
@@ -182,6 +189,15 @@ impl Program<'_> {
                 || (self.has_attribute_route(route.function) && !self.mounts_are_seen(entry))
         };
         self.reaches(entry.main, route.function) || (is_found_otherwise() && in_package())
+    }
+
+    /// Whether a probe is in a package without a binary: what mounts it, and keeps the handles that it asks, is elsewhere.
+    pub fn is_of_a_library(&self, probe: &Probe<'_>) -> bool {
+        !self.production_entries().any(|entry| {
+            let main = self.declaration(entry.main).file;
+            self.answers(entry, probe.route)
+                || self.workspace.belong_together(main, probe.route.location.file)
+        })
     }
 
     /// Whether a binary is seen to mount some handler that has its route in an attribute: who is not mounted there is not in use.

@@ -377,7 +377,7 @@ impl Program<'_> {
     }
 
     /// The driver of the handle that a statement is run on: one that its call is given, or a later call of the chain.
-    fn driver_of_statement(&self, body: &LinkedBody<'_>, statement: CallId) -> Option<String> {
+    pub(super) fn driver_of_statement(&self, body: &LinkedBody<'_>, statement: CallId) -> Option<String> {
         body.chain_from(statement).find_map(|id| {
             let mut handles = body.call(id).inputs();
             handles.find_map(|argument| {

@@ -30,8 +30,17 @@ pub struct PooledSettings<'p> {
     pub statements: Vec<Location>,
     /// Whether all of them run on the pool itself, rather than on a connection that was taken out of it, or something around it.
     pub on_pool: bool,
+    /// Where a caller hands over the connection that it took out of the pool, if the function has it from one.
+    pub handed_over: Option<Location>,
     /// The pool, where it is known.
     pub pool: Option<&'p Effect>,
+}
+
+/// What a statement runs on.
+struct RunsOn {
+    executor: Executor,
+    /// Where a caller hands over the connection that it took out of a pool.
+    handed_over: Option<Location>,
 }
 
 impl<'a> Program<'a> {
@@ -54,15 +63,15 @@ impl<'a> Program<'a> {
             for index in 0..body.calls.len() {
                 let text = CallId(index as u32);
                 let settings = body.call(text).session_settings();
-                let Some(executor) = self.pooled_executor(function, body, text, &settings) else { continue };
+                let Some(runs_on) = self.pooled_executor(function, body, text, &settings) else { continue };
                 let pools = pools.get_or_init(|| self.pools_of(function));
                 let pools = self.pools_behind(pools, body, text, function);
-                let names = self.unset_elsewhere(settings, executor, body, text, &pools);
+                let names = self.unset_elsewhere(settings, runs_on.executor, body, text, &pools);
                 if names.is_empty() {
                     continue;
                 }
                 let location = self.location(function, body.call(text).span);
-                let on_pool = executor == Executor::Pool;
+                let on_pool = runs_on.executor == Executor::Pool;
                 match found.last_mut().filter(|known| known.function == function) {
                     Some(known) => {
                         known.statements.push(location);
@@ -74,6 +83,7 @@ impl<'a> Program<'a> {
                         names,
                         statements: vec![location],
                         on_pool,
+                        handed_over: runs_on.handed_over,
                         pool: pools.first().copied(),
                     }),
                 }
@@ -113,7 +123,7 @@ impl<'a> Program<'a> {
         body: &LinkedBody<'_>,
         text: CallId,
         settings: &[SessionSetting],
-    ) -> Option<Executor> {
+    ) -> Option<RunsOn> {
         if settings.is_empty() {
             return None;
         }
@@ -128,19 +138,24 @@ impl<'a> Program<'a> {
         };
         // What a function of the workspace does with a text is not known.
         let is_library = body.call(text).local_targets().is_empty();
+        let itself = |executor| Some(RunsOn { executor, handed_over: None });
         match executor {
-            Executor::Pool => (is_library && !more()).then_some(executor),
-            Executor::Wrapper => (!more()).then_some(executor),
+            Executor::Pool if is_library && !more() => itself(executor),
+            Executor::Wrapper if !more() => itself(executor),
+            Executor::Pool | Executor::Wrapper => None,
             Executor::Pooled | Executor::Other => {
-                let is_given = || match executor {
-                    Executor::Pooled => inputs_of_chain(body, text).all(|input| !is_transaction(&input.ty)),
-                    _ => self.is_given_pooled(function, body, text, DEPTH),
-                };
-                let counts = settings.iter().all(|setting| setting.is_pragma)
+                let is_set_up_once = settings.iter().all(|setting| setting.is_pragma)
                     && !self.hands_on(function)
-                    && (self.makes_a_pool(function) || !self.is_concurrent(function))
-                    && is_given();
-                counts.then_some(Executor::Pooled)
+                    && (self.makes_a_pool(function) || !self.is_concurrent(function));
+                if !is_set_up_once {
+                    return None;
+                }
+                if executor == Executor::Pooled {
+                    let in_transaction = inputs_of_chain(body, text).any(|input| is_transaction(&input.ty));
+                    return if in_transaction { None } else { itself(executor) };
+                }
+                let handed_over = self.handed_over(function, body, text, DEPTH)?;
+                Some(RunsOn { executor: Executor::Pooled, handed_over: Some(handed_over) })
             }
         }
     }
@@ -152,12 +167,18 @@ impl<'a> Program<'a> {
         })
     }
 
-    /// Whether a statement runs on a connection that the function is given, and all callers in production code took it out of a pool.
-    fn is_given_pooled(&self, function: FnId, body: &LinkedBody<'_>, text: CallId, depth: u32) -> bool {
+    /// Where the connection that a statement runs on is handed to the function, if all callers in production code took it out of a pool.
+    fn handed_over(
+        &self,
+        function: FnId,
+        body: &LinkedBody<'_>,
+        text: CallId,
+        depth: u32,
+    ) -> Option<Location> {
         let is_own = |input: &Argument| matches!(input.value.root(), Value::Param(_) | Value::Receiver);
         let on_own = inputs_of_chain(body, text)
             .any(|input| is_own(input) && self.types.contains_handle(bodies::settled(&input.ty)));
-        on_own && self.callers_take_it_out(function, depth)
+        if on_own { self.taken_out_by_callers(function, depth) } else { None }
     }
 
     /// Whether a function gives back a connection of a pool, or runs what it is given: it sets up each connection that is taken.
@@ -174,30 +195,41 @@ impl<'a> Program<'a> {
         has_one || signature.params.iter().any(|param| matches!(param, Ty::Callable(_) | Ty::Param(_)))
     }
 
-    fn callers_take_it_out(&self, function: FnId, depth: u32) -> bool {
+    /// Where the first of the callers in production code hands over a connection of a pool, if all of them do.
+    fn taken_out_by_callers(&self, function: FnId, depth: u32) -> Option<Location> {
         let callers = self.graph.callers[function.index()].iter();
-        let mut calls = callers
+        let calls = callers
             .filter(|caller| self.scope(**caller) == Scope::Production)
             .filter_map(|caller| Some((*caller, self.any_body(*caller)?)))
             .flat_map(|(caller, body)| {
                 body.calls.iter().filter(|call| call.leads_to(function)).map(move |call| (caller, call))
-            })
-            .peekable();
-        let takes_it_out = |(caller, call): (FnId, &Call<'_>)| {
-            let mut connections = call
-                .inputs()
-                .filter(|input| self.types.contains_handle(bodies::settled(&input.ty)))
-                .peekable();
-            let is_pooled = |input: &Argument| {
-                let handed_on = matches!(input.value.root(), Value::Param(_) | Value::Receiver);
-                match self.kind_of_executor(&input.ty) {
-                    Executor::Pooled => !is_transaction(&input.ty),
-                    _ => handed_on && depth > 0 && self.callers_take_it_out(caller, depth - 1),
-                }
+            });
+        let mut first = None;
+        for (caller, call) in calls {
+            let taken_out = self.taken_out_for(caller, call, depth)?;
+            first.get_or_insert(taken_out);
+        }
+        first
+    }
+
+    /// Where the connections that a call is made with come out of a pool, if all do and the caller does no more than use them: at the
+    /// call, or in a caller of its function.
+    fn taken_out_for(&self, caller: FnId, call: &Call<'_>, depth: u32) -> Option<Location> {
+        if self.hands_on(caller) {
+            return None;
+        }
+        let mut first = None;
+        for input in call.inputs().filter(|input| self.types.contains_handle(bodies::settled(&input.ty))) {
+            let is_handed_on = matches!(input.value.root(), Value::Param(_) | Value::Receiver);
+            let taken_out = match self.kind_of_executor(&input.ty) {
+                Executor::Pooled if !is_transaction(&input.ty) => self.location(caller, call.span),
+                Executor::Pooled => return None,
+                _ if is_handed_on && depth > 0 => self.taken_out_by_callers(caller, depth - 1)?,
+                _ => return None,
             };
-            !self.hands_on(caller) && connections.peek().is_some() && connections.all(is_pooled)
-        };
-        calls.peek().is_some() && calls.all(takes_it_out)
+            first.get_or_insert(taken_out);
+        }
+        first
     }
 
     /// The pools that a function makes, and those of the processes that come to it. Each once.

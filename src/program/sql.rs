@@ -312,6 +312,32 @@ pub(super) fn table_inserted_into(text: &str) -> Option<String> {
     words.get(2).filter(|_| is_plain).map(|table| unqualified(table))
 }
 
+/// The tables that the statements of a text read and write, as they are named there, in lower case. A statement with names of its own
+/// (`WITH …`) is left out. Linear in the text.
+pub(super) fn tables_used(text: &str) -> Vec<String> {
+    const BEGINNINGS: [&str; 5] = ["select", "insert", "update", "delete", "replace"];
+    let begins = text.trim_start().split(|sign: char| !sign.is_ascii_alphabetic()).next().unwrap_or_default();
+    // Most texts are no SQL, and not worth more than this look.
+    if !BEGINNINGS.iter().any(|word| begins.eq_ignore_ascii_case(word)) {
+        return Vec::new();
+    }
+    let statements = statements(text).into_iter();
+    let uses = statements.filter(|words| BEGINNINGS.contains(&words[0].as_str()));
+    uses.flat_map(|words| {
+        let names = words.windows(2).filter(|pair| {
+            matches!(pair[0].as_str(), "from" | "into" | "join")
+                || (pair[0] == "update" && words[0] == "update")
+        });
+        names.map(|pair| without_default_schema(&pair[1]).to_owned()).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+/// `public.` and `main.` are what is meant without a schema.
+fn without_default_schema(table: &str) -> &str {
+    table.strip_prefix("public.").or_else(|| table.strip_prefix("main.")).unwrap_or(table)
+}
+
 fn unqualified(table: &str) -> String {
     table.rsplit('.').next().unwrap_or(table).to_owned()
 }

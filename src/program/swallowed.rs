@@ -7,7 +7,7 @@ use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::Ty;
 use super::values::Value;
-use super::{Program, bodies, initializes};
+use super::{Program, bodies, initializes, reach};
 use crate::catalog::{CallRole, Wrap};
 use crate::location::Span;
 
@@ -154,9 +154,12 @@ impl Program<'_> {
         None
     }
 
-    /// `query("CREATE …").execute(&pool)`: the text stands at the beginning of the chain that runs it.
+    /// `query("CREATE …").bind(name).execute(&pool)`: the text stands at the beginning of the chain that runs it, on a handle.
     pub(super) fn run_by(&self, body: &LinkedBody<'_>, text: CallId) -> CallId {
-        body.chain_from(text).find(|id| self.may_fail(&body.call(*id).target)).unwrap_or(text)
+        let on_handle =
+            |id: &CallId| body.call(*id).inputs().any(|input| reach::is_handle(self.types, &input.ty));
+        let may_fail = || body.chain_from(text).filter(|id| self.may_fail(&body.call(*id).target));
+        may_fail().find(on_handle).or_else(|| may_fail().next()).unwrap_or(text)
     }
 
     pub(super) fn outcome_of(
@@ -251,7 +254,8 @@ impl Program<'_> {
             // The end of `main` is the end of the process; a panic or `continue` is something else again.
             true => {
                 !self.mains.contains(&function)
-                    && returned.any(|value| !body.is_failure(value) && !self.tells(function))
+                    && (returned.any(|value| !body.is_failure(value) && !self.tells(function))
+                        || self.stops_quietly(function, body, failure))
             }
             // Where both arms give something, that is what tells.
             false => {
@@ -259,6 +263,22 @@ impl Program<'_> {
                     && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm)))
             }
         }
+    }
+
+    /// Whether the failing arm leaves a loop, and nothing behind the loop can say that it was left early.
+    fn stops_quietly(&self, function: FnId, body: &LinkedBody<'_>, failure: &Failure) -> bool {
+        let breaks = body.all_events().any(|event| {
+            matches!(event.kind, EventKind::Break) && body.is_on_failure(event.context, failure)
+        });
+        let behind = |context| !body.in_loop(context);
+        let fails = body.all_events().any(|event| {
+            matches!(&event.kind, EventKind::Return(value) if behind(event.context) && body.is_failure(value))
+        });
+        breaks
+            && !fails
+            && !body.is_failure(&body.result)
+            && !body.calls.iter().any(|call| behind(call.context) && bodies::fails(call))
+            && !self.tells(function)
     }
 
     /// Whether what the function gives back can say that something is missing, other than by an error.

@@ -16,6 +16,8 @@ enum Lost {
     Unawaited(Location),
     /// A database was asked, and the status is always the same.
     Asked(Location),
+    /// The same in a library, of which nobody knows who mounts it.
+    AskedByLibrary(Location),
     /// A database in a file was asked, its verdict kept, and the status is always the same.
     Judged(Location),
     /// A state of health was read, and the status is always the same.
@@ -72,6 +74,9 @@ fn lost_in(program: &Program<'_>, probe: &Probe<'_>, found: &Examined) -> Option
     let outside = !program.databases_behind(probe).is_empty();
     match (found.asks, found.reads) {
         (Some(location), _) if outside => Some(Lost::Asked(location)),
+        (Some(location), _) if found.asks_outside() && program.is_of_a_library(probe) => {
+            Some(Lost::AskedByLibrary(location))
+        }
         // That a file can be read is worth a line in the body; only a verdict is meant to be one.
         (Some(_), _) => found.judges.map(Lost::Judged),
         (None, Some(location)) if found.speaks_of_health => Some(Lost::Read(location)),
@@ -84,7 +89,10 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
         Lost::Judged(_) => program.handles_behind(probe),
         _ => program.databases_behind(probe),
     };
-    let effect = behind.into_iter().next()?;
+    let effect = behind.into_iter().next();
+    if effect.is_none() && !matches!(lost, Lost::AskedByLibrary(_)) {
+        return None;
+    }
     let path = probe.path;
     let (location, label, message) = match lost {
         Lost::Unawaited(location) => (
@@ -92,7 +100,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
             "this future is dropped: what it would ask is never asked",
             format!("`{path}` tests whether there is a future, not what it gives"),
         ),
-        Lost::Asked(location) | Lost::Judged(location) => (
+        Lost::Asked(location) | Lost::AskedByLibrary(location) | Lost::Judged(location) => (
             *location,
             "asked here, and whatever the answer is, the status is the same",
             format!("`{path}` asks the database and answers with success whatever it hears"),
@@ -104,11 +112,11 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
         ),
     };
     let mut evidence = vec![Evidence { location, role: Role::Check, label: label.to_owned() }];
-    evidence.push(Evidence {
+    evidence.extend(effect.map(|effect| Evidence {
         location: program.site_of(effect),
         role: Role::InitSite,
         label: format!("the {} that the answer should be about", program.noun(effect)),
-    });
+    }));
     let primary = match lost {
         Lost::Unawaited(location) => *location,
         _ => probe.route.location,
@@ -120,7 +128,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
     Some(Finding {
         rule: "ignored-health-verdict",
         confidence: match lost {
-            Lost::Read(_) | Lost::Judged(_) => Confidence::Medium,
+            Lost::Read(_) | Lost::Judged(_) | Lost::AskedByLibrary(_) => Confidence::Medium,
             _ => Confidence::High,
         },
         message,
@@ -141,7 +149,7 @@ fn report(program: &Program<'_>, probe: &Probe<'_>, lost: &Lost) -> Option<Findi
         path: program.way_to(probe.route.function),
         notes: Vec::new(),
         binary: None,
-        resource: program.resource_name(effect),
+        resource: effect.and_then(|effect| program.resource_name(effect)),
         identity: vec![program.handler_name(probe.route), path.to_owned()],
     })
 }

@@ -39,6 +39,7 @@ mod partial_health;
 mod per_instance_guard;
 mod phase_order;
 mod privileged_setup;
+mod query_before_migrate;
 mod ready_flag_too_early;
 mod recursive_init;
 mod schema_in_two_places;
@@ -124,6 +125,7 @@ const RULES: &[Rule] = rules! {
     "per-instance-guard" => per_instance_guard,
     "phase-order" => phase_order,
     "privileged-setup" => privileged_setup,
+    "query-before-migrate" => query_before_migrate,
     "ready-flag-too-early" => ready_flag_too_early,
     "recursive-init" => recursive_init,
     "schema-in-two-places" => schema_in_two_places,

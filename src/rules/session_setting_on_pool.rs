@@ -32,6 +32,11 @@ fn report(program: &Program<'_>, settings: &PooledSettings<'_>) -> Finding {
             label: "and this for one, maybe another one".to_owned(),
         })
         .collect();
+    evidence.extend(settings.handed_over.map(|location| Evidence {
+        location,
+        role: Role::Config,
+        label: "with a connection that was taken out of the pool".to_owned(),
+    }));
     evidence.extend(settings.pool.map(|pool| Evidence {
         location: program.site_of(pool),
         role: Role::InitSite,

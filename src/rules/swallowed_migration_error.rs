@@ -68,6 +68,11 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
         Lost::GoesOn => {
             ("a migration may fail, and the failing branch goes on".to_owned(), "nobody hears of a failure")
         }
+        Lost::Stops => (
+            "a migration may fail, and the ones after it are left out without a word to the caller"
+                .to_owned(),
+            "the rest of the list is not run",
+        ),
         Lost::Wiped(span) => {
             let label = "what is applied is forgotten, whatever went wrong".to_owned();
             evidence.push(Evidence {

@@ -69,6 +69,13 @@ impl Walk<'_, '_> {
         self.diverge()
     }
 
+    /// Leaves the body with an error that a macro makes.
+    pub(super) fn return_error(&mut self) -> Typed {
+        let error = Value::Origin(Arc::from("std::result::Result::Err"), Arc::from([]));
+        self.emit(EventKind::Return(error));
+        self.diverge()
+    }
+
     pub(super) fn break_out(&mut self, value: Option<ExprId>) -> Typed {
         if let Some(value) = value {
             let value = self.expr(value);

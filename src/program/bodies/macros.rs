@@ -20,6 +20,9 @@ impl<'a> Walk<'_, 'a> {
         let role = facts.map(|facts| facts.role);
         let arms = self.macro_arms(&name);
         let result = match &call.content {
+            MacroContent::Args(args) if arms.is_empty() && matches!(&*name, "ensure" | "assert") => {
+                self.asserting_macro(&name, id, args)
+            }
             MacroContent::Args(args) => {
                 let values = self.exprs(args);
                 match role {
@@ -144,6 +147,24 @@ impl<'a> Walk<'_, 'a> {
         Typed::new(Ty::Unknown, Value::Call(call))
     }
 
+    /// `ensure!(…)` and `assert!(…)`: where the condition does not hold, the body is left with an error or a panic.
+    fn asserting_macro(&mut self, name: &str, id: ExprId, args: &[ExprId]) -> Typed {
+        let Some((condition, message)) = args.split_first() else { return Typed::unit() };
+        let scope = self.locals.len();
+        let atoms = self.condition(*condition);
+        let branch = self.new_branch();
+        self.emit_branch(branch, atoms, self.body.expr(id).span);
+        self.locals.truncate(scope);
+        self.arm(branch, 1, |walk| {
+            walk.exprs(message);
+            match name {
+                "ensure" => walk.return_error(),
+                _ => walk.diverge(),
+            }
+        });
+        Typed::unit()
+    }
+
     /// A call of a macro of a library is one of the function that does the same without looking at the text when it is
     /// compiled: `query!("…")` and `query("…")`.
     fn macro_like(
@@ -188,10 +209,8 @@ impl<'a> Walk<'_, 'a> {
                 });
                 Typed::new(Ty::external("str"), text.map_or(Value::Unknown, Value::Text))
             }
-            "panic" | "unreachable" | "todo" | "unimplemented" | "bail" => {
-                self.diverged = true;
-                Typed::new(Ty::Never, Value::Unknown)
-            }
+            "bail" => self.return_error(),
+            "panic" | "unreachable" | "todo" | "unimplemented" => self.diverge(),
             "dbg" => values.into_iter().next_back().unwrap_or_else(Typed::unit),
             "pin" | "pin_mut" => values.into_iter().next().unwrap_or_else(Typed::unit),
             "env" | "option_env" => {

@@ -49,7 +49,7 @@ impl Call<'_> {
 
     /// Whether it is one of a library to which a text may be a statement. The standard library runs none
     /// (`text.push_str("DROP TABLE …")`), and an error has a text for people.
-    pub(super) fn may_run_sql(&self) -> bool {
+    pub(in crate::program) fn may_run_sql(&self) -> bool {
         match &self.target {
             Target::Library(facts) => facts.role != CallRole::Adapt,
             Target::External(path) => !path.starts_with("std::") && !path.contains("Error::"),
