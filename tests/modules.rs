@@ -478,9 +478,11 @@ fn packages_for_tests_are_told_by_their_names_and_by_who_needs_them() {
         package("shop", &["shop-test-utils"]),
         package("shop-test", &[]),
         package("shop-test-utils", &[]),
+        package("shop-testing", &["shop"]),
         package("shop-tests", &["e2e", "shop"]),
+        package("ab-testing", &[]),
     ];
-    let names = ["e2e", "shop", "shop-test", "shop-test-utils", "shop-tests"];
+    let names = ["e2e", "shop", "shop-test", "shop-test-utils", "shop-testing", "shop-tests", "ab-testing"];
     let files: Vec<(String, &str)> = names
         .iter()
         .zip(&manifests)
@@ -493,5 +495,5 @@ fn packages_for_tests_are_told_by_their_names_and_by_who_needs_them() {
     let workspace = in_memory(&all);
     let found = workspace.test_support();
     let found = found.iter().map(|id| workspace.packages[id.0 as usize].name.as_str());
-    assert_eq!(found.collect::<Vec<_>>(), ["e2e", "shop-tests"]);
+    assert_eq!(found.collect::<Vec<_>>(), ["e2e", "shop-testing", "shop-tests"]);
 }

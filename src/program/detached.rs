@@ -70,7 +70,7 @@ impl Program<'_> {
         }
         match &effect.kind {
             // Indexes are best made while the service answers.
-            EffectKind::Migrate => !self.only_tunes(effect),
+            EffectKind::Migrate => !self.prepares_nothing(effect),
             EffectKind::Create { .. } => {
                 effect.creates_handle()
                     && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_) | Holder::Place(_)))

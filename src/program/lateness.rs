@@ -49,7 +49,7 @@ impl Program<'_> {
                 .enumerate()
                 .filter(|(index, effect)| {
                     is_required(effect)
-                        && !self.only_tunes(effect)
+                        && !self.prepares_nothing(effect)
                         && !self.replaces_handle(effect)
                         && !self.is_optional(effect)
                         && !self.comes_again_and_again(effect)

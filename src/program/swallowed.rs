@@ -60,6 +60,7 @@ impl Program<'_> {
                 || effect.looped
                 || !effect.certain
                 || self.is_optional(effect)
+                || self.only_takes_away(effect)
             {
                 continue;
             }
@@ -107,8 +108,20 @@ impl Program<'_> {
     }
 
     /// Whether a schema change only makes queries faster, or stops doing so. A unique index does more than that.
-    pub fn only_tunes(&self, effect: &Effect) -> bool {
+    fn only_tunes(&self, effect: &Effect) -> bool {
         self.changes_only(effect, &["CREATE INDEX", "ALTER INDEX", "DROP INDEX"])
+    }
+
+    /// Whether a schema change makes nothing that somebody could miss: it tunes, or takes away, as a process does when it ends.
+    pub fn prepares_nothing(&self, effect: &Effect) -> bool {
+        self.only_tunes(effect) || self.only_takes_away(effect)
+    }
+
+    fn only_takes_away(&self, effect: &Effect) -> bool {
+        let call = self.call(effect.site.0, effect.site.1);
+        let is_destructive =
+            matches!(call.target, Target::Library(facts) if facts.role == CallRole::MigrationDestructive);
+        is_destructive || self.changes_only(effect, &["DROP "])
     }
 
     /// Whether a schema change only makes queries faster, asks for what somebody with more rights may have installed, or concerns what

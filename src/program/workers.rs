@@ -105,7 +105,7 @@ impl Program<'_> {
                 effect.is_in_line()
                     && effect.once.is_none()
                     && !self.is_optional(effect)
-                    && ((effect.kind == EffectKind::Migrate && !self.only_tunes(effect))
+                    && ((effect.kind == EffectKind::Migrate && !self.prepares_nothing(effect))
                         || (effect.creates_handle()
                             && matches!(effect.lifetime, Lifetime::Held(Holder::Static(_)))))
             };

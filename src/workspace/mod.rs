@@ -229,12 +229,15 @@ pub struct Package {
     pub default_features: Vec<String>,
 }
 
-/// Whether the name of a package says that it is there for tests. An application may well end in `test`.
+/// Whether the name of a package says that it is there for tests. An application may well end in `test`, or be about A/B testing.
 fn is_named_after_tests(name: &str) -> bool {
     const FIRST: [&str; 3] = ["test", "testing", "tests"];
-    const LAST: [&str; 5] = ["e2e", "testkit", "tests", "testutil", "testutils"];
+    const LAST: [&str; 6] = ["e2e", "testing", "testkit", "tests", "testutil", "testutils"];
     const AFTER_TEST: [&str; 6] = ["fixtures", "harness", "helpers", "support", "util", "utils"];
     let words: Vec<&str> = name.split(['-', '_']).collect();
+    if words.ends_with(&["ab", "testing"]) {
+        return false;
+    }
     words.first().is_some_and(|first| FIRST.contains(first))
         || words.last().is_some_and(|last| LAST.contains(last))
         || words.ends_with(&["integration", "test"])
