@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::Program;
-use super::bodies::{CallId, Event, EventKind, LinkedBody, Time};
+use super::bodies::{CallId, ContextKind, Event, EventKind, LinkedBody, Time};
 use super::entries::Entry;
 use super::items::FnId;
 use super::schema_owners::{OwnedTable, SchemaOwner};
 use super::sql;
 use super::summaries::{EffectKind, Step};
-use super::swallowed::Outcome;
+use super::types::Ty;
+use super::{Program, reach};
+use crate::facts::{Body, ExprId, ExprKind};
 use crate::location::Location;
 
 /// A statement that runs before its table is created: on an empty database the start ends there.
@@ -47,6 +48,14 @@ struct TableUse {
     panics: bool,
 }
 
+/// What a failure does to the function in which it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// It is what the function gives back, as it is or with more said about it.
+    HandedOn,
+    Panic,
+}
+
 /// The tables that functions use, each with the first statement about it. Each function is looked into once.
 struct TableUses<'q, 'a> {
     program: &'q Program<'a>,
@@ -55,31 +64,60 @@ struct TableUses<'q, 'a> {
 
 impl Program<'_> {
     /// The statements of a binary's start that certainly run, and whose failure ends it, before a step that is the first to create one of
-    /// their tables; the first for each step. Nothing is said behind a change of the schema of which the tables are not known, or
-    /// that may be left out. Linear in the calls on the ways to the steps and in what they call, times the steps.
+    /// their tables; the first for each step. Nothing is said behind statements that nobody can read, or a change of the schema of which the
+    /// tables are not known or that may be left out, nor where tables are looked up in a schema that a statement names. Linear
+    /// in the expressions of the functions on the ways to the steps and of what they call, times the steps.
     pub fn early_statements<'p>(&'p self, entry: &'p Entry) -> Vec<EarlyStatement<'p>> {
         let owners = self.schema_owners(entry);
-        let effects = self.effects(entry.main).iter();
+        let removed: BTreeSet<&String> = owners.iter().flat_map(|owner| &owner.removed).collect();
         let mut uses = TableUses { program: self, known: BTreeMap::new() };
         let mut created: BTreeSet<&String> = BTreeSet::new();
         let mut found = Vec::new();
-        for effect in effects.filter(|effect| effect.kind == EffectKind::Migrate) {
-            let owner = owners.iter().find(|owner| owner.effect.site == effect.site);
-            let is_known = |owner: &&SchemaOwner<'_>| !owner.kind.is_migrator() || !owner.tables.is_empty();
-            let Some(owner) = owner.filter(is_known) else { break };
-            let tables = owner.tables.iter().filter(|table| !created.contains(&table.name)).collect();
-            let step = Creation { owner, tables };
+        for effect in self.effects(entry.main).iter().filter(|effect| effect.kind == EffectKind::Migrate) {
+            let Some(owner) = owners.iter().find(|owner| owner.effect.site == effect.site) else { break };
+            let is_again = !std::ptr::eq(owner.effect, effect);
+            if is_again {
+                continue;
+            }
+            if owner.tables.is_empty() && owner.kind.is_migrator() {
+                break;
+            }
+            // What is created again was there before, by another name or in another shape.
+            let is_first =
+                |table: &&OwnedTable| !created.contains(&table.name) && !removed.contains(&table.name);
+            let step = Creation { owner, tables: owner.tables.iter().filter(is_first).collect() };
             if effect.is_in_line() && !step.tables.is_empty() && self.is_of_one_database(entry, owner) {
                 found.extend(uses.before(&step));
             }
             created.extend(owner.tables.iter().map(|table| &table.name));
         }
-        found
+        let somewhere_else = || {
+            let mut functions = self.types.items.function_ids();
+            functions.any(|id| self.looks_elsewhere(id))
+        };
+        if found.is_empty() || somewhere_else() { Vec::new() } else { found }
     }
 
     fn is_of_one_database(&self, entry: &Entry, owner: &SchemaOwner<'_>) -> bool {
         let driver = owner.driver.as_ref();
         driver.is_some_and(|driver| self.opens_one_database(self.effects(entry.main), driver))
+    }
+
+    /// Whether a call hands a statement to a handle whose text is not known: it may do anything.
+    fn runs_unread_statement(&self, body: &LinkedBody<'_>, id: CallId) -> bool {
+        let call = body.call(id);
+        let is_handle =
+            |id: CallId| body.call(id).inputs().any(|input| reach::is_handle(self.types, &input.ty));
+        let may_be_text = |ty: &Ty| match ty {
+            Ty::External(path, _) => matches!(path.as_str(), "str" | "std::string::String"),
+            ty => matches!(ty, Ty::Unknown),
+        };
+        let is_unread = call.args.first().is_some_and(|first| {
+            let on_handle = reach::is_handle(self.types, &first.ty);
+            !on_handle && may_be_text(&first.ty) && first.value.texts().is_empty()
+        });
+        let begins = call.receiver.as_ref().is_none_or(|on| reach::is_handle(self.types, &on.ty));
+        begins && is_unread && call.may_run_sql() && is_handle(self.run_by(body, id))
     }
 }
 
@@ -87,56 +125,67 @@ impl TableUses<'_, '_> {
     /// The first statement about a table of a step that comes before it, in the functions on the way to it or in what they call.
     fn before<'p>(&mut self, step: &Creation<'_, 'p>) -> Option<EarlyStatement<'p>> {
         let program = self.program;
-        step.owner.effect.steps.iter().find_map(|way| {
+        let mut ends = true;
+        for way in step.owner.effect.steps.iter() {
             let Step::Call(function, later) = *way else { return None };
             let body = program.any_body(function)?;
             let events = body.events_in_line();
             let until = events.iter().position(|event| called_in_line(event) == Some(later))?;
-            let certain =
-                events[..until].iter().filter(|event| body.encloses(event.context, events[until].context));
-            certain.filter_map(|event| called_in_line(event)).find_map(|id| {
+            for event in certain(body, &events[..until]) {
+                let Some(id) = called_in_line(event) else { continue };
+                if program.runs_unread_statement(body, id) {
+                    return None;
+                }
                 let uses = self.of_call(function, body, id);
-                let (used, table) = uses.iter().find_map(|used| {
-                    let same =
-                        |table: &&&OwnedTable| table.name == used.table && used.driver == step.owner.driver;
-                    Some((used, step.tables.iter().find(same)?))
-                })?;
-                Some(EarlyStatement {
-                    location: used.location,
-                    function: used.function,
-                    called: program.location(function, body.call(id).span),
-                    owner: step.owner.clone(),
-                    table: (*table).clone(),
-                })
-            })
-        })
+                let about = |used: &&TableUse| (ends || used.panics) && used.driver == step.owner.driver;
+                let found = uses.iter().filter(about).find_map(|used| {
+                    let table = step.tables.iter().find(|table| table.name == used.table)?;
+                    Some((used, *table))
+                });
+                if let Some((used, table)) = found {
+                    return Some(EarlyStatement {
+                        location: used.location,
+                        function: used.function,
+                        called: program.location(function, body.call(id).span),
+                        owner: step.owner.clone(),
+                        table: table.clone(),
+                    });
+                }
+            }
+            // A step that is not reached each time, or whose failure somebody looks at, is one of several ways.
+            let reached = certain(body, &events[..=until]).last().and_then(|event| called_in_line(event));
+            let is_last = step.owner.effect.steps.last() == Some(way);
+            if reached != Some(later) && !is_last {
+                return None;
+            }
+            ends &= program.ending_of(function, body, later).is_some();
+        }
+        None
     }
 
     /// The tables that a call uses whose failure ends the function that makes it.
     fn of_call(&mut self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> Vec<TableUse> {
         let program = self.program;
         let call = body.call(id);
-        let panics = |failed: CallId| body.call(failed).outcome.unwrapped;
-        let ends = |failed: CallId| {
-            panics(failed) || matches!(program.outcome_of(function, body, failed, None), Outcome::HandsOn)
-        };
         if let [target] = call.local_targets() {
+            let ending = program.ending_of(function, body, id);
             let uses = self.of_function(*target);
-            let ended = uses.iter().filter(|used| used.panics || ends(id));
-            return ended
-                .map(|used| TableUse { panics: used.panics || panics(id), ..used.clone() })
-                .collect();
+            let ended = uses.iter().filter(|used| used.panics || ending.is_some());
+            let panics = ending == Some(Ending::Panic);
+            return ended.map(|used| TableUse { panics: used.panics || panics, ..used.clone() }).collect();
         }
         let texts =
             call.args.iter().filter(|_| call.may_run_sql()).flat_map(|argument| argument.value.texts());
         let mut tables = texts.flat_map(|text| sql::tables_used(&text)).peekable();
-        let run = program.run_by(body, id);
-        if tables.peek().is_none() || !ends(run) {
+        if tables.peek().is_none() {
             return Vec::new();
         }
+        let Some(ending) = program.ending_of(function, body, program.run_by(body, id)) else {
+            return Vec::new();
+        };
         let driver = program.driver_of_statement(body, id);
         let location = program.location(function, call.span);
-        let panics = panics(run);
+        let panics = ending == Ending::Panic;
         tables.map(|table| TableUse { table, driver: driver.clone(), location, function, panics }).collect()
     }
 
@@ -144,19 +193,19 @@ impl TableUses<'_, '_> {
         if let Some(known) = self.known.get(&function) {
             return Rc::clone(known);
         }
-        // Of a function that calls itself, the inner call adds nothing.
+        // A function that calls itself uses what it uses without that.
         self.known.insert(function, Rc::from([]));
         let mut found: Vec<TableUse> = Vec::new();
         if let Some(body) = self.program.any_body(function) {
             let events = body.events_in_line();
-            // Behind an early success nothing is certain; an early failure ends the start as well.
-            let succeeds =
-                |event: &&&Event| matches!(&event.kind, EventKind::Return(value) if !body.is_failure(value));
-            let certain = events.iter().take_while(|event| !succeeds(event));
-            let always = certain.filter(|event| body.ids_outwards(event.context).count() == 1);
-            for id in always.filter_map(|event| called_in_line(event)) {
+            for id in certain(body, &events).filter_map(|event| called_in_line(event)) {
+                if self.program.runs_unread_statement(body, id) {
+                    break;
+                }
                 for used in self.of_call(function, body, id) {
-                    if !found.iter().any(|known| known.table == used.table) {
+                    let is_known =
+                        |known: &TableUse| known.table == used.table && known.driver == used.driver;
+                    if !found.iter().any(is_known) {
                         found.push(used);
                     }
                 }
@@ -166,6 +215,51 @@ impl TableUses<'_, '_> {
         self.known.insert(function, Rc::clone(&found));
         found
     }
+}
+
+impl Program<'_> {
+    /// How the failure of a call ends its function, as it is written: by `?`, `unwrap` or as the value of the function, with nothing in
+    /// between that could make up for it.
+    fn ending_of(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> Option<Ending> {
+        let facts = self.types.items.functions[function.index()].body?;
+        ending(facts, body.call(id).expr)
+    }
+}
+
+fn ending(facts: &Body, of: ExprId) -> Option<Ending> {
+    const SAYING_MORE: [&str; 7] =
+        ["context", "into_diagnostic", "map", "map_err", "with_context", "wrap_err", "wrap_err_with"];
+    let mut at = of;
+    loop {
+        let around = (0..).map(ExprId).zip(&facts.exprs).find_map(|(id, expr)| match &expr.kind {
+            ExprKind::Await(inner) | ExprKind::Try(inner) if *inner == at => Some((id, &expr.kind)),
+            ExprKind::MethodCall(call) if call.receiver == at => Some((id, &expr.kind)),
+            _ => None,
+        });
+        match around {
+            Some((_, ExprKind::Try(_))) => return Some(Ending::HandedOn),
+            Some((id, ExprKind::Await(_))) => at = id,
+            Some((id, ExprKind::MethodCall(call))) => match call.method.as_str() {
+                "expect" | "unwrap" => return Some(Ending::Panic),
+                method if SAYING_MORE.contains(&method) => at = id,
+                _ => return None,
+            },
+            _ => {
+                let gives = matches!(facts.expr(facts.root).kind, ExprKind::Block { tail: Some(tail), .. } if tail == at);
+                return gives.then_some(Ending::HandedOn);
+            }
+        }
+    }
+}
+
+/// The events that happen whenever all of these are come to, up to the first way to leave: outside of branches, loops and closures.
+fn certain<'e>(body: &'e LinkedBody<'_>, events: &'e [&'e Event]) -> impl Iterator<Item = &'e Event> {
+    let leaves = |event: &Event| {
+        body.outwards(event.context)
+            .any(|context| matches!(context.kind, ContextKind::Arm { diverges: true, .. }))
+    };
+    let before = events.iter().copied().take_while(move |event| !leaves(event));
+    before.filter(|event| body.ids_outwards(event.context).count() == 1)
 }
 
 fn called_in_line(event: &Event) -> Option<CallId> {

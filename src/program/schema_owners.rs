@@ -318,7 +318,7 @@ impl Program<'_> {
     }
 
     /// Whether a function says in which schema names are looked up.
-    fn looks_elsewhere(&self, function: FnId) -> bool {
+    pub(super) fn looks_elsewhere(&self, function: FnId) -> bool {
         let facts = self.types.items.functions[function.index()].body;
         facts.into_iter().flat_map(|body| &body.exprs).any(|expr| match &expr.kind {
             ExprKind::Literal(Literal::Str(text)) => sql::effects(text).contains(&SqlEffect::LooksElsewhere),

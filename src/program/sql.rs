@@ -312,17 +312,26 @@ pub(super) fn table_inserted_into(text: &str) -> Option<String> {
     words.get(2).filter(|_| is_plain).map(|table| unqualified(table))
 }
 
-/// The tables that the statements of a text read and write, as they are named there, in lower case. A statement with names of its own
-/// (`WITH …`) is left out. Linear in the text.
+/// The tables that the statements of a text read and write, as they are named there, in lower case. Statements with names of their own
+/// (`WITH …`, temporary tables), with quoted names in capitals, and with functions whose arguments read like a `FROM` are left out.
+/// Linear in the text.
 pub(super) fn tables_used(text: &str) -> Vec<String> {
     const BEGINNINGS: [&str; 5] = ["select", "insert", "update", "delete", "replace"];
+    const NOT_READ: [&str; 9] =
+        ["distinct", "extract", "overlay", "position", "substring", "temp", "temporary", "trim", "with"];
     let begins = text.trim_start().split(|sign: char| !sign.is_ascii_alphabetic()).next().unwrap_or_default();
     // Most texts are no SQL, and not worth more than this look.
-    if !BEGINNINGS.iter().any(|word| begins.eq_ignore_ascii_case(word)) {
+    let in_capitals = |quoted: &str| quoted.chars().any(|sign| sign.is_ascii_uppercase());
+    if !BEGINNINGS.iter().any(|word| begins.eq_ignore_ascii_case(word))
+        || text.split(['"', '`']).skip(1).step_by(2).any(in_capitals)
+    {
         return Vec::new();
     }
     let statements = statements(text).into_iter();
-    let uses = statements.filter(|words| BEGINNINGS.contains(&words[0].as_str()));
+    let is_read = |words: &Vec<String>| {
+        BEGINNINGS.contains(&words[0].as_str()) && !words.iter().any(|word| NOT_READ.contains(&word.as_str()))
+    };
+    let uses = statements.filter(is_read);
     uses.flat_map(|words| {
         let names = words.windows(2).filter(|pair| {
             matches!(pair[0].as_str(), "from" | "into" | "join")

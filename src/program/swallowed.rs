@@ -1,6 +1,6 @@
 //! Room 5, *program*: what becomes of the failure of an initialization on its way to `main`.
 
-use super::bodies::{Call, CallId, ContextKind, EventKind, Failure, LinkedBody, Target};
+use super::bodies::{Call, CallId, ContextId, ContextKind, EventKind, Failure, LinkedBody, Target};
 use super::entries::Entry;
 use super::items::FnId;
 use super::sql::SqlEffect;
@@ -118,10 +118,7 @@ impl Program<'_> {
     }
 
     fn only_takes_away(&self, effect: &Effect) -> bool {
-        let call = self.call(effect.site.0, effect.site.1);
-        let is_destructive =
-            matches!(call.target, Target::Library(facts) if facts.role == CallRole::MigrationDestructive);
-        is_destructive || self.changes_only(effect, &["DROP "])
+        self.changes_only(effect, &["DROP "])
     }
 
     /// Whether a schema change only makes queries faster, asks for what somebody with more rights may have installed, or concerns what
@@ -278,20 +275,28 @@ impl Program<'_> {
         }
     }
 
-    /// Whether the failing arm leaves a loop, and nothing behind the loop can say that it was left early.
+    /// Whether the failing arm leaves a loop and keeps nothing of the failure, and nothing behind the loop can say that it was left early.
     fn stops_quietly(&self, function: FnId, body: &LinkedBody<'_>, failure: &Failure) -> bool {
-        let breaks = body.all_events().any(|event| {
-            matches!(event.kind, EventKind::Break) && body.is_on_failure(event.context, failure)
-        });
+        let inside = |context| body.is_on_failure(context, failure);
         let behind = |context| !body.in_loop(context);
-        let fails = body.all_events().any(|event| {
-            matches!(&event.kind, EventKind::Return(value) if behind(event.context) && body.is_failure(value))
+        let breaks =
+            body.all_events().any(|event| matches!(event.kind, EventKind::Break) && inside(event.context));
+        let keeps =
+            body.all_events().any(|event| matches!(event.kind, EventKind::Write(_)) && inside(event.context))
+                || body.calls.iter().any(|call| inside(call.context) && !call.args.is_empty());
+        let leaves = (0..body.contexts.len()).any(|index| {
+            let arm = &body.contexts[index].kind;
+            matches!(arm, ContextKind::Arm { diverges: true, .. }) && behind(ContextId(index as u32))
         });
-        breaks
-            && !fails
-            && !body.is_failure(&body.result)
-            && !body.calls.iter().any(|call| behind(call.context) && bodies::fails(call))
-            && !self.tells(function)
+        let ends = body.calls.iter().any(|call| {
+            let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
+            behind(call.context) && (diverges || bodies::fails(call))
+        });
+        let may_give_error = match &body.result {
+            Value::Call(given) => body.call(*given).name_of_callee() != Some("Ok"),
+            given => given.is_failure(),
+        };
+        breaks && !keeps && !leaves && !ends && !may_give_error && !self.tells(function)
     }
 
     /// Whether what the function gives back can say that something is missing, other than by an error.

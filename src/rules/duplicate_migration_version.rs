@@ -21,6 +21,13 @@ fn report(twice: &RepeatedMigration<'_>) -> Finding {
         inside.trim_end_matches("/up.sql").to_owned()
     };
     let ((first_place, first), (second_place, second)) = (twice.first, twice.second);
+    let mut evidence =
+        vec![Evidence { location: first_place, role: Role::Migration, label: "the same version".to_owned() }];
+    evidence.extend(twice.named.iter().map(|location| Evidence {
+        location: *location,
+        role: Role::Config,
+        label: "the folder is named here".to_owned(),
+    }));
     Finding {
         rule: "duplicate-migration-version",
         confidence: Confidence::High,
@@ -33,11 +40,7 @@ fn report(twice: &RepeatedMigration<'_>) -> Finding {
             role: Role::Migration,
             label: "a database that has one of them never gets the other, or the run fails".to_owned(),
         },
-        evidence: vec![Evidence {
-            location: first_place,
-            role: Role::Migration,
-            label: "the same version".to_owned(),
-        }],
+        evidence,
         path: Vec::new(),
         notes: Vec::new(),
         binary: None,

@@ -89,7 +89,9 @@ fn report(program: &Program<'_>, lost: &LostMigration<'_>) -> Finding {
     Finding {
         rule: "swallowed-migration-error",
         // A statement may be meant to fail where it ran before; a migrator knows what ran.
-        confidence: if (lost.by_migrator && !lost.told) || matches!(lost.end, Lost::Wiped(_)) {
+        confidence: if (lost.by_migrator && !lost.told && lost.end != Lost::Stops)
+            || matches!(lost.end, Lost::Wiped(_))
+        {
             Confidence::High
         } else {
             Confidence::Medium

@@ -235,6 +235,30 @@ async fn main() { Command::repl(Bot::from_env(), answer).await; }
 }
 
 #[test]
+fn filters_of_a_bot_lead_to_its_handlers() {
+    assert_eq!(
+        handlers(
+            r#"
+use std::sync::Arc;
+use teloxide::prelude::*;
+async fn answer(message: Message) -> ResponseResult<()> { Ok(()) }
+async fn press(query: CallbackQuery) -> ResponseResult<()> { Ok(()) }
+async fn name(message: Message) -> ResponseResult<()> { Ok(()) }
+#[tokio::main]
+async fn main() {
+    let messages = Update::filter_message()
+        .branch(dptree::filter(|message: Message| message.from.is_some()).filter_command::<Command>().endpoint(answer))
+        .branch(dptree::case![State::Name].endpoint(name));
+    let handler = dptree::entry().branch(messages).branch(Update::filter_callback_query().endpoint(press));
+    Dispatcher::builder(Bot::from_env(), handler).build().dispatch().await;
+}
+"#
+        ),
+        ["app::answer app::answer", "app::press app::press", "app::name app::name"]
+    );
+}
+
+#[test]
 fn one_function_on_two_routes_answers_both() {
     assert_eq!(
         handlers(

@@ -13,6 +13,9 @@ use crate::catalog::{CallFacts, CallRole};
 use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Path, SelectArm};
 use crate::location::Span;
 
+/// Macros of the standard library, anyhow and its kin that leave where something does not hold.
+const ASSERTING: [&str; 5] = ["assert", "assert_eq", "assert_ne", "ensure", "ensure_eq"];
+
 impl<'a> Walk<'_, 'a> {
     pub(super) fn macro_call(&mut self, call: &MacroCall, id: ExprId) -> Typed {
         let name = call.path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default();
@@ -20,7 +23,7 @@ impl<'a> Walk<'_, 'a> {
         let role = facts.map(|facts| facts.role);
         let arms = self.macro_arms(&name);
         let result = match &call.content {
-            MacroContent::Args(args) if arms.is_empty() && matches!(&*name, "ensure" | "assert") => {
+            MacroContent::Args(args) if arms.is_empty() && ASSERTING.contains(&&*name) => {
                 self.asserting_macro(&name, id, args)
             }
             MacroContent::Args(args) => {
@@ -147,19 +150,26 @@ impl<'a> Walk<'_, 'a> {
         Typed::new(Ty::Unknown, Value::Call(call))
     }
 
-    /// `ensure!(…)` and `assert!(…)`: where the condition does not hold, the body is left with an error or a panic.
+    /// `ensure!(…)` and `assert!(…)`, and what compares: where the condition does not hold, the body is left with an error or a panic.
     fn asserting_macro(&mut self, name: &str, id: ExprId, args: &[ExprId]) -> Typed {
-        let Some((condition, message)) = args.split_first() else { return Typed::unit() };
+        let compared = if name.contains('_') { 2 } else { 1 };
+        let (tested, message) = args.split_at(compared.min(args.len()));
         let scope = self.locals.len();
-        let atoms = self.condition(*condition);
+        let atoms = match tested {
+            [condition] => self.condition(*condition),
+            compared => {
+                self.exprs(compared);
+                Vec::new()
+            }
+        };
         let branch = self.new_branch();
         self.emit_branch(branch, atoms, self.body.expr(id).span);
         self.locals.truncate(scope);
         self.arm(branch, 1, |walk| {
             walk.exprs(message);
-            match name {
-                "ensure" => walk.return_error(),
-                _ => walk.diverge(),
+            match name.starts_with("ensure") {
+                true => walk.return_error(),
+                false => walk.diverge(),
             }
         });
         Typed::unit()
