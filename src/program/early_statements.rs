@@ -130,7 +130,7 @@ impl TableUses<'_, '_> {
             let Step::Call(function, later) = *way else { return None };
             let body = program.any_body(function)?;
             let events = body.events_in_line();
-            let until = events.iter().position(|event| called_in_line(event) == Some(later))?;
+            let until = events.iter().position(called_in_line == Some(later))?;
             for event in certain(body, &events[..until]) {
                 let Some(id) = called_in_line(event) else { continue };
                 if program.runs_unread_statement(body, id) {
@@ -153,7 +153,7 @@ impl TableUses<'_, '_> {
                 }
             }
             // A step that is not reached each time, or whose failure somebody looks at, is one of several ways.
-            let reached = certain(body, &events[..=until]).last().and_then(|event| called_in_line(event));
+            let reached = certain(body, &events[..=until]).last().and_then(called_in_line);
             let is_last = step.owner.effect.steps.last() == Some(way);
             if reached != Some(later) && !is_last {
                 return None;
@@ -198,7 +198,7 @@ impl TableUses<'_, '_> {
         let mut found: Vec<TableUse> = Vec::new();
         if let Some(body) = self.program.any_body(function) {
             let events = body.events_in_line();
-            for id in certain(body, &events).filter_map(|event| called_in_line(event)) {
+            for id in certain(body, &events).filter_map(called_in_line) {
                 if self.program.runs_unread_statement(body, id) {
                     break;
                 }

@@ -278,7 +278,9 @@ impl Program<'_> {
     /// Whether the failing arm leaves a loop and keeps nothing of the failure, and nothing behind the loop can say that it was left early.
     fn stops_quietly(&self, function: FnId, body: &LinkedBody<'_>, failure: &Failure) -> bool {
         let inside = |context| body.is_on_failure(context, failure);
-        let behind = |context| !body.in_loop(context);
+        // Contexts have the order in which they are met.
+        let from = body.call(failure.call).context;
+        let behind = |context: ContextId| context > from && !body.in_loop(context);
         let breaks =
             body.all_events().any(|event| matches!(event.kind, EventKind::Break) && inside(event.context));
         let keeps =
@@ -290,7 +292,7 @@ impl Program<'_> {
         });
         let ends = body.calls.iter().any(|call| {
             let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
-            behind(call.context) && (diverges || bodies::fails(call))
+            !body.in_loop(call.context) && (diverges || bodies::fails(call))
         });
         let may_give_error = match &body.result {
             Value::Call(given) => body.call(*given).name_of_callee() != Some("Ok"),
