@@ -130,7 +130,7 @@ impl TableUses<'_, '_> {
             let Step::Call(function, later) = *way else { return None };
             let body = program.any_body(function)?;
             let events = body.events_in_line();
-            let until = events.iter().position(called_in_line == Some(later))?;
+            let until = events.iter().position(|event| called_in_line(event) == Some(later))?;
             for event in certain(body, &events[..until]) {
                 let Some(id) = called_in_line(event) else { continue };
                 if program.runs_unread_statement(body, id) {
