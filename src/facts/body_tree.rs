@@ -277,6 +277,20 @@ pub struct MacroCall {
     pub content: MacroContent,
 }
 
+impl MacroCall {
+    /// The last segment of its path.
+    pub fn name(&self) -> Option<&Name> {
+        self.path.segments.last().map(|segment| &segment.name)
+    }
+
+    /// Whether it is named like those of the standard library, anyhow and its kin that leave where something does not hold.
+    pub fn asserts(&self) -> bool {
+        self.name().is_some_and(|name| {
+            matches!(name.as_str(), "assert" | "assert_eq" | "assert_ne" | "ensure" | "ensure_eq")
+        })
+    }
+}
+
 /// What could be found inside a macro call.
 #[derive(Debug)]
 pub enum MacroContent {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::bodies::{CallId, ContextKind, Event, EventKind, LinkedBody, Time};
+use super::bodies::{Argument, CallId, ContextKind, Event, EventKind, LinkedBody, Time};
 use super::entries::Entry;
 use super::items::FnId;
 use super::schema_owners::{OwnedTable, SchemaOwner};
@@ -75,8 +75,8 @@ impl Program<'_> {
         let mut found = Vec::new();
         for effect in self.effects(entry.main).iter().filter(|effect| effect.kind == EffectKind::Migrate) {
             let Some(owner) = owners.iter().find(|owner| owner.effect.site == effect.site) else { break };
-            let is_again = !std::ptr::eq(owner.effect, effect);
-            if is_again {
+            // The step is one of those that come to its place again.
+            if !std::ptr::eq(owner.effect, effect) {
                 continue;
             }
             if owner.tables.is_empty() && owner.kind.is_migrator() {
@@ -106,18 +106,22 @@ impl Program<'_> {
     /// Whether a call hands a statement to a handle whose text is not known: it may do anything.
     fn runs_unread_statement(&self, body: &LinkedBody<'_>, id: CallId) -> bool {
         let call = body.call(id);
-        let is_handle =
-            |id: CallId| body.call(id).inputs().any(|input| reach::is_handle(self.types, &input.ty));
+        let is_handle = |input: &Argument| reach::is_handle(self.types, &input.ty);
         let may_be_text = |ty: &Ty| match ty {
             Ty::External(path, _) => matches!(path.as_str(), "str" | "std::string::String"),
             ty => matches!(ty, Ty::Unknown),
         };
-        let is_unread = call.args.first().is_some_and(|first| {
-            let on_handle = reach::is_handle(self.types, &first.ty);
-            !on_handle && may_be_text(&first.ty) && first.value.texts().is_empty()
-        });
-        let begins = call.receiver.as_ref().is_none_or(|on| reach::is_handle(self.types, &on.ty));
-        begins && is_unread && call.may_run_sql() && is_handle(self.run_by(body, id))
+        let is_unread =
+            call.args.first().is_some_and(|first| may_be_text(&first.ty) && first.value.texts().is_empty());
+        let begins = call.receiver.as_ref().is_none_or(is_handle);
+        begins && is_unread && call.may_run_sql() && body.call(self.run_by(body, id)).inputs().any(is_handle)
+    }
+
+    /// How the failure of a call ends its function, as it is written: by `?`, `unwrap` or as the value of the function, with nothing in
+    /// between that could make up for it.
+    fn ending_of(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> Option<Ending> {
+        let facts = self.types.items.functions[function.index()].body?;
+        ending(facts, body.call(id).expr)
     }
 }
 
@@ -168,8 +172,11 @@ impl TableUses<'_, '_> {
         let program = self.program;
         let call = body.call(id);
         if let [target] = call.local_targets() {
-            let ending = program.ending_of(function, body, id);
             let uses = self.of_function(*target);
+            if uses.is_empty() {
+                return Vec::new();
+            }
+            let ending = program.ending_of(function, body, id);
             let ended = uses.iter().filter(|used| used.panics || ending.is_some());
             let panics = ending == Some(Ending::Panic);
             return ended.map(|used| TableUse { panics: used.panics || panics, ..used.clone() }).collect();
@@ -214,15 +221,6 @@ impl TableUses<'_, '_> {
         let found: Rc<[TableUse]> = Rc::from(found);
         self.known.insert(function, Rc::clone(&found));
         found
-    }
-}
-
-impl Program<'_> {
-    /// How the failure of a call ends its function, as it is written: by `?`, `unwrap` or as the value of the function, with nothing in
-    /// between that could make up for it.
-    fn ending_of(&self, function: FnId, body: &LinkedBody<'_>, id: CallId) -> Option<Ending> {
-        let facts = self.types.items.functions[function.index()].body?;
-        ending(facts, body.call(id).expr)
     }
 }
 

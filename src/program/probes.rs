@@ -671,12 +671,12 @@ fn reads_clock(call: &Call<'_>) -> bool {
 fn leaves_early(expr: &Expr, fallible: bool) -> bool {
     match &expr.kind {
         ExprKind::Try(_) => fallible,
-        ExprKind::Macro(call) => call.path.segments.last().is_some_and(|last| {
-            matches!(
-                last.name.as_str(),
-                "bail" | "ensure" | "panic" | "unreachable" | "todo" | "unimplemented" | "assert"
-            )
-        }),
+        ExprKind::Macro(call) => {
+            let leaves = |name: &Name| {
+                matches!(name.as_str(), "bail" | "panic" | "unreachable" | "todo" | "unimplemented")
+            };
+            call.asserts() || call.name().is_some_and(leaves)
+        }
         _ => false,
     }
 }

@@ -147,15 +147,10 @@ impl Program<'_> {
             .filter_map(|(function, body)| {
                 let (tried, given_back) = unheld_in(body)?;
                 let facts = self.types.items.functions[function.index()].body?;
-                // Macros of these names leave, whatever they compare.
-                let ensured = facts.exprs.iter().any(|expr| match &expr.kind {
-                    ExprKind::Macro(call) => {
-                        let name = call.path.segments.last().map(|last| last.name.as_str());
-                        name.is_some_and(|name| name.starts_with("ensure") || name.starts_with("assert"))
-                            && expr.span > tried
-                    }
-                    _ => false,
-                });
+                // Such a macro leaves, whatever it compares, also one of the workspace.
+                let ensured = facts.exprs.iter().any(
+                    |expr| matches!(&expr.kind, ExprKind::Macro(call) if call.asserts() && expr.span > tried),
+                );
                 (!ensured).then_some(Unheld { function, tried, given_back })
             })
             .collect()

@@ -467,6 +467,24 @@ mod tests {
         effects(text).iter().any(|effect| matches!(effect, SqlEffect::Change { .. }))
     }
 
+    #[test]
+    fn tables_are_used_where_a_statement_names_them() {
+        let all = "SELECT o.id FROM public.orders o JOIN items ON true; INSERT INTO log SELECT 1; UPDATE t SET a = 1";
+        assert_eq!(tables_used(all), ["orders", "items", "log", "t"]);
+        assert_eq!(tables_used("DELETE FROM shop.orders"), ["shop.orders"]);
+        for text in [
+            "CREATE TABLE orders (id INT)",
+            "take the rest FROM orders",
+            "WITH orders AS (SELECT 1) SELECT * FROM orders",
+            "INSERT INTO x WITH orders AS (SELECT 1) SELECT * FROM orders",
+            "SELECT extract(epoch FROM orders)",
+            "SELECT a IS DISTINCT FROM orders",
+            "SELECT * FROM \"Orders\"",
+        ] {
+            assert!(tables_used(text).is_empty(), "{text}");
+        }
+    }
+
     /// The first statement that fails when it is repeated.
     fn repeated(text: &str) -> Option<String> {
         effects(text).into_iter().find_map(|effect| match effect {

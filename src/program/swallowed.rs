@@ -244,10 +244,7 @@ impl Program<'_> {
             .iter()
             .enumerate()
             .any(|(index, context)| context.kind.is_loop() && inside(bodies::ContextId(index as u32)));
-        let exits = body.calls.iter().any(|call| {
-            let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
-            inside(call.context) && (diverges || bodies::fails(call))
-        });
+        let exits = body.calls.iter().any(|call| inside(call.context) && exits(call));
         let events = || body.all_events();
         // Whoever leaves on success has the rest of the function for the failure.
         let rest_is_failure = failure.if_ok.iter().all(|arm| body.leaves(failure.branch, *arm));
@@ -290,10 +287,7 @@ impl Program<'_> {
             let arm = &body.contexts[index].kind;
             matches!(arm, ContextKind::Arm { diverges: true, .. }) && behind(ContextId(index as u32))
         });
-        let ends = body.calls.iter().any(|call| {
-            let diverges = matches!(call.target, Target::Library(facts) if facts.diverges);
-            !body.in_loop(call.context) && (diverges || bodies::fails(call))
-        });
+        let ends = body.calls.iter().any(|call| !body.in_loop(call.context) && exits(call));
         let may_give_error = match &body.result {
             Value::Call(given) => body.call(*given).name_of_callee() != Some("Ok"),
             given => given.is_failure(),
@@ -334,6 +328,11 @@ pub(super) fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
         let mut inside = body.calls.iter().filter(|call| body.is_on_failure(call.context, failure));
         inside.any(|call| matches!(call.target, Target::Local { .. }))
     })
+}
+
+/// Whether a call never returns, or makes an error.
+fn exits(call: &Call<'_>) -> bool {
+    matches!(call.target, Target::Library(facts) if facts.diverges) || bodies::fails(call)
 }
 
 /// Whether a call of a library makes one thing, and fails where that is there.

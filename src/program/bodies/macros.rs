@@ -13,17 +13,14 @@ use crate::catalog::{CallFacts, CallRole};
 use crate::facts::{ExprId, ExprKind, Literal, MacroCall, MacroContent, Name, Path, SelectArm};
 use crate::location::Span;
 
-/// Macros of the standard library, anyhow and its kin that leave where something does not hold.
-const ASSERTING: [&str; 5] = ["assert", "assert_eq", "assert_ne", "ensure", "ensure_eq"];
-
 impl<'a> Walk<'_, 'a> {
     pub(super) fn macro_call(&mut self, call: &MacroCall, id: ExprId) -> Typed {
-        let name = call.path.segments.last().map(|segment| segment.name.clone()).unwrap_or_default();
+        let name = call.name().cloned().unwrap_or_default();
         let facts = self.macro_facts(&call.path, &name);
         let role = facts.map(|facts| facts.role);
         let arms = self.macro_arms(&name);
         let result = match &call.content {
-            MacroContent::Args(args) if arms.is_empty() && ASSERTING.contains(&&*name) => {
+            MacroContent::Args(args) if arms.is_empty() && call.asserts() => {
                 self.asserting_macro(&name, id, args)
             }
             MacroContent::Args(args) => {
