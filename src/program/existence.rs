@@ -105,7 +105,7 @@ impl Program<'_> {
     }
 
     /// The catalogue that a function asks which gives `true` or `false`.
-    fn catalogue_asked_by(&self, id: FnId) -> Option<&'static str> {
+    pub(super) fn catalogue_asked_by(&self, id: FnId) -> Option<&'static str> {
         let is_verdict =
             matches!(settled(&self.types.signature(id).output), Ty::External(path, _) if path == "bool");
         let uses_handle = self.sketches[id.index()].as_ref().is_some_and(|sketch| sketch.uses_handle);

@@ -537,22 +537,25 @@ pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bo
     match arm {
         Some(arm) => test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm)),
         None => {
-            let gives_what_is_there =
-                |value: &Value| value.any(|part| part.place() == &test.place) && !body.is_failure(value);
-            let returns = |wanted: u32| {
+            let returns = |wanted: u32, what: &dyn Fn(&Value) -> bool| {
                 body.all_events().any(|event| {
-                    matches!(&event.kind, EventKind::Return(value) if gives_what_is_there(value))
+                    matches!(&event.kind, EventKind::Return(value) if what(value))
                         && body.is_directly_in(event.context, test.branch, wanted)
                 })
             };
-            let leaves = |arm: &u32| body.leaves(test.branch, *arm) || returns(*arm);
-            !test.present.is_empty() && test.present.iter().all(leaves)
+            let gives_what_is_there =
+                |value: &Value| value.any(|part| part.place() == &test.place) && !body.is_failure(value);
+            let leaves = |arm: &u32| body.leaves(test.branch, *arm) || returns(*arm, &gives_what_is_there);
+            // What refuses to go on under a further condition says nothing about what is there otherwise.
+            let refuses = |arm: &u32| returns(*arm, &|value| body.is_failure(value));
+            let is_precondition = test.absent.is_empty() && test.present.iter().any(refuses);
+            !test.present.is_empty() && !is_precondition && test.present.iter().all(leaves)
         }
     }
 }
 
 /// Whether clones of a value of the type lead to the same thing.
-fn is_shared_pointer(facts: &TypeFacts) -> bool {
+pub(super) fn is_shared_pointer(facts: &TypeFacts) -> bool {
     facts.kind == TypeKind::State || (facts.kind == TypeKind::Wrapper && facts.clone == CloneKind::Shared)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bodies::{Argument, Call, CallId, LinkedBody, Target};
+use super::bodies::{Call, CallId, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
 use super::sql::SqlEffect;
@@ -35,10 +35,10 @@ pub struct OpenMigrator {
 
 /// A call that asks a ledger or writes to it, itself or in what it calls.
 #[derive(Clone)]
-struct LedgerUse {
-    call: CallId,
-    ledger: String,
-    writes: bool,
+pub(super) struct LedgerUse {
+    pub(super) call: CallId,
+    pub(super) ledger: String,
+    pub(super) writes: bool,
 }
 
 /// Who else may migrate the same database at the same time.
@@ -103,7 +103,7 @@ impl Program<'_> {
     }
 
     /// The calls of each function that ask a ledger or write to it, in the order of the calls; helpers count for their callers.
-    fn ledger_uses(&self) -> BTreeMap<FnId, Vec<LedgerUse>> {
+    pub(super) fn ledger_uses(&self) -> BTreeMap<FnId, Vec<LedgerUse>> {
         let own = self.linked().filter_map(|(function, body)| {
             let effects = body.calls.iter().enumerate().flat_map(|(index, call)| {
                 let call_id = CallId(index as u32);
@@ -151,22 +151,12 @@ impl Program<'_> {
                     body.is_some_and(|body| body.calls.iter().any(|call| self.applies(call, depth - 1)))
                 });
         }
-        // A function that was handed over does what somebody else wrote.
-        if matches!(&call.target, Target::Unknown(name) if !name.contains("::")) && call.receiver.is_none() {
-            return true;
-        }
-        let runs = matches!(
-            call.name_of_callee(),
-            Some("execute" | "execute_batch" | "batch_execute" | "raw_sql" | "query" | "simple_query")
-        );
         let changes = |effect: &SqlEffect| matches!(effect, SqlEffect::Change { .. });
-        let is_written_here =
-            |argument: &Argument| !argument.value.texts().is_empty() || argument.value.wording().is_some();
-        runs && (!call.args.iter().any(is_written_here) || call.sql().iter().any(changes))
+        runs_what_is_written_elsewhere(call) || runs_statements(call) && call.sql().iter().any(changes)
     }
 
     /// The drivers of the handles that the calls of a body are made with, in order, where they are known.
-    fn drivers_in(&self, body: &LinkedBody<'_>) -> impl Iterator<Item = String> {
+    pub(super) fn drivers_in(&self, body: &LinkedBody<'_>) -> impl Iterator<Item = String> {
         let handles = body.calls.iter().flat_map(|call| call.inputs());
         handles.filter_map(|argument| self.driver_behind(&argument.ty))
     }
@@ -187,15 +177,7 @@ impl Program<'_> {
     /// Whether a transaction or a lock is in play, here or where the function is called. One anywhere is taken to be for this,
     /// except with SQLite: there it keeps out others from where it begins, which has to be before the ledger is asked.
     fn is_protected(&self, function: FnId, body: &LinkedBody<'_>, looks: CallId, others: Others) -> bool {
-        let mut around = vec![function];
-        let mut next = 0;
-        // Whoever calls may hold what the callee relies on.
-        while next < around.len() && around.len() < MOST_CALLERS {
-            let callers = &self.graph.callers[around[next].index()];
-            let new: Vec<FnId> = callers.iter().filter(|caller| !around.contains(caller)).copied().collect();
-            around.extend(new);
-            next += 1;
-        }
+        let around = self.callers_around(function);
         let leads_here = |call: &Call<'_>| {
             matches!(&call.target, Target::Local { targets, .. }
                 if targets.iter().any(|target| around.contains(target)))
@@ -214,6 +196,19 @@ impl Program<'_> {
                 let until = body.calls.iter().rposition(leads_here).map_or(0, |index| index + 1);
                 begins(body, until)
             })
+    }
+
+    /// A function and those that come to it, nearest first, up to a number: whoever calls may hold what the callee relies on.
+    pub(super) fn callers_around(&self, function: FnId) -> Vec<FnId> {
+        let mut around = vec![function];
+        let mut next = 0;
+        while next < around.len() && around.len() < MOST_CALLERS {
+            let callers = &self.graph.callers[around[next].index()];
+            let new: Vec<FnId> = callers.iter().filter(|caller| !around.contains(caller)).copied().collect();
+            around.extend(new);
+            next += 1;
+        }
+        around
     }
 
     /// Whether others are kept out from a call on: it begins a transaction, or takes a lock in the database, maybe by a helper.
@@ -285,6 +280,25 @@ impl Program<'_> {
             .filter(|call| !leaves(call))
             .any(|call| call.sql().iter().any(|effect| matches!(effect, SqlEffect::Unlocks(_))))
     }
+}
+
+/// Whether a call runs statements that do not stand where it is made, or is one of a function that was handed over.
+pub(super) fn runs_what_is_written_elsewhere(call: &Call<'_>) -> bool {
+    let is_handed_over = matches!(&call.target, Target::Unknown(name) if !name.contains("::"));
+    is_handed_over && call.receiver.is_none() || runs_statements(call) && !has_statement(call)
+}
+
+/// Whether a statement stands in the arguments of a call.
+pub(super) fn has_statement(call: &Call<'_>) -> bool {
+    call.args.iter().any(|argument| !argument.value.texts().is_empty() || argument.value.wording().is_some())
+}
+
+/// Whether a call is named like one that runs statements.
+fn runs_statements(call: &Call<'_>) -> bool {
+    matches!(
+        call.name_of_callee(),
+        Some("execute" | "execute_batch" | "batch_execute" | "raw_sql" | "query" | "simple_query")
+    )
 }
 
 /// Whether a call is given code to run.

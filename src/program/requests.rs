@@ -2,6 +2,7 @@
 //! each item of a list.
 
 use super::bodies::{Call, CallId, EventKind, LinkedBody, Target};
+use super::flow::is_shared_pointer;
 use super::items::FnId;
 use super::summaries::{Effect, Step};
 use super::types::{Bound, Ty};
@@ -108,7 +109,8 @@ impl Program<'_> {
     }
 
     /// Whether a value of a handler, as a term over its parameters, is the same for every request: made of settings,
-    /// texts, statics, and what the application's state holds. What is not known may come from the request.
+    /// texts, statics, what the application's state holds, and what a pointer shares that is handed to the handler (Warp and
+    /// teloxide hand state over as plain parameters). What is not known may come from the request.
     pub fn is_same_for_all_requests(&self, handler: FnId, value: &Value) -> bool {
         let all = |list: &[Value]| list.iter().all(|part| self.is_same_for_all_requests(handler, part));
         match value {
@@ -117,10 +119,11 @@ impl Program<'_> {
             // What is read out of a request's body is the request's.
             Value::Loaded(_, _, parts) => all(parts),
             Value::Param(index) => {
+                // What several owners share was there before the request.
                 let params = &self.types.signature(handler).params;
                 let facts =
                     params.get(*index as usize).and_then(|ty| self.types.type_facts(bodies::settled(ty)));
-                facts.is_some_and(|facts| facts.kind == TypeKind::State)
+                facts.is_some_and(is_shared_pointer)
             }
             Value::Field(inner, _) | Value::Behind(_, inner) | Value::Content(inner) => {
                 self.is_same_for_all_requests(handler, inner)

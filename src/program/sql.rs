@@ -413,8 +413,13 @@ fn privileged(words: &[String]) -> Option<&'static str> {
         known.split(' ').zip(words).all(|(wanted, word)| word.eq_ignore_ascii_case(wanted))
             && words.len() >= known.split(' ').count()
     };
-    // `GRANT` is a word of languages other than SQL as well.
-    let is_sql = words[0] != "grant" || words.iter().any(|word| word == "to");
+    // `GRANT` is a word of languages other than SQL as well, and SurrealQL creates a record of a table `user` in these words.
+    let makes_record = || words.get(2).is_none_or(|word| [":", "set", "content"].contains(&word.as_str()));
+    let is_sql = match words[0].as_str() {
+        "grant" => words.iter().any(|word| word == "to"),
+        "create" => !makes_record(),
+        _ => true,
+    };
     PRIVILEGED.into_iter().find(begins).filter(|_| is_sql)
 }
 
@@ -565,6 +570,9 @@ mod tests {
         assert_eq!(rights("Grant me this"), None);
         assert_eq!(rights("CREATE TABLE users (id BIGINT)"), None);
         assert_eq!(rights("created user"), None);
+        assert_eq!(rights("CREATE USER reports PASSWORD 'x'"), Some("CREATE USER"));
+        assert_eq!(rights("CREATE user:first SET name = 'x'"), None);
+        assert_eq!(rights("CREATE user CONTENT $user"), None);
     }
 
     #[test]

@@ -39,13 +39,21 @@ struct PerCall<'p> {
     own: (FnId, &'p Value),
     /// The database, where its address has a name.
     named: Option<ResourceId>,
+    /// The type whose method has the library call, and the address over its fields, where it is made of them.
+    keeper: Option<(String, &'p Value)>,
     /// Whether every call has the same address.
     fixed: bool,
 }
 
 impl<'p> PerCall<'p> {
     /// A way from code that is no handler, to a database whose address has a name.
-    fn to_named(from: FnId, effect: &'p Effect, caller: Caller, resource: ResourceId) -> Self {
+    fn to_named(
+        program: &'p Program<'_>,
+        from: FnId,
+        effect: &'p Effect,
+        caller: Caller,
+        resource: ResourceId,
+    ) -> Self {
         Self {
             from,
             effect,
@@ -53,6 +61,7 @@ impl<'p> PerCall<'p> {
             caller,
             own: (from, &effect.address),
             named: Some(resource),
+            keeper: keeper(program, effect),
             fixed: true,
         }
     }
@@ -74,7 +83,23 @@ impl<'p> PerCall<'p> {
         self.effect.site == other.effect.site
             || (self.fixed && self.own == other.own)
             || (self.named.is_some() && self.named == other.named)
+            || (self.keeper.is_some() && self.keeper == other.keeper)
     }
+}
+
+/// The type whose method makes a handle from what its object keeps, and the address over the fields.
+fn keeper<'p>(program: &'p Program<'_>, effect: &Effect) -> Option<(String, &'p Value)> {
+    let (function, _) = effect.site;
+    let own = program.effects(function).iter().find(|own| own.site == effect.site && own.steps.len() == 1)?;
+    let is_kept =
+        own.address.any(|part| matches!(part, Value::Field(inner, _) if **inner == Value::Receiver));
+    is_kept.then(|| (owner_of(program, function), &own.address))
+}
+
+/// The path of the type, or of the module, that has a function.
+fn owner_of(program: &Program<'_>, function: FnId) -> String {
+    let path = program.path_of(function);
+    path.rsplit_once("::").map_or("", |(owner, _)| owner).to_owned()
 }
 
 /// Looks at handlers that an attribute makes, and at what functions register. All creations for one database are one
@@ -97,8 +122,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let known: BTreeSet<_> = causes.iter().flatten().map(|way| way.effect.site).collect();
     causes.extend(items(program).into_values().filter(|ways| !known.contains(&ways[0].effect.site)));
     for operations in operations(program).into_values() {
-        let met =
-            |way: &PerCall<'_>| causes.iter().flatten().any(|known| known.effect.site == way.effect.site);
+        let met = |way: &PerCall<'_>| causes.iter().flatten().any(|known| known.has_cause_of(way));
         // A method that only calls another one of them is the same operation.
         let calls_another = |way: &&PerCall<'_>| {
             operations.iter().any(|other| other.own.0 != way.own.0 && way.inside.ends_with(other.inside))
@@ -140,15 +164,14 @@ fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec
             // Who gives the handle back leaves it to the caller how often there is a new one.
             let uses_it_up = goes(program, effect) && !program.may_give_handle(id);
             if effect.creates_handle() && each_time && uses_it_up && fixed {
-                let path = program.path_of(id);
-                let owner = path.rsplit_once("::").map_or("", |(owner, _)| owner).to_owned();
-                found.entry((owner, address)).or_default().push(PerCall {
+                found.entry((owner_of(program, id), address)).or_default().push(PerCall {
                     from: id,
                     effect,
                     inside: &effect.steps,
                     caller: Caller::Operation,
                     own: (id, address),
                     named: None,
+                    keeper: keeper(program, effect),
                     fixed,
                 });
             }
@@ -173,7 +196,7 @@ fn turns<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
                 continue;
             }
             let Some(resource) = named(program, effect) else { continue };
-            let way = PerCall::to_named(id, effect, Caller::Turn, resource);
+            let way = PerCall::to_named(program, id, effect, Caller::Turn, resource);
             found.entry(resource).or_default().push(way);
         }
     }
@@ -186,11 +209,7 @@ fn turns<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
             program.process_effects(entry).any(|(_, effect)| makes_pool(effect))
                 && ways.iter().any(|way| program.reaches(entry.main, way.from))
         });
-        let through: BTreeSet<&Step> = ways
-            .iter()
-            .filter(|way| gives_away(program, way))
-            .filter_map(|way| way.inside.iter().nth_back(1))
-            .collect();
+        let through: BTreeSet<&Step> = ways.iter().filter_map(|way| asks_for_it(program, way)).collect();
         ways.iter().any(|way| makes_pool(way.effect)) || beside_pool && through.len() > 1
     });
     found
@@ -213,7 +232,7 @@ fn items<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
                 continue;
             }
             let Some(resource) = named(program, effect) else { continue };
-            let way = PerCall::to_named(id, effect, Caller::Item, resource);
+            let way = PerCall::to_named(program, id, effect, Caller::Item, resource);
             found.entry(resource).or_default().push(way);
         }
     }
@@ -237,6 +256,20 @@ fn goes(program: &Program<'_>, effect: &Effect) -> bool {
 fn gives_away(program: &Program<'_>, way: &PerCall<'_>) -> bool {
     let mut own = program.effects(way.effect.site.0).iter().filter(|own| own.site == way.effect.site);
     own.any(|own| own.steps.len() == 1 && own.lifetime == Lifetime::Returned)
+}
+
+/// The call that wants the handle, where functions that give it to their callers lie between it and the library call.
+fn asks_for_it<'w>(program: &Program<'_>, way: &'w PerCall<'_>) -> Option<&'w Step> {
+    let hands_on = |at: usize| {
+        let rest = &way.inside[at..];
+        program.functions_on(rest).first().is_some_and(|function| {
+            let mut own = program.effects(*function).iter().filter(|own| *own.steps == *rest);
+            own.any(|own| own.lifetime == Lifetime::Returned)
+        })
+    };
+    let last = way.inside.len() - 1;
+    let handed_on = (1..=last).rev().take_while(|at| hands_on(*at)).count();
+    (handed_on > 0).then(|| &way.inside[last - handed_on])
 }
 
 /// Why nothing is reported in a function.
@@ -302,6 +335,7 @@ fn ways<'p>(program: &'p Program<'_>, id: FnId) -> Vec<PerCall<'p>> {
             caller: if wrapped || program.has_attribute_route(handler) { Caller::Route } else { Caller::Handler },
             own: (handler, address),
             named,
+            keeper: keeper(program, effect),
             fixed,
         })
     });
@@ -370,9 +404,8 @@ fn further_places(program: &Program<'_>, cause: &[PerCall<'_>], first: &PerCall<
         add(way.site(program), Role::InitSite, format!("another {noun}"));
     }
     for way in cause {
-        if let [.., through, _] = way.inside
-            && way.inside.len() > 2
-            && gives_away(program, way)
+        if let Some(through) = asks_for_it(program, way)
+            && *through != way.inside[0]
         {
             add(
                 program.step_location(through),

@@ -16,6 +16,7 @@ mod env_read_before_load;
 mod exists_then_create;
 mod fallback_init;
 mod flag_as_lock;
+mod half_applied_migration;
 mod handle_per_call;
 mod handle_per_worker;
 mod hardcoded_credentials;
@@ -103,6 +104,7 @@ const RULES: &[Rule] = rules! {
     "exists-then-create" => exists_then_create,
     "fallback-init" => fallback_init,
     "flag-as-lock" => flag_as_lock,
+    "half-applied-migration" => half_applied_migration,
     "handle-per-call" => handle_per_call,
     "handle-per-worker" => handle_per_worker,
     "hardcoded-credentials" => hardcoded_credentials,

@@ -442,3 +442,27 @@ async fn main() {
         "let stream = loop { match listener.accept().await { Ok((stream, _)) => break stream, Err(_) => continue } }; drop(stream);"
     ));
 }
+
+#[test]
+fn what_a_pointer_shares_is_the_same_for_every_request() {
+    let service = |given: &str| {
+        format!(
+            "
+use warp::Filter;
+struct Settings {{ database: std::path::PathBuf }}
+async fn orders(settings: {given}) -> Result<String, warp::Rejection> {{
+    let connection = rusqlite::Connection::open(&settings.database).unwrap();
+    connection.execute(\"DELETE FROM orders\", []).unwrap();
+    Ok(String::new())
+}}
+#[tokio::main]
+async fn main() {{
+    let routes = warp::path(\"orders\").and(from_the_caller()).and_then(orders);
+    warp::serve(routes).run(([0, 0, 0, 0], 80)).await;
+}}
+"
+        )
+    };
+    assert_eq!(reported(&service("std::sync::Arc<Settings>")), ["handle-per-call 5"]);
+    assert_eq!(reported(&service("Settings")), Vec::<String>::new());
+}
