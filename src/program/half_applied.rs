@@ -45,11 +45,12 @@ impl Program<'_> {
             else {
                 continue;
             };
-            let is_record = |id: CallId| uses.iter().any(|used| used.writes && used.call == id);
+            // Who writes down that it begins knows afterwards what did not come to its end.
+            let is_recorded_by = |id: CallId| uses.iter().any(|used| used.writes && used.call <= id);
             let mut writes = uses.iter().filter(|used| used.writes);
             let Some((records, changes)) = writes.find_map(|write| {
                 let change = self.change_before(*function, body, write.call)?;
-                (!is_record(change)).then_some((write, change))
+                (!is_recorded_by(change)).then_some((write, change))
             }) else {
                 continue;
             };
