@@ -537,21 +537,36 @@ pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bo
     match arm {
         Some(arm) => test.absent.contains(&arm) || (test.absent.is_empty() && !test.present.contains(&arm)),
         None => {
-            let returns = |wanted: u32, what: &dyn Fn(&Value) -> bool| {
+            let gives_what_is_there =
+                |value: &Value| value.any(|part| part.place() == &test.place) && !body.is_failure(value);
+            let returns = |wanted: u32| {
                 body.all_events().any(|event| {
-                    matches!(&event.kind, EventKind::Return(value) if what(value))
+                    matches!(&event.kind, EventKind::Return(value) if gives_what_is_there(value))
                         && body.is_directly_in(event.context, test.branch, wanted)
                 })
             };
-            let gives_what_is_there =
-                |value: &Value| value.any(|part| part.place() == &test.place) && !body.is_failure(value);
-            let leaves = |arm: &u32| body.leaves(test.branch, *arm) || returns(*arm, &gives_what_is_there);
-            // What refuses to go on under a further condition says nothing about what is there otherwise.
-            let refuses = |arm: &u32| returns(*arm, &|value| body.is_failure(value));
-            let is_precondition = test.absent.is_empty() && test.present.iter().any(refuses);
-            !test.present.is_empty() && !is_precondition && test.present.iter().all(leaves)
+            let leaves = |arm: &u32| body.leaves(test.branch, *arm) || returns(*arm);
+            !test.present.is_empty() && test.present.iter().all(leaves)
         }
     }
+}
+
+/// Whether a function that finds something there does nothing but refuse, and goes on to something else in every other case: each such
+/// arm leaves with a failure of its own accord, and no other branch lies between the test and what comes `then`.
+pub fn refuses(body: &bodies::LinkedBody<'_>, test: &Test, tested: ContextId, then: ContextId) -> bool {
+    let arms = |context| body.arms(context).map(|(branch, arm, _)| (branch, arm));
+    let ends_with_failure = |arm: &u32| {
+        body.all_events().any(|event| {
+            matches!(&event.kind, EventKind::Return(value) if body.is_failure(value))
+                && arms(event.context).next() == Some((test.branch, *arm))
+        })
+    };
+    let is_decided_elsewhere =
+        arms(then).any(|arm| arm.0 != test.branch && !arms(tested).any(|around| around == arm));
+    !test.present.is_empty()
+        && !test.absent.is_empty()
+        && test.present.iter().all(ends_with_failure)
+        && !is_decided_elsewhere
 }
 
 /// Whether clones of a value of the type lead to the same thing.

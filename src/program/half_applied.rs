@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Program;
-use super::bodies::{Call, CallId, EventKind, LinkedBody, Target};
+use super::bodies::{Argument, Call, CallId, EventKind, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
-use super::own_migrators::{LedgerUse, has_statement, runs_what_is_written_elsewhere};
+use super::own_migrators::{LedgerUse, is_handed_code, runs_what_is_written_elsewhere};
+use super::reach;
 use super::sql::SqlEffect;
 use super::swallowed::Outcome;
 use super::transactions::{begins_transaction, in_transaction, is_transaction};
@@ -33,7 +34,7 @@ pub struct HalfApplied {
 impl Program<'_> {
     /// The functions of production code that run a change of the schema and record it in a ledger that somebody asks, without a
     /// transaction around both, in order. Only changes that fail when they are repeated, and those whose text is not known; only
-    /// databases that could do both in one transaction. Migrators that others can run beside are left to
+    /// databases that could do both in one transaction, and that stay. Migrators that others can run beside are left to
     /// [`Program::open_migrators`].
     pub fn half_applied_migrations(&self) -> Vec<HalfApplied> {
         let uses_of = self.ledger_uses();
@@ -45,43 +46,44 @@ impl Program<'_> {
             else {
                 continue;
             };
-            // Who writes down that it begins knows afterwards what did not come to its end.
-            let is_recorded_by = |id: CallId| uses.iter().any(|used| used.writes && used.call <= id);
-            let mut writes = uses.iter().filter(|used| used.writes);
-            let Some((records, changes)) = writes.find_map(|write| {
-                let change = self.change_before(*function, body, write.call)?;
-                (!is_recorded_by(change)).then_some((write, change))
-            }) else {
-                continue;
+            let change_of = |record: &LedgerUse| {
+                // Who writes down that it begins knows afterwards what did not come to its end.
+                let is_begun = |change: &CallId| {
+                    let same = |used: &&LedgerUse| used.writes && used.ledger == record.ledger;
+                    uses.iter().filter(same).any(|used| used.call <= *change)
+                };
+                self.change_before(*function, body, record.call).filter(|change| !is_begun(change))
             };
-            let asks = |used: &LedgerUse| !used.writes && used.ledger == records.ledger;
+            let mut records = uses.iter().filter(|used| used.writes);
+            let pair = records.find_map(|record| change_of(record).map(|change| (record, change)));
+            let Some((record, change)) = pair else { continue };
+            let asks = |used: &LedgerUse| !used.writes && used.ledger == record.ledger;
             let around = self.callers_around(*function);
-            let is_asked = around.iter().filter_map(|caller| uses_of.get(caller)).flatten().any(asks);
-            if !is_asked
-                || !self.has_transactions_for_schemas(body)
-                || self.is_in_transaction(&around, body, changes, records.call)
-                || self.effects(*function).iter().any(|effect| self.is_in_memory(effect))
+            if around.iter().filter_map(|caller| uses_of.get(caller)).flatten().any(asks)
+                && self.has_transactions_for_schemas(body)
+                && !self.is_in_transaction(&around, body, change, record.call)
+                && !around.iter().any(|caller| self.is_about_a_passing_file(*caller))
             {
-                continue;
+                found.push(HalfApplied {
+                    function: *function,
+                    ledger: record.ledger.clone(),
+                    changes: body.call(change).span,
+                    records: body.call(record.call).span,
+                });
             }
-            found.push(HalfApplied {
-                function: *function,
-                ledger: records.ledger.clone(),
-                changes: body.call(changes).span,
-                records: body.call(records.call).span,
-            });
         }
         // Whoever calls a migrator is none.
         let migrators: BTreeSet<FnId> = found.iter().map(|one| one.function).collect();
-        let leads_to = |one: &HalfApplied, known: &BTreeSet<FnId>| {
-            let body = self.body(one.function);
-            body.is_some_and(|body| {
-                body.calls.iter().any(|call| call.local_targets().iter().any(|target| known.contains(target)))
-            })
+        let calls_another = |caller: FnId| {
+            let is_another = |target: &FnId| *target != caller && migrators.contains(target);
+            let targets = |body: &LinkedBody<'_>| {
+                body.calls.iter().any(|call| call.local_targets().iter().any(is_another))
+            };
+            self.body(caller).is_some_and(targets)
         };
         found.retain(|one| {
             !open.contains(&one.function)
-                && !leads_to(one, &migrators)
+                && !calls_another(one.function)
                 && !self.graph.callers[one.function.index()].iter().any(|caller| open.contains(caller))
         });
         found
@@ -95,8 +97,83 @@ impl Program<'_> {
         before.filter(is_followed).find(|id| self.changes_once(function, body, *id, DEPTH))
     }
 
+    /// Whether a call changes the schema in a way that fails when it is repeated, or does not say how, and a failure is handed on,
+    /// itself or in what it calls.
+    fn changes_once(&self, function: FnId, body: &LinkedBody<'_>, id: CallId, depth: u32) -> bool {
+        let call = body.call(id);
+        let fails =
+            |effect: &SqlEffect| matches!(effect, SqlEffect::Change { fails_when_repeated: true, .. });
+        let changes = match &call.target {
+            Target::Local { targets, .. } => {
+                depth > 0
+                    && targets.iter().any(|target| {
+                        let Some(inner) = self.any_body(*target) else { return false };
+                        let mut calls = (0..inner.calls.len()).map(|index| CallId(index as u32));
+                        calls.any(|id| self.changes_once(*target, inner, id, depth - 1))
+                    })
+            }
+            _ => {
+                (call.sql().iter().any(fails) || self.runs_something_unknown(call))
+                    && !self.takes_away(call)
+                    && self.hands_failure_on(function, body, self.run_by(body, id))
+            }
+        };
+        let before = || &body.calls[..id.0 as usize];
+        changes && !before().iter().any(|call| self.asks_catalogue(call) || self.takes_away(call))
+    }
+
+    /// Whether a call runs a statement that is not written where it is made, on a handle, or hands a handle to a function that was
+    /// handed over.
+    fn runs_something_unknown(&self, call: &Call<'_>) -> bool {
+        let is_handle = |argument: &Argument| reach::is_handle(self.types, &argument.ty);
+        let with_handle = match &call.receiver {
+            Some(receiver) => is_handle(receiver) && call.args.first().is_some_and(|text| !is_handle(text)),
+            None => {
+                matches!(call.name_of_callee(), Some("query" | "raw_sql")) || call.args.iter().any(is_handle)
+            }
+        };
+        with_handle && runs_what_is_written_elsewhere(call)
+    }
+
+    /// Whether the failure of a call goes on to the caller or ends the process, and nobody looks at it: who does may know it (a column
+    /// that is there already).
+    fn hands_failure_on(&self, function: FnId, body: &LinkedBody<'_>, run: CallId) -> bool {
+        let outcome = body.call(run).outcome;
+        let is_looked_at = || {
+            body.all_events().any(|event| match &event.kind {
+                EventKind::Branch(branching) => {
+                    branching.atoms.iter().any(|atom| atom.value.contains(&Value::Call(run)))
+                }
+                _ => false,
+            })
+        };
+        let is_result = || {
+            matches!(self.outcome_of(function, body, run, None), Outcome::HandsOn)
+                && (!is_looked_at() || body.hands_failure_on(run))
+        };
+        (outcome.unwrapped || outcome.propagated || is_result()) && !body.tells_failures_apart(run)
+    }
+
+    /// Whether a call asks what the database has, itself or by a helper that says whether something is there.
+    fn asks_catalogue(&self, call: &Call<'_>) -> bool {
+        matches!(call.name_of_callee(), Some("column_exists" | "table_exists"))
+            || call.sql().iter().any(|effect| matches!(effect, SqlEffect::AsksCatalogue(_)))
+            || call.local_targets().iter().any(|target| self.catalogue_asked_by(*target).is_some())
+    }
+
+    /// Whether a call takes something away from the schema, itself or in what it calls: what is made after that can be made again.
+    fn takes_away(&self, call: &Call<'_>) -> bool {
+        let drops = |call: &Call<'_>| {
+            call.sql().iter().any(|effect| {
+                matches!(effect, SqlEffect::Change { statement, .. } if statement.starts_with("DROP"))
+            })
+        };
+        let mut inner = call.local_targets().iter().filter_map(|target| self.any_body(*target));
+        drops(call) || inner.any(|body| body.calls.iter().any(drops))
+    }
+
     /// Whether a transaction may be around a change and its record: one that begins in the function, the first of `around`, other than
-    /// inside of the change, or in one of its callers, the rest, before that comes there.
+    /// inside of the change, or in one that comes to it, before or around that.
     fn is_in_transaction(
         &self,
         around: &[FnId],
@@ -107,14 +184,18 @@ impl Program<'_> {
         let own = body.calls.iter().enumerate().any(|(index, call)| {
             begins(call) || index != change.0 as usize && self.begins_inside(call, DEPTH)
         });
-        if own || in_transaction(body, body.call(record)) {
-            return true;
-        }
         let leads_here = |call: &Call<'_>| call.local_targets().iter().any(|target| around.contains(target));
-        around[1..].iter().filter_map(|caller| self.any_body(*caller)).any(|body| {
+        let comes_in_one = |body: &LinkedBody<'_>| {
             let until = body.calls.iter().rposition(leads_here).map_or(0, |index| index + 1);
-            body.calls[..until].iter().any(begins)
-        })
+            let counts = |(index, call): &(usize, &Call<'_>)| *index < until || is_handed_code(call);
+            let mut calls = body.calls.iter().enumerate().filter(counts);
+            calls.any(|(_, call)| {
+                let is_beside = !leads_here(call) || is_handed_code(call);
+                begins(call) || is_beside && self.begins_inside(call, DEPTH)
+            })
+        };
+        own || in_transaction(body, body.call(record))
+            || around[1..].iter().filter_map(|caller| self.any_body(*caller)).any(comes_in_one)
     }
 
     /// Whether a function of the workspace that is called begins a transaction.
@@ -125,50 +206,14 @@ impl Program<'_> {
             })
     }
 
-    /// Whether a call changes the schema in a way that fails when it is repeated, or does not say how, and a failure is not passed
-    /// over, itself or in what it calls.
-    fn changes_once(&self, function: FnId, body: &LinkedBody<'_>, id: CallId, depth: u32) -> bool {
-        let call = body.call(id);
-        if let Target::Local { targets, .. } = &call.target {
-            return depth > 0
-                && targets.iter().any(|target| {
-                    let Some(inner) = self.any_body(*target) else { return false };
-                    let mut calls = (0..inner.calls.len()).map(|index| CallId(index as u32));
-                    calls.any(|id| self.changes_once(*target, inner, id, depth - 1))
-                });
-        }
-        if body.calls.iter().any(|call| self.asks_catalogue(call)) {
-            return false;
-        }
-        let is_written_before = body.chain(id).any(|link| link != id && has_statement(body.call(link)));
-        let is_unknown = runs_what_is_written_elsewhere(call) && !is_written_before;
-        let fails =
-            |effect: &SqlEffect| matches!(effect, SqlEffect::Change { fails_when_repeated: true, .. });
-        if !is_unknown && !call.sql().iter().any(fails) {
-            return false;
-        }
-        let run = self.run_by(body, id);
-        let outcome = body.call(run).outcome;
-        // Whoever looks at the failure may know it: a column that is there already.
-        let is_looked_at = || {
-            body.all_events().any(|event| match &event.kind {
-                EventKind::Branch(branching) => {
-                    branching.atoms.iter().any(|atom| atom.value.contains(&Value::Call(run)))
-                }
-                _ => false,
-            })
+    /// Whether a function opens a database in memory, or moves, copies or removes files: what is half done may be thrown away, or brought
+    /// back from a copy.
+    fn is_about_a_passing_file(&self, function: FnId) -> bool {
+        let moves = |call: &Call<'_>| {
+            matches!(call.name_of_callee(), Some("remove_file" | "rename" | "copy" | "persist"))
         };
-        let is_result = || {
-            let hands_on = matches!(self.outcome_of(function, body, run, None), Outcome::HandsOn);
-            hands_on && (!is_looked_at() || body.hands_failure_on(run))
-        };
-        (outcome.unwrapped || outcome.propagated || is_result()) && !body.tells_failures_apart(run)
-    }
-
-    /// Whether a call asks what the database has, itself or by a helper that says whether something is there.
-    fn asks_catalogue(&self, call: &Call<'_>) -> bool {
-        call.sql().iter().any(|effect| matches!(effect, SqlEffect::AsksCatalogue(_)))
-            || call.local_targets().iter().any(|target| self.catalogue_asked_by(*target).is_some())
+        self.effects(function).iter().any(|effect| self.is_in_memory(effect))
+            || self.any_body(function).is_some_and(|body| body.calls.iter().any(moves))
     }
 
     /// Whether the databases that a body speaks to are known, and change their schema in transactions.
@@ -179,10 +224,10 @@ impl Program<'_> {
     }
 }
 
-/// Whether a call begins a transaction, or is named as if it did.
+/// Whether a call begins a transaction.
 fn begins(call: &Call<'_>) -> bool {
     begins_transaction(call)
         || is_transaction(&call.result)
         || call.sql().contains(&SqlEffect::Begins)
-        || call.name_of_callee().is_some_and(|name| name.contains("transaction"))
+        || call.worded_effects().contains(&SqlEffect::Begins)
 }

@@ -289,7 +289,7 @@ pub(super) fn runs_what_is_written_elsewhere(call: &Call<'_>) -> bool {
 }
 
 /// Whether a statement stands in the arguments of a call.
-pub(super) fn has_statement(call: &Call<'_>) -> bool {
+fn has_statement(call: &Call<'_>) -> bool {
     call.args.iter().any(|argument| !argument.value.texts().is_empty() || argument.value.wording().is_some())
 }
 
@@ -302,7 +302,7 @@ fn runs_statements(call: &Call<'_>) -> bool {
 }
 
 /// Whether a call is given code to run.
-fn is_handed_code(call: &Call<'_>) -> bool {
+pub(super) fn is_handed_code(call: &Call<'_>) -> bool {
     let mut handed = call.args.iter().map(|argument| &argument.value);
     handed.any(|value| matches!(value, Value::Block(_) | Value::Function(_)))
 }

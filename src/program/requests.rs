@@ -109,8 +109,8 @@ impl Program<'_> {
     }
 
     /// Whether a value of a handler, as a term over its parameters, is the same for every request: made of settings,
-    /// texts, statics, what the application's state holds, and what a pointer shares that is handed to the handler (Warp and
-    /// teloxide hand state over as plain parameters). What is not known may come from the request.
+    /// texts, statics, what the application's state holds, and what a pointer shares since the start (Warp and teloxide hand state
+    /// over as plain parameters). What is not known may come from the request.
     pub fn is_same_for_all_requests(&self, handler: FnId, value: &Value) -> bool {
         let all = |list: &[Value]| list.iter().all(|part| self.is_same_for_all_requests(handler, part));
         match value {
@@ -119,11 +119,12 @@ impl Program<'_> {
             // What is read out of a request's body is the request's.
             Value::Loaded(_, _, parts) => all(parts),
             Value::Param(index) => {
-                // What several owners share was there before the request.
                 let params = &self.types.signature(handler).params;
-                let facts =
-                    params.get(*index as usize).and_then(|ty| self.types.type_facts(bodies::settled(ty)));
-                facts.is_some_and(is_shared_pointer)
+                params.get(*index as usize).is_some_and(|ty| {
+                    let facts = self.types.type_facts(bodies::settled(ty));
+                    facts.is_some_and(|facts| facts.kind == TypeKind::State)
+                        || self.is_shared_from_the_start(ty)
+                })
             }
             Value::Field(inner, _) | Value::Behind(_, inner) | Value::Content(inner) => {
                 self.is_same_for_all_requests(handler, inner)
@@ -143,5 +144,28 @@ impl Program<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether a type is a pointer that several owners share, to an object of the workspace, and each such pointer is made in code that runs
+    /// once: neither in a closure nor in what can run beside itself. Linear in the calls of the program.
+    fn is_shared_from_the_start(&self, ty: &Ty) -> bool {
+        let pointer = bodies::settled(ty);
+        let is_to_object =
+            matches!(pointer, Ty::External(_, args) if matches!(args.first(), Some(Ty::Adt(..))));
+        if !is_to_object || !self.types.type_facts(pointer).is_some_and(is_shared_pointer) {
+            return false;
+        }
+        let is_made = |call: &&Call<'_>| {
+            matches!(call.target, Target::Library(facts) if facts.path.starts_with("std::"))
+                && call.name_of_callee() != Some("clone")
+                && call.receiver.is_none()
+                && call.result == *pointer
+        };
+        let makers = self.linked().flat_map(|(id, body)| {
+            let made = body.calls.iter().filter(is_made);
+            made.map(move |call| self.is_concurrent(id) || body.blocks_around(call.context).next().is_some())
+        });
+        let again: Vec<bool> = makers.collect();
+        !again.is_empty() && !again.contains(&true)
     }
 }

@@ -3,10 +3,13 @@
 use std::fmt;
 
 use super::Program;
+use super::bodies::Call;
+use super::flow::Written;
 use super::items::FnId;
 use super::types::Ty;
 use super::values::Value;
 use crate::catalog::TypeKind;
+use crate::location::Span;
 
 impl Program<'_> {
     /// What callers share through the entries of a map at a place, so that a second entry for one key parts them: a lock, the
@@ -26,6 +29,27 @@ impl Program<'_> {
                 }
             }
         })
+    }
+
+    /// Whether somebody else may come between a question for an entry and the entry, and it matters: the entry is a mark for what is
+    /// being done, or a function of the workspace works on it in between. Whoever looks at what the entry replaces finds out.
+    pub fn may_be_outrun(&self, id: FnId, place: &Value, asked: Span, write: &Written) -> bool {
+        let Some((body, Ty::External(path, _))) = self.any_body(id).zip(self.map_at(id, place)) else {
+            return false;
+        };
+        let starts = |span: Span| (span.line, span.column);
+        let is_between =
+            |call: &&Call<'_>| starts(asked) < starts(call.span) && starts(call.span) < starts(write.span);
+        let works = |call: &Call<'_>| {
+            call.local_targets().iter().any(|target| match &self.types.signature(*target).output {
+                Ty::Future(_) => true,
+                Ty::External(path, _) => path.ends_with("Result"),
+                _ => false,
+            })
+        };
+        let entering = body.calls.iter().find(|call| call.span == write.span);
+        entering.is_some_and(|call| call.outcome.discarded && !call.outcome.bound)
+            && (path.ends_with("Set") || body.calls.iter().filter(is_between).any(works))
     }
 }
 

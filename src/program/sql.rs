@@ -120,13 +120,14 @@ pub(super) fn effects(text: &str) -> Vec<SqlEffect> {
 }
 
 /// Texts without any of these do nothing of interest; most texts are not worth more than this look.
-const TELLING: [&str; 21] = [
+const TELLING: [&str; 22] = [
     "create",
     "alter",
     "drop",
     "grant",
     "lock",
     "begin",
+    "savepoint",
     "start",
     "for update",
     "use ",
@@ -367,7 +368,7 @@ fn lock(words: &[String]) -> Option<SqlEffect> {
         ("pg_try_advisory_xact_lock", Some(SqlEffect::Begins)),
     ];
     match words[0].as_str() {
-        "begin" | "lock" => Some(SqlEffect::Begins),
+        "begin" | "lock" | "savepoint" => Some(SqlEffect::Begins),
         "start" => words.get(1).filter(|word| *word == "transaction").map(|_| SqlEffect::Begins),
         "create" | "alter" | "drop" | "comment" => None,
         _ => functions.into_iter().find(|(function, _)| calls(words, function))?.1,
@@ -413,8 +414,12 @@ fn privileged(words: &[String]) -> Option<&'static str> {
         known.split(' ').zip(words).all(|(wanted, word)| word.eq_ignore_ascii_case(wanted))
             && words.len() >= known.split(' ').count()
     };
-    // `GRANT` is a word of languages other than SQL as well, and SurrealQL creates a record of a table `user` in these words.
-    let makes_record = || words.get(2).is_none_or(|word| [":", "set", "content"].contains(&word.as_str()));
+    // `GRANT` is a word of languages other than SQL as well, and SurrealQL creates records in these words.
+    let makes_record = || match words.get(2).map(String::as_str) {
+        Some(":") => true,
+        Some("set" | "content") => words[1] == "user" && words.len() > 3,
+        _ => false,
+    };
     let is_sql = match words[0].as_str() {
         "grant" => words.iter().any(|word| word == "to"),
         "create" => !makes_record(),
@@ -425,7 +430,9 @@ fn privileged(words: &[String]) -> Option<&'static str> {
 
 fn fails_when_repeated(words: &[String]) -> bool {
     let creates = words[0] == "create" || (words[0] == "alter" && words.iter().any(|word| word == "add"));
-    creates && !says(words, &["if", "not", "exists"]) && !says(words, &["or", "replace"])
+    // `DROP CONSTRAINT IF EXISTS …, ADD CONSTRAINT …`
+    let takes_away_first = says(words, &["constraint", "if", "exists"]);
+    creates && !takes_away_first && !says(words, &["if", "not", "exists"]) && !says(words, &["or", "replace"])
 }
 
 /// Whether the words stand somewhere in a statement, one after the other.
@@ -573,6 +580,8 @@ mod tests {
         assert_eq!(rights("CREATE USER reports PASSWORD 'x'"), Some("CREATE USER"));
         assert_eq!(rights("CREATE user:first SET name = 'x'"), None);
         assert_eq!(rights("CREATE user CONTENT $user"), None);
+        assert_eq!(rights("CREATE DATABASE content"), Some("CREATE DATABASE"));
+        assert_eq!(rights("CREATE USER \"set\""), Some("CREATE USER"));
     }
 
     #[test]

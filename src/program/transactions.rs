@@ -34,7 +34,7 @@ pub(super) fn in_transaction(body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
 }
 
 pub(super) fn is_transaction(ty: &Ty) -> bool {
-    matches!(settled(ty), Ty::External(path, _) if path.ends_with("Transaction"))
+    matches!(settled(ty), Ty::External(path, _) if path.ends_with("Transaction") || path.ends_with("Savepoint"))
 }
 
 /// Whether a call of a library begins a transaction.
@@ -51,6 +51,7 @@ pub(super) fn begins_transaction(call: &Call<'_>) -> bool {
                 | "immediate_transaction"
                 | "exclusive_transaction"
                 | "savepoint"
+                | "savepoint_with_name"
         )
     )
 }

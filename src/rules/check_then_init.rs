@@ -3,7 +3,7 @@
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::bodies::{ContextId, LinkedBody};
-use crate::program::flow::{Happening, Test, What, Written, controls};
+use crate::program::flow::{Happening, Test, What, Written, controls, refuses};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind};
@@ -130,29 +130,45 @@ fn check_entries(program: &Program<'_>, id: FnId) -> Vec<Finding> {
     let Some(body) = program.any_body(id) else { return Vec::new() };
     let happenings = program.happenings(id);
     let gaps = gaps(program, id, body, &happenings).into_iter();
-    gaps.filter_map(|Gap { test, write, .. }| {
-        let shared = program.shared_through_entries(id, &write.place)?;
-        // Whoever is handed what it puts in registers it, and does not make it.
-        if !shared.is_made_as(&write.value) {
-            return None;
-        }
+    gaps.filter_map(|gap| {
+        let Gap { at, test, index, write } = &gap;
         let place = program.describe_place(id, &write.place);
+        let shared = program.shared_through_entries(id, &write.place);
+        // Whoever is handed what it puts in registers it, and does not make it.
+        let made = shared.filter(|shared| shared.is_made_as(&write.value));
+        let is_outrun = || {
+            refuses(body, test, happenings[*at].context, happenings[*index].context)
+                && program.may_be_outrun(id, &write.place, test.span, write)
+        };
+        let (message, check, entered) = match made {
+            Some(shared) => (
+                format!("`{place}` is looked up, then an entry with a new {shared} is put in, with no lock held throughout"),
+                format!("two callers can both find no entry, and each goes on with a {shared} of its own"),
+                "the second one replaces the first",
+            ),
+            None if is_outrun() => (
+                format!("`{place}` is asked for an entry, which is refused, and only then written, with no lock held throughout"),
+                "two callers can both find no entry, and neither is refused".to_owned(),
+                "entered only here",
+            ),
+            None => return None,
+        };
         Some(Finding {
             rule: "check-then-init",
             confidence: Confidence::Medium,
-            message: format!("`{place}` is looked up, then an entry with a new {shared} is put in, with no lock held throughout"),
+            message,
             help: "make the entry with `entry(key).or_insert_with(…)`, or look again under the lock it is put in with"
                 .to_owned(),
             silent_if: "the same lock is held from look-up to insertion, or the map is looked up again under it".to_owned(),
             primary: Evidence {
                 location: program.location(id, test.span),
                 role: Role::Check,
-                label: format!("two callers can both find no entry, and each goes on with a {shared} of its own"),
+                label: check,
             },
             evidence: vec![Evidence {
                 location: program.location(id, write.span),
                 role: Role::Write,
-                label: "the second one replaces the first".to_owned(),
+                label: entered.to_owned(),
             }],
             path: program.way_to(id),
             notes: Vec::new(),

@@ -3,19 +3,27 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
+use crate::location::FileId;
 use crate::program::Program;
 use crate::program::half_applied::HalfApplied;
 use crate::program::items::FnId;
 
-/// Looks at functions that record what they changed in a ledger. Those of one ledger in one crate are one finding.
+/// Looks at functions that record what they changed in a ledger. Those of one ledger in one file are one finding, if the ledger has a
+/// name of its own: every SQLite file has a `user_version`.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
-    let mut by_ledger: BTreeMap<(String, String), Vec<HalfApplied>> = BTreeMap::new();
+    let mut by_ledger: BTreeMap<(FileId, String), Vec<HalfApplied>> = BTreeMap::new();
+    let mut findings = Vec::new();
     for half in program.half_applied_migrations() {
-        let path = program.path_of(half.function);
-        let crate_name = path.split("::").next().unwrap_or_default().to_owned();
-        by_ledger.entry((crate_name, half.ledger.clone())).or_default().push(half);
+        match half.ledger.as_str() {
+            "user_version" => findings.push(report(program, &[half])),
+            ledger => {
+                let file = program.location(half.function, half.changes).file;
+                by_ledger.entry((file, ledger.to_owned())).or_default().push(half);
+            }
+        }
     }
-    by_ledger.values().map(|migrations| report(program, migrations)).collect()
+    findings.extend(by_ledger.values().map(|migrations| report(program, migrations)));
+    findings
 }
 
 /// Why nothing is reported in a function.

@@ -83,7 +83,7 @@ impl<'p> PerCall<'p> {
         self.effect.site == other.effect.site
             || (self.fixed && self.own == other.own)
             || (self.named.is_some() && self.named == other.named)
-            || (self.keeper.is_some() && self.keeper == other.keeper)
+            || (self.keeper.is_some() && (&self.keeper, self.own.1) == (&other.keeper, other.own.1))
     }
 }
 

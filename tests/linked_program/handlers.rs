@@ -444,12 +444,13 @@ async fn main() {
 }
 
 #[test]
-fn what_a_pointer_shares_is_the_same_for_every_request() {
-    let service = |given: &str| {
+fn what_a_pointer_shares_since_the_start_is_the_same_for_every_request() {
+    let service = |given: &str, settings: &str, filter: &str| {
         format!(
             "
+use std::{{path::PathBuf, sync::Arc}};
 use warp::Filter;
-struct Settings {{ database: std::path::PathBuf }}
+struct Settings {{ database: PathBuf }}
 async fn orders(settings: {given}) -> Result<String, warp::Rejection> {{
     let connection = rusqlite::Connection::open(&settings.database).unwrap();
     connection.execute(\"DELETE FROM orders\", []).unwrap();
@@ -457,12 +458,18 @@ async fn orders(settings: {given}) -> Result<String, warp::Rejection> {{
 }}
 #[tokio::main]
 async fn main() {{
-    let routes = warp::path(\"orders\").and(from_the_caller()).and_then(orders);
+    {settings}
+    let routes = warp::path(\"orders\").and({filter}).and_then(orders);
     warp::serve(routes).run(([0, 0, 0, 0], 80)).await;
 }}
 "
         )
     };
-    assert_eq!(reported(&service("std::sync::Arc<Settings>")), ["handle-per-call 5"]);
-    assert_eq!(reported(&service("Settings")), Vec::<String>::new());
+    let at_start = "let settings = Arc::new(Settings { database: PathBuf::from(\"shop.db\") });";
+    let shared = "warp::any().map(move || settings.clone())";
+    assert_eq!(reported(&service("Arc<Settings>", at_start, shared)), ["handle-per-call 6"]);
+    let of_tenant =
+        "warp::header(\"x-tenant\").map(|tenant: String| Arc::new(Settings { database: tenant.into() }))";
+    assert_eq!(reported(&service("Arc<Settings>", "", of_tenant)), Vec::<String>::new());
+    assert_eq!(reported(&service("Settings", "", "from_the_caller()")), Vec::<String>::new());
 }
