@@ -62,7 +62,8 @@ impl Program<'_> {
             if around.iter().filter_map(|caller| uses_of.get(caller)).flatten().any(asks)
                 && self.has_transactions_for_schemas(body)
                 && !self.is_in_transaction(&around, body, change, record.call)
-                && !around.iter().any(|caller| self.is_about_a_passing_file(*caller))
+                && !around.iter().any(|caller| self.opens_in_memory(*caller))
+                && !self.nearest(&around).iter().any(|caller| self.moves_files(*caller))
             {
                 found.push(HalfApplied {
                     function: *function,
@@ -185,17 +186,23 @@ impl Program<'_> {
             begins(call) || index != change.0 as usize && self.begins_inside(call, DEPTH)
         });
         let leads_here = |call: &Call<'_>| call.local_targets().iter().any(|target| around.contains(target));
-        let comes_in_one = |body: &LinkedBody<'_>| {
+        let comes_in_one = |body: &LinkedBody<'_>, depth: u32| {
             let until = body.calls.iter().rposition(leads_here).map_or(0, |index| index + 1);
             let counts = |(index, call): &(usize, &Call<'_>)| *index < until || is_handed_code(call);
             let mut calls = body.calls.iter().enumerate().filter(counts);
             calls.any(|(_, call)| {
                 let is_beside = !leads_here(call) || is_handed_code(call);
-                begins(call) || is_beside && self.begins_inside(call, DEPTH)
+                begins(call) || is_beside && self.begins_inside(call, depth)
             })
         };
+        // What somebody far away does before has another purpose.
+        let near = self.nearest(around).len();
+        let depth = |index: usize| if index < near { DEPTH } else { 0 };
+        let mut callers = around.iter().enumerate().skip(1);
         own || in_transaction(body, body.call(record))
-            || around[1..].iter().filter_map(|caller| self.any_body(*caller)).any(comes_in_one)
+            || callers.any(|(index, caller)| {
+                self.any_body(*caller).is_some_and(|body| comes_in_one(body, depth(index)))
+            })
     }
 
     /// Whether a function of the workspace that is called begins a transaction.
@@ -206,14 +213,23 @@ impl Program<'_> {
             })
     }
 
-    /// Whether a function opens a database in memory, or moves, copies or removes files: what is half done may be thrown away, or brought
-    /// back from a copy.
-    fn is_about_a_passing_file(&self, function: FnId) -> bool {
+    /// Of a function and those that come to it, itself and those that call it.
+    fn nearest<'f>(&self, around: &'f [FnId]) -> &'f [FnId] {
+        let direct = &self.graph.callers[around[0].index()];
+        let end = around.iter().rposition(|caller| direct.contains(caller)).map_or(1, |last| last + 1);
+        &around[..end]
+    }
+
+    fn opens_in_memory(&self, function: FnId) -> bool {
+        self.effects(function).iter().any(|effect| self.is_in_memory(effect))
+    }
+
+    /// Whether a function moves, copies or removes files: what is half done may be thrown away, or brought back from a copy.
+    fn moves_files(&self, function: FnId) -> bool {
         let moves = |call: &Call<'_>| {
             matches!(call.name_of_callee(), Some("remove_file" | "rename" | "copy" | "persist"))
         };
-        self.effects(function).iter().any(|effect| self.is_in_memory(effect))
-            || self.any_body(function).is_some_and(|body| body.calls.iter().any(moves))
+        self.any_body(function).is_some_and(|body| body.calls.iter().any(moves))
     }
 
     /// Whether the databases that a body speaks to are known, and change their schema in transactions.
