@@ -6,17 +6,16 @@ use super::Program;
 use super::bodies::{Argument, Call, CallId, EventKind, LinkedBody, Target};
 use super::inventory::Scope;
 use super::items::FnId;
-use super::own_migrators::{LedgerUse, is_handed_code, runs_what_is_written_elsewhere};
+use super::own_migrators::{
+    DEPTH, LedgerUse, calls_before_or_around, is_handed_code, runs_what_is_written_elsewhere,
+};
 use super::reach;
-use super::sql::SqlEffect;
+use super::sql::{self, SqlEffect};
 use super::swallowed::Outcome;
 use super::transactions::{begins_transaction, in_transaction, is_transaction};
 use super::values::Value;
 use crate::catalog::{SqlDialect, driver_facts};
 use crate::location::Span;
-
-/// How deep a change may be in helpers.
-const DEPTH: u32 = 2;
 
 /// A change of the schema and its record, which are not one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +24,8 @@ pub struct HalfApplied {
     pub function: FnId,
     /// The ledger.
     pub ledger: String,
+    /// Whether the ledger has a name of its own, rather than the number that every SQLite file has.
+    pub is_named: bool,
     /// What changes the schema, or is handed a change.
     pub changes: Span,
     /// What records it.
@@ -39,7 +40,7 @@ impl Program<'_> {
     pub fn half_applied_migrations(&self) -> Vec<HalfApplied> {
         let uses_of = self.ledger_uses();
         let open: BTreeSet<FnId> =
-            self.open_migrators().into_iter().map(|migrator| migrator.function).collect();
+            self.open_migrators_among(&uses_of).into_iter().map(|migrator| migrator.function).collect();
         let mut found: Vec<HalfApplied> = Vec::new();
         for (function, uses) in &uses_of {
             let Some(body) = self.body(*function).filter(|_| self.scope(*function) == Scope::Production)
@@ -68,6 +69,7 @@ impl Program<'_> {
                 found.push(HalfApplied {
                     function: *function,
                     ledger: record.ledger.clone(),
+                    is_named: record.ledger != sql::OWN_NUMBER,
                     changes: body.call(change).span,
                     records: body.call(record.call).span,
                 });
@@ -187,10 +189,7 @@ impl Program<'_> {
         });
         let leads_here = |call: &Call<'_>| call.local_targets().iter().any(|target| around.contains(target));
         let comes_in_one = |body: &LinkedBody<'_>, depth: u32| {
-            let until = body.calls.iter().rposition(leads_here).map_or(0, |index| index + 1);
-            let counts = |(index, call): &(usize, &Call<'_>)| *index < until || is_handed_code(call);
-            let mut calls = body.calls.iter().enumerate().filter(counts);
-            calls.any(|(_, call)| {
+            calls_before_or_around(body, &leads_here).any(|call| {
                 let is_beside = !leads_here(call) || is_handed_code(call);
                 begins(call) || is_beside && self.begins_inside(call, depth)
             })

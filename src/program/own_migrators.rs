@@ -16,7 +16,7 @@ use crate::location::Span;
 /// Callers beyond this number are not asked whether they hold a lock.
 const MOST_CALLERS: usize = 40;
 /// How deep a question, a change, a record or a lock may be in helpers.
-const DEPTH: u32 = 2;
+pub(super) const DEPTH: u32 = 2;
 
 /// A migrator without a lock over all that it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +57,14 @@ impl Program<'_> {
     /// a transaction or a lock from the first to the last; in order. A database that is a file of one process that starts once
     /// has one migrator.
     pub fn open_migrators(&self) -> Vec<OpenMigrator> {
+        self.open_migrators_among(&self.ledger_uses())
+    }
+
+    /// Those among functions of which it is known how they use ledgers.
+    pub(super) fn open_migrators_among(&self, uses_of: &BTreeMap<FnId, Vec<LedgerUse>>) -> Vec<OpenMigrator> {
         let mut found = Vec::new();
-        for (function, uses) in self.ledger_uses() {
+        for (function, uses) in uses_of {
+            let function = *function;
             let Some(body) = self.body(function).filter(|_| self.scope(function) == Scope::Production) else {
                 continue;
             };
@@ -248,10 +254,8 @@ impl Program<'_> {
     /// afterwards protects nothing there.
     fn takes_a_lock_before(&self, function: FnId, leads_there: &impl Fn(&Call<'_>) -> bool) -> bool {
         let Some(body) = self.any_body(function) else { return false };
-        let until = body.calls.iter().rposition(leads_there).map_or(0, |index| index + 1);
-        let counts = |(index, call): &(usize, &Call<'_>)| *index < until || is_handed_code(call);
-        let mut calls = body.calls.iter().enumerate().filter(counts);
-        calls.any(|(_, call)| self.call_takes_a_lock(function, body, call, DEPTH))
+        calls_before_or_around(body, leads_there)
+            .any(|call| self.call_takes_a_lock(function, body, call, DEPTH))
     }
 
     fn call_takes_a_lock(&self, function: FnId, body: &LinkedBody<'_>, call: &Call<'_>, depth: u32) -> bool {
@@ -299,6 +303,16 @@ fn runs_statements(call: &Call<'_>) -> bool {
         call.name_of_callee(),
         Some("execute" | "execute_batch" | "batch_execute" | "raw_sql" | "query" | "simple_query")
     )
+}
+
+/// The calls of a body up to the last one that leads somewhere, and those that are given code, which may be what leads there.
+pub(super) fn calls_before_or_around<'b, 'a>(
+    body: &'b LinkedBody<'a>,
+    leads_there: &impl Fn(&Call<'_>) -> bool,
+) -> impl Iterator<Item = &'b Call<'a>> {
+    let until = body.calls.iter().rposition(leads_there).map_or(0, |index| index + 1);
+    let counts = move |(index, call): &(usize, &Call<'_>)| *index < until || is_handed_code(call);
+    body.calls.iter().enumerate().filter(counts).map(|(_, call)| call)
 }
 
 /// Whether a call is given code to run.

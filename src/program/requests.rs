@@ -165,7 +165,7 @@ impl Program<'_> {
             let made = body.calls.iter().filter(is_made);
             made.map(move |call| self.is_concurrent(id) || body.blocks_around(call.context).next().is_some())
         });
-        let again: Vec<bool> = makers.collect();
-        !again.is_empty() && !again.contains(&true)
+        let mut makers = makers.peekable();
+        makers.peek().is_some() && !makers.any(|again| again)
     }
 }

@@ -147,7 +147,7 @@ impl Program<'_> {
             .filter_map(|(function, body)| {
                 let (tried, given_back) = unheld_in(body)?;
                 let facts = self.types.items.functions[function.index()].body?;
-                // Such a macro leaves, whatever it compares, also one of the workspace.
+                // One of the workspace with such a name is no branch, and leaves all the same.
                 let ensured = facts.exprs.iter().any(
                     |expr| matches!(&expr.kind, ExprKind::Macro(call) if call.asserts() && expr.span > tried),
                 );

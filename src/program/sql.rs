@@ -164,7 +164,7 @@ const CATALOGUES: [&str; 13] = [
 const LEDGERS: [&str; 5] = ["migration", "schema_version", "schema_history", "schema_meta", "db_version"];
 
 /// The number that an SQLite file keeps for its application (SQLite documentation, `PRAGMA user_version`).
-const OWN_NUMBER: &str = "user_version";
+pub(super) const OWN_NUMBER: &str = "user_version";
 
 const PRIVILEGED: [&str; 9] = [
     "CREATE ROLE",

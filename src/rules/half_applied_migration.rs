@@ -8,18 +8,17 @@ use crate::program::Program;
 use crate::program::half_applied::HalfApplied;
 use crate::program::items::FnId;
 
-/// Looks at functions that record what they changed in a ledger. Those of one ledger in one file are one finding, if the ledger has a
-/// name of its own: every SQLite file has a `user_version`.
+/// Looks at functions that record what they changed in a ledger. Those in one file of the source are one finding, if the ledger has a
+/// name of its own.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     let mut by_ledger: BTreeMap<(FileId, String), Vec<HalfApplied>> = BTreeMap::new();
     let mut findings = Vec::new();
     for half in program.half_applied_migrations() {
-        match half.ledger.as_str() {
-            "user_version" => findings.push(report(program, &[half])),
-            ledger => {
-                let file = program.location(half.function, half.changes).file;
-                by_ledger.entry((file, ledger.to_owned())).or_default().push(half);
-            }
+        if half.is_named {
+            let file = program.location(half.function, half.changes).file;
+            by_ledger.entry((file, half.ledger.clone())).or_default().push(half);
+        } else {
+            findings.push(report(program, &[half]));
         }
     }
     findings.extend(by_ledger.values().map(|migrations| report(program, migrations)));
