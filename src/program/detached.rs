@@ -4,8 +4,8 @@
 use super::Program;
 use super::bodies::{CallId, EventKind, Time};
 use super::entries::Entry;
+use super::gates::Gate;
 use super::items::FnId;
-use super::start_up::Gate;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 
 /// An initialization in a task that nobody waits for before a server answers.

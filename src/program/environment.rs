@@ -79,10 +79,16 @@ struct ChosenBy {
     filled: Vec<AdtId>,
 }
 
+/// The text that a parameter is, where the call says it.
+type GivenText = Option<Arc<str>>;
+
 #[derive(Debug, Default)]
 struct Walk {
     way: Vec<Hop>,
-    seen: BTreeSet<FnId>,
+    /// The functions that were entered, with the texts that they were given.
+    seen: BTreeSet<(FnId, Vec<GivenText>)>,
+    /// The texts that the function at hand is given.
+    given: Vec<GivenText>,
     reads: Vec<Read>,
     /// The load, and the steps that lead to it.
     load: Option<(Location, Vec<Step>)>,
@@ -157,7 +163,7 @@ impl Program<'_> {
     }
 
     fn read_in(&self, id: FnId, walk: &mut Walk) {
-        if walk.way.len() > DEPTH || !walk.seen.insert(id) {
+        if walk.way.len() > DEPTH || !walk.seen.insert((id, walk.given.clone())) {
             return;
         }
         if let Some(body) = self.any_body(id) {
@@ -233,7 +239,7 @@ impl Program<'_> {
                     return;
                 }
                 let filled = filled_by(call, facts);
-                let keys = match (key_of(call, facts), filled) {
+                let keys = match (key_given(call, facts, &walk.given), filled) {
                     (Some(key), _) => vec![key],
                     (None, Some(filled)) => variables_of(self.types, filled, &facts.path),
                     (None, None) => Vec::new(),
@@ -247,8 +253,12 @@ impl Program<'_> {
                     set_in: None,
                 }));
             }
-            Target::Local { targets, dispatched: false } if targets.len() == 1 => {
-                self.read_in(targets[0], walk);
+            // Several that are not chosen by a type are alternatives of `cfg`.
+            Target::Local { targets, dispatched: false } => {
+                let given = call.args.iter().map(|argument| text_of(&argument.value, &walk.given)).collect();
+                let outer = std::mem::replace(&mut walk.given, given);
+                targets.iter().for_each(|target| self.read_in(*target, walk));
+                walk.given = outer;
             }
             _ => {}
         }
@@ -333,12 +343,22 @@ impl Program<'_> {
 
 /// The variable that a call reads, as far as it names one.
 fn key_of(call: &Call<'_>, facts: &CallFacts) -> Option<Arc<str>> {
+    key_given(call, facts, &[])
+}
+
+/// The same in a function that is given texts.
+fn key_given(call: &Call<'_>, facts: &CallFacts, given: &[GivenText]) -> Option<Arc<str>> {
     if let Some(variable) = &facts.variable {
         return Some(Arc::from(variable.as_str()));
     }
     let Some(ValueSource::Argument(key)) = facts.address else { return None };
-    match &call.args.get(key)?.value {
-        Value::Text(key) => Some(Arc::clone(key)),
+    text_of(&call.args.get(key)?.value, given)
+}
+
+fn text_of(value: &Value, given: &[GivenText]) -> GivenText {
+    match value {
+        Value::Text(text) => Some(Arc::clone(text)),
+        Value::Param(index) => given.get(*index as usize).cloned().flatten(),
         _ => None,
     }
 }

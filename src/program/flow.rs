@@ -366,20 +366,6 @@ impl<'a> Program<'a> {
         body.calls.iter().rev().find(looks).map(|call| call.span)
     }
 
-    /// Whether the function answers by itself when something that holds a handle is not there: it tests the place
-    /// and leaves.
-    pub fn looks_first(&self, id: FnId) -> bool {
-        let Some(body) = self.body(id) else {
-            return false;
-        };
-        self.happenings(id).iter().any(|happening| match &happening.what {
-            What::Test(test) => {
-                test.place != Value::Unknown && test.absent.iter().any(|arm| body.leaves(test.branch, *arm))
-            }
-            _ => false,
-        })
-    }
-
     /// Whether the call fills a once cell.
     pub fn is_cell_write(&self, id: FnId, call: CallId) -> bool {
         matches!(self.call(id, call).target, Target::Library(facts) if self.types.fills_once_cell(facts))

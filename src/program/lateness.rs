@@ -3,8 +3,8 @@
 use super::Program;
 use super::bodies::Time;
 use super::entries::Entry;
+use super::gates::Gate;
 use super::items::FnId;
-use super::start_up::Gate;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::values::Value;
 use crate::catalog::driver_facts;

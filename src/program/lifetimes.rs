@@ -368,3 +368,21 @@ fn looks_only(facts: &CallFacts) -> bool {
 fn hands_on(call: &Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.role == CallRole::Adapt || facts.carries.is_some())
 }
+
+/// What a call of the same body made, and a callee keeps something in: where it keeps it, the maker put nothing (`None`). Only what is
+/// made in the same turn of all loops, and is given to nobody who might keep it.
+pub(super) fn new_owner<'b>(body: &LinkedBody<'_>, call: &'b Call<'_>, place: &Value) -> Option<&'b Value> {
+    let given = match place.root() {
+        Value::Receiver => &call.receiver.as_ref()?.value,
+        Value::Param(index) => &call.args.get(*index as usize)?.value,
+        _ => return None,
+    };
+    let owner = given.root();
+    let Value::Call(made) = owner else { return None };
+    let made_in = body.call(*made).context;
+    let is_loop = |id: &ContextId| matches!(body.contexts[id.0 as usize].kind, ContextKind::Loop(_));
+    let mut loops = body.ids_outwards(call.context).filter(is_loop);
+    let mut given_away = body.calls.iter().flat_map(|other| &other.args);
+    let stays_here = !given_away.any(|argument| !argument.lent && argument.value.contains(owner));
+    (stays_here && loops.all(|id| body.encloses(id, made_in))).then_some(owner)
+}

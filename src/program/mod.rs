@@ -29,6 +29,7 @@ pub mod first_rows;
 pub mod flow;
 pub mod forcing;
 mod format_strings;
+pub mod gates;
 pub mod half_applied;
 mod health_commands;
 pub mod identity;

@@ -103,12 +103,13 @@ impl Program<'_> {
             let prefixes = self.mounted_under(id, DEPTH, &mut known);
             for (handler, span) in &sketch.handlers {
                 let location = self.declaration(*handler);
-                let labels = match self.route_for(*handler, body, *span) {
-                    Some(written) => {
-                        placed.insert(*handler);
-                        written.below(&path_at(body, *span).unwrap_or_default(), &prefixes)
-                    }
-                    None => labels_at(body, *span, &prefixes),
+                let written = self.routes_for(*handler, body, *span);
+                let labels = if written.is_empty() {
+                    labels_at(body, *span, &prefixes)
+                } else {
+                    placed.insert(*handler);
+                    let path = path_at(body, *span).unwrap_or_default();
+                    written.iter().flat_map(|route| route.below(&path, &prefixes)).collect()
                 };
                 let labels = labels.into_iter();
                 let route = |label| Route { label, function: *handler, closure: None, location };
@@ -123,11 +124,10 @@ impl Program<'_> {
         }
         for (index, item) in self.types.items.functions.iter().enumerate() {
             let id = FnId(index as u32);
-            if item.scope == Scope::Production
-                && !placed.contains(&id)
-                && let Some(label) = self.declared_route(id)
-            {
-                found.push(Route { label, function: id, closure: None, location: item.location });
+            if item.scope == Scope::Production && !placed.contains(&id) {
+                let labels = self.declared_routes(id).into_iter();
+                let route = |label| Route { label, function: id, closure: None, location: item.location };
+                found.extend(labels.map(route));
             }
         }
         // Of several mentions of one handler the one with a route says most.
@@ -222,30 +222,35 @@ impl Program<'_> {
         if route.closure.is_some() { format!("closure in {path}") } else { path }
     }
 
-    /// Whether an attribute or a library's trait makes the function a handler, and its route.
-    fn declared_route(&self, id: FnId) -> Option<Option<String>> {
-        let implements = || {
-            let facts = self.types.implemented_facts(id);
-            facts.is_some_and(|facts| facts.role == CallRole::Answer) || self.answers_for_a_trait(id)
-        };
-        self.attribute_route(id).or_else(|| implements().then_some(None))
+    /// The routes of a function that an attribute or a library's trait makes a handler, where they are known; empty for all others.
+    fn declared_routes(&self, id: FnId) -> Vec<Option<String>> {
+        if let Some(routes) = self.attribute_routes(id) {
+            let labels: Vec<_> = routes.iter().map(|route| Some(route.label(""))).collect();
+            return if labels.is_empty() { vec![None] } else { labels };
+        }
+        let facts = self.types.implemented_facts(id);
+        let answers =
+            facts.is_some_and(|facts| facts.role == CallRole::Answer) || self.answers_for_a_trait(id);
+        if answers { vec![None] } else { Vec::new() }
     }
 
-    /// Whether an attribute (`#[get("/x")]`, `#[command]`) makes the function a handler, and its route.
-    fn attribute_route(&self, id: FnId) -> Option<Option<String>> {
-        let mut known = self.described_attributes(id).into_iter();
-        let (attribute, facts) = known.find(|(_, facts)| facts.role == CallRole::Register)?;
-        Some(WrittenRoute::of(attribute, facts).map(|route| route.label("")))
+    /// The routes in the attributes of a function that one of them makes a handler (`#[get("/x")]`, `#[command]`).
+    fn attribute_routes(&self, id: FnId) -> Option<Vec<WrittenRoute>> {
+        let known = self.described_attributes(id);
+        let mut known = known.iter().filter(|(_, facts)| facts.role == CallRole::Register).peekable();
+        known.peek()?;
+        Some(known.filter_map(|(attribute, facts)| WrittenRoute::of(attribute, facts)).collect())
     }
 
-    /// The route that an attribute of a handler has for the library that registers it at a place, without a path of its own.
-    fn route_for(&self, id: FnId, body: &LinkedBody<'_>, at: Span) -> Option<WrittenRoute> {
-        let library = registers_unnamed(body, at)?;
+    /// The routes that attributes of a handler have for the library that registers it at a place, without a path of its own.
+    fn routes_for(&self, id: FnId, body: &LinkedBody<'_>, at: Span) -> Vec<WrittenRoute> {
+        let Some(library) = registers_unnamed(body, at) else { return Vec::new() };
         let is_for = |facts: &AttributeFacts| {
             facts.registered_by.as_deref().unwrap_or_else(|| root_segment(&facts.path)) == library
         };
-        let mut known = self.described_attributes(id).into_iter().filter(|(_, facts)| is_for(facts));
-        known.find_map(|(attribute, facts)| WrittenRoute::of(attribute, facts))
+        let known = self.described_attributes(id);
+        let own = known.iter().filter(|(_, facts)| is_for(facts));
+        own.filter_map(|(attribute, facts)| WrittenRoute::of(attribute, facts)).collect()
     }
 
     /// The attributes of a function, or of the block around it, that the catalog describes. One of the block that means the methods
@@ -272,13 +277,13 @@ impl Program<'_> {
 
     /// Whether an attribute makes the function a handler under a route that is written there.
     pub fn has_attribute_route(&self, id: FnId) -> bool {
-        matches!(self.attribute_route(id), Some(Some(_)))
+        self.attribute_routes(id).is_some_and(|routes| !routes.is_empty())
     }
 
     /// Whether a library calls the function for each request, message or job without its being registered: an attribute
     /// makes it a handler, or it implements what answers or what runs around handlers.
     pub fn is_called_by_library(&self, id: FnId) -> bool {
-        self.attribute_route(id).is_some()
+        self.attribute_routes(id).is_some()
             || self.types.implemented_facts(id).is_some()
             || self.answers_for_a_trait(id)
     }

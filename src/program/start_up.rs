@@ -8,21 +8,9 @@ use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Step};
-use super::values::Value;
 use crate::catalog::{CallRole, TypeKind};
 use crate::finding::Hop;
 use crate::location::{Location, Span};
-
-/// What keeps requests out while a resource is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
-    /// Nothing.
-    None,
-    /// A middleware that tests a place and answers by itself.
-    Looks,
-    /// A middleware of the workspace that may or may not be a gate.
-    Unknown,
-}
 
 impl Program<'_> {
     /// Handlers registered on the way to a serve point: in the functions on its path before the next step, and in
@@ -44,30 +32,6 @@ impl Program<'_> {
             }
         }
         handlers.into_iter().collect()
-    }
-
-    /// What stands between requests and the handlers of a server.
-    pub fn gate_before(&self, serve: &Effect) -> Gate {
-        let mut gate = Gate::None;
-        for function in self.functions_for(serve) {
-            let calls = self.body(function).map(|body| body.calls.as_slice()).unwrap_or_default();
-            for call in calls {
-                let Target::Library(facts) = call.target else {
-                    continue;
-                };
-                if facts.role != CallRole::Middleware {
-                    continue;
-                }
-                for argument in &call.args {
-                    match argument.value {
-                        Value::Function(target) if self.looks_first(target) => return Gate::Looks,
-                        Value::Function(_) | Value::Block(_) => gate = Gate::Unknown,
-                        _ => {}
-                    }
-                }
-            }
-        }
-        gate
     }
 
     /// A handler registered on the way to a server that uses a database handle without looking whether it is there.
@@ -99,7 +63,7 @@ impl Program<'_> {
 
     /// Those of them that may be about this server: one that starts a server of its own, and gives none back, registers what that
     /// one answers.
-    fn functions_for(&self, serve: &Effect) -> BTreeSet<FnId> {
+    pub(super) fn functions_for(&self, serve: &Effect) -> BTreeSet<FnId> {
         self.functions_leading_to(serve, |id| {
             let given = settled(&self.types.signature(id).output);
             let gives_router = self.types.type_facts(given).is_some_and(|facts| {

@@ -29,11 +29,14 @@ impl Program<'_> {
                 && effect.lifetime != Lifetime::Ended
                 && !self.is_optional(effect)
         };
-        let mut effects = self.effects(entry.main).iter().enumerate();
+        // What is served before the first of them is made, such as metrics, has nothing to do with it.
+        let all = self.effects(entry.main);
+        let made = all.iter().position(|effect| lazily(&effect)).unwrap_or(all.len());
+        let mut effects = all.iter().enumerate().skip(made);
         let Some((at, serve)) = effects.find(|(_, effect)| effect.kind == EffectKind::Serve) else {
             return Vec::new();
         };
-        let before = &self.effects(entry.main)[..at];
+        let before = &all[..at];
         let mut pools =
             before.iter().filter(lazily).filter(|effect| !self.exclusive(effect, serve)).peekable();
         let migrates = || {

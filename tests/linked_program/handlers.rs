@@ -62,6 +62,59 @@ fn rocket() -> _ { rocket::build().mount("/", routes![orders, add]) }
 }
 
 #[test]
+fn rocket_under_the_paths_where_lists_are_mounted() {
+    assert_eq!(
+        handlers(
+            r#"
+#[macro_use] extern crate rocket;
+mod orders {
+    use rocket::Route;
+    #[get("/<id>")]
+    fn one(id: u32) -> String { id.to_string() }
+    #[post("/")]
+    fn add() {}
+    pub fn routes() -> Vec<Route> { routes![one, add] }
+}
+#[get("/health")]
+fn health() -> &'static str { "ok" }
+#[get("/")]
+fn index() -> &'static str { "ok" }
+#[launch]
+fn rocket() -> _ {
+    rocket::build().mount("/api", routes![health, index]).mount("/orders", orders::routes())
+}
+"#
+        ),
+        [
+            "GET /orders/<id> app::orders::one",
+            "POST /orders app::orders::add",
+            "GET /api/health app::health",
+            "GET /api app::index",
+        ]
+    );
+}
+
+#[test]
+fn several_routes_of_one_function() {
+    assert_eq!(
+        handlers(
+            r#"
+use actix_web::{App, HttpResponse, HttpServer, get, routes, web};
+#[routes]
+#[get("/health")]
+#[get("/alive")]
+async fn health() -> HttpResponse { HttpResponse::Ok().finish() }
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| App::new().service(web::scope("/internal").service(health))).bind("[::]:80")?.run().await
+}
+"#
+        ),
+        ["GET /internal/alive app::health", "GET /internal/health app::health"]
+    );
+}
+
+#[test]
 fn poem_salvo_and_warp() {
     assert_eq!(
         handlers(

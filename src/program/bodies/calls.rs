@@ -435,7 +435,9 @@ impl<'a> Walk<'_, 'a> {
                 return Some(facts);
             }
         }
-        if path.segments.len() == 1 { catalog.macros_named(name).next() } else { None }
+        let unnamed = || catalog.macros_named(name).filter(|_| path.segments.len() == 1);
+        let module = self.scope().module;
+        unnamed().find(|facts| self.types.has_library(module, &facts.path)).or_else(|| unnamed().next())
     }
 }
 

@@ -42,7 +42,12 @@ impl<'a> Walk<'_, 'a> {
             MacroContent::Select(arms) => self.select_macro(arms),
             MacroContent::Paths(paths) => {
                 let values: Vec<Value> = paths.iter().map(|(path, _)| self.path(path).value).collect();
-                Typed::new(Ty::Unknown, Value::Choice(values.into()))
+                let listed = Value::Choice(values.into());
+                let registers = facts.filter(|facts| facts.role == CallRole::Register);
+                match registers.and_then(|facts| self.types.catalog.function(&facts.path)) {
+                    Some(function) => self.registering_macro(function, id, listed),
+                    None => Typed::new(Ty::Unknown, listed),
+                }
             }
             MacroContent::Opaque { .. } if !arms.is_empty() => self.macro_arm(id, &arms, &[], &[]),
             MacroContent::Opaque { called, .. } => {
@@ -170,6 +175,16 @@ impl<'a> Walk<'_, 'a> {
             }
         });
         Typed::unit()
+    }
+
+    /// `routes![list, one]` is a call of a function of that name: what it lists answers requests, wherever its result is mounted.
+    fn registering_macro(&mut self, function: &'a CallFacts, id: ExprId, listed: Value) -> Typed {
+        let span = self.body.expr(id).span;
+        let args = vec![Argument { value: listed, ty: Ty::Unknown, lent: false }];
+        let call = Call { args, ..Call::of(Target::Library(function), id, span, self.context) };
+        let call = self.push_call(call);
+        self.run_arguments(call);
+        Typed::new(Ty::Unknown, Value::Call(call))
     }
 
     /// A call of a macro of a library is one of the function that does the same without looking at the text when it is

@@ -1,13 +1,18 @@
 //! Room 5, *program*: what calling a function does to databases, bottom-up. A summary lists a function's effects in
 //! the order they happen, with addresses as terms over its parameters, so that a caller only substitutes.
 
+mod given_code;
+mod presumptions;
+
 use std::sync::{Arc, OnceLock};
 
-use super::bodies::{Call, CallId, ContextId, ContextKind, Event, EventKind, LinkedBody, Target, Time};
+use self::given_code::{hands_on_code, is_given_to, runs_parameter};
+use super::bodies::{Call, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
 use super::conditions::{self, Condition};
-use super::items::{Container, FnId, StaticId};
+use super::items::{FnId, StaticId};
+use super::lifetimes::new_owner;
 use super::terms::{Results, Terms, address_of, substitute};
-use super::types::{Ty, TypeKey, Types, key_of};
+use super::types::{TypeKey, Types};
 use super::values::Value;
 use crate::catalog::{CallRole, TypeKind};
 use crate::facts::Name;
@@ -204,6 +209,8 @@ pub struct Summary {
     pub keeps_receiver: Keep,
     /// Places it writes that a caller can name.
     pub writes: Vec<PlaceWrite>,
+    /// How many of its effects come before it runs code that it is given, if it does.
+    pub runs_given_after: Option<usize>,
 }
 
 /// Effects beyond this number are left out: no rule needs more of one function.
@@ -237,13 +244,19 @@ impl<'a> Summarizer<'_, 'a> {
         };
         let (keeps, keeps_receiver) = self.keeps_of(id, body);
         let terms = self.terms(id, body);
-        let mut summary =
-            Summary { effects: Vec::new(), keeps, keeps_receiver, writes: self.place_writes(body, &terms) };
-        let mut collector = Collector { summarizer: self, id, body, effects: Vec::new(), terms: &terms };
+        let writes = self.place_writes(body, &terms);
+        let mut collector = Collector {
+            summarizer: self,
+            id,
+            body,
+            effects: Vec::new(),
+            runs_given_after: None,
+            terms: &terms,
+        };
         collector.events(&body.events, &[]);
         collector.keep_while_serving();
-        summary.effects = collector.effects;
-        summary
+        let Collector { effects, runs_given_after, .. } = collector;
+        Summary { effects, keeps, keeps_receiver, writes, runs_given_after }
     }
 
     fn place_writes(&self, body: &LinkedBody<'a>, terms: &Terms<'_, 'a>) -> Vec<PlaceWrite> {
@@ -328,16 +341,25 @@ struct Collector<'c, 's, 'a> {
     id: FnId,
     body: &'c LinkedBody<'a>,
     effects: Vec<Effect>,
+    runs_given_after: Option<usize>,
     terms: &'c Terms<'c, 'a>,
 }
 
 impl<'a> Collector<'_, '_, 'a> {
     fn events(&mut self, events: &[Event], times: &[Time]) {
-        for event in events {
+        let mut starts = Vec::with_capacity(events.len());
+        for (index, event) in events.iter().enumerate() {
+            starts.push(self.effects.len());
             match &event.kind {
                 EventKind::Call { call, time } => {
                     let times = with(times, *time);
-                    self.call(*call, event.context, &times);
+                    let runs_given_after = self.call(*call, event.context, &times);
+                    let is_given = |event: &Event| is_given_to(self.body, event, *call);
+                    let given = events[..index].iter().rev().take_while(|event| is_given(event)).count();
+                    if let Some(after) = runs_given_after {
+                        self.effects[starts[index - given]..after]
+                            .rotate_left(starts[index] - starts[index - given]);
+                    }
                 }
                 EventKind::Block { block, time } => {
                     let times = with(times, *time);
@@ -350,70 +372,104 @@ impl<'a> Collector<'_, '_, 'a> {
         }
     }
 
-    fn call(&mut self, call_id: CallId, context: ContextId, times: &[Time]) {
+    /// Adds what a call does. Gives back the number of effects after which it runs code that it is given, where that is known.
+    fn call(&mut self, call_id: CallId, context: ContextId, times: &[Time]) -> Option<usize> {
         let call = self.body.call(call_id);
         match &call.target {
             Target::Library(_) | Target::External(_) => self.library(call_id, context, times),
+            Target::Unknown(_) if runs_parameter(self.summarizer.types, self.id, call) => {
+                self.runs_given_after.get_or_insert(self.effects.len());
+            }
             Target::Local { targets, dispatched } => {
-                let mut effects: Vec<(&Effect, Option<Presumption>, bool)> = Vec::new();
-                for target in targets {
-                    let Some(summary) = self.summarizer.summary(*target) else { continue };
-                    for effect in &summary.effects {
-                        let Some((presumes, mut certain)) = self.presumed(effect, call) else { continue };
-                        let chosen = self.choice_of(*target, call);
-                        let presumes =
-                            chosen.map(|(param, ty)| Presumption { param, ty, certain }).or(presumes);
-                        certain &= presumes.is_none() && !*dispatched;
-                        effects.push((effect, presumes, certain));
-                    }
+                let after = self.local(call_id, targets, *dispatched, context, times)?;
+                if hands_on_code(call) {
+                    self.runs_given_after.get_or_insert(after);
                 }
-                if effects.is_empty() {
-                    return;
-                }
-                let (receiver, args) = self.terms.inputs(call);
-                // What becomes of the result is the same for every handle in it.
-                let mut returned = None;
-                let own = self.conditions(call_id, context);
-                for (effect, presumes, certain) in effects {
-                    if self.is_full(effect.steps.len() + 1) {
-                        continue;
-                    }
-                    let Some(only_if) = conditions::given(&effect.only_if, &args, receiver.as_ref()) else {
-                        continue;
-                    };
-                    let step = Step::Call(self.id, call_id);
-                    let mut lifted = self.lift(effect, step, context, times, certain);
-                    lifted.presumes = presumes;
-                    lifted.only_if = only_if.into_iter().chain(own.iter().cloned()).collect();
-                    lifted.address = substitute(&effect.address, &args, receiver.as_ref()).unless_lost();
-                    let inner = effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
-                    lifted.once = lifted.once.or(inner);
-                    lifted.lifetime = match &effect.lifetime {
-                        Lifetime::Returned => returned
-                            .get_or_insert_with(|| {
-                                let value = Value::Call(call_id);
-                                self.summarizer.lifetime(self.body, &value, Some(call.context))
-                            })
-                            .clone(),
-                        Lifetime::Local { .. } => Lifetime::Local { stays: false },
-                        Lifetime::Held(Holder::Place(place)) => {
-                            let seen = substitute(place, &args, receiver.as_ref());
-                            // What `main` makes stays as long as the process, if somebody uses it.
-                            let is_new = seen.is_failure() && !self.summarizer.mains.contains(&self.id);
-                            let owner = is_new.then(|| new_owner(self.body, call, place)).flatten();
-                            let of_owner = owner
-                                .map(|owner| self.summarizer.lifetime(self.body, owner, Some(call.context)));
-                            match of_owner {
-                                Some(goes @ (Lifetime::Local { .. } | Lifetime::Ended)) => goes,
-                                _ => Lifetime::Held(Holder::Place(seen)),
-                            }
-                        }
-                        other => other.clone(),
-                    };
-                    self.push(lifted);
-                }
+                return Some(after);
             }
             _ => {}
+        }
+        None
+    }
+
+    /// Adds what a call of functions of the workspace does, as `call` does.
+    fn local(
+        &mut self,
+        call_id: CallId,
+        targets: &[FnId],
+        dispatched: bool,
+        context: ContextId,
+        times: &[Time],
+    ) -> Option<usize> {
+        let call = self.body.call(call_id);
+        let mut effects: Vec<(&Effect, Option<Presumption>, bool)> = Vec::new();
+        let mut ahead = None;
+        for target in targets {
+            let Some(summary) = self.summarizer.summary(*target) else { continue };
+            for (index, effect) in summary.effects.iter().enumerate() {
+                if summary.runs_given_after == Some(index) {
+                    ahead = Some(effects.len());
+                }
+                let Some((presumes, mut certain)) = self.presumed(effect, call) else { continue };
+                let chosen = self.choice_of(*target, call);
+                let presumes = chosen.map(|(param, ty)| Presumption { param, ty, certain }).or(presumes);
+                certain &= presumes.is_none() && !dispatched;
+                effects.push((effect, presumes, certain));
+            }
+            if summary.runs_given_after == Some(summary.effects.len()) {
+                ahead = Some(effects.len());
+            }
+        }
+        // Of several functions each may run it elsewhere.
+        let ahead = ahead.filter(|_| targets.len() == 1);
+        let mut after = None;
+        let (receiver, args) = if effects.is_empty() { (None, Vec::new()) } else { self.terms.inputs(call) };
+        // What becomes of the result is the same for every handle in it.
+        let mut returned = None;
+        let own = if effects.is_empty() { Vec::new() } else { self.conditions(call_id, context) };
+        for (index, (effect, presumes, certain)) in effects.into_iter().enumerate() {
+            if ahead == Some(index) {
+                after = Some(self.effects.len());
+            }
+            if self.is_full(effect.steps.len() + 1) {
+                continue;
+            }
+            let Some(only_if) = conditions::given(&effect.only_if, &args, receiver.as_ref()) else {
+                continue;
+            };
+            let step = Step::Call(self.id, call_id);
+            let mut lifted = self.lift(effect, step, context, times, certain);
+            lifted.presumes = presumes;
+            lifted.only_if = only_if.into_iter().chain(own.iter().cloned()).collect();
+            lifted.address = substitute(&effect.address, &args, receiver.as_ref()).unless_lost();
+            let inner = effect.once.as_ref().map(|once| substitute(once, &args, receiver.as_ref()));
+            lifted.once = lifted.once.or(inner);
+            lifted.lifetime = match &effect.lifetime {
+                Lifetime::Returned => returned
+                    .get_or_insert_with(|| {
+                        let value = Value::Call(call_id);
+                        self.summarizer.lifetime(self.body, &value, Some(call.context))
+                    })
+                    .clone(),
+                Lifetime::Local { .. } => Lifetime::Local { stays: false },
+                Lifetime::Held(Holder::Place(place)) => {
+                    self.held_in(call, place, substitute(place, &args, receiver.as_ref()))
+                }
+                other => other.clone(),
+            };
+            self.push(lifted);
+        }
+        after.or(ahead.map(|_| self.effects.len()))
+    }
+
+    /// What becomes of a handle that a callee keeps in one of its places, `seen` from here.
+    fn held_in(&self, call: &Call<'_>, place: &Value, seen: Value) -> Lifetime {
+        // What `main` makes stays as long as the process, if somebody uses it.
+        let is_new = seen.is_failure() && !self.summarizer.mains.contains(&self.id);
+        let owner = is_new.then(|| new_owner(self.body, call, place)).flatten();
+        match owner.map(|owner| self.summarizer.lifetime(self.body, owner, Some(call.context))) {
+            Some(goes @ (Lifetime::Local { .. } | Lifetime::Ended)) => goes,
+            _ => Lifetime::Held(Holder::Place(seen)),
         }
     }
 
@@ -554,53 +610,6 @@ impl<'a> Collector<'_, '_, 'a> {
         }
     }
 
-    /// What an effect of a callee presumes here and whether it is certain; `None` when the call chooses another type.
-    fn presumed(&self, effect: &Effect, call: &Call<'_>) -> Option<(Option<Presumption>, bool)> {
-        let Some(presumption) = &effect.presumes else { return Some((None, effect.certain)) };
-        let generics = call.choice().into_iter().flat_map(|choice| &choice.generics);
-        let chosen = generics.clone().find(|(param, _)| *param == presumption.param);
-        let Some((_, chosen)) = chosen else { return Some((None, false)) };
-        let left_open =
-            |param: Name| Some((Some(Presumption { param, ..presumption.clone() }), presumption.certain));
-        let mut current = chosen.clone();
-        let mut of_workspace = false;
-        for _ in 0..LONGEST_PATH {
-            match &current {
-                Ty::Param(param) => return left_open(param.clone()),
-                Ty::Bounds(_) => {
-                    // The caller hands on what it was given itself.
-                    let given =
-                        presumption.param.strip_prefix('#').and_then(|index| index.parse::<usize>().ok());
-                    let given = given.and_then(|index| call.args.get(index)).map(|argument| &argument.value);
-                    return match given {
-                        Some(Value::Param(index)) => left_open(Name::new(format!("#{index}"))),
-                        _ => Some((None, false)),
-                    };
-                }
-                _ => {}
-            }
-            if key_of(&current).as_ref() == Some(&presumption.ty) {
-                return Some((None, presumption.certain));
-            }
-            of_workspace |= matches!(current, Ty::Adt(..));
-            match self.summarizer.types.deref(&current) {
-                Some(next) => current = next,
-                None => break,
-            }
-        }
-        if of_workspace { None } else { Some((None, false)) }
-    }
-
-    /// Which type an implementation is for, where a call leaves it to the callers which one is called.
-    fn choice_of(&self, target: FnId, call: &Call<'_>) -> Option<(Name, TypeKey)> {
-        let through = call.choice()?.through.clone()?;
-        let types = self.summarizer.types;
-        match types.items.functions[target.index()].container {
-            Container::Impl(block) => Some((through, key_of(types.impl_type(block))?)),
-            _ => None,
-        }
-    }
-
     /// A handle in a variable of a function that goes on to serve, or into a loop without an end, stays open meanwhile.
     fn keep_while_serving(&mut self) {
         for index in 0..self.effects.len() {
@@ -673,22 +682,4 @@ fn with(times: &[Time], time: Time) -> Vec<Time> {
         list.push(time);
     }
     list
-}
-
-/// What a call of the same body made, and a callee keeps something in: where it keeps it, the maker put nothing (`None`). Only what is
-/// made in the same turn of all loops, and is given to nobody who might keep it.
-fn new_owner<'b>(body: &LinkedBody<'_>, call: &'b Call<'_>, place: &Value) -> Option<&'b Value> {
-    let given = match place.root() {
-        Value::Receiver => &call.receiver.as_ref()?.value,
-        Value::Param(index) => &call.args.get(*index as usize)?.value,
-        _ => return None,
-    };
-    let owner = given.root();
-    let Value::Call(made) = owner else { return None };
-    let made_in = body.call(*made).context;
-    let is_loop = |id: &ContextId| matches!(body.contexts[id.0 as usize].kind, ContextKind::Loop(_));
-    let mut loops = body.ids_outwards(call.context).filter(is_loop);
-    let mut given_away = body.calls.iter().flat_map(|other| &other.args);
-    let stays_here = !given_away.any(|argument| !argument.lent && argument.value.contains(owner));
-    (stays_here && loops.all(|id| body.encloses(id, made_in))).then_some(owner)
 }
