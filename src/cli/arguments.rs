@@ -157,6 +157,9 @@ pub(super) enum TaskArguments {
         /// Name of a rule, or FILE:LINE
         #[arg(value_name = "RULE|FILE:LINE")]
         subject: String,
+        /// All examples of a rule, not only the first bad and the first good one
+        #[arg(long, help_heading = "Output")]
+        examples: bool,
         #[command(flatten)]
         flags: GivenFlags,
         #[command(flatten)]

@@ -203,6 +203,9 @@ fn stages(
     };
     let text = settled.text(&purpose, out, err)?;
     deliver(&text, &outputs[0], out)?;
+    if matches!(purpose, Purpose::Graph(_) | Purpose::Patch | Purpose::Statistics) && !quiet {
+        narration::unseen(err, &report);
+    }
     watch.stage("render");
 
     if verbose >= 1 {
@@ -217,7 +220,7 @@ fn stages(
 fn run_errand(errand: Errand, to: &Output, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Stop> {
     match errand {
         Errand::Init(request, starter, dry_run) => starters::start(&request, starter, dry_run, out, err),
-        Errand::Explain(rule) => deliver(rule.page, to, out),
+        Errand::Explain(rule, examples) => deliver(&report::render_rule_page(rule, examples), to, out),
         Errand::Rules(format) => deliver(&list_of_rules(format), to, out),
         Errand::Completions(shell) => print_bytes(&arguments::completions(shell), out),
         Errand::Man => print_bytes(&arguments::manual()?, out),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::report::{ChangedFile, counted};
-use crate::settle::Coverage;
+use crate::settle::{Coverage, Report};
 use crate::workspace::PackageSource;
 
 /// Time spent, stage by stage.
@@ -51,6 +51,15 @@ impl ParseTime {
     /// What parsing alone would have taken from start to end.
     fn alone(self) -> Duration {
         self.summed / u32::try_from(self.threads.max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// Why a look is incomplete, where the report itself has no place for it.
+pub(super) fn unseen(err: &mut dyn Write, report: &Report) {
+    for problem in report.problems.iter().filter(|problem| problem.kind.makes_incomplete()) {
+        let (file, line) = (&problem.file, problem.line);
+        let place = if file.is_empty() { String::new() } else { format!("{file}:{line}: ") };
+        say(err, &format!("{place}{}", problem.message));
     }
 }
 

@@ -70,8 +70,8 @@ pub(super) enum Errand {
     Completions(clap_complete::Shell),
     /// Print the manual page.
     Man,
-    /// Print a rule's page.
-    Explain(&'static RuleInfo),
+    /// Print a rule's page, perhaps with all its examples.
+    Explain(&'static RuleInfo, bool),
     /// List the rules.
     Rules(Format),
 }
@@ -164,8 +164,9 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
     let Some(task) = task else {
         return match explain {
             Some(subject) => {
-                let task =
-                    explained(&subject, here, notes, |notes| analysis_options(before, environment, notes))?;
+                let task = explained(&subject, false, here, notes, |notes| {
+                    analysis_options(before, environment, notes)
+                })?;
                 Chosen::for_people("explain", task, &output, environment)
             }
             None => {
@@ -216,9 +217,9 @@ fn chosen(given: Arguments, environment: &Environment, notes: &mut Vec<String>) 
             notes.extend(leaves_nothing_out(&options));
             Ok(Chosen::new(analyse(options, purpose), outputs, &output))
         }
-        TaskArguments::Explain { subject, flags: later, output: output_later } => {
+        TaskArguments::Explain { subject, examples, flags: later, output: output_later } => {
             let output = output.then(None, output_later);
-            let task = explained(&subject, here, notes, |notes| options(later, notes))?;
+            let task = explained(&subject, examples, here, notes, |notes| options(later, notes))?;
             Chosen::for_people("explain", task, &output, environment)
         }
         TaskArguments::Baseline { action, baseline, analysis, selection, findings, output: output_later } => {
@@ -359,13 +360,16 @@ fn analysis_options(
     })
 }
 
-/// What is to be explained: a rule, or a place, for which `options` are needed.
+/// What is to be explained: a rule, perhaps with all its examples, or a place, for which `options` are needed.
 fn explained(
     subject: &str,
+    examples: bool,
     here: &Path,
     notes: &mut Vec<String>,
     options: impl FnOnce(&mut Vec<String>) -> Result<AnalysisOptions, Stop>,
 ) -> Result<Task, Stop> {
+    // Editors show the names of rules behind this.
+    let subject = subject.strip_prefix("initpath::").unwrap_or(subject);
     match place_in(subject) {
         Some((_, 0)) => Err(Stop::refused(format!("`{subject}`: lines are counted from 1"))),
         Some((file, line)) => {
@@ -375,7 +379,7 @@ fn explained(
         None if looks_like_a_file(subject, here) => Err(Stop::refused(format!(
             "`{subject}` is neither a rule nor a place; give one line of a file, as in `src/main.rs:18`"
         ))),
-        None => Ok(Task::Errand(Errand::Explain(rule_named(subject, notes)?))),
+        None => Ok(Task::Errand(Errand::Explain(rule_named(subject, notes)?, examples))),
     }
 }
 

@@ -153,8 +153,11 @@ impl GivenOutput {
             Output { format: Format::Human, file, color }
         };
         let mut places: Vec<(F, Output)> = Vec::new();
+        let mut takes_default = false;
         for one in &self.plain.output {
-            let (format, file) = named_format(one, printable)?.unwrap_or((default, one));
+            let named = named_format(one, printable)?;
+            takes_default |= named.is_none();
+            let (format, file) = named.unwrap_or((default, one));
             let file = (file != "-").then(|| environment.current_dir.join(file));
             if places.iter().any(|(_, known)| known.file == file) {
                 return Err(Stop::refused(format!("`--output {one}` goes where another one goes")));
@@ -163,6 +166,10 @@ impl GivenOutput {
         }
         if places.is_empty() {
             places.push((default, output(None)));
+        } else if let Some(name) = self.format.as_ref().filter(|_| !takes_default) {
+            return Err(Stop::refused(format!(
+                "`{name}` is the format of nothing: each `--output` names its own; add `--output {name}=-` for stdout"
+            )));
         }
         Ok(places)
     }

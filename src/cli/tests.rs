@@ -103,9 +103,20 @@ fn an_unknown_rule_gets_a_suggestion() {
 }
 
 #[test]
-fn explain_prints_the_page_and_nothing_else() {
-    for arguments in [["explain", a_rule()], ["--explain", a_rule()]] {
-        assert_eq!(run_plain(&arguments), (Outcome::Clean, rules::table()[0].page.to_owned(), String::new()));
+fn explain_prints_the_page_with_one_example_of_each_kind_and_nothing_else() {
+    let rule = &rules::table()[0];
+    let examples = |text: &str| text.lines().filter(|line| line.starts_with("### ")).count();
+    for name in [a_rule().to_owned(), format!("initpath::{}", a_rule())] {
+        let short = run_plain(&["explain", &name]);
+        assert_eq!(short, run_plain(&["--explain", &name]));
+        let (outcome, page, err) = short;
+        assert_eq!((outcome, err.as_str()), (Outcome::Clean, ""));
+        assert!(page.starts_with(&format!("# {}\n\n{}\n", rule.name, rule.summary)), "{page}");
+        assert_eq!(examples(&page), 2, "{page}");
+        assert!(page.contains("## How to fix") && !page.contains("//~"), "{page}");
+        let (_, whole, _) = run_plain(&["explain", &name, "--examples"]);
+        assert_eq!(examples(&whole), examples(rule.page));
+        assert!(!whole.contains("--examples"), "{whole}");
     }
 }
 
@@ -130,7 +141,7 @@ fn a_former_name_of_a_rule_still_works_with_a_note() {
     };
     let alias = rule.aliases[0].as_str();
     let (outcome, out, err) = run_plain(&["explain", alias]);
-    assert_eq!((outcome, out.as_str()), (Outcome::Clean, rule.page));
+    assert_eq!((outcome, out), (Outcome::Clean, run_plain(&["explain", rule.name]).1));
     assert!(err.contains(&format!("`{alias}` is now called `{}`", rule.name)), "{err}");
 }
 

@@ -24,11 +24,24 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
             true => Vec::new(),
             false => {
                 let (line, column) = (problem.line.max(1), problem.column.max(1));
-                vec![span(&problem.file, (line, column, line, column), (0, 0), "", None, true)]
+                let file = files.iter().find(|file| file.path == problem.file);
+                let text = file.map_or("", |file| &file.text);
+                let at = offset(text, line, column);
+                let row = row_of(text, line);
+                vec![span(&problem.file, (line, column, line, column), (at, at), row, None, true)]
             }
         };
         let level = if problem.kind.makes_incomplete() { "error" } else { "warning" };
-        push(&message(diagnostic(problem.kind.name(), level, &problem.message, spans, Vec::new()), style));
+        push(&message(
+            diagnostic(
+                &format!("initpath::{}", problem.kind.name()),
+                level,
+                &problem.message,
+                spans,
+                Vec::new(),
+            ),
+            style,
+        ));
     }
     push(
         &json!({ "reason": "build-finished", "success": report.complete && report.count(Level::Deny) == 0 }),
@@ -69,13 +82,17 @@ fn finding(settled: &Settled, files: &[SourceFile]) -> Value {
 }
 
 fn diagnostic(code: &str, level: &str, text: &str, spans: Vec<Value>, children: Vec<Value>) -> Value {
+    let place = spans.first().map(|first| {
+        let (file, line, column) = (&first["file_name"], &first["line_start"], &first["column_start"]);
+        format!(" --> {}:{line}:{column}\n", file.as_str().unwrap_or_default())
+    });
     json!({
         "message": text,
         "code": { "code": code, "explanation": null },
         "level": level,
         "spans": spans,
         "children": children,
-        "rendered": format!("{level}[{code}]: {text}\n"),
+        "rendered": format!("{level}[{code}]: {text}\n{}", place.unwrap_or_default()),
     })
 }
 
@@ -84,8 +101,13 @@ fn span_of(evidence: &Evidence, files: &[SourceFile], primary: bool) -> Value {
     let text = files.get(file.0 as usize).map_or("", |file| &file.text);
     let path = path_of(files, &evidence.location);
     let bytes = (offset(text, at.line, at.column), offset(text, at.end_line, at.end_column));
-    let line = text.lines().nth(at.line.saturating_sub(1) as usize).unwrap_or_default();
-    span(path, (at.line, at.column, at.end_line, at.end_column), bytes, line, Some(&evidence.label), primary)
+    let row = row_of(text, at.line);
+    span(path, (at.line, at.column, at.end_line, at.end_column), bytes, row, Some(&evidence.label), primary)
+}
+
+/// A line of a text, from 1; empty where there is none.
+fn row_of(text: &str, line: u32) -> &str {
+    text.lines().nth(line.saturating_sub(1) as usize).unwrap_or_default()
 }
 
 fn span(

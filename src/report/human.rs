@@ -14,7 +14,7 @@ use super::{Style, counted, one_line, page_url, path_of, place, problem_place};
 use crate::finding::{Evidence, Finding, Hop};
 use crate::location::{Location, Span};
 use crate::problem::Problem;
-use crate::settle::{Level, Report, Settled};
+use crate::settle::{Level, Report, STALE_BASELINE, Settled};
 use crate::workspace::SourceFile;
 
 /// How many places of one finding get an excerpt of their own; the others are listed.
@@ -292,7 +292,8 @@ impl Page<'_> {
             parts.push(format!("{} accepted by comments", report.suppressed));
         }
         if let Some(fixed) = report.stale.as_ref().map(|stale| stale.len()) {
-            let new = report.findings.len();
+            let is_new = |settled: &&Settled| settled.finding.rule != STALE_BASELINE;
+            let new = report.findings.iter().filter(is_new).count();
             parts.push(format!("baseline: {new} new, {fixed} fixed, {} accepted", report.baselined));
         }
         if report.elsewhere > 0 {

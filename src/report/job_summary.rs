@@ -14,6 +14,7 @@ const MOST: usize = 900 * 1024;
 pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
     let mut text = String::from("# initpath\n\n");
     let (deny, warn) = (report.count(Level::Deny), report.count(Level::Warn));
+    let accepted = report.baselined + report.suppressed + report.elsewhere;
     let _ = match report.findings.len() {
         0 if report.complete && report.unselected > 0 => {
             writeln!(text, "Nothing was found in what was asked for.")
@@ -21,11 +22,12 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
         0 if report.complete && report.lowered => {
             writeln!(text, "Nothing is left at the levels that were asked for.")
         }
+        0 if report.complete && accepted > 0 => writeln!(text, "Nothing else was found."),
         0 if report.complete => writeln!(text, "Clean."),
         0 => writeln!(text, "Nothing was found in what could be analysed."),
         all => writeln!(text, "{} ({deny} deny, {warn} warn).", counted(all, "finding")),
     };
-    if report.baselined + report.suppressed + report.elsewhere > 0 {
+    if accepted > 0 {
         let _ = writeln!(
             text,
             "\n{} accepted by the baseline, {} by comments, {} elsewhere.",

@@ -42,7 +42,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
         );
     }
     if cases.is_empty() {
-        cases.push_str("    <testcase name=\"every resource has one door\" classname=\"initpath\"/>\n");
+        cases.push_str("    <testcase name=\"no finding is left\" classname=\"initpath\"/>\n");
     }
     let tests = (report.findings.len() + report.problems.len()).max(1);
     let failures = report.count(Level::Deny);

@@ -16,6 +16,7 @@ mod patch;
 mod picture;
 mod place;
 mod rule_list;
+mod rule_page;
 mod sarif;
 mod short;
 mod statistics;
@@ -36,6 +37,7 @@ pub use migration::{MigrationFormat, MigrationView, read_snapshot, render as ren
 pub use patch::{ChangedFile, render as render_patch};
 pub use place::{RuleAt, render as render_place};
 pub use rule_list::{render_human as render_rules_human, render_json as render_rules_json};
+pub use rule_page::render as render_rule_page;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

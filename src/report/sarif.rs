@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use super::rule_page::without_examples;
 use super::{Style, page_url, path_of, to_json};
 use crate::finding::{Evidence, Level};
 use crate::location::{Location, Span};
@@ -45,7 +46,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> St
 }
 
 fn descriptor(rule: &RuleInfo) -> Value {
-    let page = without_examples(rule.page.splitn(3, "---\n").nth(2).unwrap_or(rule.page).trim_start());
+    let page = without_examples(rule);
     json!({
         "id": rule.name,
         "name": rule.name,
@@ -149,23 +150,6 @@ fn level(level: Level) -> &'static str {
         Level::Warn => "warning",
         Level::Allow => "none",
     }
-}
-
-/// A page without its sections `Bad` and `Good`: whoever reads a finding has an example in front of them.
-fn without_examples(page: &str) -> String {
-    let mut kept = String::new();
-    let (mut in_examples, mut in_code) = (false, false);
-    for line in page.lines() {
-        in_code ^= line.starts_with("```");
-        if !in_code && line.starts_with("## ") {
-            in_examples = matches!(line, "## Bad" | "## Good");
-        }
-        if !in_examples {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-    }
-    kept
 }
 
 /// A path as a relative URI reference: everything but unreserved characters and slashes is escaped (RFC 3986, section 2.3).

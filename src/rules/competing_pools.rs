@@ -116,6 +116,12 @@ fn report(program: &Program<'_>, entry: &Entry, competitors: &Competitors<'_>) -
         new
     });
     let path = program.name_of(function);
+    // Who accepted two pools did not accept a third one.
+    let more = evidence.iter().filter(|one| one.label.starts_with("another ")).count();
+    let mut identity = vec![program.path_of(function), resource.id.clone()];
+    if more > 0 {
+        identity.push(format!("{more} more"));
+    }
     Some(Finding {
         rule: "competing-pools",
         confidence,
@@ -132,6 +138,6 @@ fn report(program: &Program<'_>, entry: &Entry, competitors: &Competitors<'_>) -
         notes: vec![format!("both run: nothing in `{}` excludes one of them", program.name_of(function_of(parted)))],
         binary: Some(entry.binary.title.clone()),
         resource: Some(resource.id.clone()),
-        identity: vec![program.path_of(function), resource.id.clone()],
+        identity,
     })
 }

@@ -287,13 +287,16 @@ fn is_shown_by_default(rules: &[RuleInfo], finding: &Finding) -> bool {
     levels::level_of(finding.rule, default, finding.confidence, "", &Policy::default()) != Level::Allow
 }
 
+/// The rule that an entry of a baseline stands for nothing any more.
+pub const STALE_BASELINE: &str = "stale-baseline";
+
 /// A finding for each entry of a baseline that stands for nothing any more.
 fn stale_entries(known: &Baseline, stale: &BTreeSet<String>, files: &[SourceFile]) -> Vec<Finding> {
     let text = known.file.and_then(|file| files.get(file.0 as usize)).map_or("", |file| &file.text);
     let entries = stale.iter().filter_map(|fingerprint| {
         let location = known.place(text, fingerprint)?;
         Some(suppression::finding(
-            "stale-baseline",
+            STALE_BASELINE,
             location,
             format!("`{fingerprint}` is not found any more"),
             "`cargo initpath baseline prune` removes such entries",

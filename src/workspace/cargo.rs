@@ -54,11 +54,15 @@ fn reason(error: &Error) -> String {
             let start = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);
             let first =
                 lines.get(start).map_or("cargo metadata failed", |line| line.trim_start_matches("error: "));
+            let place = lines.iter().find_map(|line| line.strip_prefix("--> "));
+            let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
             // Cargo's first line says what it was doing, its last cause what went wrong.
-            match lines.iter().rposition(|line| *line == "Caused by:").and_then(|at| lines.get(at + 1)) {
-                Some(cause) => format!("{first}: {cause}"),
-                None => first.to_owned(),
-            }
+            let reason =
+                match lines.iter().rposition(|line| *line == "Caused by:").and_then(|at| lines.get(at + 1)) {
+                    Some(cause) => format!("{first}: {cause}"),
+                    None => first.to_owned(),
+                };
+            reason + &place
         }
         Error::Io(error) => format!("cargo could not be started: {error}"),
         other => other.to_string().lines().next().unwrap_or_default().to_owned(),

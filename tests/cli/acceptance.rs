@@ -391,6 +391,34 @@ fn a_baseline_is_not_touched_while_code_cannot_be_analysed() {
 }
 
 #[test]
+fn who_accepted_two_pools_did_not_accept_a_third() {
+    let copy = copy();
+    let here = copy.path();
+    assert_eq!(run(here, &["baseline", "write"]).code, Some(0));
+    assert_eq!(run(here, &[]).code, Some(0));
+    let main = here.join("src/main.rs");
+    let text = fs::read_to_string(&main).unwrap();
+    let listener = "    let listener";
+    let third = format!(
+        "    let third = database::connect(&config).await?;\n    tokio::spawn(jobs::archive_orders(third));\n{listener}"
+    );
+    fs::write(&main, text.replace(listener, &third)).unwrap();
+    let ended = run(here, &[]);
+    assert!(ended.code == Some(1) && ended.out.contains("baseline: 1 new, 1 fixed, 2 accepted"), "{ended:?}");
+}
+
+#[test]
+fn a_graph_of_a_part_says_what_was_not_read() {
+    let copy = copy();
+    let here = copy.path();
+    fs::write(here.join("src/jobs.rs"), "fn broken( {").unwrap();
+    for arguments in [&["graph"][..], &["report", "--patch"]] {
+        let ended = run(here, arguments);
+        assert!(ended.code == Some(2) && ended.err.contains("src/jobs.rs:1: "), "{arguments:?}: {ended:?}");
+    }
+}
+
+#[test]
 fn a_baseline_of_some_packages_keeps_what_it_says_about_the_others() {
     let manifest = |name: &str| {
         format!(

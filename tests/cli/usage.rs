@@ -255,6 +255,7 @@ fn a_report_and_a_graph_are_written_in_their_own_formats() {
         (&["graph", "--output", "treee=-"], "there is no format `treee`; did you mean `tree`?"),
         (&["--format", "svg", "report"], "`report` cannot print `svg`"),
         (&["--format", "mermaid"], "`check` cannot print `mermaid`"),
+        (&["--format", "json", "--output", "sarif=x.sarif"], "add `--output json=-` for stdout"),
     ] {
         let refused = run(&here, arguments);
         assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{arguments:?}");
