@@ -17,6 +17,8 @@ pub(super) struct Unbalanced {
 struct Opened {
     delimiter: u8,
     offset: usize,
+    /// Where its line starts.
+    line: usize,
 }
 
 /// The first delimiter that is closed by another kind or closes nothing; else one that is never closed: the first whose
@@ -27,10 +29,15 @@ pub(super) fn unbalanced(text: &str) -> Option<Unbalanced> {
     let mut open: Vec<Opened> = Vec::new();
     let mut suspect: Option<(Opened, usize)> = None;
     let mut before = 0;
+    let (mut line, mut searched) = (0, 0);
     while let Some(lexeme) = lexemes.next() {
         let offset = lexemes.offset().saturating_sub(1);
+        if matches!(lexeme, Lexeme::Open | Lexeme::Close(_)) {
+            line = text[searched..offset].rfind('\n').map_or(line, |newline| searched + newline + 1);
+            searched = offset;
+        }
         match lexeme {
-            Lexeme::Open => open.push(Opened { delimiter: text.as_bytes()[offset], offset }),
+            Lexeme::Open => open.push(Opened { delimiter: text.as_bytes()[offset], offset, line }),
             Lexeme::Close(delimiter) => match open.pop() {
                 None => {
                     let message = format!("this `{}` closes nothing", char::from(delimiter));
@@ -45,7 +52,9 @@ pub(super) fn unbalanced(text: &str) -> Option<Unbalanced> {
                     );
                     return Some(Unbalanced { offset, message });
                 }
-                Some(opened) if suspect.is_none() && is_indented_otherwise(text, opened.offset, offset) => {
+                Some(opened)
+                    if suspect.is_none() && is_indented_otherwise(text, opened.line, line, offset) =>
+                {
                     suspect = Some((opened, offset));
                 }
                 Some(_) => {}
@@ -90,16 +99,12 @@ fn closing(open: u8) -> u8 {
     }
 }
 
-/// Whether a closing delimiter is the first of its line, and that line starts in another column than the one that opens.
-fn is_indented_otherwise(text: &str, open: usize, close: usize) -> bool {
-    let (opening, closing) = (line_start(text, open), line_start(text, close));
-    let is_first = text[closing..close].trim().is_empty();
+/// Whether a closing delimiter is the first of its line, and that line starts in another column than the one that opens; both lines
+/// by where they start.
+fn is_indented_otherwise(text: &str, opening: usize, closing: usize, close: usize) -> bool {
+    let is_first = text[closing..close].trim_start().is_empty();
     let indent = |start: usize| text[start..].len() - text[start..].trim_start_matches([' ', '\t']).len();
     opening != closing && is_first && indent(opening) != indent(closing)
-}
-
-fn line_start(text: &str, offset: usize) -> usize {
-    text[..offset].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

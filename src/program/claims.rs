@@ -45,7 +45,8 @@ pub enum Loser {
 }
 
 impl Program<'_> {
-    /// The claims of a function whose losers neither wait nor are told. Quadratic in what happens in the function.
+    /// The claims of a function whose losers neither wait nor are told. Quadratic in what happens in the function, and for each pair
+    /// linear in the branches around.
     pub fn claims(&self, id: FnId) -> Vec<Claim<'_>> {
         let Some(body) = self.body(id) else { return Vec::new() };
         let happenings = self.happenings(id);

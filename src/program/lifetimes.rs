@@ -15,6 +15,9 @@ use crate::facts::Function;
 /// How many calls further in a loop is looked for.
 const DEPTH: usize = 2;
 
+/// Values made of a value, and of these in turn, are followed up to this number.
+const MOST_FOLLOWED: usize = 200;
+
 impl<'a> Summarizer<'_, 'a> {
     /// What a function does with its parameters and its receiver beyond its own end.
     pub(super) fn keeps_of(&self, id: FnId, body: &LinkedBody<'a>) -> (Vec<Keep>, Keep) {
@@ -104,7 +107,11 @@ impl<'a> Summarizer<'_, 'a> {
         }
         for id in inside {
             let is_data = self.types.is_plain_data(bodies::settled(&body.call(id).result));
-            if Value::Call(id) == *subject || followed.contains(&id) || is_data {
+            if Value::Call(id) == *subject
+                || followed.contains(&id)
+                || is_data
+                || followed.len() > MOST_FOLLOWED
+            {
                 continue;
             }
             followed.push(id);

@@ -13,6 +13,8 @@ use crate::facts::Name;
 const LARGEST: usize = 600;
 /// Terms with something unknown in them become unknown when they have more nodes.
 const LARGEST_LOST: usize = 40;
+/// Places that are further inside a value than this become unknown when they are bound.
+const DEEPEST: usize = 200;
 /// More alternatives than this that are looked up or computed are as good as unknown.
 const MOST_FOUND: usize = 8;
 /// Alternatives, parts and pieces beyond this number are not told apart.
@@ -366,6 +368,17 @@ impl Value {
         }
     }
 
+    /// Whether the term is a place inside a place, more often than anybody writes it. What walks terms calls itself for each.
+    pub fn is_deep(&self) -> bool {
+        let (mut inner, mut depth) = (self, 0);
+        while let Self::Field(next, _) | Self::Element(next) | Self::Behind(_, next) | Self::Content(next) =
+            inner
+        {
+            (inner, depth) = (next, depth + 1);
+        }
+        depth > DEEPEST
+    }
+
     /// Whether the term has more than this number of nodes. Looks at no more than that.
     fn is_larger_than(&self, limit: usize) -> bool {
         let mut left = limit;
@@ -420,6 +433,13 @@ mod tests {
         let list = Value::Element(Arc::new(Value::parts(vec![text("a"), Value::Unknown, text("b")])));
         assert_eq!(list.texts(), ["a", "b"]);
         assert!(Value::joined(vec![text("SELECT {}"), Value::Param(0)]).texts().is_empty());
+    }
+
+    #[test]
+    fn only_places_deeper_than_anybody_writes_are_deep() {
+        let nested = |depth| (0..depth).fold(Value::Receiver, |place, _| place.field(&Name::new("next")));
+        assert!(!nested(DEEPEST).is_deep());
+        assert!(nested(DEEPEST + 1).is_deep());
     }
 
     #[test]

@@ -47,6 +47,13 @@ fn an_empty_file_is_a_file() {
 }
 
 #[test]
+fn a_type_that_doubles_each_time_it_is_used_ends() {
+    let nested = (0..60).fold("u8".to_owned(), |inner, _| format!("Twice<{inner}>"));
+    let start = format!("type Twice<T> = (T, T); fn twice(x: {nested}) {{ drop(x); }}\n");
+    assert_found_after(&start, 1);
+}
+
+#[test]
 fn an_empty_workspace_is_not_called_clean() {
     let folder = folder(&[("Cargo.toml", b"[workspace]\nmembers = []\n")]);
     for format in ["human", "short", "json", "github"] {

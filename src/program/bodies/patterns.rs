@@ -2,7 +2,7 @@
 
 use super::super::items::Declared;
 use super::super::names::Def;
-use super::super::types::Ty;
+use super::super::types::{Ty, is_too_large};
 use super::super::values::Value;
 use super::walk::{Local, Typed, Walk};
 use super::{Atom, settled};
@@ -10,7 +10,14 @@ use crate::catalog::TypeKind;
 use crate::facts::{Literal, Name, Pat, Path};
 
 impl Walk<'_, '_> {
-    pub(super) fn bind_name(&mut self, name: Name, typed: Typed, lent: bool) {
+    /// Binds a name. What gets a step deeper each time that it is bound again ends as unknown.
+    pub(super) fn bind_name(&mut self, name: Name, mut typed: Typed, lent: bool) {
+        if typed.value.is_deep() {
+            typed.value = Value::Unknown;
+        }
+        if is_too_large(&typed.ty) {
+            typed.ty = Ty::Unknown;
+        }
         let context = self.context;
         let guard = self.is_guard(&typed.ty);
         self.locals.push(Local { name, typed, context, lent, guard });

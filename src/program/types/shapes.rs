@@ -145,12 +145,38 @@ pub fn bindings_of(generics: &Generics, args: &[Ty]) -> Vec<(Name, Ty)> {
     generics.params.iter().zip(args).map(|(param, arg)| (param.name.clone(), arg.clone())).collect()
 }
 
-/// Replaces type parameters that have a binding; the others stay.
+/// Types with more parts become unknown: an alias that names its parameter twice doubles them each time it is used.
+const LARGEST: usize = 2_000;
+
+/// Whether a type has more parts than anybody writes. Looks at no more than that.
+pub fn is_too_large(ty: &Ty) -> bool {
+    fn count(ty: &Ty, left: &mut usize) -> bool {
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        match ty {
+            Ty::Adt(_, args) | Ty::External(_, args) | Ty::Tuple(args) => {
+                args.iter().all(|arg| count(arg, left))
+            }
+            Ty::Slice(inner) | Ty::Callable(inner) | Ty::Future(inner) => count(inner, left),
+            _ => true,
+        }
+    }
+    !count(ty, &mut { LARGEST })
+}
+
+/// Replaces type parameters that have a binding; the others stay. What gets too large by it is unknown.
 pub fn substitute(ty: &Ty, bindings: &[(Name, Ty)]) -> Ty {
     if bindings.is_empty() {
         return ty.clone();
     }
-    let all = |args: &Args| args_of(args, |arg| substitute(arg, bindings));
+    let replaced = replaced(ty, bindings);
+    if is_too_large(&replaced) { Ty::Unknown } else { replaced }
+}
+
+fn replaced(ty: &Ty, bindings: &[(Name, Ty)]) -> Ty {
+    let all = |args: &Args| args_of(args, |arg| replaced(arg, bindings));
     match ty {
         Ty::Param(name) => {
             bindings.iter().find(|(bound, _)| bound == name).map_or_else(|| ty.clone(), |(_, to)| to.clone())
@@ -158,9 +184,9 @@ pub fn substitute(ty: &Ty, bindings: &[(Name, Ty)]) -> Ty {
         Ty::Adt(id, args) => Ty::Adt(*id, all(args)),
         Ty::External(path, args) => Ty::External(path.clone(), all(args)),
         Ty::Tuple(args) => Ty::Tuple(all(args)),
-        Ty::Slice(inner) => Ty::Slice(Arc::new(substitute(inner, bindings))),
-        Ty::Callable(inner) => Ty::Callable(Arc::new(substitute(inner, bindings))),
-        Ty::Future(inner) => Ty::Future(Arc::new(substitute(inner, bindings))),
+        Ty::Slice(inner) => Ty::Slice(Arc::new(replaced(inner, bindings))),
+        Ty::Callable(inner) => Ty::Callable(Arc::new(replaced(inner, bindings))),
+        Ty::Future(inner) => Ty::Future(Arc::new(replaced(inner, bindings))),
         _ => ty.clone(),
     }
 }
