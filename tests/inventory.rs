@@ -108,7 +108,7 @@ resources
   redis:unknown        unknown (build_url())          confidence low
 
 init sites
-  src/main.rs:4:19  postgres:config.url, postgres:env.ARCHIVE_URL  sqlx::Pool<sqlx::Postgres>  app::run_server  production, eager, held by local  app
+  src/main.rs:4:19  postgres:config.url, postgres:env.ARCHIVE_URL  sqlx::Pool<sqlx::Postgres>  app::run_server  production, eager, kept in a variable  app
 
 handlers
   src/state.rs:1:1  GET /orders  app::orders  app

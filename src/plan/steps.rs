@@ -201,7 +201,10 @@ impl Steps<'_> {
                 location: opening.hops.first().map(|hop| hop.location),
                 package: String::new(),
                 what: format!("`main` of `{binary}` leaves the opening to the first request"),
-                instead: format!("{} before serving", expression(door, None)),
+                instead: match door.main_accessor() {
+                    Some(_) => format!("call `{}` before serving", expression(door, None)),
+                    None => format!("open the {} before serving", door.noun),
+                },
                 outside_production: false,
             });
         }

@@ -391,11 +391,12 @@ impl Program<'_> {
                 continue;
             }
             let output = settled(&self.types.signature(id).output);
-            let kept = match self.gives_back(id).place() {
+            let is_kept = |given: &Value| match given.place() {
                 Value::Static(_) => true,
                 place @ Value::Field(..) => matches!(place.root(), Value::Static(_) | Value::Receiver),
                 _ => false,
             };
+            let kept = self.gives_back(id).alternatives().iter().any(is_kept);
             if kept && reach::is_handle(self.types, output) {
                 found.push(self.plain_place(item.location, &self.path_of(id)));
             }

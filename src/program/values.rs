@@ -368,6 +368,11 @@ impl Value {
         }
     }
 
+    /// What the value may be: each of several, or itself.
+    pub fn alternatives(&self) -> &[Self] {
+        if let Self::Choice(list) = self { list } else { std::slice::from_ref(self) }
+    }
+
     /// Whether the term is a place inside a place, more often than anybody writes it. What walks terms calls itself for each.
     pub fn is_deep(&self) -> bool {
         let (mut inner, mut depth) = (self, 0);

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::inventory::describe;
 use super::{WireHop, WirePoint, WireTool, counted, one_line, path_of, picture, place, to_json};
+use crate::finding::Hop;
 use crate::location::Location;
 use crate::program::init_paths::InitPath;
 use crate::workspace::SourceFile;
@@ -86,15 +87,26 @@ fn tree(paths: &[InitPath], files: &[SourceFile]) -> String {
             let _ = writeln!(text, "{branch} {title}");
             for (index, path) in paths.iter().enumerate() {
                 let branch = if index + 1 == paths.len() { "└─" } else { "├─" };
-                let _ = writeln!(text, "{stem}{branch} {}", line(path, files));
+                let _ = writeln!(text, "{stem}{branch} {}", line(path, paths, files));
             }
         }
     }
     text
 }
 
-fn line(path: &InitPath, files: &[SourceFile]) -> String {
-    let hops: Vec<&str> = path.hops.iter().map(|hop| hop.label.as_str()).collect();
+/// A path on one line. Where another one of `all` goes through the same functions, the calls that differ say where they are.
+fn line(path: &InitPath, all: &[InitPath], files: &[SourceFile]) -> String {
+    let labels = |path: &InitPath| path.hops.iter().map(|hop| hop.label.clone()).collect::<Vec<_>>();
+    let own = labels(path);
+    let twins: Vec<&InitPath> = all.iter().filter(|other| labels(other) == own).collect();
+    let shown = |(index, hop): (usize, &Hop)| match twins
+        .iter()
+        .all(|twin| twin.hops[index].location == hop.location)
+    {
+        true => hop.label.clone(),
+        false => format!("{} ({})", hop.label, short_place(files, &hop.location)),
+    };
+    let hops: Vec<String> = path.hops.iter().enumerate().map(shown).collect();
     let mut text = format!("{} ● {}  {}", hops.join(" → "), place(files, &path.site), path.held_by);
     for when in &path.when {
         let _ = write!(text, ", {when}");

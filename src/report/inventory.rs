@@ -47,7 +47,7 @@ pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
             site.resources().collect::<Vec<_>>().join(", "),
             site.handle.clone(),
             site.function.clone(),
-            format!("{}, {}, held by {}", site.scope.name(), site.io, site.held_by),
+            format!("{}, {}, {}", site.scope.name(), site.io, held(&site.held_by)),
             site.binaries.join(", "),
         ]
     });
@@ -55,13 +55,8 @@ pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
     for (title, places) in places(inventory) {
         let rows = places.iter().map(|one| {
             let resource = one.resource.clone().unwrap_or_default();
-            [
-                place(files, &one.location),
-                one.label.clone(),
-                one.item.clone(),
-                resource,
-                one.binaries.join(", "),
-            ]
+            let item = if one.item == one.label { String::new() } else { one.item.clone() };
+            [place(files, &one.location), one.label.clone(), item, resource, one.binaries.join(", ")]
         });
         section(&mut text, title, rows.collect());
     }
@@ -89,6 +84,15 @@ pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
         text.push_str(&format!("{packages}, {files} · {sites}, {resources}, {handlers}\n"));
     }
     text
+}
+
+/// What becomes of a handle, for people: what is held by a variable or given back has no place to name.
+fn held(by: &str) -> String {
+    match by {
+        "local" => "kept in a variable".to_owned(),
+        "returned" => "given back".to_owned(),
+        by => format!("held by {by}"),
+    }
 }
 
 /// The inventory as pretty-printed JSON with a final newline.

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::{counted, one_line, place, problem_place};
+use super::{Style, counted, one_line, place};
+use crate::location::Location;
 use crate::settle::{Level, Report, Settled};
 use crate::workspace::SourceFile;
 
@@ -11,7 +12,7 @@ use crate::workspace::SourceFile;
 const MOST: usize = 900 * 1024;
 
 /// A table of all findings as far as there is room, then each with its path.
-pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
+pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> String {
     let mut text = String::from("# initpath\n\n");
     let (deny, warn) = (report.count(Level::Deny), report.count(Level::Warn));
     let accepted = report.baselined + report.suppressed + report.elsewhere;
@@ -42,7 +43,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
         text.push_str("\n## What limited the analysis\n\n");
         for problem in &report.problems {
             let row =
-                format!("- `{}` {}\n", problem_place(problem).replace('`', ""), plain(&problem.message));
+                format!("- `{}` {}\n", style.place_of(problem).replace('`', ""), plain(&problem.message));
             if text.len() + row.len() > MOST / 4 {
                 text.push_str("- and more\n");
                 break;
@@ -52,7 +53,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
     }
     let mut left = 0;
     for settled in &report.findings {
-        let section = section(settled, files);
+        let section = section(settled, files, style);
         match text.len() + section.len() > MOST {
             true => left += 1,
             false => text.push_str(&section),
@@ -68,17 +69,18 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
     text
 }
 
-fn section(settled: &Settled, files: &[SourceFile]) -> String {
+fn section(settled: &Settled, files: &[SourceFile], style: &Style) -> String {
     let finding = &settled.finding;
+    let place = |location: &Location| style.in_repository(&place(files, location));
     let mut text = format!(
         "\n## {}[{}] `{}`\n\n{}\n\n",
         settled.level.name(),
         finding.rule,
-        place(files, &finding.primary.location).replace('`', ""),
+        place(&finding.primary.location).replace('`', ""),
         plain(&finding.message)
     );
     for evidence in [&finding.primary].into_iter().chain(&finding.evidence) {
-        let at = place(files, &evidence.location).replace('`', "");
+        let at = place(&evidence.location).replace('`', "");
         let _ = writeln!(text, "- {}: `{at}` {}", evidence.role.name(), plain(&evidence.label));
     }
     let _ = writeln!(
@@ -94,7 +96,7 @@ fn section(settled: &Settled, files: &[SourceFile]) -> String {
                 .chars()
                 .map(|letter| if "\"<>#;`&".contains(letter) { ' ' } else { letter })
                 .collect();
-            let at = place(files, &hop.location);
+            let at = place(&hop.location);
             let file: String = at.chars().filter(|letter| !"\"<>#;`&".contains(*letter)).collect();
             let _ = writeln!(text, "  n{index}[\"{label}<br/>{file}\"]");
             if index > 0 {

@@ -2,20 +2,24 @@
 
 use std::fmt::Write as _;
 
-use super::{path_of, place, problem_place};
+use super::{Style, path_of, place};
 use crate::settle::{Level, Report};
 use crate::workspace::SourceFile;
 
 /// One suite with a case per finding and problem; one that passed when there is none.
-pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
+pub(super) fn render(report: &Report, files: &[SourceFile], style: &Style) -> String {
     let mut cases = String::new();
     for settled in &report.findings {
         let finding = &settled.finding;
         let head = format!(
             "    <testcase name=\"{}\" classname=\"initpath.{}\" file=\"{}\" line=\"{}\">",
-            escape(&format!("{} {}", finding.rule, place(files, &finding.primary.location))),
+            escape(&format!(
+                "{} {}",
+                finding.rule,
+                style.in_repository(&place(files, &finding.primary.location))
+            )),
             escape(finding.rule),
-            escape(path_of(files, &finding.primary.location)),
+            escape(&style.in_repository(path_of(files, &finding.primary.location))),
             finding.primary.location.span.line,
         );
         let text =
@@ -30,7 +34,7 @@ pub(super) fn render(report: &Report, files: &[SourceFile]) -> String {
         let _ = writeln!(cases, "{head}\n      {body}\n    </testcase>");
     }
     for problem in &report.problems {
-        let name = escape(&format!("{} {}", problem.kind.name(), problem_place(problem)));
+        let name = escape(&format!("{} {}", problem.kind.name(), style.place_of(problem)));
         let message = escape(&problem.message);
         let body = match problem.kind.makes_incomplete() {
             true => format!("<error type=\"{}\" message=\"{message}\"/>", problem.kind.name()),

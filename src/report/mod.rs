@@ -117,6 +117,14 @@ pub struct Style {
 }
 
 impl Style {
+    /// The place of a problem as relative to the repository; empty where it has none.
+    fn place_of(&self, problem: &crate::problem::Problem) -> String {
+        match problem_place(problem) {
+            place if place.is_empty() => place,
+            place => self.in_repository(&place),
+        }
+    }
+
     /// A path of a report, which is relative to the workspace, as relative to the repository.
     fn in_repository(&self, path: &str) -> String {
         let mut folders: Vec<&str> =
@@ -141,8 +149,8 @@ pub fn render(format: Format, report: &Report, files: &[SourceFile], style: &Sty
         Format::Sarif => sarif::render(report, files, style),
         Format::CargoJson => cargo_json::render(report, files, style),
         Format::Gitlab => gitlab::render(report, files, style),
-        Format::Junit => junit::render(report, files),
-        Format::Markdown => job_summary::render(report, files),
+        Format::Junit => junit::render(report, files, style),
+        Format::Markdown => job_summary::render(report, files, style),
     }
 }
 

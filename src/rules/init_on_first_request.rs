@@ -18,9 +18,13 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
 
 /// Why nothing is reported in a function.
 pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
-    match program.effects(id).iter().any(|effect| effect.creates_handle()) {
-        true => "what is created here fills no static at the first request, or the process uses it before it serves",
-        false => "no handle is created here or in what it calls",
+    let mut created = program.effects(id).iter().filter(|effect| effect.creates_handle()).peekable();
+    match (created.peek().is_some(), created.any(|effect| program.is_outside(effect))) {
+        (false, _) => "no handle is created here or in what it calls",
+        (true, false) => "what is created here is inside the process: no connection has to be made",
+        (true, true) => {
+            "what is created here fills no cell or lazy static at the first request, or the process uses it before it serves"
+        }
     }
     .to_owned()
 }

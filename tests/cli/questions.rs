@@ -9,7 +9,8 @@ fn the_graph_shows_how_each_binary_gets_to_each_resource() {
     let expected = [
         "postgres  env DATABASE_URL",
         "bin quickstart",
-        "main → connect → PoolOptions::connect ● src/database.rs:17:5",
+        "main → connect (src/main.rs:13) → PoolOptions::connect ● src/database.rs:17:5",
+        "main → connect (src/main.rs:18) → PoolOptions::connect ● src/database.rs:17:5",
     ];
     for part in expected {
         assert!(ended.out.contains(part), "no `{part}` in {}", ended.out);

@@ -41,6 +41,26 @@ fn main() {
 }
 
 #[test]
+fn who_makes_a_handle_where_none_is_kept_hands_it_out_as_well() {
+    let inventory = inventory(
+        r#"
+use parking_lot::RwLock;
+use r2d2_sqlite::SqliteConnectionManager;
+type Archive = r2d2::Pool<SqliteConnectionManager>;
+static ARCHIVE: RwLock<Option<Archive>> = RwLock::new(None);
+fn archive() -> Result<Archive, r2d2::Error> {
+    if let Some(archive) = ARCHIVE.read().as_ref() { return Ok(archive.clone()); }
+    let archive = r2d2::Pool::new(SqliteConnectionManager::file("archive.sqlite"))?;
+    *ARCHIVE.write() = Some(archive.clone());
+    Ok(archive)
+}
+fn main() { archive().unwrap(); }
+"#,
+    );
+    assert_eq!(labels(&inventory.accessors), ["app::archive"]);
+}
+
+#[test]
 fn a_handler_that_answers_by_itself_while_the_pool_is_missing_is_a_gate() {
     let inventory = inventory(
         r#"

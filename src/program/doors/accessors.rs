@@ -50,11 +50,11 @@ impl<'a> Program<'a> {
             return None;
         }
         let given = self.gives_back(id);
-        let hands_out = match key {
-            Key::Static(kept) => *given.place().root() == Value::Static(*kept),
-            Key::Field(adt, name) => match given.place() {
+        let is_kept = |given: &Value| match key {
+            Key::Static(kept) => *given.root() == Value::Static(*kept),
+            Key::Field(adt, name) => match given {
                 Value::Field(base, field) if field == name => match base.place() {
-                    Value::Receiver => self.field_of(id, given.place()).is_some_and(|(of, _)| of == *adt),
+                    Value::Receiver => self.field_of(id, given).is_some_and(|(of, _)| of == *adt),
                     Value::Static(kept) => keepers.contains(kept),
                     _ => false,
                 },
@@ -62,6 +62,8 @@ impl<'a> Program<'a> {
             },
             Key::Variable(..) => false,
         };
+        // Who finds nothing there may make the handle, and give that back.
+        let hands_out = given.alternatives().iter().any(|one| is_kept(one.place()));
         if hands_out && self.types.contains_handle(settled(output)) {
             return Some(Gift::Handle);
         }
