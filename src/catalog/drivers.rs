@@ -41,6 +41,9 @@ pub enum SqlDialect {
     Unknown,
 }
 
+/// The driver of a handle of which only that much is known.
+pub const UNKNOWN_DRIVER: &str = "database";
+
 /// A server's database, of which nothing else is known.
 const DATABASE: DriverFacts =
     DriverFacts { place: DriverPlace::Server, is_database: true, dialect: SqlDialect::Unknown };

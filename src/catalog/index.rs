@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::builtin::{BUILTIN, BuiltinFile};
 use super::canonical::{Canonical, Names, last_segment, root_segment};
 use super::read::{LibraryFile, read};
 use super::table::{Table, index};
 use super::{
-    AttributeFacts, CallFacts, CallForm, CallRole, CatalogError, MacroFacts, MigratorFacts, TypeFacts,
-    TypePattern,
+    AttributeFacts, CallFacts, CallForm, CatalogError, MacroFacts, MigratorFacts, TypeFacts, TypePattern,
 };
 
 /// Libraries whose entries hold in every program.
@@ -61,7 +60,6 @@ pub struct Catalog {
     migrators: Table<MigratorFacts>,
     macros: Table<MacroFacts>,
     attributes: Table<AttributeFacts>,
-    interesting: FxHashSet<String>,
 }
 
 impl Catalog {
@@ -231,12 +229,6 @@ impl Catalog {
         self.types.facts()
     }
 
-    /// Whether some call of this name does more than pass values on. Code in which no such name occurs
-    /// needs no closer look.
-    pub fn is_interesting_name(&self, name: &str) -> bool {
-        self.interesting.contains(name)
-    }
-
     /// Adds the built-in libraries with these roots and those they refer to, unless they are there.
     fn load(&mut self, mut wanted: BTreeSet<String>) {
         while let Some(root) = wanted.pop_first() {
@@ -288,9 +280,6 @@ impl Catalog {
         let first = self.calls.len();
         // Backwards, so that the first of a file is the one that stays.
         for (n, facts) in calls.iter().enumerate().rev() {
-            if facts.role != CallRole::Adapt {
-                self.interesting.insert(last_segment(&facts.path).to_owned());
-            }
             self.names.add_item(&facts.path);
             let by_path = match facts.form {
                 CallForm::Function => {
@@ -356,6 +345,7 @@ fn root_of(package: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::CallRole;
 
     fn shown(catalog: &Catalog, path: &str) -> String {
         let segments: Vec<&str> = path.split("::").collect();
@@ -431,15 +421,6 @@ mod tests {
         assert!(catalog.knows_library("sqlx_core") && catalog.knows_library("core"));
         assert!(!catalog.knows_library("redis"));
         assert_eq!(shown(&catalog, "diesel::r2d2::Pool::new"), "r2d2::Pool::new");
-    }
-
-    #[test]
-    fn names_of_calls_that_only_pass_values_on_are_not_interesting() {
-        let catalog = Catalog::builtin();
-        assert!(catalog.is_interesting_name("connect_lazy"));
-        assert!(catalog.is_interesting_name("get_or_init"));
-        assert!(!catalog.is_interesting_name("unwrap"));
-        assert!(!catalog.is_interesting_name("as_str"));
     }
 
     #[test]

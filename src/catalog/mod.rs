@@ -17,7 +17,7 @@ mod table;
 
 pub use builtin::{BUILTIN, BuiltinFile};
 pub use canonical::{Canonical, root_segment};
-pub use drivers::{DriverPlace, SqlDialect, driver_facts, driver_in_path, driver_of_scheme};
+pub use drivers::{DriverPlace, SqlDialect, UNKNOWN_DRIVER, driver_facts, driver_in_path, driver_of_scheme};
 pub use index::{Catalog, Extension, Library};
 pub use names::PRELUDE;
 pub use pattern::TypePattern;

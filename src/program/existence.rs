@@ -12,7 +12,7 @@ use super::transactions::{in_transaction, locks_database};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, flow};
-use crate::catalog::{CallRole, driver_facts};
+use crate::catalog::{CallRole, UNKNOWN_DRIVER, driver_facts};
 use crate::location::{Location, Span};
 
 /// A test of existence that decides whether something is created.
@@ -194,7 +194,7 @@ impl Program<'_> {
         effect.kind == EffectKind::Migrate
             && texts.peek().is_some()
             && texts.all(|text| only_creates_what_is_missing(&text))
-            && drivers.all(|driver| driver == "database" || driver_facts(&driver).place.is_inside())
+            && drivers.all(|driver| driver == UNKNOWN_DRIVER || driver_facts(&driver).place.is_inside())
     }
 
     /// Where one of the effects opens a database in the file at a path.

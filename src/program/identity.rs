@@ -12,7 +12,7 @@ use super::inventory::{Address, Resource};
 use super::items::{AdtId, AdtShape, FnId};
 use super::types::{Ty, Types, holds_many};
 use super::values::Value;
-use crate::catalog::{CallRole, ValueSource, driver_of_scheme};
+use crate::catalog::{CallRole, UNKNOWN_DRIVER, ValueSource, driver_of_scheme};
 use crate::facts::{Attribute, Field, Fields, Literal, Name};
 use crate::finding::Confidence;
 
@@ -32,7 +32,7 @@ pub fn resource(types: &Types<'_>, driver: &str, address: &Value, result_of: Res
         _ => None,
     };
     let driver = match (driver, text) {
-        ("database", Some(known)) => known.to_owned(),
+        (UNKNOWN_DRIVER, Some(known)) => known.to_owned(),
         (driver, _) => driver.to_owned(),
     };
     let mut display = String::new();

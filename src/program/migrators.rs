@@ -7,7 +7,7 @@ use super::entries::Entry;
 use super::summaries::{Effect, EffectKind};
 use super::types::Ty;
 use super::{Program, ResourceId, reach};
-use crate::catalog::{CallRole, MigratorFacts};
+use crate::catalog::{CallRole, MigratorFacts, UNKNOWN_DRIVER};
 use crate::location::{FileId, Location, Span};
 
 /// Two migrators of one database.
@@ -134,7 +134,7 @@ impl Program<'_> {
         let mut resources = BTreeSet::new();
         for effect in effects {
             let EffectKind::Create { driver, .. } = &effect.kind else { continue };
-            if driver != wanted && driver != "database" {
+            if driver != wanted && driver != UNKNOWN_DRIVER {
                 continue;
             }
             match self.resource_of(effect) {

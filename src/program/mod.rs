@@ -92,6 +92,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+pub use crate::catalog::UNKNOWN_DRIVER;
 use crate::catalog::{CallFacts, CallRole, TypeKind, driver_facts};
 use crate::finding::Hop;
 use crate::location::{FileId, Location, Span};
@@ -336,7 +337,9 @@ impl<'a> Program<'a> {
         let own = at_address().find(|(_, (_, resource))| resource.driver == *driver);
         // A driver that the address alone decides is the only database that something else opens at that address.
         let mut others = at_address().filter(|(_, (_, resource))| {
-            driver == "database" && resource.driver != *driver && driver_facts(&resource.driver).is_database
+            driver == UNKNOWN_DRIVER
+                && resource.driver != *driver
+                && driver_facts(&resource.driver).is_database
         });
         let only = match (others.next(), others.next()) {
             (only, None) => only,

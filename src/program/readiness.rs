@@ -15,11 +15,8 @@ use super::routes::Route;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::values::Value;
 use super::{Program, reach};
-use crate::catalog::CallRole;
+use crate::catalog::{CallRole, UNKNOWN_DRIVER};
 use crate::location::Location;
-
-/// What stands for a driver that is not known.
-const ANY_DRIVER: &str = "database";
 
 /// What is known of the readiness of one route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +88,7 @@ struct Way<'r> {
 impl Way<'_> {
     /// Whether it needs a database of this driver, as far as that is known.
     fn needs_driver(&self, driver: &str) -> bool {
-        self.needs.iter().any(|needed| needed == driver || needed == ANY_DRIVER)
+        self.needs.iter().any(|needed| needed == driver || needed == UNKNOWN_DRIVER)
     }
 }
 
@@ -331,7 +328,7 @@ impl Program<'_> {
 /// Whether an effect makes a handle of a driver; of any, where that is not known.
 fn is_of_driver(effect: &Effect, needed: &str) -> bool {
     match &effect.kind {
-        EffectKind::Create { driver, .. } => needed == ANY_DRIVER || driver == needed,
+        EffectKind::Create { driver, .. } => needed == UNKNOWN_DRIVER || driver == needed,
         _ => false,
     }
 }

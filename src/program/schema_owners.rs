@@ -13,7 +13,7 @@ use super::sql::{self, SqlEffect};
 use super::sql_parser::{self, TableChanges};
 use super::summaries::{Effect, EffectKind};
 use super::{Program, reach};
-use crate::catalog::{CallRole, MigratorFacts, driver_facts};
+use crate::catalog::{CallRole, MigratorFacts, UNKNOWN_DRIVER, driver_facts};
 use crate::facts::{ExprKind, Literal};
 use crate::location::{FileId, Location, Span};
 use crate::workspace::AskedFolder;
@@ -133,7 +133,7 @@ impl Program<'_> {
             for owner in self.schema_owners(entry) {
                 let (function, call) = owner.effect.site;
                 let location = self.location(function, self.call(function, call).span);
-                let driver = owner.driver.unwrap_or_else(|| "database".to_owned());
+                let driver = owner.driver.unwrap_or_else(|| UNKNOWN_DRIVER.to_owned());
                 let only = self.one_database(self.effects(entry.main), &driver);
                 let resource = only.map(|only| self.resource(only).id.clone());
                 let is_known = resource.is_some();

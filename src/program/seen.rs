@@ -11,7 +11,7 @@ use super::terms::address_of;
 use super::types::{Args, Ty};
 use super::values::Value;
 use super::{Program, short_path};
-use crate::catalog::{CallRole, Io};
+use crate::catalog::{CallRole, Io, UNKNOWN_DRIVER};
 use crate::facts::StaticSource;
 use crate::finding::Confidence;
 use crate::location::Location;
@@ -87,7 +87,7 @@ impl Program<'_> {
                         let handle = self.types.display(settled(&call.result));
                         let handle = if handle == "_" { short_path(&facts.path) } else { handle };
                         let io = facts.io.unwrap_or(Io::Eager);
-                        opened.push(Opened { site, driver: "database", handle, io });
+                        opened.push(Opened { site, driver: UNKNOWN_DRIVER, handle, io });
                     }
                     CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => {
                         inventory.migrations.push(place());

@@ -13,7 +13,7 @@ use super::summaries::{Effect, EffectKind, Step};
 use super::transactions::is_transaction;
 use super::types::Ty;
 use super::values::Value;
-use crate::catalog::TypeKind;
+use crate::catalog::{TypeKind, UNKNOWN_DRIVER};
 use crate::location::Location;
 
 /// How many calls out a connection is followed to the pool that it was taken from.
@@ -269,7 +269,7 @@ impl<'a> Program<'a> {
         let driver = inputs_of_chain(body, text).find_map(|input| self.driver_behind(&input.ty));
         let fits = |pool: &&Effect| match &pool.kind {
             EffectKind::Create { driver: own, .. } => {
-                driver.as_ref().is_none_or(|driver| driver == own || own == "database")
+                driver.as_ref().is_none_or(|driver| driver == own || own == UNKNOWN_DRIVER)
             }
             _ => false,
         };

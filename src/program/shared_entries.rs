@@ -6,7 +6,7 @@ use super::Program;
 use super::bodies::Call;
 use super::flow::Written;
 use super::items::FnId;
-use super::types::Ty;
+use super::types::{Ty, is_result};
 use super::values::Value;
 use crate::catalog::TypeKind;
 use crate::location::Span;
@@ -43,8 +43,7 @@ impl Program<'_> {
         let works = |call: &Call<'_>| {
             call.local_targets().iter().any(|target| match &self.types.signature(*target).output {
                 Ty::Future(_) => true,
-                Ty::External(path, _) => path.ends_with("Result"),
-                _ => false,
+                output => is_result(output),
             })
         };
         let entering = body.calls.iter().find(|call| call.span == write.span);

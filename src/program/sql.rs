@@ -344,7 +344,7 @@ pub(super) fn tables_used(text: &str) -> Vec<String> {
 }
 
 /// `public.` and `main.` are what is meant without a schema.
-fn without_default_schema(table: &str) -> &str {
+pub(super) fn without_default_schema(table: &str) -> &str {
     table.strip_prefix("public.").or_else(|| table.strip_prefix("main.")).unwrap_or(table)
 }
 

@@ -8,6 +8,7 @@ use sqlparser::dialect::{
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+use super::sql::without_default_schema;
 use crate::catalog::{SqlDialect, driver_facts};
 
 /// What a text does to tables.
@@ -222,15 +223,10 @@ fn name_of_created(
     Some((name, repeatable))
 }
 
-/// A name in lower case without quotes; `public.` and `main.` are what is meant without a schema.
+/// A name in lower case without quotes and without the schema that is meant where there is none.
 fn plain(name: &ObjectName) -> String {
     let parts: Vec<String> = name.0.iter().filter_map(|part| part.as_ident()).map(plain_part).collect();
-    match parts.as_slice() {
-        [schema, rest @ ..] if !rest.is_empty() && matches!(schema.as_str(), "public" | "main") => {
-            rest.join(".")
-        }
-        parts => parts.join("."),
-    }
+    without_default_schema(&parts.join(".")).to_owned()
 }
 
 /// A quoted name that is another one without its quotes keeps them.

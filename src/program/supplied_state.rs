@@ -5,7 +5,7 @@ use super::bodies::{Call, CallId, LinkedBody, Target, settled};
 use super::inventory::Scope;
 use super::items::{FnId, Items};
 use super::routes::Route;
-use super::types::{Ty, Types};
+use super::types::{Ty, Types, is_result};
 use super::values::Value;
 use crate::catalog::{CallFacts, CallRole, LookedUp, TypeKind, root_segment};
 use crate::location::Location;
@@ -267,7 +267,7 @@ pub(super) fn is_put_into_request(items: &Items<'_>, body: &LinkedBody<'_>, call
 fn unfailing(ty: &Ty) -> &Ty {
     match ty {
         Ty::Future(inner) => unfailing(inner),
-        Ty::External(path, args) if path.ends_with("Result") => args.first().map_or(&Ty::Unknown, unfailing),
+        Ty::External(_, args) if is_result(ty) => args.first().map_or(&Ty::Unknown, unfailing),
         other => other,
     }
 }

@@ -5,7 +5,7 @@ use super::entries::Entry;
 use super::items::FnId;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
-use super::types::Ty;
+use super::types::{Ty, is_result};
 use super::values::Value;
 use super::{Program, bodies, initializes, reach};
 use crate::catalog::{CallRole, Wrap};
@@ -306,7 +306,7 @@ impl Program<'_> {
             Target::Local { targets, .. } => targets.iter().all(|target| {
                 let output = &self.types.signature(*target).output;
                 let awaited = if let Ty::Future(inner) = output { inner } else { output };
-                matches!(awaited, Ty::External(path, _) if path.ends_with("Result"))
+                is_result(awaited)
             }),
             // SQL that is handed to something that the catalog does not describe.
             Target::External(_) | Target::Unknown(_) => true,

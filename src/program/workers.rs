@@ -7,7 +7,7 @@ use super::items::{FnId, StaticId};
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::types::Ty;
 use super::{Program, ResourceId, bodies, is_long_lived, reach};
-use crate::catalog::{CallRole, TypeKind};
+use crate::catalog::{CallRole, TypeKind, UNKNOWN_DRIVER};
 use crate::finding::Confidence;
 use crate::location::Location;
 
@@ -133,7 +133,7 @@ impl Program<'_> {
                 let is_elsewhere = |wanted: &Effect| {
                     let changed = self.changed_driver(wanted);
                     // A driver that the address alone decides may be any of them.
-                    let is_known = |name: &String| name != "database";
+                    let is_known = |name: &String| name != UNKNOWN_DRIVER;
                     let both = changed.filter(is_known).zip(driver.as_ref().filter(|name| is_known(name)));
                     both.is_some_and(|(changed, used)| changed != *used)
                 };

@@ -19,7 +19,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
         Some(probe) if decides_about_traffic(&probe) => {
             "no state that is named for not being ready is answered with success"
         }
-        Some(_) => "no deployment file points a readiness or start-up probe at it",
+        Some(_) => "neither its name nor a deployment file makes it a readiness or start-up probe",
         None => "it answers no probe",
     }
     .to_owned()

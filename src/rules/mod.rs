@@ -148,12 +148,7 @@ const RULES: &[Rule] = rules! {
 
 /// All rules, sorted by category, then name.
 pub fn table() -> &'static [RuleInfo] {
-    static TABLE: OnceLock<Vec<RuleInfo>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let mut table: Vec<RuleInfo> = RULES.iter().map(|rule| page::read(rule.name, rule.page)).collect();
-        table.sort_by(|a, b| (a.category, a.name).cmp(&(b.category, b.name)));
-        table
-    })
+    &all()[..RULES.len()]
 }
 
 /// What is judged where levels are decided: comments and baselines. Their pages are in `rules/policy/`.
@@ -163,7 +158,7 @@ const POLICY: &[(&str, &str)] = &[
     ("unused-suppression", include_str!("../../rules/policy/unused-suppression.md")),
 ];
 
-/// All rules, and after them those about comments and baselines.
+/// The rules of the table, and after them those about comments and baselines.
 pub fn all() -> &'static [RuleInfo] {
     static ALL: OnceLock<Vec<RuleInfo>> = OnceLock::new();
     ALL.get_or_init(|| {

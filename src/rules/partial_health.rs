@@ -5,7 +5,7 @@ use crate::program::bodies::Time;
 use crate::program::items::FnId;
 use crate::program::probes::{Examined, Probe, ProbeKind};
 use crate::program::summaries::{Effect, EffectKind};
-use crate::program::{Program, is_long_lived};
+use crate::program::{Program, UNKNOWN_DRIVER, is_long_lived};
 
 /// Looks at the probes of services with several databases.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -41,7 +41,7 @@ fn unasked<'p>(program: &'p Program<'_>, probe: &Probe<'_>, found: &Examined) ->
     };
     let behind = program.databases_behind(probe).into_iter().filter(is_needed);
     let of = |effect: &&Effect| match &effect.kind {
-        EffectKind::Create { driver, .. } => !found.drivers.contains(driver) && driver != "database",
+        EffectKind::Create { driver, .. } => !found.drivers.contains(driver) && driver != UNKNOWN_DRIVER,
         EffectKind::Migrate | EffectKind::Serve | EffectKind::Accept => false,
     };
     // Whether a function value is called is not known; which of several functions is, decides which database it is.

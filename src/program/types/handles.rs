@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::items::{AdtId, AdtShape};
 use super::{Args, Bound, DEPTH, Ty, TypeKey, TypeScope, Types, key_of};
-use crate::catalog::{CallFacts, CallRole, ResourceOf, TypeFacts, TypeKind};
+use crate::catalog::{CallFacts, CallRole, ResourceOf, TypeFacts, TypeKind, UNKNOWN_DRIVER};
 use crate::facts::{Fields, Name};
 
 /// The standard library's collections whose elements are found by their position.
@@ -73,15 +73,15 @@ impl<'a> Types<'a> {
             ResourceOf::Driver(driver) => driver.clone(),
             ResourceOf::Argument(index) if depth < DEPTH => {
                 let Ty::External(_, args) = ty else {
-                    return "database".to_owned();
+                    return UNKNOWN_DRIVER.to_owned();
                 };
-                let Some(arg) = args.get(*index) else { return "database".to_owned() };
+                let Some(arg) = args.get(*index) else { return UNKNOWN_DRIVER.to_owned() };
                 let mut candidates = std::iter::once(arg.clone()).chain(self.made_by(arg));
                 let driver = candidates
                     .find_map(|ty| self.type_facts(&ty).map(|inner| self.driver(&ty, inner, depth + 1)));
-                driver.unwrap_or_else(|| "database".to_owned())
+                driver.unwrap_or_else(|| UNKNOWN_DRIVER.to_owned())
             }
-            _ => "database".to_owned(),
+            _ => UNKNOWN_DRIVER.to_owned(),
         }
     }
 

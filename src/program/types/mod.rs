@@ -16,7 +16,7 @@ use super::items::{AdtId, AdtShape, Container, Declared, FnId, ImplId, Items, Mo
 use super::names::{Def, Names, Namespace};
 use crate::catalog::{CallFacts, Catalog};
 pub use methods::is_shared_by_adapters;
-pub use shapes::{bind, bindings_of, holds_many, is_list, is_map, is_too_large, substitute};
+pub use shapes::{bind, bindings_of, holds_many, is_list, is_map, is_result, is_too_large, substitute};
 
 use crate::facts::{Fields, Generics, Name, Path, Segment, TypeRef};
 

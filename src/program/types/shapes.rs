@@ -114,7 +114,12 @@ impl Types<'_> {
     }
 }
 
-/// Whether a type is a list, a slice or an iterator, whose methods hand out one element after the other.
+/// Whether a type is a `Result`, of std or of a library that names its own so.
+pub fn is_result(ty: &Ty) -> bool {
+    matches!(ty, Ty::External(path, _) if path.ends_with("Result"))
+}
+
+/// Whether a type is a list, a slice, a collection of std or an iterator, whose methods hand out one element after the other.
 pub fn is_list(ty: &Ty) -> bool {
     match ty {
         Ty::Slice(_) => true,
