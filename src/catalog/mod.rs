@@ -86,6 +86,8 @@ pub enum TypeKind {
     BoundSocket,
     Task,
     State,
+    /// Made from the request alone.
+    Request,
     Migrator,
     HealthReporter,
     /// Looked through when the type of a value is asked (`Arc`, `Box`, `Option`, …).

@@ -166,7 +166,10 @@ impl GivenOutput {
         }
         if places.is_empty() {
             places.push((default, output(None)));
-        } else if let Some(name) = self.format.as_ref().filter(|_| !takes_default) {
+        } else if let Some(name) = &self.format
+            && !takes_default
+            && places.iter().all(|(format, _)| (printable.name)(*format) != name)
+        {
             return Err(Stop::refused(format!(
                 "`{name}` is the format of nothing: each `--output` names its own; add `--output {name}=-` for stdout"
             )));

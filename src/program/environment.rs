@@ -123,6 +123,7 @@ impl Program<'_> {
                 && !chooses(read)
                 && !self.exclude(&read.steps, &steps)
                 && !self.is_read_again(read, &steps)
+                && !self.is_asked_again(read, &steps)
         };
         let reads: Vec<Read> = walk.reads.into_iter().filter(counts).collect();
         (!reads.is_empty()).then_some(EarlyReads { reads, load })
@@ -160,6 +161,23 @@ impl Program<'_> {
         };
         let after = body.call(loading).span;
         body.calls.iter().any(|call| call.span.starts_after(after) && same(call))
+    }
+
+    /// Whether a helper that is told which variable to read is told so again behind the load.
+    fn is_asked_again(&self, read: &Read, load: &[Step]) -> bool {
+        let is_named = |call: &Call<'_>| {
+            !call.local_targets().is_empty()
+                && call
+                    .args
+                    .iter()
+                    .any(|argument| matches!(&argument.value, Value::Text(key) if **key == *read.key))
+        };
+        load.iter().any(|step| {
+            let Step::Call(function, loading) = *step else { return false };
+            let Some(body) = self.any_body(function) else { return false };
+            let after = body.call(loading).span;
+            body.calls.iter().any(|call| call.span.starts_after(after) && is_named(call))
+        })
     }
 
     fn read_in(&self, id: FnId, walk: &mut Walk) {
@@ -299,7 +317,8 @@ impl Program<'_> {
                 // What else a configuration holds does not say which file is meant by one of its fields.
                 value.enter(&mut |part| {
                     match (part, part.root()) {
-                        (Value::Env(key), _) => chosen.keys.push(key.to_string()),
+                        // A text may be the name of a variable that a helper is given.
+                        (Value::Env(key) | Value::Text(key), _) => chosen.keys.push(key.to_string()),
                         (_, Value::Loaded(adt, ..)) => chosen.filled.push(*adt),
                         _ => {}
                     }
@@ -327,7 +346,10 @@ impl Program<'_> {
                 }
             }
             if !around.is_empty() {
-                for other in body.calls.iter().take(call.0 as usize) {
+                let before = || body.calls.iter().take(call.0 as usize);
+                let helpers = before().filter(|other| !other.local_targets().is_empty());
+                helpers.flat_map(|helper| &helper.args).for_each(|argument| collect(&argument.value));
+                for other in before() {
                     if let Target::Library(facts) = other.target
                         && facts.role == CallRole::EnvironmentRead
                         && let Some(key) = key_of(other, facts)

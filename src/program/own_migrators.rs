@@ -193,9 +193,7 @@ impl Program<'_> {
                 || around[1..].iter().any(|caller| self.takes_a_lock_before(*caller, &leads_here));
         }
         let begins = |body: &LinkedBody<'_>, until: usize| {
-            body.calls[..until].iter().enumerate().any(|(index, call)| {
-                self.begins_to_keep_out(body, call, others) && !is_over_at_once(body, CallId(index as u32))
-            })
+            body.calls[..until].iter().any(|call| self.begins_to_keep_out(body, call, others))
         };
         let at = body.call(looks);
         self.is_under_file_lock(function, body, at.context, at.span)
@@ -206,15 +204,14 @@ impl Program<'_> {
             })
     }
 
-    /// A function and those of production code that come to it, nearest first, up to a number: whoever calls may hold what the
-    /// callee relies on. What a test holds protects the test.
+    /// A function and those that come to it, nearest first, up to a number: whoever calls may hold what the callee relies on. What a
+    /// test holds protects the test.
     pub(super) fn callers_around(&self, function: FnId) -> Vec<FnId> {
         let mut around = vec![function];
         let mut next = 0;
         while next < around.len() && around.len() < MOST_CALLERS {
             let callers = &self.graph.callers[around[next].index()];
-            let is_new =
-                |caller: &&FnId| !around.contains(caller) && self.scope(**caller) == Scope::Production;
+            let is_new = |caller: &&FnId| !around.contains(caller) && self.scope(**caller) != Scope::Test;
             let new: Vec<FnId> = callers.iter().filter(is_new).copied().collect();
             around.extend(new);
             next += 1;
@@ -324,18 +321,6 @@ pub(super) fn calls_before_or_around<'b, 'a>(
 pub(super) fn is_handed_code(call: &Call<'_>) -> bool {
     let mut handed = call.args.iter().map(|argument| &argument.value);
     handed.any(|value| matches!(value, Value::Block(_) | Value::Function(_)))
-}
-
-/// Whether what a call begins is a temporary among the arguments of another call, and over when that one's statement is.
-fn is_over_at_once(body: &LinkedBody<'_>, id: CallId) -> bool {
-    let begun = body.call(id);
-    let is_handed_to = |call: &Call<'_>| {
-        call.span != begun.span
-            && call.span.encloses(begun.span)
-            && call.args.iter().any(|argument| argument.value.contains(&Value::Call(id)))
-            && !is_transaction(&call.result)
-    };
-    begins_transaction(begun) && !begun.outcome.bound && body.calls.iter().any(is_handed_to)
 }
 
 /// Whether one ledger is asked and written.

@@ -66,7 +66,7 @@ impl WrittenRoute {
             _ => None,
         });
         let words = name.into_iter().chain(&attribute.words).map(Name::as_str);
-        let verb = words.chain(method).find(|word| VERBS.contains(word));
+        let verb = words.chain(method).find(|word| VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word)));
         Some(Self { verb: verb.map(str::to_uppercase), path: path.to_string() })
     }
 

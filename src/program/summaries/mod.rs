@@ -6,7 +6,7 @@ mod presumptions;
 
 use std::sync::{Arc, OnceLock};
 
-use self::given_code::{hands_on_code, is_given_to, runs_parameter};
+use self::given_code::{hands_on_code, is_given_one, is_given_to, runs_parameter};
 use super::bodies::{Call, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
 use super::conditions::{self, Condition};
 use super::items::{FnId, StaticId};
@@ -356,7 +356,9 @@ impl<'a> Collector<'_, '_, 'a> {
                     let runs_given_after = self.call(*call, event.context, &times);
                     let is_given = |event: &Event| is_given_to(self.body, event, *call);
                     let given = events[..index].iter().rev().take_while(|event| is_given(event)).count();
-                    if let Some(after) = runs_given_after {
+                    if let Some(after) =
+                        runs_given_after.filter(|_| given == 1 && is_given_one(self.body.call(*call)))
+                    {
                         self.effects[starts[index - given]..after]
                             .rotate_left(starts[index] - starts[index - given]);
                     }
@@ -382,7 +384,7 @@ impl<'a> Collector<'_, '_, 'a> {
             }
             Target::Local { targets, dispatched } => {
                 let after = self.local(call_id, targets, *dispatched, context, times)?;
-                if hands_on_code(call) {
+                if hands_on_code(self.summarizer.types, self.id, call) {
                     self.runs_given_after.get_or_insert(after);
                 }
                 return Some(after);
