@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::report::{ChangedFile, counted};
+use crate::report::{ChangedFile, counted, problem_place};
 use crate::settle::{Coverage, Report};
 use crate::workspace::PackageSource;
 
@@ -57,9 +57,11 @@ impl ParseTime {
 /// Why a look is incomplete, where the report itself has no place for it.
 pub(super) fn unseen(err: &mut dyn Write, report: &Report) {
     for problem in report.problems.iter().filter(|problem| problem.kind.makes_incomplete()) {
-        let (file, line) = (&problem.file, problem.line);
-        let place = if file.is_empty() { String::new() } else { format!("{file}:{line}: ") };
-        say(err, &format!("{place}{}", problem.message));
+        let message = &problem.message;
+        match problem_place(problem) {
+            place if place.is_empty() => say(err, message),
+            place => say(err, &format!("{place}: {message}")),
+        }
     }
 }
 

@@ -166,7 +166,7 @@ impl Program<'_> {
     /// Whether a helper that is told which variable to read is told so again behind the load.
     fn is_asked_again(&self, read: &Read, load: &[Step]) -> bool {
         let is_named = |call: &Call<'_>| {
-            !call.local_targets().is_empty()
+            read.steps.iter().any(|step| call.leads_to(step.function()))
                 && call
                     .args
                     .iter()

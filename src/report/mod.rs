@@ -176,7 +176,7 @@ fn place(files: &[SourceFile], location: &Location) -> String {
 }
 
 /// `file:line:column` as far as it is known: line 0 and an empty file stand for unknown.
-fn problem_place(problem: &crate::problem::Problem) -> String {
+pub fn problem_place(problem: &crate::problem::Problem) -> String {
     match (problem.file.as_str(), problem.line, problem.column) {
         ("", ..) => String::new(),
         (file, 0, _) => file.to_owned(),

@@ -7,36 +7,33 @@ use super::counted;
 /// What the marks of an example begin with, which say to the tests what is reported there.
 const MARK: &str = "//~";
 
+/// A line of a page.
+struct Line {
+    text: &'static str,
+    in_code: bool,
+    /// The number of the bad or good example that it belongs to, from 1; 0 for what stands before the first. `None` outside of examples.
+    example: Option<usize>,
+}
+
 /// A page as text: what is known of the rule, then its sections. Of the bad and of the good examples the first is shown, or
 /// each with `all_examples`.
 pub fn render(rule: &RuleInfo, all_examples: bool) -> String {
-    let body = sections(rule);
-    let (title, body) = body.split_once('\n').unwrap_or((body, ""));
-    let RuleInfo { category, status, since, summary, .. } = rule;
-    let mut text = format!(
-        "{title}\n\n{summary}\n\n{category} · {} by default · {status} since {since}\n",
-        rule.level.name()
-    );
-    let (mut in_examples, mut in_code, mut examples) = (false, false, 0);
+    let RuleInfo { name, category, status, since, summary, .. } = rule;
+    let level = rule.level.name();
+    let mut text =
+        format!("# {name}\n\n{summary}\n\n{category} · {level} by default · {status} since {since}\n");
     let mut left_out = 0;
-    for line in body.lines() {
-        in_code ^= line.starts_with("```");
-        if !in_code && line.starts_with("## ") {
-            in_examples = is_of_examples(line);
-            examples = 0;
+    // The title is said already.
+    for line in lines(rule).skip(1) {
+        if line.example.is_some_and(|number| number > 1) && !all_examples {
+            left_out += usize::from(line.starts_example());
+            continue;
         }
-        if !in_code && in_examples && line.starts_with("### ") {
-            examples += 1;
-            left_out += usize::from(examples > 1 && !all_examples);
-        }
-        if !in_examples || examples < 2 || all_examples {
-            let shown = if in_code { line.split(MARK).next().unwrap_or(line).trim_end() } else { line };
-            text.push_str(shown);
-            text.push('\n');
-        }
+        let marked = line.text.split(MARK).next().filter(|_| line.in_code);
+        text.push_str(marked.map_or(line.text, str::trim_end));
+        text.push('\n');
     }
     if left_out > 0 {
-        let name = rule.name;
         text.push_str(&format!(
             "\n{} left out: `cargo initpath explain {name} --examples` prints them.\n",
             counted(left_out, "example")
@@ -47,26 +44,28 @@ pub fn render(rule: &RuleInfo, all_examples: bool) -> String {
 
 /// The sections of a page that hold no examples, as Markdown.
 pub(super) fn without_examples(rule: &RuleInfo) -> String {
-    let mut kept = String::new();
-    let (mut in_examples, mut in_code) = (false, false);
-    for line in sections(rule).lines() {
-        in_code ^= line.starts_with("```");
-        if !in_code && line.starts_with("## ") {
-            in_examples = is_of_examples(line);
-        }
-        if !in_examples {
-            kept.push_str(line);
-            kept.push('\n');
-        }
+    let kept = lines(rule).filter(|line| line.example.is_none());
+    kept.flat_map(|line| [line.text, "\n"]).collect()
+}
+
+impl Line {
+    fn starts_example(&self) -> bool {
+        !self.in_code && self.text.starts_with("### ")
     }
-    kept
 }
 
-/// The page behind its front matter.
-fn sections(rule: &RuleInfo) -> &'static str {
-    rule.page.splitn(3, "---\n").nth(2).unwrap_or(rule.page).trim_start()
-}
-
-fn is_of_examples(heading: &str) -> bool {
-    matches!(heading, "## Bad" | "## Good")
+fn lines(rule: &RuleInfo) -> impl Iterator<Item = Line> {
+    let (mut in_code, mut example) = (false, None);
+    rule.body().lines().map(move |text| {
+        in_code ^= text.starts_with("```");
+        if !in_code && text.starts_with("## ") {
+            example = matches!(text, "## Bad" | "## Good").then_some(0);
+        }
+        let mut line = Line { text, in_code, example };
+        if line.starts_example() {
+            example = example.map(|number| number + 1);
+            line.example = example;
+        }
+        line
+    })
 }

@@ -94,20 +94,6 @@ fn report(program: &Program<'_>, entry: &Entry, competitors: &Competitors<'_>) -
         let label = format!("{} is created here", program.noun(effect));
         evidence.push(Evidence { location, role: Role::InitSite, label });
     }
-    for other in all {
-        let together = |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
-        if let Some((_, step)) = program.parting(first, other)
-            && together(first)
-            && other.steps != second.steps
-        {
-            let location = program.step_location(&step);
-            evidence.push(Evidence {
-                location,
-                role: Role::InitSite,
-                label: format!("another {}", program.noun(other)),
-            });
-        }
-    }
     let primary_location = program.step_location(&second_step);
     let mut seen = vec![primary_location];
     evidence.retain(|one| {
@@ -115,13 +101,29 @@ fn report(program: &Program<'_>, entry: &Entry, competitors: &Competitors<'_>) -
         seen.push(one.location);
         new
     });
-    let path = program.name_of(function);
-    // Who accepted two pools did not accept a third one.
-    let more = evidence.iter().filter(|one| one.label.starts_with("another ")).count();
     let mut identity = vec![program.path_of(function), resource.id.clone()];
+    let mut more = 0;
+    for other in all {
+        let together = |pair: &Effect| !program.exclusive(pair, other) && !program.exclusive(other, pair);
+        if let Some((_, step)) = program.parting(first, other)
+            && together(first)
+            && other.steps != second.steps
+        {
+            let location = program.step_location(&step);
+            if seen.contains(&location) {
+                continue;
+            }
+            more += 1;
+            seen.push(location);
+            let label = format!("another {}", program.noun(other));
+            evidence.push(Evidence { location, role: Role::InitSite, label });
+        }
+    }
+    // Who accepted two pools did not accept a third one.
     if more > 0 {
         identity.push(format!("{more} more"));
     }
+    let path = program.name_of(function);
     Some(Finding {
         rule: "competing-pools",
         confidence,

@@ -26,8 +26,7 @@ pub struct RuleInfo {
 /// Reads the front matter of a page. Pages are embedded and checked by a test, so a page that lacks a key is a
 /// build mistake: it then shows as an allowed rule of no category.
 pub(super) fn read(name: &'static str, page: &'static str) -> RuleInfo {
-    let front =
-        page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---")).map_or("", |(front, _)| front);
+    let (front, _) = split(page);
     let value = |key: &str| {
         front.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map_or("", str::trim)
     };
@@ -50,4 +49,17 @@ pub(super) fn read(name: &'static str, page: &'static str) -> RuleInfo {
             .map(str::to_owned)
             .collect(),
     }
+}
+
+impl RuleInfo {
+    /// The page behind its front matter.
+    pub fn body(&self) -> &'static str {
+        split(self.page).1
+    }
+}
+
+/// The front matter of a page, and what is behind it; all of a page that has none is behind.
+fn split(page: &'static str) -> (&'static str, &'static str) {
+    let parts = page.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
+    parts.map_or(("", page), |(front, body)| (front, body.trim_start()))
 }

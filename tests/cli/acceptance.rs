@@ -414,7 +414,10 @@ fn a_graph_of_a_part_says_what_was_not_read() {
     fs::write(here.join("src/jobs.rs"), "fn broken( {").unwrap();
     for arguments in [&["graph"][..], &["report", "--patch"]] {
         let ended = run(here, arguments);
-        assert!(ended.code == Some(2) && ended.err.contains("src/jobs.rs:1: "), "{arguments:?}: {ended:?}");
+        assert!(
+            ended.code == Some(2) && ended.err.contains("src/jobs.rs:1:12: "),
+            "{arguments:?}: {ended:?}"
+        );
     }
 }
 

@@ -33,13 +33,13 @@ pub(super) fn hands_on_code(types: &Types<'_>, id: FnId, call: &Call<'_>) -> boo
 fn is_mentioned_once(types: &Types<'_>, id: FnId, wanted: &Name) -> bool {
     let item = &types.items.functions[id.index()];
     let (Some(body), Some(signature)) = (item.body, item.signature) else { return false };
-    let mentions = body.exprs.iter().filter(|expr| match &expr.kind {
+    let is_parameter =
+        signature.params.iter().any(|param| matches!(&param.pat, Pat::Bind { name, .. } if name == wanted));
+    let mut mentions = body.exprs.iter().filter(|expr| match &expr.kind {
         ExprKind::Path(path) => matches!(path.segments.as_slice(), [only] if only.name == *wanted),
         _ => false,
     });
-    let is_parameter =
-        signature.params.iter().any(|param| matches!(&param.pat, Pat::Bind { name, .. } if name == wanted));
-    is_parameter && mentions.count() == 1
+    is_parameter && mentions.next().is_some() && mentions.next().is_none()
 }
 
 /// Whether a call is given one piece of code, a future included: of several it is not known which one runs where.

@@ -354,13 +354,13 @@ impl<'a> Collector<'_, '_, 'a> {
                 EventKind::Call { call, time } => {
                     let times = with(times, *time);
                     let runs_given_after = self.call(*call, event.context, &times);
-                    let is_given = |event: &Event| is_given_to(self.body, event, *call);
-                    let given = events[..index].iter().rev().take_while(|event| is_given(event)).count();
-                    if let Some(after) =
-                        runs_given_after.filter(|_| given == 1 && is_given_one(self.body.call(*call)))
+                    let after = runs_given_after.filter(|_| is_given_one(self.body.call(*call)));
+                    if let Some(after) = after
+                        && let [.., given] = &events[..index]
+                        && is_given_to(self.body, given, *call)
                     {
-                        self.effects[starts[index - given]..after]
-                            .rotate_left(starts[index] - starts[index - given]);
+                        let start = starts[index - 1];
+                        self.effects[start..after].rotate_left(starts[index] - start);
                     }
                 }
                 EventKind::Block { block, time } => {
@@ -425,10 +425,13 @@ impl<'a> Collector<'_, '_, 'a> {
         // Of several functions each may run it elsewhere.
         let ahead = ahead.filter(|_| targets.len() == 1);
         let mut after = None;
-        let (receiver, args) = if effects.is_empty() { (None, Vec::new()) } else { self.terms.inputs(call) };
+        if effects.is_empty() {
+            return ahead.map(|_| self.effects.len());
+        }
+        let (receiver, args) = self.terms.inputs(call);
         // What becomes of the result is the same for every handle in it.
         let mut returned = None;
-        let own = if effects.is_empty() { Vec::new() } else { self.conditions(call_id, context) };
+        let own = self.conditions(call_id, context);
         for (index, (effect, presumes, certain)) in effects.into_iter().enumerate() {
             if ahead == Some(index) {
                 after = Some(self.effects.len());
