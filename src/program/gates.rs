@@ -1,16 +1,20 @@
 //! Room 5, *program*: what keeps a request out while what it needs is not there: tests of middleware and of handlers.
 
+use std::cell::Cell;
+
 use super::Program;
-use super::bodies::{LinkedBody, Target, settled};
-use super::flow::What;
-use super::items::FnId;
+use super::bodies::{Branching, Call, EventKind, LinkedBody, Target, settled};
+use super::items::{Container, FnId};
 use super::summaries::Effect;
 use super::terms::type_of;
+use super::types::Ty;
 use super::values::Value;
-use crate::catalog::{CallRole, TypeKind};
+use crate::catalog::{CallRole, TypeFacts, TypeKind};
 
 /// Calls into calls are followed this far when it is asked what a tested value is made of.
 const DEPTH: usize = 6;
+/// Values looked at for one function at most.
+const MOST_VALUES: usize = 4096;
 
 /// What keeps requests out while a resource is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub enum Gate {
     Unknown,
 }
 
-impl Program<'_> {
+impl<'a> Program<'a> {
     /// What stands between requests and the handlers of a server.
     pub fn gate_before(&self, serve: &Effect) -> Gate {
         let mut gate = Gate::None;
@@ -38,7 +42,7 @@ impl Program<'_> {
                 }
                 for argument in &call.args {
                     match argument.value {
-                        Value::Function(target) if self.looks_first(target) => return Gate::Looks,
+                        Value::Function(target) if self.may_look_first(target) => return Gate::Looks,
                         Value::Function(_) | Value::Block(_) => gate = Gate::Unknown,
                         _ => {}
                     }
@@ -51,46 +55,206 @@ impl Program<'_> {
     /// Whether the function answers by itself when something that holds a handle is not there: it tests the place
     /// and leaves. Tests of what a request carries say nothing of that.
     pub fn looks_first(&self, id: FnId) -> bool {
-        let Some(body) = self.body(id) else {
-            return false;
-        };
-        self.happenings(id).iter().any(|happening| match &happening.what {
-            What::Test(test) => {
-                test.absent.iter().any(|arm| body.leaves(test.branch, *arm))
-                    && self.may_tell_of_start(id, body, &test.place, DEPTH)
-            }
-            _ => false,
+        let Some(frame) = self.frame(id, None) else { return false };
+        let asking = Asking::new(self);
+        frame.branches().any(|branching| {
+            branching.atoms.iter().any(|atom| {
+                let absent = atom.arms_when(false);
+                absent.iter().any(|arm| frame.body.leaves(branching.branch, *arm))
+                    && asking.may_tell(&frame, &atom.value, DEPTH)
+            })
         })
     }
 
-    /// Whether a tested value may say that something of the process is not there yet. Where that is not known, it may.
-    fn may_tell_of_start(&self, id: FnId, body: &LinkedBody<'_>, tested: &Value, depth: usize) -> bool {
-        let part = |value: &Value| self.may_tell_of_start(id, body, value, depth);
-        match tested {
-            Value::Unknown => false,
-            Value::Param(_) => {
-                let ty = type_of(self.types, id, tested);
-                let facts = ty.and_then(|ty| self.types.type_facts(settled(&ty)));
-                facts.is_none_or(|facts| facts.kind != TypeKind::Request)
-            }
-            Value::Field(inner, _) | Value::Element(inner) | Value::Content(inner) => part(inner),
-            Value::Test { place, .. } => part(place),
-            Value::Origin(_, list) | Value::Choice(list) if !list.is_empty() => list.iter().any(part),
-            Value::Call(call) if depth > 0 => {
-                let call = &body.calls[call.0 as usize];
-                let is_constant =
-                    |value: &Value| matches!(value, Value::Text(_) | Value::Number(_) | Value::Bool(_));
-                let mut inputs = call.inputs().filter(|input| !is_constant(&input.value)).peekable();
-                let only_passes = match call.target {
-                    Target::Library(facts) => facts.role == CallRole::Adapt,
-                    Target::External(_) | Target::Unknown(_) => true,
-                    Target::Local { .. } | Target::Block(_) => false,
+    /// Whether the function may answer by itself while something of the process is not there yet, by whatever it decides about: tests,
+    /// comparisons, `?`, helpers and extractors. It is asked before something is said against it, so what is not known counts as yes.
+    pub fn may_look_first(&self, id: FnId) -> bool {
+        let Some(frame) = self.frame(id, None) else { return false };
+        let asking = Asking::new(self);
+        let by_test = || {
+            frame.branches().any(|branching| {
+                branching.atoms.iter().any(|atom| {
+                    let leaves =
+                        |arms: &[u32]| arms.iter().any(|arm| frame.body.leaves(branching.branch, *arm));
+                    // What is in a map already is often answered at once, which says nothing of the start.
+                    let leaves_with_it = || leaves(atom.arms_when(true)) && !is_entry(&atom.value);
+                    (leaves(atom.arms_when(false)) || leaves_with_it())
+                        && asking.may_tell(&frame, &atom.value, DEPTH)
+                })
+            })
+        };
+        let by_decision = || frame.body.decided_by.iter().any(|value| asking.may_tell(&frame, value, DEPTH));
+        let by_extractor = || {
+            let params = &self.types.signature(id).params;
+            let mut extractors = params.iter().flat_map(|ty| self.extractors_of(ty));
+            extractors.any(|extractor| {
+                self.frame(extractor, None).is_some_and(|frame| asking.may_refuse(&frame, DEPTH))
+            })
+        };
+        by_test() || by_decision() || by_extractor()
+    }
+
+    /// The functions of the workspace that a framework calls to make a parameter of a handler: they may refuse the request.
+    pub fn extractors_of<'p>(&'p self, ty: &'p Ty) -> impl Iterator<Item = FnId> {
+        let own = matches!(settled(ty), Ty::Adt(..)).then_some(settled(ty));
+        own.into_iter().flat_map(move |own| {
+            self.types.items.function_ids().filter(move |id| {
+                let Container::Impl(block) = self.types.items.functions[id.index()].container else {
+                    return false;
                 };
-                !only_passes
-                    || inputs.peek().is_none()
-                    || inputs.any(|input| self.may_tell_of_start(id, body, &input.value, depth - 1))
+                let facts = self.types.implemented_facts(*id);
+                self.types.impl_type(block) == own
+                    && facts.is_some_and(|facts| facts.role == CallRole::Middleware)
+            })
+        })
+    }
+
+    fn frame<'f, 'p>(
+        &'p self,
+        id: FnId,
+        called: Option<(&'f Frame<'f, 'p, 'a>, &'p Call<'a>)>,
+    ) -> Option<Frame<'f, 'p, 'a>> {
+        Some(Frame { id, body: self.any_body(id)?, called })
+    }
+}
+
+/// A function about whose values it is asked, and the call of it that gives its parameters.
+struct Frame<'f, 'p, 'a> {
+    id: FnId,
+    body: &'p LinkedBody<'a>,
+    called: Option<(&'f Frame<'f, 'p, 'a>, &'p Call<'a>)>,
+}
+
+impl<'p> Frame<'_, 'p, '_> {
+    /// The branches that are ways of the body.
+    fn branches(&self) -> impl Iterator<Item = &'p Branching> {
+        self.body.all_events().filter_map(|event| match &event.kind {
+            EventKind::Branch(branching) if !branching.in_closure => Some(branching.as_ref()),
+            _ => None,
+        })
+    }
+}
+
+/// The question whether a value may tell that something of the process is not there yet. Where that is not known, it may.
+struct Asking<'p, 'a> {
+    program: &'p Program<'a>,
+    /// Values that may still be looked at: helpers call helpers.
+    left: Cell<usize>,
+}
+
+impl<'p, 'a> Asking<'p, 'a> {
+    fn new(program: &'p Program<'a>) -> Self {
+        Self { program, left: Cell::new(MOST_VALUES) }
+    }
+
+    /// Whether a function may give an error, or nothing, for what it decides about or looks up.
+    fn may_refuse(&self, frame: &Frame<'_, 'p, 'a>, depth: usize) -> bool {
+        let may_tell = |value: &Value| self.may_tell(frame, value, depth);
+        let atoms = || frame.branches().flat_map(|branching| &branching.atoms);
+        may_tell(&frame.body.result)
+            || frame.body.decided_by.iter().any(may_tell)
+            || atoms().any(|atom| may_tell(&atom.value))
+    }
+
+    fn may_tell(&self, frame: &Frame<'_, 'p, 'a>, value: &Value, depth: usize) -> bool {
+        let Some(left) = self.left.get().checked_sub(1) else { return true };
+        self.left.set(left);
+        let part = |value: &Value| self.may_tell(frame, value, depth);
+        match value {
+            Value::Unknown
+            | Value::Text(_)
+            | Value::Number(_)
+            | Value::Bool(_)
+            | Value::Env(_)
+            | Value::Function(_) => false,
+            Value::Param(index) => match frame.called {
+                Some((caller, call)) => {
+                    let given = call.args.get(*index as usize);
+                    given.is_none_or(|given| self.may_tell(caller, &given.value, depth))
+                }
+                // Frameworks hand a handler what the request carries in such types, but for a bare yes or no.
+                None => self.may_change(frame, value) || is_yes_or_no(self.program, frame, value),
+            },
+            Value::Receiver => match frame.called {
+                Some((caller, call)) => {
+                    let given = call.receiver.as_ref().or(call.args.first());
+                    given.is_none_or(|given| self.may_tell(caller, &given.value, depth))
+                }
+                None => self.may_change(frame, value),
+            },
+            Value::Field(inner, _) => self.may_change(frame, value) && part(inner),
+            Value::Element(inner) | Value::Content(inner) => part(inner),
+            Value::Test { place, .. } => part(place),
+            Value::Record(_, _, fields) => fields.iter().any(|(_, value)| part(value)),
+            Value::Origin(_, list) | Value::Choice(list) | Value::Joined(list) if !list.is_empty() => {
+                list.iter().any(part)
             }
+            Value::Call(call) => self.call_may_tell(frame, &frame.body.calls[call.0 as usize], depth),
             _ => true,
         }
     }
+
+    /// Whether what is at a place may be another while the process runs: not so plain data, which is what it was when the place was
+    /// filled, a handle that is there, and what a request carries.
+    fn may_change(&self, frame: &Frame<'_, 'p, 'a>, place: &Value) -> bool {
+        let types = self.program.types;
+        let Some(ty) = type_of(types, frame.id, place) else { return true };
+        let is_fixed = |facts: &TypeFacts| facts.kind == TypeKind::Request || facts.kind.is_handle();
+        !types.type_facts(settled(&ty)).is_some_and(is_fixed) && !types.is_plain_data(&ty)
+    }
+
+    fn call_may_tell(&self, frame: &Frame<'_, 'p, 'a>, call: &'p Call<'a>, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return true };
+        match &call.target {
+            Target::Local { targets, .. } => targets.iter().any(|target| {
+                let called = self.program.frame(*target, Some((frame, call)));
+                called.is_none_or(|called| self.may_refuse(&called, depth))
+            }),
+            Target::Library(facts) if asks_the_process(facts.role) => true,
+            Target::Block(_) => true,
+            Target::Library(_) | Target::External(_) | Target::Unknown(_) => {
+                let is_constant =
+                    |value: &Value| matches!(value, Value::Text(_) | Value::Number(_) | Value::Bool(_));
+                let mut inputs = call.inputs().filter(|input| !is_constant(&input.value)).peekable();
+                // Whom a database answers has its handle.
+                !call.inputs().any(|input| self.is_handle(&input.ty))
+                    && (inputs.peek().is_none()
+                        || inputs.any(|input| self.may_tell(frame, &input.value, depth)))
+            }
+        }
+    }
+
+    fn is_handle(&self, ty: &Ty) -> bool {
+        let facts = self.program.types.type_facts(settled(ty));
+        facts.is_some_and(|facts| facts.kind.is_handle())
+    }
+}
+
+/// Whether a value is an entry of a map, or one of a list.
+fn is_entry(value: &Value) -> bool {
+    match value {
+        Value::Element(_) => true,
+        Value::Content(inner) | Value::Test { place: inner, .. } => is_entry(inner),
+        _ => false,
+    }
+}
+
+/// Whether a parameter is a bare `bool`.
+fn is_yes_or_no(program: &Program<'_>, frame: &Frame<'_, '_, '_>, value: &Value) -> bool {
+    type_of(program.types, frame.id, value) == Some(Ty::external("bool"))
+}
+
+/// Whether a library's function looks at what the process keeps, whatever it is given.
+fn asks_the_process(role: CallRole) -> bool {
+    matches!(
+        role,
+        CallRole::StateGet
+            | CallRole::OnceCheck
+            | CallRole::OnceWait
+            | CallRole::Lock
+            | CallRole::TryLock
+            | CallRole::AtomicLoad
+            | CallRole::LocalStatus
+            | CallRole::MigrationCheck
+    )
 }

@@ -428,19 +428,7 @@ impl Program<'_> {
     /// Whether an extractor of the workspace stands in the signature: it may refuse the request by itself.
     fn is_guarded(&self, id: FnId, closure: Option<Span>) -> bool {
         let guards = |ty: &Ty| match bodies::settled(ty) {
-            Ty::Adt(..) => {
-                let mut functions = (0..self.types.items.functions.len()).map(|index| FnId(index as u32));
-                functions.any(|id| match self.types.items.functions[id.index()].container {
-                    Container::Impl(block) => {
-                        self.types.impl_type(block) == ty
-                            && self
-                                .types
-                                .implemented_facts(id)
-                                .is_some_and(|facts| facts.role == CallRole::Middleware)
-                    }
-                    _ => false,
-                })
-            }
+            Ty::Adt(..) => self.extractors_of(ty).next().is_some(),
             // State is the same for every request; a handle of its own is fetched for each.
             other => {
                 let state = self.types.type_facts(other).is_some_and(|facts| facts.kind == TypeKind::State);

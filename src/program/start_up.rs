@@ -37,7 +37,7 @@ impl Program<'_> {
     /// A handler registered on the way to a server that uses a database handle without looking whether it is there.
     pub fn handler_in_need(&self, serve: &Effect) -> Option<FnId> {
         let mut handlers = self.handlers_before(serve).into_iter();
-        handlers.find(|handler| self.needs_handle(*handler) && !self.looks_first(*handler))
+        handlers.find(|handler| self.needs_handle(*handler) && !self.may_look_first(*handler))
     }
 
     /// Whether something that a server answers is known to use a database handle.

@@ -96,6 +96,9 @@ impl Walk<'_, '_> {
             let atom = Atom { value: input.value.clone(), if_true: arms_of(true), if_false: arms_of(false) };
             self.emit_branch(branch, vec![atom], self.body.expr(scrutinee).span);
         }
+        if !tests {
+            self.decided_by(&input.value);
+        }
         let mut results = Vec::with_capacity(arms.len());
         for (index, arm) in arms.iter().enumerate() {
             let result = self.arm(branch, index as u32, |walk| {

@@ -58,6 +58,9 @@ pub struct LinkedBody<'a> {
     pub result: Value,
     /// Functions and closures that it puts into fields, and parameters that may be some.
     pub kept_functions: Vec<KeptFunction>,
+    /// What decides which way it goes besides the atoms of its branches, in the order met: what `?` is asked of, and what is compared
+    /// or matched with something other than being there.
+    pub decided_by: Vec<Value>,
 }
 
 /// A function that is put into a field.
@@ -280,6 +283,12 @@ pub struct Atom {
 }
 
 impl Atom {
+    /// The arms taken only when what is tested is there, or only when it is not.
+    pub fn arms_when(&self, present: bool) -> &[u32] {
+        let present_when = !matches!(self.value, Value::Test { present_when: false, .. });
+        if present == present_when { &self.if_true } else { &self.if_false }
+    }
+
     /// Both lists of arms.
     fn arms(&mut self) -> [&mut Vec<u32>; 2] {
         [&mut self.if_true, &mut self.if_false]
@@ -413,6 +422,7 @@ impl LinkedBody<'_> {
         self.events.shrink_to_fit();
         self.blocks.shrink_to_fit();
         self.kept_functions.shrink_to_fit();
+        self.decided_by.shrink_to_fit();
         self.blocks.iter_mut().for_each(|block| block.events.shrink_to_fit());
         self
     }

@@ -125,8 +125,11 @@ impl Walk<'_, '_> {
     }
 
     /// What a refutable pattern tests, arm 0 being the one where it matches.
-    pub(super) fn pattern_atoms(&self, pat: &Pat, value: &Value) -> Vec<Atom> {
-        let Some(present) = presence(pat) else { return Vec::new() };
+    pub(super) fn pattern_atoms(&mut self, pat: &Pat, value: &Value) -> Vec<Atom> {
+        let Some(present) = presence(pat) else {
+            self.decided_by(value);
+            return Vec::new();
+        };
         // `Some(Slot::Ready(pool))` does not match either where there is something else.
         let otherwise = if asks_more(pat) { Vec::new() } else { vec![1] };
         let (if_true, if_false) = if present { (vec![0], otherwise) } else { (otherwise, vec![0]) };

@@ -291,6 +291,7 @@ impl<'a> Walk<'_, 'a> {
     fn tried(&mut self, inner: ExprId) -> Typed {
         let tried = self.expr(inner);
         self.mark(&tried.value, |outcome| outcome.propagated = true);
+        self.decided_by(&tried.value);
         let ty = if tried.ty.is_option_or_result() { tried.ty.first_arg() } else { tried.ty };
         Typed::new(ty, tried.value)
     }
@@ -316,8 +317,11 @@ impl<'a> Walk<'_, 'a> {
     fn let_condition(&mut self, condition: &LetCondition) -> Typed {
         let value = self.expr(condition.value);
         self.bind(&condition.pat, &value, true);
-        let tested = presence(&condition.pat).map(|present_when| Value::test(value.value, present_when));
-        Typed::new(Ty::external("bool"), tested.unwrap_or_default())
+        let Some(present_when) = presence(&condition.pat) else {
+            self.decided_by(&value.value);
+            return Typed::new(Ty::external("bool"), Value::Unknown);
+        };
+        Typed::new(Ty::external("bool"), Value::test(value.value, present_when))
     }
 
     fn index(&mut self, base: ExprId, index: ExprId) -> Typed {
@@ -507,6 +511,8 @@ impl<'a> Walk<'_, 'a> {
             | BinaryOp::LessOrEqual
             | BinaryOp::Greater
             | BinaryOp::GreaterOrEqual => {
+                self.decided_by(&first.value);
+                self.decided_by(&second.value);
                 Typed::new(Ty::external("bool"), self.compared(op, &first.value, &second.value))
             }
             BinaryOp::CompoundAssign => {
@@ -579,6 +585,13 @@ impl<'a> Walk<'_, 'a> {
             let guards = self.guards();
             let branching = Branching { branch, atoms, guards, span, in_closure: false };
             self.emit(EventKind::Branch(Box::new(branching)));
+        }
+    }
+
+    /// Notes that a value decides the way, where it is not the same each time.
+    pub(super) fn decided_by(&mut self, value: &Value) {
+        if !matches!(value, Value::Unknown | Value::Text(_) | Value::Number(_) | Value::Bool(_)) {
+            self.out.decided_by.push(value.clone());
         }
     }
 
