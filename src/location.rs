@@ -24,6 +24,11 @@ impl Span {
             && (other.end_line, other.end_column) <= (self.end_line, self.end_column)
     }
 
+    /// Whether this range ends behind the end of the other one.
+    pub fn ends_after(&self, other: Self) -> bool {
+        (self.end_line, self.end_column) > (other.end_line, other.end_column)
+    }
+
     /// Whether this range begins behind the beginning of the other one.
     pub fn starts_after(&self, other: Self) -> bool {
         (self.line, self.column) > (other.line, other.column)

@@ -23,6 +23,11 @@ pub struct Body {
 }
 
 impl Body {
+    /// The indices of all expressions.
+    pub fn ids(&self) -> impl Iterator<Item = ExprId> {
+        (0..self.exprs.len() as u32).map(ExprId)
+    }
+
     /// The expression with this index.
     pub fn expr(&self, id: ExprId) -> &Expr {
         &self.exprs[id.0 as usize]

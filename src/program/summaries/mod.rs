@@ -6,7 +6,7 @@ mod presumptions;
 
 use std::sync::{Arc, OnceLock};
 
-use self::given_code::{hands_on_code, is_given_one, is_given_to, runs_parameter};
+use self::given_code::{CodeParameter, Start, code_parameters};
 use super::bodies::{Call, CallId, ContextId, Event, EventKind, LinkedBody, Target, Time};
 use super::conditions::{self, Condition};
 use super::items::{FnId, StaticId};
@@ -198,6 +198,15 @@ pub struct PlaceWrite {
     pub unwrapped: bool,
 }
 
+/// Code that a function is given and runs.
+#[derive(Debug, Clone, Copy)]
+pub struct RunsGiven {
+    /// The parameter.
+    pub param: u32,
+    /// How many effects come before it.
+    pub after: usize,
+}
+
 /// A function's summary.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
@@ -209,8 +218,8 @@ pub struct Summary {
     pub keeps_receiver: Keep,
     /// Places it writes that a caller can name.
     pub writes: Vec<PlaceWrite>,
-    /// How many of its effects come before it runs code that it is given, if it does.
-    pub runs_given_after: Option<usize>,
+    /// Parameters that are code which it runs at one place, and how many of its effects come before that.
+    pub runs_given: Vec<RunsGiven>,
 }
 
 /// Effects beyond this number are left out: no rule needs more of one function.
@@ -250,13 +259,15 @@ impl<'a> Summarizer<'_, 'a> {
             id,
             body,
             effects: Vec::new(),
-            runs_given_after: None,
+            code: code_parameters(self.types, id, body),
+            runs_given: Vec::new(),
             terms: &terms,
         };
         collector.events(&body.events, &[]);
+        collector.note_runs(|_| true);
         collector.keep_while_serving();
-        let Collector { effects, runs_given_after, .. } = collector;
-        Summary { effects, keeps, keeps_receiver, writes, runs_given_after }
+        let Collector { effects, runs_given, .. } = collector;
+        Summary { effects, keeps, keeps_receiver, writes, runs_given }
     }
 
     fn place_writes(&self, body: &LinkedBody<'a>, terms: &Terms<'_, 'a>) -> Vec<PlaceWrite> {
@@ -341,7 +352,9 @@ struct Collector<'c, 's, 'a> {
     id: FnId,
     body: &'c LinkedBody<'a>,
     effects: Vec<Effect>,
-    runs_given_after: Option<usize>,
+    /// Parameters that are code, which did not run yet.
+    code: Vec<CodeParameter>,
+    runs_given: Vec<RunsGiven>,
     terms: &'c Terms<'c, 'a>,
 }
 
@@ -349,19 +362,12 @@ impl<'a> Collector<'_, '_, 'a> {
     fn events(&mut self, events: &[Event], times: &[Time]) {
         let mut starts = Vec::with_capacity(events.len());
         for (index, event) in events.iter().enumerate() {
-            starts.push(self.effects.len());
+            starts.push(Start { effects: self.effects.len(), runs: self.runs_given.len() });
             match &event.kind {
                 EventKind::Call { call, time } => {
                     let times = with(times, *time);
-                    let runs_given_after = self.call(*call, event.context, &times);
-                    let after = runs_given_after.filter(|_| is_given_one(self.body.call(*call)));
-                    if let Some(after) = after
-                        && let [.., given] = &events[..index]
-                        && is_given_to(self.body, given, *call)
-                    {
-                        let start = starts[index - 1];
-                        self.effects[start..after].rotate_left(starts[index] - start);
-                    }
+                    let runs = self.call(*call, event.context, &times);
+                    self.order_given(&events[..index], &starts, *call, &runs);
                 }
                 EventKind::Block { block, time } => {
                     let times = with(times, *time);
@@ -374,24 +380,22 @@ impl<'a> Collector<'_, '_, 'a> {
         }
     }
 
-    /// Adds what a call does. Gives back the number of effects after which it runs code that it is given, where that is known.
-    fn call(&mut self, call_id: CallId, context: ContextId, times: &[Time]) -> Option<usize> {
+    /// Adds what a call does. Gives back where it runs code that it is given, in the list of effects.
+    fn call(&mut self, call_id: CallId, context: ContextId, times: &[Time]) -> Vec<RunsGiven> {
         let call = self.body.call(call_id);
         match &call.target {
-            Target::Library(_) | Target::External(_) => self.library(call_id, context, times),
-            Target::Unknown(_) if runs_parameter(self.summarizer.types, self.id, call) => {
-                self.runs_given_after.get_or_insert(self.effects.len());
-            }
             Target::Local { targets, dispatched } => {
-                let after = self.local(call_id, targets, *dispatched, context, times)?;
-                if hands_on_code(self.summarizer.types, self.id, call) {
-                    self.runs_given_after.get_or_insert(after);
-                }
-                return Some(after);
+                self.note_runs(|code| code.handed != Some(call.expr) && !code.span.ends_after(call.span));
+                let runs = self.local(call_id, targets, *dispatched, context, times);
+                self.hand_on(call, &runs);
+                return runs;
             }
-            _ => {}
+            _ => self.note_runs(|code| !code.span.ends_after(call.span)),
         }
-        None
+        if matches!(call.target, Target::Library(_) | Target::External(_)) {
+            self.library(call_id, context, times);
+        }
+        Vec::new()
     }
 
     /// Adds what a call of functions of the workspace does, as `call` does.
@@ -402,40 +406,35 @@ impl<'a> Collector<'_, '_, 'a> {
         dispatched: bool,
         context: ContextId,
         times: &[Time],
-    ) -> Option<usize> {
+    ) -> Vec<RunsGiven> {
         let call = self.body.call(call_id);
         let mut effects: Vec<(&Effect, Option<Presumption>, bool)> = Vec::new();
-        let mut ahead = None;
+        // Of several functions each may run it elsewhere.
+        let known = match targets {
+            [only] => self.summarizer.summary(*only).map(|summary| summary.runs_given.as_slice()),
+            _ => None,
+        };
+        // Where each effect of the callee ends up, and the end of all.
+        let mut places = Vec::new();
         for target in targets {
             let Some(summary) = self.summarizer.summary(*target) else { continue };
-            for (index, effect) in summary.effects.iter().enumerate() {
-                if summary.runs_given_after == Some(index) {
-                    ahead = Some(effects.len());
-                }
+            for effect in &summary.effects {
+                places.push(effects.len());
                 let Some((presumes, mut certain)) = self.presumed(effect, call) else { continue };
                 let chosen = self.choice_of(*target, call);
                 let presumes = chosen.map(|(param, ty)| Presumption { param, ty, certain }).or(presumes);
                 certain &= presumes.is_none() && !dispatched;
                 effects.push((effect, presumes, certain));
             }
-            if summary.runs_given_after == Some(summary.effects.len()) {
-                ahead = Some(effects.len());
-            }
         }
-        // Of several functions each may run it elsewhere.
-        let ahead = ahead.filter(|_| targets.len() == 1);
-        let mut after = None;
-        if effects.is_empty() {
-            return ahead.map(|_| self.effects.len());
-        }
+        places.push(effects.len());
         let (receiver, args) = self.terms.inputs(call);
         // What becomes of the result is the same for every handle in it.
         let mut returned = None;
         let own = self.conditions(call_id, context);
-        for (index, (effect, presumes, certain)) in effects.into_iter().enumerate() {
-            if ahead == Some(index) {
-                after = Some(self.effects.len());
-            }
+        let mut lengths = Vec::with_capacity(effects.len() + 1);
+        for (effect, presumes, certain) in effects {
+            lengths.push(self.effects.len());
             if self.is_full(effect.steps.len() + 1) {
                 continue;
             }
@@ -464,7 +463,9 @@ impl<'a> Collector<'_, '_, 'a> {
             };
             self.push(lifted);
         }
-        after.or(ahead.map(|_| self.effects.len()))
+        lengths.push(self.effects.len());
+        let run = |run: &RunsGiven| RunsGiven { after: lengths[places[run.after]], ..*run };
+        known.into_iter().flatten().map(run).collect()
     }
 
     /// What becomes of a handle that a callee keeps in one of its places, `seen` from here.
