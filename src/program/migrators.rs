@@ -30,27 +30,24 @@ pub struct RepeatedMigration<'p> {
     pub first: (Location, &'p str),
     /// The other one, and its path.
     pub second: (Location, &'p str),
-    /// Where code names the folder, in order.
+    /// Where code or a script names the folder, in order.
     pub named: Vec<Location>,
 }
 
 impl Program<'_> {
-    /// The migrations that code embeds and that have the version of another one, in the order of their folders and names.
+    /// The migrations that code embeds, or a command applies, and that have the version of another one, in the order of their folders and names.
     pub fn repeated_migrations(&self) -> Vec<RepeatedMigration<'_>> {
         let at = |file: FileId, line| Location {
             file,
             span: Span { line, column: 1, end_line: line, end_column: 2 },
         };
         let place = |file: FileId| (at(file, 1), self.workspace.files[file.0 as usize].path.as_str());
-        let asked = &self.workspace.sql.asked;
+        let sql = &self.workspace.sql;
         let named_at = |folder: &str| {
-            asked
-                .iter()
-                .filter(|asked| asked.folder == folder)
-                .map(|asked| at(asked.file, asked.line))
-                .collect()
+            let named = sql.asked.iter().chain(&sql.applied);
+            named.filter(|asked| asked.folder == folder).map(|asked| at(asked.file, asked.line)).collect()
         };
-        let repeated = self.workspace.sql.repeated.iter();
+        let repeated = sql.repeated.iter();
         let told = repeated.map(|twice| RepeatedMigration {
             folder: &twice.folder,
             first: place(twice.first),

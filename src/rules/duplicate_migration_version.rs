@@ -5,7 +5,7 @@ use crate::program::Program;
 use crate::program::items::FnId;
 use crate::program::migrators::RepeatedMigration;
 
-/// Looks at the folders of migrations that production code embeds.
+/// Looks at the folders of migrations that production code embeds, or that a command applies.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     program.repeated_migrations().iter().map(report).collect()
 }

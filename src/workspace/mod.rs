@@ -4,6 +4,7 @@
 //! `mod` declarations reach, and nothing else. What a file declares is told by the parser it is given: nothing here
 //! looks inside Rust code.
 
+mod applied_folders;
 mod assemble;
 mod cargo;
 mod deployment;

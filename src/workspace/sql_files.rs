@@ -22,6 +22,8 @@ pub struct SqlFiles {
     pub repeated: Vec<RepeatedVersion>,
     /// What source files ask for, in order.
     pub asked: Vec<AskedFolder>,
+    /// Folders with such migrations that no source file asks for, and where the migrator's command applies them.
+    pub applied: Vec<AskedFolder>,
 }
 
 /// Two migrations of one folder with one version.
@@ -60,7 +62,7 @@ pub enum EmbeddedSql {
     Included(String),
 }
 
-/// A folder of migrations that a source file names.
+/// A folder of migrations that a file names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedFolder {
     /// The file.
@@ -72,7 +74,7 @@ pub struct AskedFolder {
 }
 
 /// Files beyond this size are dumps of data.
-const MAX_BYTES: usize = 1 << 20;
+pub(super) const MAX_BYTES: usize = 1 << 20;
 
 impl Workspace {
     /// Reads the SQL files that the source files embed. They become files of the workspace, so that findings can point into
@@ -84,6 +86,7 @@ impl Workspace {
                 EmbeddedSql::Included(path) => self.read_included(one, path),
             }
         }
+        self.load_applied_folders();
         self.order_problems();
     }
 
@@ -142,7 +145,7 @@ impl Workspace {
     }
 
     /// Reads a file, once.
-    fn read_sql(&mut self, path: &Path) -> Option<FileId> {
+    pub(super) fn read_sql(&mut self, path: &Path) -> Option<FileId> {
         let name = relative(&self.root, path);
         if let Some(known) = self.files.iter().position(|file| file.path == name) {
             return Some(FileId(known as u32));
@@ -190,14 +193,14 @@ impl Workspace {
 }
 
 /// Whether migrators apply a file of this name on the way up.
-fn is_applied(name: &str) -> bool {
+pub(super) fn is_applied(name: &str) -> bool {
     name.ends_with(".sql") && !name.ends_with(".down.sql") && name != "down.sql"
 }
 
 /// The version of a migration in a folder, spelled so that equal versions are equal texts; `None` for a file that is none. Files of
 /// sqlx (0.8) begin with a number and an underscore; Diesel (`migrations_internals` 2) compares what the names of folders begin with, without
 /// dashes; refinery (0.10) takes files like `V1__name.sql` from all folders.
-fn version(folder: &Path, path: &Path, nested: bool) -> Option<String> {
+pub(super) fn version(folder: &Path, path: &Path, nested: bool) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let plain = |number: &str| number.trim_start_matches('0').to_owned();

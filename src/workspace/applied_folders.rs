@@ -1,0 +1,246 @@
+//! Room 2, *workspace*: folders of migrations that no source file embeds, and that a script or a document of the repository has the
+//! migrator's own command apply. Must not guess: a folder that nothing names is not one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::sql_files::{MAX_BYTES, is_applied, version};
+use super::tree::relative;
+use super::{AskedFolder, RepeatedVersion, Workspace};
+
+/// The command of a migrator, which takes its folder by default from the folder that it is called in.
+struct Command {
+    /// The package that an application depends on whose migrations it applies.
+    package: &'static str,
+    /// What it is called with to apply migrations, as first words of the command line.
+    applies: &'static [&'static str],
+    /// The options that name a folder.
+    options: &'static [&'static str],
+    /// Whether each migration has a folder of its own.
+    nested: bool,
+}
+
+/// Read in the documentation of sqlx-cli 0.7 and diesel_cli 2.3.
+const COMMANDS: [Command; 2] = [
+    Command {
+        package: "sqlx",
+        applies: &[
+            "sqlx migrate run",
+            "sqlx mig run",
+            "sqlx database setup",
+            "sqlx database reset",
+            "sqlx db setup",
+        ],
+        options: &["--source"],
+        nested: false,
+    },
+    Command {
+        package: "diesel",
+        applies: &["diesel migration run", "diesel setup", "diesel database setup", "diesel database reset"],
+        options: &["--migration-dir"],
+        nested: true,
+    },
+];
+
+/// The folder that both commands take when none is named.
+const DEFAULT: &str = "migrations";
+
+/// Where a migrator's command is called.
+struct Called {
+    script: PathBuf,
+    /// From 1.
+    line: u32,
+    /// The folder that it names, without `./` and `../`.
+    folder: Option<String>,
+}
+
+impl Workspace {
+    /// Notes the migrations with one version in the folders `migrations` of packages, and in that of the root, that a command applies.
+    /// Scripts are read only where there are such migrations. Must be called after the folders that sources embed are read.
+    pub(super) fn load_applied_folders(&mut self) {
+        for command in &COMMANDS {
+            let uses = |package: &&super::Package| {
+                package.dependencies.iter().any(|dependency| dependency.package == command.package)
+            };
+            let packages = self.packages.iter().filter(uses);
+            let above =
+                packages.map(|package| Path::new(&package.manifest).parent().unwrap_or(Path::new("")));
+            let mut folders: Vec<PathBuf> =
+                above.map(|package| self.root.join(package).join(DEFAULT)).collect();
+            if !folders.is_empty() {
+                folders.push(self.root.join(DEFAULT));
+            }
+            folders.sort();
+            folders.dedup();
+            folders.retain(|folder| !self.sql.folders.contains_key(&relative(&self.root, folder)));
+            let mut called = None;
+            for folder in folders {
+                let twice = self.versions_twice(&folder, command.nested);
+                if twice.is_empty() {
+                    continue;
+                }
+                let called = called.get_or_insert_with(|| self.calls_of(command));
+                let shown = relative(&self.root, &folder);
+                let names = |call: &&Called| {
+                    call.folder.as_ref().is_none_or(|named| Path::new(&shown).ends_with(named))
+                };
+                let Some(call) = called.iter().find(names) else { continue };
+                let (script, line) = (call.script.clone(), call.line);
+                self.note_applied(shown, &script, line, &twice);
+            }
+        }
+    }
+
+    fn note_applied(&mut self, folder: String, script: &Path, line: u32, twice: &[(PathBuf, PathBuf)]) {
+        let Some(file) = self.read_sql(script) else { return };
+        self.sql.applied.push(AskedFolder { file, line, folder: folder.clone() });
+        for (first, second) in twice {
+            if let (Some(first), Some(second)) = (self.read_sql(first), self.read_sql(second)) {
+                self.sql.repeated.push(RepeatedVersion { folder: folder.clone(), first, second });
+            }
+        }
+    }
+
+    /// The migrations of a folder that have one version, in the order of their names.
+    fn versions_twice(&self, folder: &Path, nested: bool) -> Vec<(PathBuf, PathBuf)> {
+        if !self.tree.is_folder(folder) {
+            return Vec::new();
+        }
+        let mut paths = self.tree.files(folder, &is_applied);
+        paths.retain(|path| nested || path.parent() == Some(folder));
+        paths.sort();
+        let mut versions: BTreeMap<String, PathBuf> = BTreeMap::new();
+        let again = |path: PathBuf| {
+            let first = versions.insert(version(folder, &path, nested)?, path.clone())?;
+            Some((first, path))
+        };
+        paths.into_iter().filter_map(again).collect()
+    }
+
+    /// Where scripts and documents call a command, in the order of their paths.
+    fn calls_of(&self, command: &Command) -> Vec<Called> {
+        let mut scripts = self.tree.files(&self.root, &is_script);
+        scripts.extend(self.tree.files(&self.root.join(".github"), &is_script));
+        scripts.sort();
+        let mut calls = Vec::new();
+        for script in scripts {
+            let Ok(text) = self.tree.read(&script) else { continue };
+            if text.len() > MAX_BYTES {
+                continue;
+            }
+            for (line, text) in command_lines(&text) {
+                let Some((_, words)) = command.applies.iter().find_map(|words| text.split_once(words)) else {
+                    continue;
+                };
+                let folder = named_folder(words, command.options);
+                calls.push(Called { script: script.clone(), line, folder });
+            }
+        }
+        calls
+    }
+}
+
+/// The lines of a text with their numbers from 1, each with those that it goes on in behind a `\`.
+fn command_lines(text: &str) -> impl Iterator<Item = (u32, String)> {
+    let mut lines = (1..).zip(text.lines());
+    std::iter::from_fn(move || {
+        let (number, first) = lines.next()?;
+        let mut whole = first.to_owned();
+        while let Some(begun) = whole.strip_suffix('\\') {
+            let begun = begun.len();
+            whole.truncate(begun);
+            let Some((_, next)) = lines.next() else { break };
+            whole.push_str(next);
+        }
+        Some((number, whole))
+    })
+}
+
+/// The folder that an option of a command line names, without quotes, `./` and `../`.
+fn named_folder(words: &str, options: &[&str]) -> Option<String> {
+    let (_, named) = options.iter().find_map(|option| words.split_once(option))?;
+    let named = named.trim_start_matches(['=', ' ']).split([' ', '\t', ';', '&', '|', ')']).next()?;
+    let plain = named.trim_matches(['"', '\'', '`', ',', '/']);
+    let inside = plain.split('/').filter(|part| !matches!(*part, "" | "." | ".."));
+    Some(inside.collect::<Vec<_>>().join("/"))
+}
+
+/// Whether a file of this name may say how migrations are applied.
+fn is_script(name: &str) -> bool {
+    const NAMES: [&str; 5] = ["makefile", "justfile", ".justfile", "dockerfile", "package.json"];
+    const ENDINGS: [&str; 6] = [".sh", ".yml", ".yaml", ".md", ".mk", ".toml"];
+    let name = name.to_ascii_lowercase();
+    NAMES.iter().any(|known| name.starts_with(known)) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::location::{FileId, Span};
+    use crate::workspace::{EmbeddedFile, EmbeddedSql, in_memory};
+
+    const MANIFEST: &str =
+        "[package]\nname = \"shop\"\nedition = \"2024\"\n[dependencies]\nsqlx = \"0.8\"\ndiesel = \"2\"\n";
+
+    /// The migrations that are there again, and who applies them.
+    fn repeated(files: &[(&str, &str)], embedded: &[EmbeddedFile]) -> Vec<String> {
+        let mut all = vec![("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}\n")];
+        all.extend(files);
+        let mut workspace = in_memory(&all);
+        workspace.load_modules(Some(1), |_| ((), Vec::new()));
+        workspace.load_sql(embedded);
+        let path = |file: FileId| workspace.files[file.0 as usize].path.as_str();
+        let twice = workspace.sql.repeated.iter().map(|twice| {
+            let by = workspace.sql.applied.iter().find(|applied| applied.folder == twice.folder);
+            let by = by.map_or("the sources".to_owned(), |by| format!("{}:{}", path(by.file), by.line));
+            format!("{} again in {} by {by}", path(twice.first), path(twice.second))
+        });
+        twice.collect()
+    }
+
+    #[test]
+    fn a_folder_that_a_script_has_applied_is_looked_at() {
+        let files = [
+            ("migrations/018_a.sql", ""),
+            ("migrations/018_b.sql", ""),
+            (".github/workflows/ci.yml", "steps:\n  - run: cargo sqlx migrate run\n"),
+        ];
+        assert_eq!(
+            repeated(&files, &[]),
+            ["migrations/018_a.sql again in migrations/018_b.sql by .github/workflows/ci.yml:2"]
+        );
+    }
+
+    #[test]
+    fn the_folder_that_the_command_names_must_be_that_one() {
+        let files =
+            |script| [("migrations/1_a.sql", ""), ("migrations/1_b.sql", ""), ("scripts/dev.sh", script)];
+        assert_eq!(
+            repeated(&files("# first\\\nsqlx \\\nsqlx migrate run \\\n  --source ./migrations\n"), &[]).len(),
+            1
+        );
+        assert!(repeated(&files("sqlx migrate run --source other/migrations\n"), &[]).is_empty());
+        assert!(repeated(&files("sqlx migrate add next\n"), &[]).is_empty());
+        assert!(repeated(&files("wrangler d1 migrations apply\n"), &[]).is_empty());
+    }
+
+    #[test]
+    fn folders_of_diesel_are_told_apart_from_those_of_sqlx() {
+        let files = [
+            ("migrations/2024-01-01-000000_a/up.sql", ""),
+            ("migrations/2024-01-01-000000_b/up.sql", ""),
+            ("justfile", "setup:\n\tdiesel migration run\n\tsqlx migrate run\n"),
+        ];
+        assert_eq!(repeated(&files, &[]).len(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_embedded_as_well_is_told_once() {
+        let files =
+            [("migrations/1_a.sql", ""), ("migrations/1_b.sql", ""), ("README.md", "`sqlx migrate run`\n")];
+        let span = Span { line: 1, column: 1, end_line: 1, end_column: 2 };
+        let sql = EmbeddedSql::Folder { path: "migrations".to_owned(), nested: false };
+        let embedded = EmbeddedFile { file: FileId(0), span, sql };
+        let told = ["migrations/1_a.sql again in migrations/1_b.sql by the sources"];
+        assert_eq!(repeated(&files, &[embedded]), told);
+    }
+}
