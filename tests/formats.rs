@@ -118,7 +118,7 @@ fn report(findings: Vec<Finding>, problems: Vec<Problem>) -> Report {
     };
     let resources = vec![ResourceSummary {
         driver: "postgres".into(),
-        address: "env DATABASE_URL".into(),
+        address: Some("env DATABASE_URL".into()),
         doors: vec!["one pool, app::db::connect".into()],
     }];
     let (files, rules) = (files(), rules());

@@ -1,5 +1,5 @@
 //! Room 8, *plan*: why a finding came to be, hop by hop: on its own path, or from what somebody sees to the creation at
-//! the root, where the path leads there.
+//! the root, where the path leads there; then the finding's own places.
 
 use super::{PlannedDoor, touches};
 use crate::finding::{Finding, Hop};
@@ -15,7 +15,7 @@ pub struct Chain {
     pub message: String,
     /// Its identity in reports.
     pub fingerprint: String,
-    /// The hops, the symptom first. Never empty.
+    /// The hops, the symptom first, then the places of the finding that none of them shows. Never empty.
     pub hops: Vec<Hop>,
 }
 
@@ -26,10 +26,15 @@ pub(super) fn chain<'d>(doors: impl Iterator<Item = &'d PlannedDoor>, settled: &
     let opened = |door: &Door| door.openings.iter().map(|opening| opening.order).max();
     let door = about.max_by_key(|door| (opened(door), door.place));
     let finding = &settled.finding;
-    let hops = match door.filter(|door| leads_through(door, finding)) {
+    let mut hops = match door.filter(|door| leads_through(door, finding)) {
         Some(door) => hops_through(door, finding),
         None => own_hops(finding),
     };
+    for place in std::iter::once(&finding.primary).chain(&finding.evidence) {
+        if !hops.iter().any(|hop| hop.location == place.location) {
+            hops.push(Hop { label: place.label.clone(), location: place.location });
+        }
+    }
     Chain {
         rule: finding.rule,
         message: finding.message.clone(),
@@ -56,21 +61,13 @@ fn opening_for<'d>(door: &'d Door, finding: &Finding) -> Option<&'d Opening> {
     own.or_else(|| door.openings.first())
 }
 
-/// The path of a finding, then its primary place; what else makes it true, where it has no path.
+/// The path of a finding.
 fn own_hops(finding: &Finding) -> Vec<Hop> {
     let entered = |(index, hop): (usize, &Hop)| Hop {
         label: if index == 0 { format!("`{}`", hop.label) } else { format!("calls `{}`", hop.label) },
         location: hop.location,
     };
-    let mut hops: Vec<Hop> = finding.path.iter().enumerate().map(entered).collect();
-    if hops.last().is_none_or(|last| last.location != finding.primary.location) {
-        hops.push(Hop { label: finding.primary.label.clone(), location: finding.primary.location });
-    }
-    if finding.path.is_empty() {
-        let others = finding.evidence.iter();
-        hops.extend(others.map(|one| Hop { label: one.label.clone(), location: one.location }));
-    }
-    hops
+    finding.path.iter().enumerate().map(entered).collect()
 }
 
 /// Route → handler → accessor → keeper → start-up path → creation, as far as each is known.
@@ -106,6 +103,7 @@ fn hops_through(door: &Door, finding: &Finding) -> Vec<Hop> {
         };
         for (index, hop) in opening.hops.iter().enumerate() {
             let label = match index {
+                0 if !hops.is_empty() => format!("it is opened on the way from `{}`", hop.label),
                 0 => format!("`{}`", hop.label),
                 _ if index + 1 == opening.hops.len() => {
                     format!("`{}` opens the {}{when}", hop.label, door.noun)

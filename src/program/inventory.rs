@@ -213,7 +213,7 @@ pub struct Coverage {
     pub functions: u32,
     /// Init sites in production code.
     pub init_sites: u32,
-    /// Distinct resources they open.
+    /// Distinct resources they open; without those whose address is not known, each of which may be another one.
     pub resources: u32,
     /// Handlers registered with a framework.
     pub handlers: u32,
@@ -234,8 +234,8 @@ pub struct Coverage {
 pub struct ResourceSummary {
     /// Driver (`postgres`).
     pub driver: String,
-    /// Where the address comes from, for a person.
-    pub address: String,
+    /// Where the address comes from, for a person; `None` where that is not known, so that it may be the address of another one.
+    pub address: Option<String>,
     /// What was created and where, for a person; one entry per production init site.
     pub doors: Vec<String>,
 }

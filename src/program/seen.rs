@@ -164,7 +164,8 @@ impl Program<'_> {
         }
         let production = inventory.init_sites.iter().filter(|site| site.scope == Scope::Production);
         coverage.init_sites = production.count() as u32;
-        coverage.resources = inventory.resources.len() as u32;
+        let is_known = |resource: &&Resource| !matches!(resource.address, Address::Unknown(_));
+        coverage.resources = inventory.resources.iter().filter(is_known).count() as u32;
         coverage.handlers = inventory.handlers.len() as u32;
         coverage
     }
@@ -177,11 +178,11 @@ impl Program<'_> {
             ResourceSummary {
                 driver: resource.driver.clone(),
                 address: match &resource.address {
-                    Address::Env(key) => format!("env {key}"),
-                    Address::Config(field, Some(key)) => format!("{field} ← env {key}"),
-                    Address::Config(field, None) => field.clone(),
-                    Address::Literal(text) => format!("\"{text}\""),
-                    Address::Unknown(_) => "address not known".to_owned(),
+                    Address::Env(key) => Some(format!("env {key}")),
+                    Address::Config(field, Some(key)) => Some(format!("{field} ← env {key}")),
+                    Address::Config(field, None) => Some(field.clone()),
+                    Address::Literal(text) => Some(format!("\"{text}\"")),
+                    Address::Unknown(_) => None,
                 },
                 doors: sites.map(|site| format!("{} in {}", site.handle, site.function)).collect(),
             }

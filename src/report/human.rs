@@ -14,7 +14,7 @@ use super::{Style, counted, one_line, page_url, path_of, place, problem_place};
 use crate::finding::{Evidence, Finding, Hop};
 use crate::location::{Location, Span};
 use crate::problem::Problem;
-use crate::settle::{Level, Report, STALE_BASELINE, Settled};
+use crate::settle::{Level, Report, ResourceSummary, STALE_BASELINE, Settled};
 use crate::workspace::SourceFile;
 
 /// How many places of one finding get an excerpt of their own; the others are listed.
@@ -339,19 +339,33 @@ impl Page<'_> {
     fn clean(&self, text: &mut String, report: &Report) {
         let head = self.paint.apply(Paint::GREEN, "clean");
         let resources = &report.resources;
-        let doors: usize = resources.iter().map(|resource| resource.doors.len()).sum();
-        let what = match resources.len() {
-            0 => "no database handle is created in production code".to_owned(),
-            1 if doors == 1 => "1 resource with one door".to_owned(),
-            number if resources.iter().all(|resource| resource.doors.len() == 1) => {
-                format!("{number} resources, each with one door")
+        let (known, unknown): (Vec<_>, Vec<_>) = resources.iter().partition(|one| one.address.is_some());
+        let doors = |list: &[&ResourceSummary]| list.iter().map(|one| one.doors.len()).sum::<usize>();
+        let mut parts = Vec::new();
+        match known.len() {
+            0 => {}
+            1 if doors(&known) == 1 => parts.push("1 resource with one door".to_owned()),
+            number if known.iter().all(|one| one.doors.len() == 1) => {
+                parts.push(format!("{number} resources, each with one door"));
             }
-            number => format!("{}, {}", counted(number, "resource"), counted(doors, "door")),
+            number => {
+                parts.push(format!("{}, {}", counted(number, "resource"), counted(doors(&known), "door")))
+            }
+        }
+        match doors(&unknown) {
+            0 => {}
+            1 => parts.push("1 door whose resource is not known".to_owned()),
+            number => parts.push(format!("{number} doors whose resource is not known")),
+        }
+        let what = match parts.is_empty() {
+            true => "no database handle is created in production code".to_owned(),
+            false => parts.join("; "),
         };
         line(text, format_args!("{head}: {what}"));
         let mut rows = Vec::new();
         for resource in resources {
-            let mut driver_and_address = [one_line(&resource.driver), one_line(&resource.address)];
+            let address = resource.address.as_deref().unwrap_or("address not known");
+            let mut driver_and_address = [one_line(&resource.driver), one_line(address)];
             let doors = if resource.doors.is_empty() { &[String::new()][..] } else { &resource.doors };
             for door in doors {
                 let [driver, address] = std::mem::take(&mut driver_and_address);

@@ -27,6 +27,9 @@ pub struct InventoryView<'a> {
     pub files: &'a [SourceFile],
 }
 
+/// Cells with more characters are cut.
+const LONGEST_CELL: usize = 96;
+
 /// One section per kind of place, one line per place, then problems and what was looked at.
 pub fn render_human(view: InventoryView<'_>, style: &Style) -> String {
     let InventoryView { inventory, routes, coverage, problems, files } = view;
@@ -132,13 +135,21 @@ fn section<const COLUMNS: usize>(text: &mut String, title: &str, rows: Vec<[Stri
     }
     text.push_str(title);
     text.push('\n');
-    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cell| one_line(&cell))).collect();
+    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cell| shortened(one_line(&cell)))).collect();
     for row in aligned(&rows) {
         text.push_str("  ");
         text.push_str(&row);
         text.push('\n');
     }
     text.push('\n');
+}
+
+/// A cell that leaves the columns beside it on the screen: what an address is made of may be long. JSON has all of it.
+fn shortened(cell: String) -> String {
+    match cell.char_indices().nth(LONGEST_CELL) {
+        Some((end, _)) => format!("{}…", &cell[..end]),
+        None => cell,
+    }
 }
 
 pub(super) fn describe(address: &Address) -> String {

