@@ -46,6 +46,7 @@ mod linking;
 pub mod lost_migrations;
 pub mod memory_databases;
 pub mod migrators;
+mod mounts;
 pub mod named_existence;
 pub mod names;
 pub mod nested_runtimes;

@@ -1,15 +1,14 @@
 //! Room 5, *program*: handlers, each with its route where the program says it in one piece.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Program;
-use super::bodies::{Call, CallId, LinkedBody, Target};
+use super::bodies::{Call, CallId, LinkedBody};
 use super::inventory::{Place, Scope};
 use super::items::{Container, FnId, TraitId};
+use super::mounts::{given_router, library, paths_at, route_text, segments, takes};
 use super::types::TraitRef;
-use super::values::Value;
-use crate::catalog::{AttributeFacts, CallFacts, CallRole, root_segment};
+use crate::catalog::{AttributeFacts, CallRole, root_segment};
 use crate::facts::{Attribute, Literal, Name};
 use crate::location::{Location, Span};
 
@@ -75,11 +74,11 @@ impl WrittenRoute {
         self.verb.as_ref().map_or_else(|| path.clone(), |verb| format!("{verb} {path}"))
     }
 
-    /// Its labels below a path, under each prefix.
-    fn below(&self, path: &str, prefixes: &[String]) -> Vec<Option<String>> {
-        let label = |prefix: &String| match format!("{prefix}{path}") {
-            before if before.is_empty() => self.label(""),
-            before => Self { verb: self.verb.clone(), path: segments(&self.path) }.label(&before),
+    /// Its labels under each prefix.
+    fn below(&self, prefixes: &[String]) -> Vec<Option<String>> {
+        let label = |before: &String| match before.is_empty() {
+            true => self.label(""),
+            false => Self { verb: self.verb.clone(), path: segments(&self.path) }.label(before),
         };
         prefixes.iter().map(|prefix| Some(label(prefix))).collect()
     }
@@ -108,8 +107,12 @@ impl Program<'_> {
                     labels_at(body, *span, &prefixes)
                 } else {
                     placed.insert(*handler);
-                    let path = path_at(body, *span).unwrap_or_default();
-                    written.iter().flat_map(|route| route.below(&path, &prefixes)).collect()
+                    let mut paths = paths_at(body, *span);
+                    if paths.is_empty() {
+                        paths.push(String::new());
+                    }
+                    let mounted: Vec<String> = below(&prefixes, &paths).collect();
+                    written.iter().flat_map(|route| route.below(&mounted)).collect()
                 };
                 let labels = labels.into_iter();
                 let route = |label| Route { label, function: *handler, closure: None, location };
@@ -162,12 +165,8 @@ impl Program<'_> {
                 if !call.leads_to(id) {
                     continue;
                 }
-                let made = Value::Call(CallId(index as u32));
-                let mounts = |other: &&Call<'_>| {
-                    let facts = library(other).filter(|facts| facts.role == CallRole::Mount);
-                    let given = facts.and_then(|facts| other.args.get(facts.handler?));
-                    given.is_some_and(|given| *given.value.root() == made)
-                };
+                let made = CallId(index as u32);
+                let mounts = |other: &&Call<'_>| given_router(body, other) == Some(made);
                 let mut mounted: Vec<(Span, String)> = body
                     .calls
                     .iter()
@@ -178,8 +177,11 @@ impl Program<'_> {
                     mounted.push((call.span, String::new()));
                 }
                 for (at, own) in mounted {
-                    let own = format!("{}{}", path_at(body, at).unwrap_or_default(), segments(&own));
-                    found.extend(outer.iter().map(|outer| format!("{outer}{own}")));
+                    let mut paths = paths_at(body, at);
+                    if paths.is_empty() {
+                        paths.push(String::new());
+                    }
+                    found.extend(below(&outer, &paths).map(|path| format!("{path}{}", segments(&own))));
                 }
             }
         }
@@ -322,15 +324,22 @@ impl Program<'_> {
 /// The routes under which something in a function is registered: `GET /orders`, with the prefixes that are written
 /// around it, and those under which the function's router is mounted.
 fn labels_at(body: &LinkedBody<'_>, at: Span, prefixes: &[String]) -> Vec<Option<String>> {
-    let Some(path) = path_at(body, at) else { return vec![None] };
+    let paths = paths_at(body, at);
+    if paths.is_empty() {
+        return vec![None];
+    }
     let wraps = |call: &&Call<'_>| call.span == at || takes(call, at);
     let verb = body.calls.iter().filter(wraps).filter_map(|call| verb_of(body, call)).next_back();
-    let label = |prefix: &String| {
-        let path = format!("{prefix}{path}");
+    let label = |path: String| {
         let path = if path.is_empty() { "/" } else { &path };
         verb.as_ref().map_or_else(|| path.to_owned(), |verb| format!("{verb} {path}"))
     };
-    prefixes.iter().map(|prefix| Some(label(prefix))).collect()
+    below(prefixes, &paths).map(label).map(Some).collect()
+}
+
+/// Each path below each prefix.
+fn below(prefixes: &[String], paths: &[String]) -> impl Iterator<Item = String> {
+    prefixes.iter().flat_map(|prefix| paths.iter().map(move |path| format!("{prefix}{path}")))
 }
 
 fn is_named(attribute: &Attribute, name: &str) -> bool {
@@ -342,90 +351,6 @@ fn registers_unnamed<'a>(body: &LinkedBody<'a>, at: Span) -> Option<&'a str> {
     let mut registering = body.calls.iter().filter(|call| call.span == at).filter_map(library);
     let facts = registering.find(|facts| facts.role == CallRole::Register && facts.route.is_none())?;
     Some(root_segment(&facts.path))
-}
-
-/// The path under which something in a function is registered there, without a slash at the end; empty for the root.
-fn path_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
-    let mut around: Vec<(Span, String)> = Vec::new();
-    for (index, call) in body.calls.iter().enumerate() {
-        let takes = takes(call, at);
-        // `scope("/x").route("/y", …)`: what the chain starts with is further out than the call itself.
-        if takes || call.span == at {
-            around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route)));
-        }
-        if takes {
-            let route = route_text(call).or_else(|| route_handed_on(body, call, at));
-            around.extend(route.map(|route| (call.span, route)));
-        }
-    }
-    // The outermost comes first.
-    around.sort_by_key(|(span, _)| std::cmp::Reverse((span.end_line, span.end_column)));
-    let route = around.iter().map(|(_, part)| segments(part)).collect();
-    (!around.is_empty()).then_some(route)
-}
-
-/// A part of a path with a slash before it and none after it; empty for the root. Salvo's parts have none.
-fn segments(part: &str) -> String {
-    let part = part.trim_matches('/');
-    if part.is_empty() { String::new() } else { format!("/{part}") }
-}
-
-/// Whether a place is among the arguments of a call.
-fn takes(call: &Call<'_>, at: Span) -> bool {
-    let start = (call.name_span.end_line, call.name_span.end_column);
-    let end = (call.span.end_line, call.span.end_column);
-    start <= (at.line, at.column) && (at.end_line, at.end_column) <= end && call.span != at
-}
-
-fn library<'a>(call: &Call<'a>) -> Option<&'a CallFacts> {
-    match call.target {
-        Target::Library(facts) => Some(facts),
-        _ => None,
-    }
-}
-
-/// The text that a registering or mounting call has as its route. What it begins with may be a prefix that is not known.
-fn route_text(call: &Call<'_>) -> Option<String> {
-    let value = &call.args.get(library(call)?.route?)?.value;
-    let known = value.texts().into_iter().next().map(Cow::into_owned);
-    let worded = || value.wording().map(|wording| wording.trim_start_matches("{}").to_owned());
-    known.or_else(worded)
-}
-
-/// The one path that a function of the workspace is given beside a wrapped handler, which it registers there or hands on:
-/// `routes.add("/orders", get(list))`.
-fn route_handed_on(body: &LinkedBody<'_>, call: &Call<'_>, at: Span) -> Option<String> {
-    let wraps = |other: &Call<'_>| {
-        library(other).is_some_and(|facts| facts.role == CallRole::HandlerWrap)
-            && takes(call, other.span)
-            && (other.span == at || takes(other, at))
-    };
-    // A path further in is the route.
-    let has_route = |other: &Call<'_>| {
-        library(other).is_some_and(|facts| facts.route.is_some())
-            && takes(call, other.span)
-            && takes(other, at)
-    };
-    if call.local_targets().is_empty() || !body.calls.iter().any(wraps) || body.calls.iter().any(has_route) {
-        return None;
-    }
-    let mut paths = call.args.iter().filter_map(|argument| match &argument.value {
-        Value::Text(text) if text.starts_with('/') => Some(text.to_string()),
-        _ => None,
-    });
-    paths.next().filter(|_| paths.next().is_none())
-}
-
-/// `resource("/x").route(…)`: the route stands at the start of the chain.
-fn mounted_on(body: &LinkedBody<'_>, from: CallId) -> Option<String> {
-    let mut current = body.call(from).chained_on?;
-    loop {
-        let call = body.call(current);
-        match call.chained_on {
-            Some(next) => current = next,
-            None => return route_text(call).filter(|_| call.receiver.is_none()),
-        }
-    }
 }
 
 /// The HTTP method that a wrapping call is named after, itself or at the start of its chain.

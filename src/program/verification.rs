@@ -2,7 +2,7 @@
 
 use super::bodies::{BlockId, Call, ContextKind, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
-use super::summaries::{Effect, EffectKind, Lifetime};
+use super::summaries::{Effect, EffectKind, Lifetime, Step};
 use super::{Program, reach};
 use crate::catalog::{CallRole, Io, TypeKind};
 
@@ -62,7 +62,14 @@ impl Program<'_> {
                     |context| matches!(context.kind, ContextKind::Block(block) if is_unheard(body, block)),
                 )
             };
-            body.calls.iter().any(|call| self.may_use_a_handle(call) && !in_task(call))
+            // On the way to the server, what another arm does belongs to another start.
+            let on_the_way = serve.steps.iter().find_map(|step| match step {
+                Step::Call(owner, call) if *owner == function => Some(body.call(*call).context),
+                _ => None,
+            });
+            let elsewhere =
+                |call: &Call<'_>| on_the_way.is_some_and(|serves| body.exclusive(call.context, serves));
+            body.calls.iter().any(|call| self.may_use_a_handle(call) && !in_task(call) && !elsewhere(call))
         })
     }
 

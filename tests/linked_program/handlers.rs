@@ -384,6 +384,66 @@ async fn main() {
 }
 
 #[test]
+fn routers_in_variables_have_the_paths_under_which_they_are_mounted() {
+    assert_eq!(
+        handlers(
+            r#"
+use axum::{Router, routing::get};
+async fn order() {}
+async fn item() {}
+async fn health() {}
+fn probes() -> Router { Router::new().route("/health", get(health)) }
+#[tokio::main]
+async fn main() {
+    let orders = Router::new().route("/orders", get(order));
+    let mut items = Router::new();
+    items = items.route("/items", get(item));
+    let api = Router::new().merge(orders).nest("/v2", items);
+    let probes = probes().layer(tower_http::trace::TraceLayer::new_for_http());
+    let app = Router::new().nest("/api", api).nest("/internal", probes);
+    axum::serve(tokio::net::TcpListener::bind("[::]:80").await.unwrap(), app).await.unwrap();
+}
+"#
+        ),
+        ["GET /api/orders app::order", "GET /api/v2/items app::item", "GET /internal/health app::health"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use actix_web::{App, HttpResponse, HttpServer, web};
+async fn health() -> HttpResponse { HttpResponse::Ok().finish() }
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    HttpServer::new(|| {
+        let probes = web::scope("/probes").route("/live", web::get().to(health));
+        App::new().service(web::scope("/internal").service(probes))
+    })
+    .bind("[::]:80")?
+    .run()
+    .await
+}
+"#
+        ),
+        ["GET /internal/probes/live app::health"]
+    );
+    assert_eq!(
+        handlers(
+            r#"
+use rocket::{get, routes};
+#[get("/orders")]
+fn orders() -> &'static str { "none" }
+#[rocket::launch]
+fn rocket() -> _ {
+    let api = routes![orders];
+    rocket::build().mount("/v1", api.clone()).mount("/v2", api)
+}
+"#
+        ),
+        ["GET /v1/orders app::orders", "GET /v2/orders app::orders"]
+    );
+}
+
+#[test]
 fn state_that_is_managed_through_a_trait_that_another_module_imports() {
     let managed = r#"
 use tauri::{App, Manager};
