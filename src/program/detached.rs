@@ -56,6 +56,7 @@ impl Program<'_> {
                 || self.readers_wait(function, effect)
                 || (self.is_asked_by_messages(function, task) && self.works_alone(entry, function, task))
                 || self.is_missed(effect)
+                || (effect.creates_handle() && self.readers_look(effect))
                 || self.is_made_by_requests_too(entry, effect);
             (!is_no_matter).then_some(Detached { effect, serve, function, task })
         });

@@ -537,6 +537,30 @@ pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bo
     }
 }
 
+/// Whether a write, one of the happenings by index, is decided by what a lock guards, and that is noted under the same lock: whoever had to
+/// wait for it finds what the first one did.
+pub fn is_decided_under_lock(
+    body: &bodies::LinkedBody<'_>,
+    happenings: &[Happening<'_>],
+    index: usize,
+) -> bool {
+    let What::Write(write) = &happenings[index].what else { return false };
+    let notes = |test: &Test, lock: CallId| {
+        happenings.iter().any(|one| {
+            matches!(&one.what, What::Write(noted)
+                if noted.place == test.place && (noted.lock == Some(lock) || noted.guards.contains(&lock)))
+        })
+    };
+    happenings[..index].iter().any(|one| match &one.what {
+        What::Test(test) => test.lock.is_some_and(|lock| {
+            write.guards.contains(&lock)
+                && controls(body, test, happenings[index].context)
+                && notes(test, lock)
+        }),
+        _ => false,
+    })
+}
+
 /// Whether a function that finds something there does nothing but refuse, and goes on to something else in every other case: each such
 /// arm leaves with a failure of its own accord, and no other branch lies between the test and what comes `then`.
 pub fn refuses(body: &bodies::LinkedBody<'_>, test: &Test, tested: ContextId, then: ContextId) -> bool {

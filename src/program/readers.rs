@@ -53,9 +53,9 @@ impl Program<'_> {
         !kept.is_empty() && kept.iter().all(waits)
     }
 
-    /// Whether a schema change that fails leaves the static empty that would keep its handle, and those who use the static look
-    /// whether something is there: the function opens, changes, and only then fills the static. Linear in the functions of the
-    /// program.
+    /// Whether a schema change that fails leaves a static empty, and those who use the static look whether something is there: a function
+    /// on the way changes, and only then fills the static with the handle that it opened before, or a once cell with whatever uses the
+    /// schema. Linear in the functions of the program.
     pub fn is_missed(&self, change: &Effect) -> bool {
         change.steps.iter().rev().any(|step| {
             let Step::Call(function, call) = *step else { return false };
@@ -63,17 +63,15 @@ impl Program<'_> {
             let own = self.effects(function);
             let Some(at) = own.iter().position(|own| own.site == change.site) else { return false };
             let opened = own[..at].iter().filter(|own| own.creates_handle());
-            let cells = opened.filter_map(Effect::kept_in);
-            cells.into_iter().any(|cell| {
-                let Value::Static(cell) = cell else { return false };
-                let filled_later = self.happenings(function).iter().any(|one| {
-                    matches!(&one.what, What::Write(write)
-                        if write.place == Value::Static(cell) && write.span.starts_after(body.call(call).span))
-                });
-                body.call(self.run_by(body, call)).outcome.propagated
-                    && filled_later
-                    && self.cell_is_looked_at(cell)
-            })
+            let kept: Vec<Value> = opened.filter_map(Effect::kept_in).collect();
+            body.call(self.run_by(body, call)).outcome.propagated
+                && self.happenings(function).iter().any(|one| {
+                    let What::Write(write) = &one.what else { return false };
+                    let Value::Static(cell) = write.place else { return false };
+                    write.span.starts_after(body.call(call).span)
+                        && (write.once_cell || kept.contains(&write.place))
+                        && self.cell_is_looked_at(cell)
+                })
         })
     }
 
@@ -152,15 +150,16 @@ fn is_field(value: &Value, field: &Name) -> bool {
     matches!(value.place(), Value::Field(owner, name) if **owner == Value::Receiver && name == field)
 }
 
-/// Whether a branch of a body tests whether something is in a place.
+/// Whether a body decides by whether something is in a place: a branch tests it, or `?` hands on that nothing is.
 fn is_tested(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
-    body.all_events().any(|event| match &event.kind {
+    let tested = body.all_events().any(|event| match &event.kind {
         EventKind::Branch(branching) => branching.atoms.iter().any(|atom| match &atom.value {
             Value::Test { place, .. } => is_it(place),
             other => is_it(other),
         }),
         _ => false,
-    })
+    });
+    tested || body.decided_by.iter().any(is_it)
 }
 
 /// Whether a body takes for granted that something is in a place: it panics when nothing is.

@@ -3,7 +3,7 @@
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::bodies::{ContextId, LinkedBody};
-use crate::program::flow::{Happening, Test, What, Written, controls, refuses};
+use crate::program::flow::{Happening, Test, What, Written, controls, is_decided_under_lock, refuses};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind};
@@ -101,6 +101,7 @@ fn gaps<'h>(
             continue;
         }
         if is_rechecked(body, earlier, write, happening.context)
+            || is_decided_under_lock(body, happenings, index)
             || is_claimed(earlier)
             || takes_back(body, earlier, write)
         {

@@ -4,7 +4,7 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::program::Program;
 use crate::program::bodies::{EventKind, LinkedBody, fails};
-use crate::program::flow::{Happening, Test, What, Written, controls};
+use crate::program::flow::{Happening, Test, What, Written, controls, is_decided_under_lock};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, EffectKind};
@@ -37,7 +37,8 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
             let tests: Vec<(usize, &Happening<'_>, &Test)> = tests.collect();
             // A test made under a lock that is still held at the write is the accepted way.
             let guarded =
-                tests.iter().any(|(_, _, test)| test.guards.iter().any(|guard| write.guards.contains(guard)));
+                tests.iter().any(|(_, _, test)| test.guards.iter().any(|guard| write.guards.contains(guard)))
+                    || is_decided_under_lock(body, &happenings, index);
             let decides = |(_, tested, test): &&(usize, &Happening<'_>, &Test)| {
                 !body.exclusive(tested.context, happening.context) && controls(body, test, happening.context)
             };
