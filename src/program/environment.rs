@@ -94,6 +94,8 @@ struct Walk {
     load: Option<(Location, Vec<Step>)>,
     /// The functions that load the file for themselves, and read afterwards.
     own_loads: BTreeSet<FnId>,
+    /// Variables that the code has set in every run so far: a file does not set them any more, whenever it is loaded.
+    settled: BTreeSet<Arc<str>>,
     steps: Vec<Step>,
 }
 
@@ -262,7 +264,9 @@ impl Program<'_> {
                     (None, Some(filled)) => variables_of(self.types, filled, &facts.path),
                     (None, None) => Vec::new(),
                 };
-                walk.reads.extend(keys.iter().map(|key| Read {
+                let settled = &walk.settled;
+                let open = keys.iter().filter(|key| !settled.contains(key.as_ref()));
+                walk.reads.extend(open.map(|key| Read {
                     key: key.to_string(),
                     hops: walk.way.clone(),
                     steps: walk.steps.clone(),
@@ -270,6 +274,13 @@ impl Program<'_> {
                     named_by_library: facts.variable.is_some(),
                     set_in: None,
                 }));
+            }
+            Target::Library(facts) if facts.role == CallRole::EnvironmentWrite => {
+                let in_each_run = !walk.steps.iter().any(|step| self.is_in_some_runs(step));
+                let key = call.args.first().filter(|_| in_each_run && call.args.len() == 2);
+                if let Some(Value::Text(key)) = key.map(|argument| &argument.value) {
+                    walk.settled.insert(Arc::clone(key));
+                }
             }
             // Several that are not chosen by a type are alternatives of `cfg`.
             Target::Local { targets, dispatched: false } => {

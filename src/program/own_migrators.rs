@@ -81,8 +81,10 @@ impl Program<'_> {
                 between.iter().any(|call| self.applies(call, DEPTH))
             };
             let Some(records) = uses.iter().filter(is_record).find(applied_before) else { continue };
-            // Nobody else can open what is made in memory here.
-            if self.effects(function).iter().any(|effect| self.is_in_memory(effect)) {
+            // Nobody else opens what is made in memory here, or in the folder for temporary files.
+            if self.effects(function).iter().any(|effect| self.is_in_memory(effect))
+                || self.is_given_temporary_files(function)
+            {
                 continue;
             }
             // The callers are asked last: hardly any function comes this far.
@@ -98,6 +100,18 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether all who call a function open databases for it that are temporary files.
+    fn is_given_temporary_files(&self, function: FnId) -> bool {
+        let callers = self.callers_around(function);
+        let direct = callers.iter().filter(|caller| self.graph.callers[function.index()].contains(caller));
+        let mut opened = direct.map(|caller| {
+            let mut handles =
+                self.effects(*caller).iter().filter(|effect| effect.creates_handle()).peekable();
+            handles.peek().is_some() && handles.all(|handle| self.is_temporary(handle))
+        });
+        opened.next().is_some_and(|first| first && opened.all(|temporary| temporary))
     }
 
     /// The calls of each function that write to a ledger, itself or by a helper, in the order of the calls.
@@ -192,8 +206,13 @@ impl Program<'_> {
             return self.takes_a_lock(function, DEPTH)
                 || around[1..].iter().any(|caller| self.takes_a_lock_before(*caller, &leads_here));
         }
+        // What the way here begins after it has asked is too late, unless it is what the code here is handed to.
+        let is_way = |call: &Call<'_>| leads_here(call) && !is_handed_code(call);
         let begins = |body: &LinkedBody<'_>, until: usize| {
-            body.calls[..until].iter().any(|call| self.begins_to_keep_out(body, call, others))
+            body.calls[..until].iter().any(|call| {
+                self.begins_to_keep_out(body, call, others)
+                    || !is_way(call) && self.calls_what_keeps_out(call)
+            })
         };
         let at = body.call(looks);
         self.is_under_file_lock(function, body, at.context, at.span)
@@ -219,20 +238,21 @@ impl Program<'_> {
         around
     }
 
-    /// Whether others are kept out from a call on: it begins a transaction, or takes a lock in the database, maybe by a helper.
+    /// Whether others are kept out from a call on: it begins a transaction, or takes a lock in the database.
     fn begins_to_keep_out(&self, body: &LinkedBody<'_>, call: &Call<'_>, others: Others) -> bool {
-        let in_text = |call: &Call<'_>| call.sql().iter().any(SqlEffect::keeps_out_others);
-        let in_helper = || match &call.target {
-            Target::Local { targets, .. } => targets.iter().any(|target| {
-                let Some(inner) = self.any_body(*target) else { return false };
-                let begins = inner.calls.iter().any(begins_transaction) && self.gives_a_transaction(*target);
-                (begins || inner.calls.iter().any(in_text)) && !self.gives_it_back(*target)
-            }),
-            _ => false,
-        };
         // A lock of the process keeps out nobody from another one.
         let in_process = others == Others::Tasks && !call.guards.is_empty();
-        begins_transaction(call) || locks_database(body, call) || in_process || in_helper()
+        begins_transaction(call) || locks_database(body, call) || in_process
+    }
+
+    /// Whether a call is one of a helper that does so, and does not give it back.
+    fn calls_what_keeps_out(&self, call: &Call<'_>) -> bool {
+        let in_text = |call: &Call<'_>| call.sql().iter().any(SqlEffect::keeps_out_others);
+        call.local_targets().iter().any(|target| {
+            let Some(inner) = self.any_body(*target) else { return false };
+            let begins = inner.calls.iter().any(begins_transaction) && self.gives_a_transaction(*target);
+            (begins || inner.calls.iter().any(in_text)) && !self.gives_it_back(*target)
+        })
     }
 
     /// Whether a function gives back a transaction, or a type that has one in a field.
