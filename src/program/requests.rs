@@ -1,14 +1,14 @@
 //! Room 5, *program*: what a handler is given once for the whole process, and what comes with each request, or with
 //! each item of a list.
 
-use super::bodies::{Call, CallId, EventKind, LinkedBody, Target};
+use super::bodies::{Call, CallId, EventKind, LinkedBody, Target, Time};
 use super::flow::is_shared_pointer;
 use super::items::FnId;
 use super::summaries::{Effect, Step};
 use super::types::{Bound, Ty};
 use super::values::Value;
 use super::{Program, bodies};
-use crate::catalog::TypeKind;
+use crate::catalog::{CallRole, TypeKind};
 
 impl Program<'_> {
     /// Whether a task is started for each item of a list: the call that starts it stands in a loop, and the task is given the
@@ -84,6 +84,12 @@ impl Program<'_> {
             Value::Param(index) => params.get(*index as usize).is_some_and(|ty| !is_state(ty)),
             _ => false,
         })
+    }
+
+    /// Whether what runs at such a time is only moved to a thread that may block: `spawn_blocking(…)`.
+    pub fn is_moved_aside(&self, (function, time): &(FnId, Time)) -> bool {
+        let Time::Task(call) = time else { return false };
+        matches!(self.call(*function, *call).target, Target::Library(facts) if facts.role == CallRole::SpawnBlocking)
     }
 
     /// Whether an effect opens a file in the folder for temporary files.

@@ -159,7 +159,8 @@ fn operations<'p>(program: &'p Program<'_>) -> BTreeMap<(String, &'p Value), Vec
             let address = &effect.address;
             let kept =
                 address.any(|part| matches!(part.root(), Value::Receiver) && program.is_shared(id, part));
-            let each_time = effect.times.is_empty() && effect.once.is_none();
+            let each_time =
+                effect.times.iter().all(|time| program.is_moved_aside(time)) && effect.once.is_none();
             let fixed = kept && program.is_same_for_all_requests(id, address);
             // Who gives the handle back leaves it to the caller how often there is a new one.
             let uses_it_up = goes(program, effect) && !program.may_give_handle(id);
