@@ -538,7 +538,7 @@ pub fn controls(body: &bodies::LinkedBody<'_>, test: &Test, at: ContextId) -> bo
 }
 
 /// Whether a write, one of the happenings by index, is decided by what a lock guards, and that is noted under the same lock: whoever had to
-/// wait for it finds what the first one did.
+/// wait for it finds what the first one did. A lock of its own keeps out nobody.
 pub fn is_decided_under_lock(
     body: &bodies::LinkedBody<'_>,
     happenings: &[Happening<'_>],
@@ -548,12 +548,17 @@ pub fn is_decided_under_lock(
     let notes = |test: &Test, lock: CallId| {
         happenings.iter().any(|one| {
             matches!(&one.what, What::Write(noted)
-                if noted.place == test.place && (noted.lock == Some(lock) || noted.guards.contains(&lock)))
+                if noted.place == test.place
+                    && noted.value != Value::Bool(false)
+                    && (noted.lock == Some(lock) || noted.guards.contains(&lock)))
         })
     };
     happenings[..index].iter().any(|one| match &one.what {
         What::Test(test) => test.lock.is_some_and(|lock| {
-            write.guards.contains(&lock)
+            let is_of_others =
+                matches!(test.place.root(), Value::Static(_) | Value::Receiver | Value::Param(_));
+            is_of_others
+                && write.guards.contains(&lock)
                 && controls(body, test, happenings[index].context)
                 && notes(test, lock)
         }),

@@ -9,7 +9,7 @@ use super::summaries::Effect;
 use super::terms::type_of;
 use super::types::Ty;
 use super::values::Value;
-use crate::catalog::{CallRole, TypeFacts, TypeKind};
+use crate::catalog::{CallRole, CloneKind, LookedUp, TypeFacts, TypeKind};
 
 /// Calls into calls are followed this far when it is asked what a tested value is made of.
 const DEPTH: usize = 6;
@@ -74,16 +74,25 @@ impl<'a> Program<'a> {
         let by_test = || {
             frame.branches().any(|branching| {
                 branching.atoms.iter().any(|atom| {
-                    let leaves =
-                        |arms: &[u32]| arms.iter().any(|arm| frame.body.leaves(branching.branch, *arm));
                     // What is in a map already is often answered at once, which says nothing of the start.
-                    let leaves_with_it = || leaves(atom.arms_when(true)) && !is_entry(&atom.value);
-                    (leaves(atom.arms_when(false)) || leaves_with_it())
-                        && asking.may_tell(&frame, &atom.value, DEPTH)
+                    let refuses = || {
+                        let absent = atom.arms_when(false);
+                        absent.iter().any(|arm| frame.body.leaves(branching.branch, *arm))
+                    };
+                    (!is_entry(&atom.value) || refuses()) && asking.may_tell(&frame, &atom.value, DEPTH)
                 })
             })
         };
-        let by_decision = || frame.body.decided_by.iter().any(|value| asking.may_tell(&frame, value, DEPTH));
+        // A helper that fails, where the handler turns its error into an answer.
+        let by_helper = || {
+            let fails = |target: &FnId| match &self.types.signature(*target).output {
+                Ty::Future(output) => output.is_option_or_result(),
+                output => output.is_option_or_result(),
+            };
+            let calls = frame.body.calls.iter().filter(|call| call.local_targets().iter().any(fails));
+            calls.into_iter().any(|call| asking.call_may_tell(&frame, call, DEPTH))
+        };
+        let by_decision = || frame.decisions().any(|value| asking.may_tell(&frame, value, DEPTH));
         let by_extractor = || {
             let params = &self.types.signature(id).params;
             let mut extractors = params.iter().flat_map(|ty| self.extractors_of(ty));
@@ -91,7 +100,7 @@ impl<'a> Program<'a> {
                 self.frame(extractor, None).is_some_and(|frame| asking.may_refuse(&frame, DEPTH))
             })
         };
-        by_test() || by_decision() || by_extractor()
+        by_test() || by_decision() || by_helper() || by_extractor()
     }
 
     /// The functions of the workspace that a framework calls to make a parameter of a handler: they may refuse the request.
@@ -133,6 +142,17 @@ impl<'p> Frame<'_, 'p, '_> {
             _ => None,
         })
     }
+
+    /// What else decides: what `?` is asked of, what is compared, and options that are taken apart (`POOL.get().map_or(…)`).
+    fn decisions(&self) -> impl Iterator<Item = &'p Value> {
+        let adapted = self.body.calls.iter().filter_map(|call| {
+            let Target::Library(facts) = call.target else { return None };
+            let adapts = facts.role == CallRole::Adapt && facts.panics.is_none() && !call.args.is_empty();
+            let on = call.receiver.as_ref().filter(|on| adapts && on.ty.is_option_or_result())?;
+            Some(&on.value)
+        });
+        self.body.decided_by.iter().chain(adapted)
+    }
 }
 
 /// The question whether a value may tell that something of the process is not there yet. Where that is not known, it may.
@@ -152,7 +172,7 @@ impl<'p, 'a> Asking<'p, 'a> {
         let may_tell = |value: &Value| self.may_tell(frame, value, depth);
         let atoms = || frame.branches().flat_map(|branching| &branching.atoms);
         may_tell(&frame.body.result)
-            || frame.body.decided_by.iter().any(may_tell)
+            || frame.decisions().any(may_tell)
             || atoms().any(|atom| may_tell(&atom.value))
     }
 
@@ -186,21 +206,45 @@ impl<'p, 'a> Asking<'p, 'a> {
             Value::Element(inner) | Value::Content(inner) => part(inner),
             Value::Test { place, .. } => part(place),
             Value::Record(_, _, fields) => fields.iter().any(|(_, value)| part(value)),
-            Value::Origin(_, list) | Value::Choice(list) | Value::Joined(list) if !list.is_empty() => {
-                list.iter().any(part)
-            }
+            // What is made of nothing is a constructor or a constant.
+            Value::Origin(_, list) | Value::Choice(list) | Value::Joined(list) => list.iter().any(part),
             Value::Call(call) => self.call_may_tell(frame, &frame.body.calls[call.0 as usize], depth),
             _ => true,
         }
     }
 
-    /// Whether what is at a place may be another while the process runs: not so plain data, which is what it was when the place was
-    /// filled, a handle that is there, and what a request carries.
+    /// Whether what is at a place may be another while the process runs: not so plain data that is not reached through something that
+    /// changes, which is what it was when the place was filled, a handle that is there, and what a request carries.
     fn may_change(&self, frame: &Frame<'_, 'p, 'a>, place: &Value) -> bool {
         let types = self.program.types;
         let Some(ty) = type_of(types, frame.id, place) else { return true };
         let is_fixed = |facts: &TypeFacts| facts.kind == TypeKind::Request || facts.kind.is_handle();
         !types.type_facts(settled(&ty)).is_some_and(is_fixed) && !types.is_plain_data(&ty)
+            || self.is_reached_through_change(frame, place)
+    }
+
+    /// Whether a place lies behind a cell, a lock, a channel or what a request is given on its way.
+    fn is_reached_through_change(&self, frame: &Frame<'_, 'p, 'a>, place: &Value) -> bool {
+        let types = self.program.types;
+        let changes = |ty: &Ty| {
+            types.type_facts(settled(ty)).is_some_and(|facts| {
+                use TypeKind::{Atomic, Guard, Lock, Map, OnceCell, Receiver, SwapCell, ThreadLocal};
+                matches!(facts.kind, OnceCell | ThreadLocal | SwapCell | Lock | Guard | Map | Atomic | Receiver)
+                    // Clones that see the same (`watch::Receiver`) see what becomes of it.
+                    || facts.kind == TypeKind::Plain && facts.clone == CloneKind::Shared
+                    || facts.looked_up == Some(LookedUp::Request)
+            })
+        };
+        let changing = |value: &Value| {
+            type_of(types, frame.id, value).is_some_and(|ty| types.pointees(ty).any(|ty| changes(&ty)))
+        };
+        changing(place)
+            || match place {
+                Value::Field(inner, _) | Value::Element(inner) | Value::Content(inner) => {
+                    self.is_reached_through_change(frame, inner)
+                }
+                _ => false,
+            }
     }
 
     fn call_may_tell(&self, frame: &Frame<'_, 'p, 'a>, call: &'p Call<'a>, depth: usize) -> bool {
@@ -216,9 +260,14 @@ impl<'p, 'a> Asking<'p, 'a> {
                 let is_constant =
                     |value: &Value| matches!(value, Value::Text(_) | Value::Number(_) | Value::Bool(_));
                 let mut inputs = call.inputs().filter(|input| !is_constant(&input.value)).peekable();
-                // Whom a database answers has its handle.
+                // Whom a database answers has its handle, and what is described knows nothing of the start by itself.
+                let is_described = match &call.target {
+                    Target::Library(_) => true,
+                    Target::External(path) => path.starts_with("std::"),
+                    _ => false,
+                };
                 !call.inputs().any(|input| self.is_handle(&input.ty))
-                    && (inputs.peek().is_none()
+                    && (inputs.peek().is_none() && !is_described
                         || inputs.any(|input| self.may_tell(frame, &input.value, depth)))
             }
         }

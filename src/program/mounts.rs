@@ -8,7 +8,7 @@ use crate::catalog::{CallFacts, CallRole};
 use crate::location::Span;
 
 /// Routers that are mounted on routers are followed this far.
-const DEPTH: usize = 4;
+const DEPTH: usize = 8;
 
 /// The paths under which something in a function is registered there, without a slash at the end; empty for the root. None where no path is
 /// written. A router in a variable has those under which it is mounted: `let api = …; app.nest("/api", api)`.
@@ -87,7 +87,9 @@ fn path_written_at(body: &LinkedBody<'_>, at: Span) -> Option<String> {
         let takes = takes(call, at);
         // `scope("/x").route("/y", …)`: what the chain starts with is further out than the call itself.
         if takes || call.span == at {
-            around.extend(mounted_on(body, CallId(index as u32)).map(|route| (call.span, route)));
+            let made = CallId(index as u32);
+            let begins = mounted_on(body, made).or_else(|| begun_at(body, made));
+            around.extend(begins.map(|route| (call.span, route)));
         }
         if takes {
             let route = route_text(call).or_else(|| route_handed_on(body, call, at));
@@ -150,6 +152,13 @@ fn route_handed_on(body: &LinkedBody<'_>, call: &Call<'_>, at: Span) -> Option<S
         _ => None,
     });
     paths.next().filter(|_| paths.next().is_none())
+}
+
+/// `let api = scope("/x"); api.route(…)`: so it does where the chain is cut.
+fn begun_at(body: &LinkedBody<'_>, made: CallId) -> Option<String> {
+    let begins = router_behind(body, &Value::Call(made)).filter(|begins| *begins != made)?;
+    let call = body.call(begins);
+    route_text(call).filter(|_| call.receiver.is_none())
 }
 
 /// `resource("/x").route(…)`: the route stands at the start of the chain.

@@ -89,7 +89,11 @@ impl Program<'_> {
             }
             // The callers are asked last: hardly any function comes this far.
             let Some(others) = self.others_at(function, body) else { continue };
-            if !self.is_protected(function, body, looks.call, others) {
+            // Who asks again under the lock learns what others did before.
+            let asks =
+                |used: &&LedgerUse| !used.writes && used.ledger == looks.ledger && used.call < records.call;
+            let last = uses.iter().rfind(asks).map_or(looks.call, |last| last.call);
+            if !self.is_protected(function, body, last, others) {
                 found.push(OpenMigrator {
                     function,
                     ledger: looks.ledger.clone(),

@@ -162,10 +162,26 @@ fn is_tested(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
     tested || body.decided_by.iter().any(is_it)
 }
 
-/// Whether a body takes for granted that something is in a place: it panics when nothing is.
+/// Whether a body takes for granted that something is in a place: it panics when nothing is, by a library's function or by itself.
 fn is_demanded(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
-    body.calls.iter().any(|call| {
-        let panics = matches!(call.target, Target::Library(facts) if facts.panics.is_some());
-        panics && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
-    })
+    let gives_up = |branch: u32, arm: u32| {
+        let mut inside = body.all_events().filter(|event| body.is_directly_in(event.context, branch, arm));
+        body.leaves(branch, arm)
+            && !inside.any(|event| matches!(event.kind, EventKind::Return(_) | EventKind::Break))
+    };
+    let panics_by_hand = body.all_events().any(|event| {
+        let EventKind::Branch(branching) = &event.kind else { return false };
+        branching.atoms.iter().any(|atom| {
+            let place = match &atom.value {
+                Value::Test { place, .. } => place,
+                other => other,
+            };
+            is_it(place) && atom.arms_when(false).iter().any(|arm| gives_up(branching.branch, *arm))
+        })
+    });
+    panics_by_hand
+        || body.calls.iter().any(|call| {
+            let panics = matches!(call.target, Target::Library(facts) if facts.panics.is_some());
+            panics && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
+        })
 }

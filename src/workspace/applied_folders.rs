@@ -1,5 +1,5 @@
-//! Room 2, *workspace*: folders of migrations that no source file embeds, and that a script or a document of the repository has the
-//! migrator's own command apply. Must not guess: a folder that nothing names is not one.
+//! Room 2, *workspace*: folders of migrations that no source file embeds, and that a script of the repository has the migrator's
+//! own command apply. Must not guess: a folder that nothing names is not one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,14 @@ use super::{AskedFolder, RepeatedVersion, Workspace};
 struct Command {
     /// The package that an application depends on whose migrations it applies.
     package: &'static str,
-    /// What it is called with to apply migrations, as first words of the command line.
-    applies: &'static [&'static str],
-    /// The options that name a folder.
-    options: &'static [&'static str],
+    /// The program, as cargo calls it too.
+    program: &'static str,
+    /// What it is called with to apply migrations.
+    applies: &'static [&'static [&'static str]],
+    /// The option that names a folder.
+    option: &'static str,
+    /// The file in which the folder may be named instead.
+    configuration: Option<&'static str>,
     /// Whether each migration has a folder of its own.
     nested: bool,
 }
@@ -24,20 +28,25 @@ struct Command {
 const COMMANDS: [Command; 2] = [
     Command {
         package: "sqlx",
+        program: "sqlx",
         applies: &[
-            "sqlx migrate run",
-            "sqlx mig run",
-            "sqlx database setup",
-            "sqlx database reset",
-            "sqlx db setup",
+            &["migrate", "run"],
+            &["mig", "run"],
+            &["database", "setup"],
+            &["database", "reset"],
+            &["db", "setup"],
+            &["db", "reset"],
         ],
-        options: &["--source"],
+        option: "--source",
+        configuration: None,
         nested: false,
     },
     Command {
         package: "diesel",
-        applies: &["diesel migration run", "diesel setup", "diesel database setup", "diesel database reset"],
-        options: &["--migration-dir"],
+        program: "diesel",
+        applies: &[&["migration", "run"], &["setup"], &["database", "setup"], &["database", "reset"]],
+        option: "--migration-dir",
+        configuration: Some("diesel.toml"),
         nested: true,
     },
 ];
@@ -50,8 +59,8 @@ struct Called {
     script: PathBuf,
     /// From 1.
     line: u32,
-    /// The folder that it names, without `./` and `../`.
-    folder: Option<String>,
+    /// The folder that it applies, relative to the root.
+    folder: String,
 }
 
 impl Workspace {
@@ -76,14 +85,12 @@ impl Workspace {
             let mut called = None;
             for folder in folders {
                 let twice = self.versions_twice(&folder, command.nested);
-                if twice.is_empty() {
+                if twice.is_empty() || self.is_configured(&folder, command) {
                     continue;
                 }
                 let called = called.get_or_insert_with(|| self.calls_of(command));
                 let shown = relative(&self.root, &folder);
-                let names = |call: &&Called| {
-                    call.folder.as_ref().is_none_or(|named| Path::new(&shown).ends_with(named))
-                };
+                let names = |call: &&Called| call.folder == shown;
                 let Some(call) = called.iter().find(names) else { continue };
                 let (script, line) = (call.script.clone(), call.line);
                 self.note_applied(shown, &script, line, &twice);
@@ -117,7 +124,8 @@ impl Workspace {
         paths.into_iter().filter_map(again).collect()
     }
 
-    /// Where scripts and documents call a command, in the order of their paths.
+    /// Where scripts and workflows call a command, in the order of their paths. A call of which it is not known in which folder it is made is
+    /// left out, unless it names a path from the root.
     fn calls_of(&self, command: &Command) -> Vec<Called> {
         let mut scripts = self.tree.files(&self.root, &is_script);
         scripts.extend(self.tree.files(&self.root.join(".github"), &is_script));
@@ -128,16 +136,70 @@ impl Workspace {
             if text.len() > MAX_BYTES {
                 continue;
             }
+            let shown = relative(&self.root, &script);
+            let of_root = |package: &super::Package| !package.manifest.contains('/');
+            let is_elsewhere =
+                ["cd ", "pushd ", "working-directory", "chdir"].iter().any(|word| text.contains(word))
+                    || self.package_around(&shown).is_some_and(|package| !of_root(package));
             for (line, text) in command_lines(&text) {
-                let Some((_, words)) = command.applies.iter().find_map(|words| text.split_once(words)) else {
-                    continue;
-                };
-                let folder = named_folder(words, command.options);
-                calls.push(Called { script: script.clone(), line, folder });
+                for part in text.split(['&', ';', '|']) {
+                    let folder = match applied_by(part, command) {
+                        Some(Applied::Default) if !is_elsewhere => DEFAULT.to_owned(),
+                        Some(Applied::Named(named)) if !is_elsewhere || named.contains('/') => named,
+                        _ => continue,
+                    };
+                    calls.push(Called { script: script.clone(), line, folder });
+                }
             }
         }
         calls
     }
+
+    /// Whether the command is told in a file of its own which folder to take.
+    fn is_configured(&self, folder: &Path, command: &Command) -> bool {
+        let above = folder.parent().unwrap_or(&self.root);
+        let told = |place: &Path| {
+            let text = command.configuration.map(|name| self.tree.read(&place.join(name)));
+            text.is_some_and(|text| text.is_ok_and(|text| text.contains("dir")))
+        };
+        told(above) || told(&self.root)
+    }
+}
+
+/// The folder that a command applies.
+enum Applied {
+    /// None is named.
+    Default,
+    /// By its path.
+    Named(String),
+}
+
+/// Which folder a part of a command line applies, when it is the command and nothing else: `DATABASE_URL=… cargo sqlx migrate run`.
+fn applied_by(part: &str, command: &Command) -> Option<Applied> {
+    let words = part.split_whitespace().map(|word| word.trim_matches(['"', '\'', '`', '@']));
+    let is_before =
+        |word: &&str| matches!(*word, "" | "-" | "run:" | "cargo" | "$" | "exec") || word.contains('=');
+    let mut words = words.skip_while(is_before);
+    if words.next()? != command.program {
+        return None;
+    }
+    let (mut verbs, mut named) = (Vec::new(), None);
+    while let Some(word) = words.next() {
+        match word.split_once('=') {
+            Some((option, value)) if option == command.option => named = Some(value),
+            _ if word == command.option => named = words.next(),
+            _ if word.starts_with('-') => {}
+            _ => verbs.push(word),
+        }
+    }
+    if !command.applies.iter().any(|applies| verbs.starts_with(applies)) {
+        return None;
+    }
+    let Some(named) = named else { return Some(Applied::Default) };
+    let is_known = !named.starts_with(['/', '~', '.']) || named.starts_with("./");
+    let plain = named.trim_start_matches("./").trim_end_matches('/');
+    (is_known && !named.contains(['$', '{']) && !named.contains(".."))
+        .then(|| Applied::Named(plain.to_owned()))
 }
 
 /// The lines of a text with their numbers from 1, each with those that it goes on in behind a `\`.
@@ -156,21 +218,12 @@ fn command_lines(text: &str) -> impl Iterator<Item = (u32, String)> {
     })
 }
 
-/// The folder that an option of a command line names, without quotes, `./` and `../`.
-fn named_folder(words: &str, options: &[&str]) -> Option<String> {
-    let (_, named) = options.iter().find_map(|option| words.split_once(option))?;
-    let named = named.trim_start_matches(['=', ' ']).split([' ', '\t', ';', '&', '|', ')']).next()?;
-    let plain = named.trim_matches(['"', '\'', '`', ',', '/']);
-    let inside = plain.split('/').filter(|part| !matches!(*part, "" | "." | ".."));
-    Some(inside.collect::<Vec<_>>().join("/"))
-}
-
-/// Whether a file of this name may say how migrations are applied.
+/// Whether a file of this name has commands in it. Prose may speak of a command that nobody calls, and an image has folders of its own.
 fn is_script(name: &str) -> bool {
-    const NAMES: [&str; 5] = ["makefile", "justfile", ".justfile", "dockerfile", "package.json"];
-    const ENDINGS: [&str; 6] = [".sh", ".yml", ".yaml", ".md", ".mk", ".toml"];
+    const NAMES: [&str; 3] = ["makefile", "justfile", ".justfile"];
+    const ENDINGS: [&str; 4] = [".sh", ".yml", ".yaml", ".mk"];
     let name = name.to_ascii_lowercase();
-    NAMES.iter().any(|known| name.starts_with(known)) || ENDINGS.iter().any(|ending| name.ends_with(ending))
+    NAMES.contains(&name.as_str()) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]
@@ -214,13 +267,17 @@ mod tests {
     fn the_folder_that_the_command_names_must_be_that_one() {
         let files =
             |script| [("migrations/1_a.sql", ""), ("migrations/1_b.sql", ""), ("scripts/dev.sh", script)];
-        assert_eq!(
-            repeated(&files("# first\\\nsqlx \\\nsqlx migrate run \\\n  --source ./migrations\n"), &[]).len(),
-            1
-        );
+        assert_eq!(repeated(&files("# first\nsqlx migrate run \\\n  --source ./migrations\n"), &[]).len(), 1);
         assert!(repeated(&files("sqlx migrate run --source other/migrations\n"), &[]).is_empty());
         assert!(repeated(&files("sqlx migrate add next\n"), &[]).is_empty());
         assert!(repeated(&files("wrangler d1 migrations apply\n"), &[]).is_empty());
+        assert!(repeated(&files("# never call: sqlx migrate run\n"), &[]).is_empty());
+        assert!(repeated(&files("cd service && sqlx migrate run\n"), &[]).is_empty());
+        assert!(repeated(&files("sqlx migrate run --source /app/migrations\n"), &[]).is_empty());
+        assert_eq!(
+            repeated(&files("DATABASE_URL=x cargo sqlx migrate --source=migrations run\n"), &[]).len(),
+            1
+        );
     }
 
     #[test]
@@ -235,8 +292,11 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_embedded_as_well_is_told_once() {
-        let files =
-            [("migrations/1_a.sql", ""), ("migrations/1_b.sql", ""), ("README.md", "`sqlx migrate run`\n")];
+        let files = [
+            ("migrations/1_a.sql", ""),
+            ("migrations/1_b.sql", ""),
+            ("justfile", "migrate:\n\tsqlx migrate run\n"),
+        ];
         let span = Span { line: 1, column: 1, end_line: 1, end_column: 2 };
         let sql = EmbeddedSql::Folder { path: "migrations".to_owned(), nested: false };
         let embedded = EmbeddedFile { file: FileId(0), span, sql };

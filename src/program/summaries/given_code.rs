@@ -201,7 +201,8 @@ impl Collector<'_, '_, '_> {
         let body = self.summarizer.bodies[only.index()].as_deref();
         let given = Value::Param(argument);
         body.is_some_and(|body| body.kept_functions.iter().any(|kept| kept.value == given))
-            || self.summarizer.results.get(*only).contains(&given)
+            || matches!(self.summarizer.results.get(*only),
+                made @ (Value::Record(..) | Value::With(..)) if made.contains(&given))
     }
 
     /// Puts what the code does that a call is given, which stands in the events before it, to where the callee runs it. Where that is not
