@@ -38,6 +38,13 @@ impl Program<'_> {
     /// The servers of a binary that answer before a handle that handlers can only reach through a process-wide place, or
     /// before the schema is changed. A gate that answers by itself until then makes it right.
     pub fn late_initializations<'p>(&'p self, entry: &'p Entry) -> Vec<Late<'p>> {
+        let mut late = self.initializations_after_serving(entry);
+        late.retain(|late| self.needs_database(late.serve) && self.gate_before(late.serve) != Gate::Looks);
+        late
+    }
+
+    /// The same, whether or not anybody who answers requests looks first.
+    pub fn initializations_after_serving<'p>(&'p self, entry: &'p Entry) -> Vec<Late<'p>> {
         let effects = self.effects(entry.main);
         let mut found = Vec::new();
         for (at, serve) in effects.iter().enumerate() {
@@ -59,7 +66,7 @@ impl Program<'_> {
                 })
                 .map(|(_, effect)| effect)
                 .collect();
-            if !late.is_empty() && self.needs_database(serve) && self.gate_before(serve) != Gate::Looks {
+            if !late.is_empty() {
                 found.push(Late { serve, effects: late, handler: self.handler_in_need(serve) });
             }
         }

@@ -96,7 +96,7 @@ impl<'p, 'a> Search<'p, 'a> {
     fn new(program: &'p Program<'a>) -> Self {
         let entries = program.production_entries();
         let processes = entries.map(|entry| {
-            let late = program.late_initializations(entry);
+            let late = program.initializations_after_serving(entry);
             let mut servers =
                 program.effects(entry.main).iter().filter(|effect| effect.kind == EffectKind::Serve);
             let detached = program.detached_initializations(entry).into_iter().map(|detached| {
@@ -145,6 +145,7 @@ impl<'p, 'a> Search<'p, 'a> {
         let (gate, place) = match () {
             () if !needs_any => (Status::NotNeeded, None),
             () if program.looks_first(route.function) => (Status::LooksFirst, None),
+            () if is_late && program.may_look_first(route.function) => (Status::LooksFirst, None),
             () if is_gated => (Status::Gate, None),
             () if is_late => (Status::Nothing, None),
             () if pending.is_some() => (Status::Nothing, pending),

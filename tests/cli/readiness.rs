@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::command::{fixture, run};
+use crate::command::{fixture, folder, run};
 use crate::migration::{copy_folder, json, list, report, text};
 
 const DETACHED: &str = "tokio::spawn(async move { database::migrate(&migrated).await });";
@@ -103,4 +103,29 @@ fn a_route_that_opens_one_of_two_databases_finds_the_other_open() {
         "needs postgres, sqlite; ready before it can run: src/main.rs:13 comes before src/main.rs:22, which \
          serves; the request itself opens a handle at src/archive.rs:15"
     );
+}
+
+#[test]
+fn a_handler_that_hands_on_an_error_while_nothing_is_there_keeps_requests_out_by_itself() {
+    let main = "use std::sync::OnceLock;\n\
+        use axum::{Router, http::StatusCode, routing::get};\n\
+        use sqlx::PgPool;\n\
+        static POOL: OnceLock<PgPool> = OnceLock::new();\n\
+        async fn orders() -> Result<String, StatusCode> {\n\
+        let pool = POOL.get().ok_or(StatusCode::SERVICE_UNAVAILABLE)?;\n\
+        let count = sqlx::query_scalar::<_, i64>(\"SELECT count(*) FROM orders\").fetch_one(pool).await;\n\
+        count.map(|count| count.to_string()).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)\n}\n\
+        #[tokio::main]\nasync fn main() -> anyhow::Result<()> {\n\
+        let app = Router::new().route(\"/orders\", get(orders));\n\
+        let listener = tokio::net::TcpListener::bind(\"[::]:80\").await?;\n\
+        let server = tokio::spawn(async move { axum::serve(listener, app).await });\n\
+        POOL.set(PgPool::connect(&std::env::var(\"DATABASE_URL\")?).await?).ok();\n\
+        server.await??;\nOk(())\n}\n";
+    let manifest = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+        [dependencies]\naxum = \"0.8\"\nsqlx = \"0.8\"\ntokio = \"1\"\nanyhow = \"1\"\n";
+    let here = folder(&[("Cargo.toml", manifest.as_bytes()), ("src/main.rs", main.as_bytes())]);
+    let json = json(here.path());
+    let gates: Vec<(&str, &str)> =
+        list(&json, "routes").iter().map(|route| (text(route, "route"), text(route, "gate"))).collect();
+    assert_eq!(gates, [("GET /orders", "looks-first")]);
 }
