@@ -85,12 +85,9 @@ impl<'a> Program<'a> {
         };
         // A helper that fails, where the handler turns its error into an answer.
         let by_helper = || {
-            let fails = |target: &FnId| match &self.types.signature(*target).output {
-                Ty::Future(output) => output.is_option_or_result(),
-                output => output.is_option_or_result(),
-            };
-            let calls = frame.body.calls.iter().filter(|call| call.local_targets().iter().any(fails));
-            calls.into_iter().any(|call| asking.call_may_tell(&frame, call, DEPTH))
+            let fails = |target: &FnId| self.types.signature(*target).output.awaited().is_option_or_result();
+            let mut calls = frame.body.calls.iter().filter(|call| call.local_targets().iter().any(fails));
+            calls.any(|call| asking.call_may_tell(&frame, call, DEPTH))
         };
         let by_decision = || frame.decisions().any(|value| asking.may_tell(&frame, value, DEPTH));
         let by_extractor = || {

@@ -16,6 +16,12 @@ pub(super) fn paths_at(body: &LinkedBody<'_>, at: Span) -> Vec<String> {
     paths_mounted(body, at, DEPTH)
 }
 
+/// The same, with the root where no path is written.
+pub(super) fn prefixes_at(body: &LinkedBody<'_>, at: Span) -> Vec<String> {
+    let paths = paths_at(body, at);
+    if paths.is_empty() { vec![String::new()] } else { paths }
+}
+
 fn paths_mounted(body: &LinkedBody<'_>, at: Span, depth: usize) -> Vec<String> {
     let own = path_written_at(body, at);
     let Some(depth) = depth.checked_sub(1) else { return own.into_iter().collect() };

@@ -108,9 +108,8 @@ impl Program<'_> {
 
     /// Whether all who call a function open databases for it that are temporary files.
     fn is_given_temporary_files(&self, function: FnId) -> bool {
-        let callers = self.callers_around(function);
-        let direct = callers.iter().filter(|caller| self.graph.callers[function.index()].contains(caller));
-        let mut opened = direct.map(|caller| {
+        let callers = self.graph.callers[function.index()].iter();
+        let mut opened = callers.filter(|caller| self.scope(**caller) != Scope::Test).map(|caller| {
             let mut handles =
                 self.effects(*caller).iter().filter(|effect| effect.creates_handle()).peekable();
             handles.peek().is_some() && handles.all(|handle| self.is_temporary(handle))

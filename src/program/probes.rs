@@ -449,8 +449,7 @@ impl Program<'_> {
 
     /// Whether the function, or the closure, may give an `Err`.
     fn is_fallible(&self, id: FnId, closure: Option<Span>) -> bool {
-        let output = &self.types.signature(id).output;
-        let awaited = if let Ty::Future(inner) = output { inner } else { output };
+        let awaited = self.types.signature(id).output.awaited();
         closure.is_some() || awaited.is_option_or_result() || matches!(awaited, Ty::Unknown)
     }
 

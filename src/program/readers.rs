@@ -153,10 +153,7 @@ fn is_field(value: &Value, field: &Name) -> bool {
 /// Whether a body decides by whether something is in a place: a branch tests it, or `?` hands on that nothing is.
 fn is_tested(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
     let tested = body.all_events().any(|event| match &event.kind {
-        EventKind::Branch(branching) => branching.atoms.iter().any(|atom| match &atom.value {
-            Value::Test { place, .. } => is_it(place),
-            other => is_it(other),
-        }),
+        EventKind::Branch(branching) => branching.atoms.iter().any(|atom| is_it(atom.tested())),
         _ => false,
     });
     tested || body.decided_by.iter().any(is_it)
@@ -172,11 +169,7 @@ fn is_demanded(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
     let panics_by_hand = body.all_events().any(|event| {
         let EventKind::Branch(branching) = &event.kind else { return false };
         branching.atoms.iter().any(|atom| {
-            let place = match &atom.value {
-                Value::Test { place, .. } => place,
-                other => other,
-            };
-            is_it(place) && atom.arms_when(false).iter().any(|arm| gives_up(branching.branch, *arm))
+            is_it(atom.tested()) && atom.arms_when(false).iter().any(|arm| gives_up(branching.branch, *arm))
         })
     });
     panics_by_hand

@@ -6,7 +6,7 @@ use super::Program;
 use super::bodies::{Call, CallId, LinkedBody};
 use super::inventory::{Place, Scope};
 use super::items::{Container, FnId, TraitId};
-use super::mounts::{given_router, library, paths_at, route_text, segments, takes};
+use super::mounts::{given_router, library, paths_at, prefixes_at, route_text, segments, takes};
 use super::types::TraitRef;
 use crate::catalog::{AttributeFacts, CallRole, root_segment};
 use crate::facts::{Attribute, Literal, Name};
@@ -107,11 +107,7 @@ impl Program<'_> {
                     labels_at(body, *span, &prefixes)
                 } else {
                     placed.insert(*handler);
-                    let mut paths = paths_at(body, *span);
-                    if paths.is_empty() {
-                        paths.push(String::new());
-                    }
-                    let mounted: Vec<String> = below(&prefixes, &paths).collect();
+                    let mounted: Vec<String> = below(&prefixes, &prefixes_at(body, *span)).collect();
                     written.iter().flat_map(|route| route.below(&mounted)).collect()
                 };
                 let labels = labels.into_iter();
@@ -177,11 +173,9 @@ impl Program<'_> {
                     mounted.push((call.span, String::new()));
                 }
                 for (at, own) in mounted {
-                    let mut paths = paths_at(body, at);
-                    if paths.is_empty() {
-                        paths.push(String::new());
-                    }
-                    found.extend(below(&outer, &paths).map(|path| format!("{path}{}", segments(&own))));
+                    found.extend(
+                        below(&outer, &prefixes_at(body, at)).map(|path| format!("{path}{}", segments(&own))),
+                    );
                 }
             }
         }

@@ -180,8 +180,8 @@ impl LinkedBody<'_> {
         self.all_events().any(|event| {
             let EventKind::Branch(branching) = &event.kind else { return false };
             branching.atoms.iter().any(|atom| {
-                let Value::Test { place, present_when } = &atom.value else { return false };
-                let absent = if *present_when { &atom.if_false } else { &atom.if_true };
+                let Value::Test { place, .. } = &atom.value else { return false };
+                let absent = atom.arms_when(false);
                 let decides = |(branch, arm, _): &(u32, u32, ContextId)| {
                     *branch == branching.branch && absent.contains(arm)
                 };

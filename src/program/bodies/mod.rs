@@ -283,6 +283,14 @@ pub struct Atom {
 }
 
 impl Atom {
+    /// What is tested.
+    pub fn tested(&self) -> &Value {
+        match &self.value {
+            Value::Test { place, .. } => place,
+            other => other,
+        }
+    }
+
     /// The arms taken only when what is tested is there, or only when it is not.
     pub fn arms_when(&self, present: bool) -> &[u32] {
         let present_when = !matches!(self.value, Value::Test { present_when: false, .. });

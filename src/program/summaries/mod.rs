@@ -393,7 +393,7 @@ impl<'a> Collector<'_, '_, 'a> {
             _ => self.note_runs(|code| !code.span.ends_after(call.span)),
         }
         if matches!(call.target, Target::Library(_) | Target::External(_)) {
-            self.library(call_id, context, times);
+            self.call_of_library(call_id, context, times);
         }
         Vec::new()
     }
@@ -479,7 +479,7 @@ impl<'a> Collector<'_, '_, 'a> {
         }
     }
 
-    fn library(&mut self, call_id: CallId, context: ContextId, times: &[Time]) {
+    fn call_of_library(&mut self, call_id: CallId, context: ContextId, times: &[Time]) {
         let call = self.body.call(call_id);
         let facts = match call.target {
             Target::Library(facts) => Some(facts),

@@ -220,6 +220,11 @@ impl Ty {
         }
     }
 
+    /// What is there when it is awaited, where it is a future.
+    pub fn awaited(&self) -> &Self {
+        if let Self::Future(output) = self { output } else { self }
+    }
+
     /// Whether it is std's `Option` or `Result`.
     pub fn is_option_or_result(&self) -> bool {
         matches!(self, Self::External(path, _) if path == OPTION || path == RESULT)
