@@ -139,8 +139,8 @@ impl<'a> Summarizer<'_, 'a> {
         let events = body.all_events();
         for event in events {
             match &event.kind {
-                // What is kept in the subject itself does not make it stay.
-                EventKind::Write(write) if write.place.contains(subject) => {}
+                // What is kept in the subject itself does not make it stay, nor does a text or number of it.
+                EventKind::Write(write) if write.is_data || write.place.contains(subject) => {}
                 EventKind::Write(write)
                     if write.value.contains(subject) || Self::is_from_block(body, &write.value, subject) =>
                 {

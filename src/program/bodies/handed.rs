@@ -53,9 +53,11 @@ impl Walk<'_, '_> {
             _ => rest.last(),
         };
         let value = written.map_or(Value::Unknown, |argument| argument.value.clone());
+        let is_data = written.is_some_and(|argument| self.types.is_plain_data(&argument.ty));
         let span = call.span;
         let guards = self.guards();
-        self.emit(EventKind::Write(Box::new(Write { place, value, call: Some(id), atomic, guards, span })));
+        let write = Write { place, value, is_data, call: Some(id), atomic, guards, span };
+        self.emit(EventKind::Write(Box::new(write)));
     }
 
     pub(super) fn dropped(&mut self, value: Value) {

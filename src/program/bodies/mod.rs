@@ -332,6 +332,8 @@ pub struct Write {
     pub place: Value,
     /// What is written.
     pub value: Value,
+    /// Whether that is known to be data, with no handle in it.
+    pub is_data: bool,
     /// The call that writes, when it is one.
     pub call: Option<CallId>,
     /// Whether the write happens only if nobody was first (`compare_exchange`, `get_or_init`).

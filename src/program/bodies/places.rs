@@ -123,7 +123,9 @@ impl Walk<'_, '_> {
             return Typed::unit();
         }
         let guards = self.guards();
-        let write = Write { place: target, value: written.value, call: None, atomic: false, guards, span };
+        let is_data = self.types.is_plain_data(&written.ty);
+        let write =
+            Write { place: target, value: written.value, is_data, call: None, atomic: false, guards, span };
         self.emit(EventKind::Write(Box::new(write)));
         Typed::unit()
     }

@@ -42,7 +42,7 @@ pub(super) fn code_parameters(types: &Types<'_>, id: FnId, linked: &LinkedBody<'
         });
         if let (Some(mention), None) = (mentions.next(), mentions.next())
             && let Some((run, handed)) = runs(linked, body, mention)
-            && !is_put_off(linked, body, run, gives_no_future(ty))
+            && (gives_no_future(ty) || !is_put_off(linked, body, run, facts.is_async))
         {
             let span = body.expr(run).span;
             found.push(CodeParameter { param: param as u32, span, handed: handed.then_some(run) });
@@ -76,19 +76,27 @@ fn gives_no_future(ty: &Ty) -> bool {
 }
 
 /// The expression that runs what stands at `mention`: a call of it, an `.await`, or a call that it is handed to, which the second
-/// part says.
+/// part says. What is only put into a box stands where the box does.
 fn runs(linked: &LinkedBody<'_>, body: &Body, mention: ExprId) -> Option<(ExprId, bool)> {
     body.ids().find_map(|id| match &body.expr(id).kind {
         ExprKind::Call { callee, .. } if *callee == mention => Some((id, false)),
         ExprKind::Await(inner) if *inner == mention => Some((id, false)),
-        ExprKind::Call { args, .. } if args.contains(&mention) => {
-            may_run_its_arguments(linked, id).then_some((id, true))
-        }
+        ExprKind::Call { args, .. } if args.contains(&mention) => match wraps(linked, id) {
+            true => runs(linked, body, id),
+            false => may_run_its_arguments(linked, id).then_some((id, true)),
+        },
         ExprKind::MethodCall(call) if call.args.contains(&mention) => {
             may_run_its_arguments(linked, id).then_some((id, true))
         }
         _ => None,
     })
+}
+
+/// Whether a function of a library only wraps what it is given: `Box::new(run)`.
+fn wraps(linked: &LinkedBody<'_>, id: ExprId) -> bool {
+    let adapts =
+        |target: &Target<'_>| matches!(target, Target::Library(facts) if facts.role == CallRole::Adapt);
+    linked.calls.iter().any(|call| call.expr == id && adapts(&call.target))
 }
 
 /// Whether what is called runs what it is given before anything that follows, or where its summary says.
@@ -113,8 +121,9 @@ fn starts(role: CallRole) -> bool {
     )
 }
 
-/// Whether an expression only makes a future that is kept for later: `let server = run();`.
-fn is_put_off(linked: &LinkedBody<'_>, body: &Body, run: ExprId, gives_no_future: bool) -> bool {
+/// Whether an expression only makes a future that is kept for later: `let server = run();`. What an async body gives back was
+/// awaited.
+fn is_put_off(linked: &LinkedBody<'_>, body: &Body, run: ExprId, is_async: bool) -> bool {
     let (at, is_awaited) =
         (body.expr(run).span, |id: ExprId| matches!(body.expr(id).kind, ExprKind::Await(_)));
     let is_kept = body.ids().any(|id| match &body.expr(id).kind {
@@ -130,7 +139,13 @@ fn is_put_off(linked: &LinkedBody<'_>, body: &Body, run: ExprId, gives_no_future
             matches!(call.target, Target::Library(facts) if starts(facts.role)) && call.span.encloses(at)
         })
     };
-    is_kept && !gives_no_future && !in_await() && !is_started()
+    (is_kept || !is_async && is_given_back(linked, run)) && !in_await() && !is_started()
+}
+
+/// Whether the body gives back what an expression makes.
+fn is_given_back(linked: &LinkedBody<'_>, run: ExprId) -> bool {
+    let made = (0..).zip(&linked.calls).filter(|(_, call)| call.expr == run);
+    made.map(|(index, _)| Value::Call(CallId(index))).any(|made| linked.result.contains(&made))
 }
 
 /// The argument of a call of a function of the workspace that an event is the code of, where that event stands before the call
@@ -151,7 +166,8 @@ pub(super) fn given_as(body: &LinkedBody<'_>, event: &Event, call: CallId) -> Op
             };
             let by_name =
                 if ran.expr == to.expr { ran.local_targets().iter().find_map(handed) } else { None };
-            let future = || to.args.iter().position(|argument| argument.value == Value::Call(*run));
+            // Also among others in a list or a tuple, which says nothing of their order.
+            let future = || to.args.iter().position(|argument| argument.value.contains(&Value::Call(*run)));
             by_name.or_else(|| if ran.is_future { future() } else { None })
         }
         _ => None,
@@ -195,9 +211,16 @@ impl Collector<'_, '_, '_> {
         });
     }
 
-    /// Whether the only function that a call leads to keeps an argument, in a field or in what it gives back.
+    /// Whether the only function that a call leads to keeps an argument, in a field or in what it gives back, or gives back something
+    /// that is still to be run.
     fn is_kept_for_later(&self, call: CallId, argument: u32) -> bool {
         let [only] = self.body.call(call).local_targets() else { return false };
+        let types = self.summarizer.types;
+        let is_async = types.items.functions[only.index()].signature.is_some_and(|facts| facts.is_async);
+        let output = types.signature(*only).output.clone();
+        if !is_async && types.pointees(output).any(|ty| matches!(ty, Ty::Future(_) | Ty::Callable(_))) {
+            return true;
+        }
         let body = self.summarizer.bodies[only.index()].as_deref();
         let given = Value::Param(argument);
         body.is_some_and(|body| body.kept_functions.iter().any(|kept| kept.value == given))

@@ -3,6 +3,7 @@
 
 mod given_code;
 mod presumptions;
+mod scopes;
 
 use std::sync::{Arc, OnceLock};
 
@@ -614,54 +615,6 @@ impl<'a> Collector<'_, '_, 'a> {
             presumes: None,
             only_if: Vec::new(),
         }
-    }
-
-    /// A handle in a variable of a function that goes on to serve, or into a loop without an end, stays open meanwhile.
-    fn keep_while_serving(&mut self) {
-        for index in 0..self.effects.len() {
-            let effect = &self.effects[index];
-            let stays = effect.lifetime == Lifetime::Local { stays: true } && effect.times.is_empty();
-            let in_main = self.summarizer.mains.contains(&self.id);
-            let handle = match &effect.kind {
-                EffectKind::Create { handle, .. } => *handle,
-                _ => continue,
-            };
-            let is_local = matches!(effect.lifetime, Lifetime::Local { .. });
-            if is_local && handle != TypeKind::Connection && self.is_used_without_end(index) {
-                self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
-                continue;
-            }
-            // A single connection in a variable is used and forgotten; a pool is there for the rest.
-            if handle == TypeKind::Connection && effect.steps.len() == 1 {
-                continue;
-            }
-            let served = stays
-                && (in_main
-                    || self.effects[index + 1..].iter().any(|later| {
-                        later.kind == EffectKind::Serve && !self.body.exclusive(effect.context, later.context)
-                    }));
-            if served && self.made_here(index) {
-                self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
-            }
-        }
-    }
-
-    fn is_used_without_end(&self, index: usize) -> bool {
-        match self.effects[index].steps[0] {
-            Step::Call(_, call) => self.summarizer.is_used_without_end(self.body, call),
-            Step::Static(..) => false,
-        }
-    }
-
-    /// Whether the handle is in a variable of this function rather than of one it called.
-    fn made_here(&self, index: usize) -> bool {
-        let Step::Call(_, call) = self.effects[index].steps[0] else {
-            return false;
-        };
-        let context = self.body.call(call).context;
-        self.effects[index].steps.len() == 1
-            || self.summarizer.lifetime(self.body, &Value::Call(call), Some(context))
-                == Lifetime::Local { stays: true }
     }
 
     /// Whether there is no room for an effect at the end of a call path of this length.

@@ -144,6 +144,24 @@ const DEPLOYMENT_FOLDERS: [&str; 13] = [
     "ops",
 ];
 
+/// The manifests of programs in other languages.
+const MANIFESTS_OF_OTHERS: [&str; 14] = [
+    "Gemfile",
+    "Pipfile",
+    "build.gradle",
+    "build.gradle.kts",
+    "build.sbt",
+    "composer.json",
+    "deno.json",
+    "go.mod",
+    "mix.exs",
+    "package.json",
+    "pom.xml",
+    "pyproject.toml",
+    "requirements.txt",
+    "setup.py",
+];
+
 /// Which reader a file is for, by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
@@ -194,9 +212,11 @@ impl Workspace {
         below.sort();
         let mut above = self.deployment_above();
         above.sort();
-        let all = below.into_iter().map(|path| (path, None));
-        for (path, services) in all.chain(above.into_iter().map(|path| (path, Some(&services)))) {
+        let below = below.into_iter().map(|path| (path, false));
+        for (path, is_above) in below.chain(above.into_iter().map(|path| (path, true))) {
             let Some(form) = path.file_name().and_then(|name| Form::of(name.to_str()?)) else { continue };
+            let of_folder = form != Form::Yaml && self.is_of_another_program(&path);
+            let services = (is_above || of_folder).then_some(&services);
             let shown = relative(&self.root, &path);
             match self.tree.read(&path) {
                 Ok(text) if services.is_some_and(|services| !names_one_of(services, &text)) => {}
@@ -222,6 +242,16 @@ impl Workspace {
             .flat_map(|binary| [&binary.name, &self.packages[binary.package.0 as usize].name])
             .map(|name| plain_word(name))
             .collect()
+    }
+
+    /// Whether a file below the root lies in the folder of a program in another language: what builds or runs one folder is there
+    /// for what that folder holds.
+    fn is_of_another_program(&self, path: &Path) -> bool {
+        let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
+        let has = |folder: &Path, name: &str| self.tree.is_file(&folder.join(name));
+        folders
+            .take_while(|folder| !has(folder, "Cargo.toml"))
+            .any(|folder| MANIFESTS_OF_OTHERS.iter().any(|name| has(folder, name)))
     }
 
     /// The deployment files of the git repository beside and above the root, in the folders where people keep them:

@@ -7,7 +7,13 @@ const MANIFEST: &str = "[package]\nname = \"shop\"\nedition = \"2024\"\n";
 
 /// What is declared, as `kind path line`, and the problems.
 fn declared(file: &str, text: &str) -> (Vec<String>, Vec<String>) {
-    let mut workspace = in_memory(&[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}"), (file, text)]);
+    declared_beside(&[], file, text)
+}
+
+/// The same where there are other files.
+fn declared_beside(others: &[(&str, &str)], file: &str, text: &str) -> (Vec<String>, Vec<String>) {
+    let own = [("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() {}"), (file, text)];
+    let mut workspace = in_memory(&[&own, others].concat());
     workspace.load_modules(Some(1), |_| ((), Vec::new()));
     workspace.load_deployment();
     let probes = workspace.deployment.probes.iter();
@@ -46,6 +52,18 @@ spec:
         ["readiness probe /health/ready 10", "start-up probe /health/ready 10", "liveness probe /live 15"]
     );
     assert!(problems.is_empty(), "{problems:?}");
+}
+
+#[test]
+fn what_builds_a_folder_is_about_what_the_folder_holds() {
+    let fly = "app = \"scores\"\n[[http_service.checks]]\npath = \"/health\"\n";
+    let python = [("scores/requirements.txt", "fastapi")];
+    assert!(declared_beside(&python, "scores/fly.toml", fly).0.is_empty());
+    assert_eq!(declared_beside(&python, "deploy/fly.toml", fly).0, ["readiness probe /health 3"]);
+    let of_shop = fly.replace("scores", "shop-staging shop");
+    assert_eq!(declared_beside(&python, "scores/fly.toml", &of_shop).0, ["readiness probe /health 3"]);
+    let beside_assets = [("package.json", "{}")];
+    assert_eq!(declared_beside(&beside_assets, "fly.toml", fly).0, ["readiness probe /health 3"]);
 }
 
 #[test]
