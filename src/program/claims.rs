@@ -189,9 +189,19 @@ impl Program<'_> {
 
     /// Whether a function runs where a value of its type is dropped.
     pub(super) fn is_run_on_drop(&self, id: FnId) -> bool {
+        self.is_method_of(id, "std::ops::Drop")
+    }
+
+    /// Whether a function makes a clone of a value of its type.
+    pub fn makes_a_clone(&self, id: FnId) -> bool {
+        self.is_method_of(id, "std::clone::Clone")
+    }
+
+    /// Whether a function belongs to an implementation of a trait of a library.
+    fn is_method_of(&self, id: FnId, wanted: &str) -> bool {
         match self.types.items.functions[id.index()].container {
             Container::Impl(block) => {
-                matches!(self.types.impl_trait(block), Some(TraitRef::External(path)) if path.as_str() == "std::ops::Drop")
+                matches!(self.types.impl_trait(block), Some(TraitRef::External(path)) if path.as_str() == wanted)
             }
             _ => false,
         }

@@ -181,7 +181,8 @@ fn uses_of(body: &LinkedBody<'_>, cell: StaticId) -> Vec<(Does, Span)> {
         // `CELL.get().expect(…)`
         if matches!(on, Value::Content(inner) if **inner == Value::Static(cell)) {
             let takes_for_granted =
-                matches!(call.name_of_callee(), Some("unwrap" | "expect" | "unwrap_unchecked"));
+                matches!(call.name_of_callee(), Some("unwrap" | "expect" | "unwrap_unchecked"))
+                    || body.gives_up_instead(call);
             return takes_for_granted.then_some((Does::Demands, call.span));
         }
         if *on.place() != Value::Static(cell) {

@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::bodies::{
-    self, BlockId, Call, CallId, ContextId, ContextKind, EventKind, LinkedBody, Target, Time, Turns,
+    self, BlockId, Call, CallId, ContextId, ContextKind, EventKind, LinkedBody, Target, Time, Turns, Write,
 };
 use super::items::FnId;
 use super::summaries::{Effect, Holder, Keep, Lifetime, Summarizer};
@@ -141,6 +141,8 @@ impl<'a> Summarizer<'_, 'a> {
             match &event.kind {
                 // What is kept in the subject itself does not make it stay, nor does a text or number of it.
                 EventKind::Write(write) if write.is_data || write.place.contains(subject) => {}
+                // The object that it is put into goes to the caller, and it with that.
+                EventKind::Write(write) if gives_back(body, write, subject) => {}
                 EventKind::Write(write)
                     if write.value.contains(subject) || Self::is_from_block(body, &write.value, subject) =>
                 {
@@ -312,6 +314,18 @@ impl Over {
             _ => false,
         }
     }
+}
+
+/// Whether the body gives back the object in a field of which it puts a value.
+fn gives_back(body: &LinkedBody<'_>, write: &Write, subject: &Value) -> bool {
+    let owner = write.place.root();
+    write.call.is_none()
+        && body.result.any(|part| match part {
+            Value::With(base, fields) => {
+                base.contains(owner) && fields.iter().any(|(_, value)| value.contains(subject))
+            }
+            _ => false,
+        })
 }
 
 /// Whether a method of which nothing is known takes its arguments and nobody looks at what it gives: `guard.insert(handle);`. They are

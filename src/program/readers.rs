@@ -1,12 +1,13 @@
 //! Room 5, *program*: the methods of an object that look into a place which it keeps, and what they do when nothing is there.
 
 use super::Program;
-use super::bodies::{EventKind, LinkedBody, Target, Time, settled};
+use super::bodies::{Call, EventKind, LinkedBody, Target, Time, settled};
 use super::entries::Entry;
 use super::flow::What;
 use super::inventory::Scope;
 use super::items::{AdtId, FnId, StaticId};
 use super::summaries::{Effect, Holder, Lifetime, Step};
+use super::terms::type_of;
 use super::types::Ty;
 use super::values::Value;
 use crate::facts::Name;
@@ -118,14 +119,23 @@ impl Program<'_> {
             };
             (**owner == Value::Receiver).then(|| (*adt, name.clone()))
         });
-        let Some((keeper, field)) = keeper else { return false };
+        let Some(kept) = keeper else { return false };
         let (mut looks, mut demands) = (false, false);
-        self.each_method(keeper, |body| {
-            let is_it = |value: &Value| is_field(value, &field);
+        let production = self.types.items.function_ids().filter(|id| self.scope(*id) == Scope::Production);
+        for (id, body) in production.filter_map(|id| Some((id, self.any_body(id)?))) {
+            let is_it = |value: &Value| self.is_kept_field(id, value, &kept);
             looks |= is_tested(body, is_it);
             demands |= is_demanded(body, is_it);
-        });
+        }
         looks && !demands
+    }
+
+    /// Whether a value is a field of an object that a function is given or is a method of, or what is in the field.
+    fn is_kept_field(&self, id: FnId, value: &Value, (keeper, field): &Kept) -> bool {
+        let Value::Field(owner, name) = value.place() else { return false };
+        let is_keeper = |ty: Ty| matches!(ty, Ty::Adt(adt, _) if adt == *keeper);
+        name == field
+            && type_of(self.types, id, owner).is_some_and(|ty| self.types.pointees(ty).any(is_keeper))
     }
 
     fn each_method(&self, owner: AdtId, mut visit: impl FnMut(&LinkedBody<'_>)) {
@@ -172,9 +182,25 @@ fn is_demanded(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
             is_it(atom.tested()) && atom.arms_when(false).iter().any(|arm| gives_up(branching.branch, *arm))
         })
     });
+    // Who has looked before finds it there: what is in such a place stays.
+    let is_settled = |call: &Call<'_>| {
+        body.all_events().any(|event| {
+            let EventKind::Branch(branching) = &event.kind else { return false };
+            let mut looks = branching.atoms.iter().filter(|atom| is_it(atom.tested()));
+            looks.any(|atom| {
+                let goes =
+                    |arm: &u32| body.leaves(branching.branch, *arm) && !gives_up(branching.branch, *arm);
+                let absent = atom.arms_when(false);
+                body.is_in_arms(call.context, branching.branch, atom.arms_when(true))
+                    || call.span.starts_after(branching.span) && !absent.is_empty() && absent.iter().all(goes)
+            })
+        })
+    };
     panics_by_hand
         || body.calls.iter().any(|call| {
             let panics = matches!(call.target, Target::Library(facts) if facts.panics.is_some());
-            panics && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
+            (panics || body.gives_up_instead(call))
+                && call.receiver.as_ref().is_some_and(|on| is_it(&on.value))
+                && !is_settled(call)
         })
 }

@@ -194,12 +194,17 @@ impl Program<'_> {
         let dropped_as_option =
             body.calls.iter().any(|other| taken_by(&["ok"], other) && other.outcome.discarded);
         // A closure that runs on failure may end the process, or make up for it.
-        let made_up_for = body
+        let mut instead = body
             .calls
             .iter()
-            .any(|other| taken_by(&["unwrap_or_else", "or_else", "map_or_else", "unwrap_or"], other));
-        if made_up_for {
-            return Outcome::Handles;
+            .filter(|other| taken_by(&["unwrap_or_else", "or_else", "map_or_else", "unwrap_or"], other))
+            .peekable();
+        if instead.peek().is_some() {
+            let goes_on = *bodies::settled(&call.result) == Ty::unit()
+                && instead.all(|other| {
+                    taken_by(&["unwrap_or_else"], other) && self.only_notes(function, body, other)
+                });
+            return if goes_on { Outcome::Ends(End::GoesOn) } else { Outcome::Handles };
         }
         let holds = |value: &Value| value.contains(&Value::Call(id));
         let returned =
@@ -232,6 +237,20 @@ impl Program<'_> {
         } else {
             Outcome::Handles
         }
+    }
+
+    /// Whether the closure that a call is given calls nothing of the workspace, opens nothing, and comes to its end: it can only write
+    /// down what happened.
+    fn only_notes(&self, function: FnId, body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
+        body.closures_of(call).all(|block| {
+            let inside = |context| context == block.context;
+            let does = |call: &Call<'_>| !matches!(call.target, Target::Library(_) | Target::External(_));
+            let mut calls = body.calls.iter().filter(|call| inside(call.context));
+            block.events.iter().all(|event| matches!(event.kind, EventKind::Call { .. }))
+                && !block.diverges
+                && !calls.any(|call| does(call) || exits(call))
+                && !self.effects(function).iter().any(|effect| inside(effect.context))
+        })
     }
 
     /// Whether the caller of the function cannot tell that the failing arm was taken.

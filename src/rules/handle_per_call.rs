@@ -25,6 +25,8 @@ enum Caller {
     Turn,
     /// A task for each item of a list.
     Item,
+    /// Whoever clones an object.
+    Clone,
 }
 
 /// A way from what answers requests to a creation.
@@ -121,6 +123,7 @@ pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
     causes.extend(turns(program).into_values());
     let known: BTreeSet<_> = causes.iter().flatten().map(|way| way.effect.site).collect();
     causes.extend(items(program).into_values().filter(|ways| !known.contains(&ways[0].effect.site)));
+    causes.extend(clones(program));
     for operations in operations(program).into_values() {
         let met = |way: &PerCall<'_>| causes.iter().flatten().any(|known| known.has_cause_of(way));
         // A method that only calls another one of them is the same operation.
@@ -238,6 +241,29 @@ fn items<'p>(program: &'p Program<'_>) -> BTreeMap<ResourceId, Vec<PerCall<'p>>>
         }
     }
     found
+}
+
+/// What implementations of `Clone` open at a server from what the object keeps. Whoever clones a client expects to share it.
+fn clones<'p>(program: &'p Program<'_>) -> Vec<Vec<PerCall<'p>>> {
+    let production = program.linked().filter(|(id, _)| program.scope(*id) == Scope::Production);
+    let opened = production.filter(|(id, _)| program.makes_a_clone(*id)).filter_map(|(id, _)| {
+        let opens = |effect: &&Effect| {
+            let kept = effect.address.any(|part| *part.root() == Value::Receiver);
+            effect.creates_handle() && program.is_outside(effect) && effect.times.is_empty() && kept
+        };
+        let effect = program.effects(id).iter().find(opens)?;
+        Some(vec![PerCall {
+            from: id,
+            effect,
+            inside: &effect.steps,
+            caller: Caller::Clone,
+            own: (id, &effect.address),
+            named: None,
+            keeper: None,
+            fixed: true,
+        }])
+    });
+    opened.collect()
 }
 
 /// The database that an effect opens, where its address has a name.
@@ -375,6 +401,7 @@ fn per_call(program: &Program<'_>, cause: &[PerCall<'_>]) -> Option<Finding> {
                 "take a connection from a pool in each task: it bounds how many there are".to_owned()
             }
             Caller::Operation => format!("create the {noun} once and keep it in the object"),
+            Caller::Clone => "keep a pool or an `Arc` in the object, and clone that".to_owned(),
             _ => format!("create the {noun} once at start-up and give it to the handlers as state"),
         },
         silent_if: "the handle is kept: in state, in a once cell, or in a map by its key".to_owned(),
@@ -434,6 +461,7 @@ fn who(program: &Program<'_>, cause: &[PerCall<'_>], first: &PerCall<'_>) -> Str
         _ if first.caller == Caller::Turn => "every turn of a loop".to_owned(),
         _ if first.caller == Caller::Item => "the task of every item".to_owned(),
         _ if first.answers_in_a_closure() => "every request".to_owned(),
+        Some((owner, _)) if first.caller == Caller::Clone => format!("every clone of `{owner}`"),
         _ if cause.iter().all(|way| way.own.0 == first.own.0) => format!("every call of `{name}`"),
         Some((owner, _)) if first.caller == Caller::Operation => format!("every operation of `{owner}`"),
         _ => "every request".to_owned(),

@@ -122,6 +122,9 @@ impl<'a> Walk<'_, 'a> {
         let syntax =
             CallSyntax { id, args: &call.args, turbofish: &turbofish, span, name_span: call.method_span };
         let result = self.finish_call(callee, Some(receiver), syntax);
+        if self.panics_instead(id) {
+            self.mark(&subject, |outcome| outcome.unwrapped = true);
+        }
         self.configured_in_place(call.receiver, &subject, &result);
         let name = call.method.as_str();
         if name.starts_with("push") || name.starts_with("set_") || name.starts_with("insert_str") {
@@ -129,6 +132,12 @@ impl<'a> Walk<'_, 'a> {
             self.changed_in_place(call.receiver, name, args);
         }
         result
+    }
+
+    /// Whether a call, the last of an expression, panics where there is nothing: `unwrap_or_else(|| panic!("no pool"))`.
+    fn panics_instead(&self, id: ExprId) -> bool {
+        let made = self.out.calls.iter().rfind(|call| call.expr == id);
+        made.is_some_and(|call| self.out.gives_up_instead(call) && !self.out.exits_instead(call))
     }
 
     /// `x.into()` and its kin call what the wanted type has for it.

@@ -6,7 +6,9 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::conditions::join;
 use super::walk::{Typed, Walk};
-use super::{Atom, CallId, ContextKind, Event, EventKind, Failure, LinkedBody, Target, Time, Turns};
+use super::{
+    Atom, Block, Call, CallId, ContextKind, Event, EventKind, Failure, LinkedBody, Target, Time, Turns,
+};
 use crate::catalog::CallRole;
 use crate::facts::{ExprId, ExprKind, Pat};
 
@@ -97,6 +99,28 @@ impl Walk<'_, '_> {
 }
 
 impl LinkedBody<'_> {
+    /// Whether a call gives up where there is nothing: `unwrap_or_else` with a closure that panics or exits.
+    pub fn gives_up_instead(&self, call: &Call<'_>) -> bool {
+        call.name_of_callee() == Some("unwrap_or_else") && self.closures_of(call).any(|block| block.diverges)
+    }
+
+    /// Whether the process ends by itself in what such a call runs.
+    pub(super) fn exits_instead(&self, call: &Call<'_>) -> bool {
+        let exits = |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.diverges);
+        self.closures_of(call).any(|block| {
+            let mut inside = self.calls.iter().filter(|call| call.context == block.context);
+            inside.any(exits)
+        })
+    }
+
+    /// The closures that a call is given.
+    pub(in crate::program) fn closures_of(&self, call: &Call<'_>) -> impl Iterator<Item = &Block> {
+        call.args.iter().filter_map(|argument| match argument.value {
+            Value::Block(block) => Some(&self.blocks[block.0 as usize]),
+            _ => None,
+        })
+    }
+
     /// Whether errors are told apart where a call failed: somebody thought of them.
     pub(in crate::program) fn tells_apart(&self, failure: &Failure) -> bool {
         // How many of something there are says nothing of an error.

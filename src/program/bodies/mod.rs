@@ -355,6 +355,8 @@ pub struct Block {
     pub result: Value,
     /// Whether calling it only gives a future.
     pub is_async: bool,
+    /// Whether it never comes to its end, nor returns: it panics, exits or loops.
+    pub diverges: bool,
     /// When it runs; `None` where nothing is seen to run it.
     pub time: Option<Time>,
     /// Extent.

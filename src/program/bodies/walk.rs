@@ -462,6 +462,7 @@ impl<'a> Walk<'_, 'a> {
             context: parent,
             result: Value::Unknown,
             is_async,
+            diverges: false,
             time: None,
             span,
         });
@@ -476,6 +477,7 @@ impl<'a> Walk<'_, 'a> {
         if !self.diverged {
             self.returned.push(last.value);
         }
+        let diverges = self.returned.is_empty();
         let result = Value::choice(std::mem::replace(&mut self.returned, outer_returned));
         self.poll(&result, Time::Inline);
         self.locals.truncate(scope);
@@ -486,6 +488,7 @@ impl<'a> Walk<'_, 'a> {
         slot.events = events;
         slot.context = own;
         slot.result = result;
+        slot.diverges = diverges;
         (block, last.ty)
     }
 
