@@ -394,8 +394,8 @@ pub(super) fn is_command(word: &str) -> bool {
     word == "help" || Arguments::command().find_subcommand(word).is_some()
 }
 
-/// The command line as clap builds it, for a shell that completes it. In bash, `cargo initpath` is completed too; zsh's own
-/// completion of cargo looks for the function of a subcommand.
+/// The command line as clap builds it, for a shell that completes it. In bash and fish, `cargo initpath` is completed too; zsh's
+/// own completion of cargo looks for the function of a subcommand.
 pub(super) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "cargo-initpath", &mut script);
@@ -404,6 +404,9 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Vec<u8> {
         let mut text = String::from_utf8_lossy(&script).replace("cargo__subcmd__initpath", "cargo__initpath");
         text.push_str(include_str!("cargo_completion.bash"));
         script = text.into_bytes();
+    }
+    if shell == clap_complete::Shell::Fish {
+        script.extend_from_slice(include_bytes!("cargo_completion.fish"));
     }
     script
 }

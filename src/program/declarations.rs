@@ -47,13 +47,22 @@ impl ResourceDeclaration {
     }
 }
 
-/// Whether a path is the other one or lies in it (`app::db::pool` in `app::db`). The package of a binary need not be named.
+/// Whether a path is the other one or lies in it (`app::db::pool` in `app::db`). The package of a binary need not be named, and
+/// hyphens of a crate's name may be written as in code.
 pub fn is_within(path: &str, outer: &str) -> bool {
+    let outer = as_in_code(outer);
     let lies_in = |path: &str| {
-        path.strip_prefix(outer)
+        as_in_code(path)
+            .strip_prefix(&outer)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('.'))
     };
     lies_in(path) || path.split_once('/').is_some_and(|(_, path)| lies_in(path))
+}
+
+/// A path with the name of its crate as code writes it.
+fn as_in_code(path: &str) -> String {
+    let root = path.find("::").unwrap_or(path.len());
+    format!("{}{}", path[..root].replace('-', "_"), &path[root..])
 }
 
 /// The role of which a door's keeper, or a function that makes its handle, is declared an owner.
@@ -120,5 +129,20 @@ impl Program<'_> {
         self.declared
             .iter()
             .any(|declared| declared.optional && declared.id == *id && declared.role.as_deref() == role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_within;
+
+    #[test]
+    fn a_crate_is_named_as_its_package_or_as_in_code() {
+        for outer in ["quick-start::main", "quick_start::main", "quick_start"] {
+            assert!(is_within("quick-start::main.pool", outer), "{outer}");
+            assert!(is_within("shop/quick-start::main.pool", outer), "{outer}");
+        }
+        assert!(!is_within("quick-start::main_loop", "quick_start::main"));
+        assert!(!is_within("quickstart::main", "quick-start::main"));
     }
 }

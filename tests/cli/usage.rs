@@ -31,6 +31,19 @@ fn as_a_cargo_subcommand_and_by_its_own_name_it_does_the_same() {
 }
 
 #[test]
+fn shells_complete_the_command_behind_cargo_too() {
+    for (shell, registers) in [
+        ("bash", "complete -F _cargo__initpath__of_cargo"),
+        ("fish", "complete --command cargo "),
+        ("zsh", "_cargo-initpath"),
+    ] {
+        let script = run(Path::new("/"), &["completions", shell]);
+        assert_eq!((script.code, script.err.as_str()), (Some(0), ""), "{shell}");
+        assert!(script.out.contains(registers), "{shell}: {}", script.out);
+    }
+}
+
+#[test]
 fn help_says_how_to_call_it_and_what_the_exit_codes_mean() {
     let help = run(Path::new("/"), &["initpath", "--help"]);
     assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
