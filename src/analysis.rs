@@ -13,7 +13,7 @@ use crate::location::{FileId, Location, Span};
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::program::declarations::{Declarations, ResourceDeclaration};
-use crate::program::embedded_files::embedded_files;
+use crate::program::embedded_files::{embedded_files, migrator_commands};
 use crate::program::inventory::{Coverage, Inventory, ResourceSummary};
 use crate::program::items::Items;
 use crate::program::names::Names;
@@ -90,7 +90,7 @@ pub fn inquire<T: Send>(
     workspace.load_environment_files();
     let facts: Vec<&FileFacts> = extracted.iter().map(|one| &one.facts).collect();
     let embedded = embedded_files(&workspace, &facts, &catalog);
-    workspace.load_sql(&embedded);
+    workspace.load_sql(&embedded, &migrator_commands(&catalog));
     let mut phases = Vec::new();
     if let Some(configured) = &settings.configured {
         let file = workspace.add_file(&configured.file, &configured.text);

@@ -10,7 +10,8 @@ use super::canonical::{Canonical, Names, last_segment, root_segment};
 use super::read::{LibraryFile, read};
 use super::table::{Table, index};
 use super::{
-    AttributeFacts, CallFacts, CallForm, CatalogError, MacroFacts, MigratorFacts, TypeFacts, TypePattern,
+    AttributeFacts, CallFacts, CallForm, CatalogError, CommandFacts, MacroFacts, MigratorFacts, TypeFacts,
+    TypePattern,
 };
 
 /// Libraries whose entries hold in every program.
@@ -58,6 +59,7 @@ pub struct Catalog {
     /// Trait items by last segment.
     trait_items_named: FxHashMap<String, Vec<CallFacts>>,
     migrators: Table<MigratorFacts>,
+    commands: Vec<CommandFacts>,
     macros: Table<MacroFacts>,
     attributes: Table<AttributeFacts>,
 }
@@ -163,6 +165,11 @@ impl Catalog {
     /// How a migrator keeps out others, by the canonical path of the call that migrates.
     pub fn migrator_facts(&self, path: &str) -> Option<&MigratorFacts> {
         self.migrators.get(path)
+    }
+
+    /// The commands of migrators that are known.
+    pub fn commands(&self) -> &[CommandFacts] {
+        &self.commands
     }
 
     /// The tables in which migrators keep what was applied.
@@ -271,6 +278,7 @@ impl Catalog {
         }
         self.add_calls(file.calls);
         self.migrators.add(file.migrators, |facts| &facts.path);
+        self.commands.extend(file.commands);
         self.macros.add(file.macros, |facts| &facts.path);
         self.attributes.add(file.attributes, |facts| &facts.path);
         self.types.add(file.types, |facts| &facts.path);

@@ -243,6 +243,29 @@ pub struct MigratorFacts {
     pub versions: Option<String>,
 }
 
+/// The command of a migrator, which applies the migrations of a folder from outside the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandFacts {
+    /// The package, by its name in the registry, that an application depends on whose migrations it applies.
+    pub package: String,
+    /// The program, as cargo calls it too.
+    pub program: String,
+    /// What it is called with to apply migrations, each as words with a space between them.
+    pub applies: Vec<String>,
+    /// The folder that it takes when none is named, from the folder that it is called in.
+    pub folder: String,
+    /// The option that names a folder.
+    pub option: Option<String>,
+    /// The file in which the folder may be named instead.
+    pub configuration: Option<String>,
+    /// Whether each migration has a folder of its own.
+    pub nested: bool,
+    /// A remark for readers.
+    pub note: Option<String>,
+    /// Version requirement as text. Not evaluated.
+    pub versions: Option<String>,
+}
+
 /// What becomes of a migrator's lock when a migration fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]

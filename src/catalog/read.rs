@@ -10,8 +10,8 @@ use super::check::{Checker, Entry, resource};
 use super::pattern::{TypePattern, absolute, expand_braces};
 use super::schema::{self, CatalogError};
 use super::{
-    AttributeFacts, CallFacts, CallForm, CallRole, CloneKind, MacroFacts, MigratorFacts, ResourceOf,
-    TypeFacts,
+    AttributeFacts, CallFacts, CallForm, CallRole, CloneKind, CommandFacts, MacroFacts, MigratorFacts,
+    ResourceOf, TypeFacts,
 };
 
 /// Everything one file says, with paths below the library's root.
@@ -25,6 +25,7 @@ pub(super) struct LibraryFile {
     pub(super) types: Vec<TypeFacts>,
     pub(super) calls: Vec<CallFacts>,
     pub(super) migrators: Vec<MigratorFacts>,
+    pub(super) commands: Vec<CommandFacts>,
     pub(super) macros: Vec<MacroFacts>,
     pub(super) attributes: Vec<AttributeFacts>,
     /// Roots of other libraries that the entries mention.
@@ -96,6 +97,8 @@ impl Reader<'_> {
         let calls = self.checker.entries(&file, "calls").iter().flat_map(|entry| self.calls(entry)).collect();
         let migrators =
             self.checker.entries(&file, "migrators").iter().flat_map(|entry| self.migrators(entry)).collect();
+        let commands = self.checker.entries(&file, "commands");
+        let commands = commands.iter().filter_map(|entry| command(&package, entry)).collect();
         let macros =
             self.checker.entries(&file, "macros").iter().flat_map(|entry| self.macros(entry)).collect();
         let attributes = self
@@ -113,6 +116,7 @@ impl Reader<'_> {
             types,
             calls,
             migrators,
+            commands,
             macros,
             attributes,
             needs: BTreeSet::new(),
@@ -331,6 +335,21 @@ impl Reader<'_> {
         };
         paths.into_iter().map(facts).collect()
     }
+}
+
+/// The command that an entry of a package describes.
+fn command(package: &str, entry: &Entry<'_>) -> Option<CommandFacts> {
+    Some(CommandFacts {
+        package: package.to_owned(),
+        program: entry.owned("program")?,
+        applies: entry.texts("applies"),
+        folder: entry.owned("folder")?,
+        option: entry.owned("option"),
+        configuration: entry.owned("configuration"),
+        nested: entry.flag("nested"),
+        note: entry.owned("note"),
+        versions: entry.owned("versions"),
+    })
 }
 
 #[cfg(test)]

@@ -124,6 +124,7 @@ pub(super) const FILE: Section = Section {
         key("types", Shape::Entries(&TYPE), "What types are."),
         key("calls", Shape::Entries(&CALL), "What calls do."),
         key("migrators", Shape::Entries(&MIGRATOR), "How migrators keep out others."),
+        key("commands", Shape::Entries(&COMMAND), "Commands that apply migrations from outside."),
         key("macros", Shape::Entries(&MACRO), "What function-like macros do."),
         key("attributes", Shape::Entries(&ATTRIBUTE), "What attributes and derives do."),
     ],
@@ -263,6 +264,22 @@ pub(super) const MIGRATOR: Section = Section {
             Shape::Texts,
             "Drivers on which two runs at once without a lock apply statements twice; on others one of them fails.",
         ),
+        NOTE,
+        VERSIONS,
+    ],
+};
+
+pub(super) const COMMAND: Section = Section {
+    name: "a command",
+    required: &["program", "applies", "folder"],
+    exactly_one: &[],
+    keys: &[
+        key("program", Shape::Text, "The program, as cargo calls it too."),
+        key("applies", Shape::Texts, "What it is called with to apply migrations: `migrate run`."),
+        key("folder", Shape::Text, "The folder that it takes when none is named."),
+        key("option", Shape::Text, "The option that names a folder."),
+        key("configuration", Shape::Text, "The file in which the folder may be named instead."),
+        key("nested", Shape::Flag, "Each migration has a folder of its own."),
         NOTE,
         VERSIONS,
     ],

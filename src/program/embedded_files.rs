@@ -4,7 +4,7 @@
 use crate::catalog::Catalog;
 use crate::facts::{FileFacts, ItemKind, TextMacro};
 use crate::location::FileId;
-use crate::workspace::{EmbeddedFile, EmbeddedSql, Workspace};
+use crate::workspace::{EmbeddedFile, EmbeddedSql, MigratorCommand, Workspace};
 
 /// What the source files of a workspace embed, in the order of the files and places: the folders of `migrate!` and its kin, as
 /// far as a text or nothing names them, and the `.sql` files of `include_str!`. Tests, examples and benches are left out. Linear in the facts.
@@ -29,6 +29,21 @@ pub fn embedded_files(workspace: &Workspace, files: &[&FileFacts], catalog: &Cat
     }
     found.sort_by_key(|embedded| (embedded.file, embedded.span));
     found
+}
+
+/// The commands that apply migrations from outside, of the libraries that the catalog has.
+pub fn migrator_commands(catalog: &Catalog) -> Vec<MigratorCommand> {
+    let words = |call: &String| call.split_whitespace().map(str::to_owned).collect();
+    let commands = catalog.commands().iter().map(|facts| MigratorCommand {
+        package: facts.package.clone(),
+        program: facts.program.clone(),
+        applies: facts.applies.iter().map(words).collect(),
+        folder: facts.folder.clone(),
+        option: facts.option.clone(),
+        configuration: facts.configuration.clone(),
+        nested: facts.nested,
+    });
+    commands.collect()
 }
 
 fn called<'f>(call: &TextMacro<'f>) -> &'f str {

@@ -9,50 +9,23 @@ use super::tree::relative;
 use super::{AskedFolder, RepeatedVersion, Workspace};
 
 /// The command of a migrator, which takes its folder by default from the folder that it is called in.
-struct Command {
-    /// The package that an application depends on whose migrations it applies.
-    package: &'static str,
+#[derive(Debug, Clone)]
+pub struct MigratorCommand {
+    /// The package, by its name in the registry, that an application depends on whose migrations it applies.
+    pub package: String,
     /// The program, as cargo calls it too.
-    program: &'static str,
-    /// What it is called with to apply migrations.
-    applies: &'static [&'static [&'static str]],
+    pub program: String,
+    /// The words that it is called with to apply migrations.
+    pub applies: Vec<Vec<String>>,
+    /// The folder that it takes when none is named.
+    pub folder: String,
     /// The option that names a folder.
-    option: &'static str,
+    pub option: Option<String>,
     /// The file in which the folder may be named instead.
-    configuration: Option<&'static str>,
+    pub configuration: Option<String>,
     /// Whether each migration has a folder of its own.
-    nested: bool,
+    pub nested: bool,
 }
-
-/// Read in the documentation of sqlx-cli 0.7 and diesel_cli 2.3.
-const COMMANDS: [Command; 2] = [
-    Command {
-        package: "sqlx",
-        program: "sqlx",
-        applies: &[
-            &["migrate", "run"],
-            &["mig", "run"],
-            &["database", "setup"],
-            &["database", "reset"],
-            &["db", "setup"],
-            &["db", "reset"],
-        ],
-        option: "--source",
-        configuration: None,
-        nested: false,
-    },
-    Command {
-        package: "diesel",
-        program: "diesel",
-        applies: &[&["migration", "run"], &["setup"], &["database", "setup"], &["database", "reset"]],
-        option: "--migration-dir",
-        configuration: Some("diesel.toml"),
-        nested: true,
-    },
-];
-
-/// The folder that both commands take when none is named.
-const DEFAULT: &str = "migrations";
 
 /// Where a migrator's command is called.
 struct Called {
@@ -64,10 +37,10 @@ struct Called {
 }
 
 impl Workspace {
-    /// Notes the migrations with one version in the folders `migrations` of packages, and in that of the root, that a command applies.
+    /// Notes the migrations with one version in the folders of packages, and in that of the root, that a command takes and a script applies.
     /// Scripts are read only where there are such migrations. Must be called after the folders that sources embed are read.
-    pub(super) fn load_applied_folders(&mut self) {
-        for command in &COMMANDS {
+    pub(super) fn load_applied_folders(&mut self, commands: &[MigratorCommand]) {
+        for command in commands {
             let uses = |package: &&super::Package| {
                 package.dependencies.iter().any(|dependency| dependency.package == command.package)
             };
@@ -75,9 +48,9 @@ impl Workspace {
             let above =
                 packages.map(|package| Path::new(&package.manifest).parent().unwrap_or(Path::new("")));
             let mut folders: Vec<PathBuf> =
-                above.map(|package| self.root.join(package).join(DEFAULT)).collect();
+                above.map(|package| self.root.join(package).join(&command.folder)).collect();
             if !folders.is_empty() {
-                folders.push(self.root.join(DEFAULT));
+                folders.push(self.root.join(&command.folder));
             }
             folders.sort();
             folders.dedup();
@@ -126,7 +99,7 @@ impl Workspace {
 
     /// Where scripts and workflows call a command, in the order of their paths. A call of which it is not known in which folder it is made is
     /// left out, unless it names a path from the root.
-    fn calls_of(&self, command: &Command) -> Vec<Called> {
+    fn calls_of(&self, command: &MigratorCommand) -> Vec<Called> {
         let mut scripts = self.tree.files(&self.root, &is_script);
         scripts.extend(self.tree.files(&self.root.join(".github"), &is_script));
         scripts.sort();
@@ -144,7 +117,7 @@ impl Workspace {
             for (line, text) in command_lines(&text) {
                 for part in text.split(['&', ';', '|']) {
                     let folder = match applied_by(part, command) {
-                        Some(Applied::Default) if !is_elsewhere => DEFAULT.to_owned(),
+                        Some(Applied::Default) if !is_elsewhere => command.folder.clone(),
                         Some(Applied::Named(named)) if !is_elsewhere || named.contains('/') => named,
                         _ => continue,
                     };
@@ -156,10 +129,10 @@ impl Workspace {
     }
 
     /// Whether the command is told in a file of its own which folder to take.
-    fn is_configured(&self, folder: &Path, command: &Command) -> bool {
+    fn is_configured(&self, folder: &Path, command: &MigratorCommand) -> bool {
         let above = folder.parent().unwrap_or(&self.root);
         let told = |place: &Path| {
-            let text = command.configuration.map(|name| self.tree.read(&place.join(name)));
+            let text = command.configuration.as_ref().map(|name| self.tree.read(&place.join(name)));
             text.is_some_and(|text| text.is_ok_and(|text| text.contains("dir")))
         };
         told(above) || told(&self.root)
@@ -175,7 +148,7 @@ enum Applied {
 }
 
 /// Which folder a part of a command line applies, when it is the command and nothing else: `DATABASE_URL=… cargo sqlx migrate run`.
-fn applied_by(part: &str, command: &Command) -> Option<Applied> {
+fn applied_by(part: &str, command: &MigratorCommand) -> Option<Applied> {
     let words = part.split_whitespace().map(|word| word.trim_matches(['"', '\'', '`', '@']));
     let is_before =
         |word: &&str| matches!(*word, "" | "-" | "run:" | "cargo" | "$" | "exec") || word.contains('=');
@@ -183,16 +156,20 @@ fn applied_by(part: &str, command: &Command) -> Option<Applied> {
     if words.next()? != command.program {
         return None;
     }
+    let is_option = |word: &str| command.option.as_deref() == Some(word);
     let (mut verbs, mut named) = (Vec::new(), None);
     while let Some(word) = words.next() {
         match word.split_once('=') {
-            Some((option, value)) if option == command.option => named = Some(value),
-            _ if word == command.option => named = words.next(),
+            Some((option, value)) if is_option(option) => named = Some(value),
+            _ if is_option(word) => named = words.next(),
             _ if word.starts_with('-') => {}
             _ => verbs.push(word),
         }
     }
-    if !command.applies.iter().any(|applies| verbs.starts_with(applies)) {
+    let begins = |applies: &Vec<String>| {
+        verbs.len() >= applies.len() && applies.iter().zip(&verbs).all(|(word, verb)| word == verb)
+    };
+    if !command.applies.iter().any(begins) {
         return None;
     }
     let Some(named) = named else { return Some(Applied::Default) };
@@ -229,10 +206,22 @@ fn is_script(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::location::{FileId, Span};
-    use crate::workspace::{EmbeddedFile, EmbeddedSql, in_memory};
+    use crate::workspace::{EmbeddedFile, EmbeddedSql, MigratorCommand, in_memory};
 
     const MANIFEST: &str =
         "[package]\nname = \"shop\"\nedition = \"2024\"\n[dependencies]\nsqlx = \"0.8\"\ndiesel = \"2\"\n";
+
+    fn command(program: &str, what: &str, nested: bool) -> MigratorCommand {
+        MigratorCommand {
+            package: program.to_owned(),
+            program: program.to_owned(),
+            applies: vec![vec![what.to_owned(), "run".to_owned()]],
+            folder: "migrations".to_owned(),
+            option: Some("--source".to_owned()),
+            configuration: None,
+            nested,
+        }
+    }
 
     /// The migrations that are there again, and who applies them.
     fn repeated(files: &[(&str, &str)], embedded: &[EmbeddedFile]) -> Vec<String> {
@@ -240,7 +229,8 @@ mod tests {
         all.extend(files);
         let mut workspace = in_memory(&all);
         workspace.load_modules(Some(1), |_| ((), Vec::new()));
-        workspace.load_sql(embedded);
+        workspace
+            .load_sql(embedded, &[command("sqlx", "migrate", false), command("diesel", "migration", true)]);
         let path = |file: FileId| workspace.files[file.0 as usize].path.as_str();
         let twice = workspace.sql.repeated.iter().map(|twice| {
             let by = workspace.sql.applied.iter().find(|applied| applied.folder == twice.folder);

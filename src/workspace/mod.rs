@@ -31,6 +31,7 @@ use std::sync::Arc;
 use crate::location::{FileId, Location, Span};
 use crate::problem::Problem;
 
+pub use applied_folders::MigratorCommand;
 pub use deployment::{DeclaredCommand, DeclaredCopies, DeclaredKind, DeclaredProbe, Deployment};
 pub use disk::{
     MAX_FILE_BYTES, MAX_FOLDERS, ReadCause, ReadError, WriteError, exists, is_folder, read_text,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::applied_folders::MigratorCommand;
 use super::disk::ReadCause;
 use super::tree::{normalized, relative};
 use super::{SourceFile, Workspace};
@@ -77,16 +78,16 @@ pub struct AskedFolder {
 pub(super) const MAX_BYTES: usize = 1 << 20;
 
 impl Workspace {
-    /// Reads the SQL files that the source files embed. They become files of the workspace, so that findings can point into
+    /// Reads the SQL files that the source files embed, and those that one of the commands applies in a script. They become files of the workspace, so that findings can point into
     /// them. Must be called after modules are loaded.
-    pub fn load_sql(&mut self, embedded: &[EmbeddedFile]) {
+    pub fn load_sql(&mut self, embedded: &[EmbeddedFile], commands: &[MigratorCommand]) {
         for one in embedded {
             match &one.sql {
                 EmbeddedSql::Folder { path, nested } => self.read_folder(one, path, *nested),
                 EmbeddedSql::Included(path) => self.read_included(one, path),
             }
         }
-        self.load_applied_folders();
+        self.load_applied_folders(commands);
         self.order_problems();
     }
 
@@ -235,7 +236,7 @@ mod tests {
         let calls = (1..).zip(embedded);
         let calls =
             calls.map(|(line, sql)| EmbeddedFile { file: FileId(0), span: at(line), sql: sql.clone() });
-        workspace.load_sql(&calls.collect::<Vec<_>>());
+        workspace.load_sql(&calls.collect::<Vec<_>>(), &[]);
         let path = |file: &FileId| workspace.files[file.0 as usize].path.clone();
         let folders = workspace.sql.folders.values().flatten().map(path);
         let read = folders.chain(workspace.sql.included.values().map(|(file, _)| path(file))).collect();
