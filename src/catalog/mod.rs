@@ -44,6 +44,8 @@ pub struct TypeFacts {
     pub in_memory: Option<InMemory>,
     /// Where a handler's value of the type is looked up, by what is inside, when a request comes.
     pub looked_up: Option<LookedUp>,
+    /// Fields of a request into which others put things on its way.
+    pub put_into: Vec<String>,
     /// The type that method look-up falls through to.
     pub deref: Option<TypePattern>,
     /// What awaiting a value of the type gives (`JoinHandle`); `None` when it is not awaited or unknown.
@@ -81,6 +83,8 @@ pub enum TypeKind {
     /// The end of a channel through which many are served.
     Sender,
     Receiver,
+    /// Shows a value that others may replace at any time (`watch::Receiver`).
+    Watched,
     Router,
     Server,
     BoundSocket,

@@ -218,6 +218,7 @@ impl Reader<'_> {
             listens: entry.flag("listens"),
             in_memory: entry.one_of("in_memory"),
             looked_up: entry.one_of("looked_up"),
+            put_into: entry.texts("put_into"),
             deref: deref.clone(),
             awaited: awaited.clone(),
             note: entry.owned("note"),

@@ -175,6 +175,7 @@ pub(super) const TYPE: Section = Section {
             Shape::OneOf(names_of::<LookedUp>),
             "Where handlers look for a value by the type inside when a request comes, unchecked by the compiler.",
         ),
+        key("put_into", Shape::Texts, "Fields of a request into which others put things on its way."),
         key("deref", Shape::Type, "The type that method look-up falls through to."),
         key("awaited", Shape::Type, "What awaiting a value of the type gives (`JoinHandle`)."),
         NOTE,

@@ -4,12 +4,13 @@ use std::cell::Cell;
 
 use super::Program;
 use super::bodies::{Branching, Call, EventKind, LinkedBody, Target, settled};
-use super::items::{Container, FnId};
+use super::items::{Container, FnId, StaticId};
 use super::summaries::Effect;
 use super::terms::type_of;
 use super::types::Ty;
 use super::values::Value;
-use crate::catalog::{CallRole, CloneKind, LookedUp, TypeFacts, TypeKind};
+use crate::catalog::{CallRole, LookedUp, TypeFacts, TypeKind};
+use crate::facts::Name;
 
 /// Calls into calls are followed this far when it is asked what a tested value is made of.
 const DEPTH: usize = 6;
@@ -109,7 +110,7 @@ impl<'a> Program<'a> {
                     return false;
                 };
                 let facts = self.types.implemented_facts(*id);
-                self.types.impl_type(block) == own
+                same_type(self.types.impl_type(block), own)
                     && facts.is_some_and(|facts| facts.role == CallRole::Middleware)
             })
         })
@@ -199,6 +200,7 @@ impl<'p, 'a> Asking<'p, 'a> {
                 }
                 None => self.may_change(frame, value),
             },
+            Value::Static(id) => self.static_may_tell(*id),
             Value::Field(inner, _) => self.may_change(frame, value) && part(inner),
             Value::Element(inner) | Value::Content(inner) => part(inner),
             Value::Test { place, .. } => part(place),
@@ -215,25 +217,40 @@ impl<'p, 'a> Asking<'p, 'a> {
     fn may_change(&self, frame: &Frame<'_, 'p, 'a>, place: &Value) -> bool {
         let types = self.program.types;
         let Some(ty) = type_of(types, frame.id, place) else { return true };
+        if self.came_along(frame, place) {
+            return false;
+        }
         let is_fixed = |facts: &TypeFacts| facts.kind == TypeKind::Request || facts.kind.is_handle();
         !types.type_facts(settled(&ty)).is_some_and(is_fixed) && !types.is_plain_data(&ty)
             || self.is_reached_through_change(frame, place)
     }
 
+    /// Whether a place is a part of what a request carries, and nobody puts anything into that part.
+    fn came_along(&self, frame: &Frame<'_, 'p, 'a>, place: &Value) -> bool {
+        let types = self.program.types;
+        let carries = |ty: Ty, field: &Name| {
+            let facts = types.type_facts(&ty);
+            facts.is_some_and(|facts| {
+                facts.kind == TypeKind::Request && !facts.put_into.iter().any(|put| *field == **put)
+            })
+        };
+        match place {
+            Value::Field(inner, name) => {
+                self.came_along(frame, inner)
+                    || type_of(types, frame.id, inner)
+                        .is_some_and(|ty| types.pointees(ty).any(|ty| carries(ty, name)))
+            }
+            Value::Element(inner) | Value::Content(inner) => self.came_along(frame, inner),
+            _ => false,
+        }
+    }
+
     /// Whether a place lies behind a cell, a lock, a channel or what a request is given on its way.
     fn is_reached_through_change(&self, frame: &Frame<'_, 'p, 'a>, place: &Value) -> bool {
         let types = self.program.types;
-        let changes = |ty: &Ty| {
-            types.type_facts(settled(ty)).is_some_and(|facts| {
-                use TypeKind::{Atomic, Guard, Lock, Map, OnceCell, Receiver, SwapCell, ThreadLocal};
-                matches!(facts.kind, OnceCell | ThreadLocal | SwapCell | Lock | Guard | Map | Atomic | Receiver)
-                    // Clones that see the same (`watch::Receiver`) see what becomes of it.
-                    || facts.kind == TypeKind::Plain && facts.clone == CloneKind::Shared
-                    || facts.looked_up == Some(LookedUp::Request)
-            })
-        };
+        let is_changing = |ty: Ty| types.type_facts(settled(&ty)).is_some_and(changes);
         let changing = |value: &Value| {
-            type_of(types, frame.id, value).is_some_and(|ty| types.pointees(ty).any(|ty| changes(&ty)))
+            type_of(types, frame.id, value).is_some_and(|ty| types.pointees(ty).any(is_changing))
         };
         changing(place)
             || match place {
@@ -242,6 +259,28 @@ impl<'p, 'a> Asking<'p, 'a> {
                 }
                 _ => false,
             }
+    }
+
+    /// Whether a static may be empty, or hold something that changes. One that is filled where it is used first tells nothing of the
+    /// start.
+    fn static_may_tell(&self, id: StaticId) -> bool {
+        let ty = self.program.types.static_type(id);
+        let is_lazy = self.program.types.type_facts(ty).is_some_and(|facts| facts.kind == TypeKind::Lazy);
+        !is_lazy || self.may_change_within(ty, DEPTH)
+    }
+
+    /// Whether a type is not known, or something in it changes.
+    fn may_change_within(&self, ty: &Ty, depth: usize) -> bool {
+        let types = self.program.types;
+        let Some(inside) = depth.checked_sub(1) else { return true };
+        let any = |list: &[Ty]| list.iter().any(|ty| self.may_change_within(ty, inside));
+        match ty {
+            Ty::External(_, args) => types.type_facts(ty).is_some_and(changes) || any(args),
+            Ty::Adt(id, args) => any(args) || types.declared_fields(*id).iter().any(|fields| any(fields)),
+            Ty::Tuple(list) => any(list),
+            Ty::Slice(inner) => self.may_change_within(inner, inside),
+            _ => true,
+        }
     }
 
     fn call_may_tell(&self, frame: &Frame<'_, 'p, 'a>, call: &'p Call<'a>, depth: usize) -> bool {
@@ -274,6 +313,18 @@ impl<'p, 'a> Asking<'p, 'a> {
         let facts = self.program.types.type_facts(settled(ty));
         facts.is_some_and(|facts| facts.kind.is_handle())
     }
+}
+
+/// Whether what is behind a value of a library's type may be another from one moment to the next.
+fn changes(facts: &TypeFacts) -> bool {
+    use TypeKind::{Atomic, Guard, Lock, Map, OnceCell, Receiver, SwapCell, ThreadLocal, Watched};
+    let changing = [OnceCell, ThreadLocal, SwapCell, Lock, Guard, Map, Atomic, Receiver, Watched];
+    changing.contains(&facts.kind) || facts.looked_up == Some(LookedUp::Request)
+}
+
+/// Whether both are one struct or enum, whatever its type arguments are.
+fn same_type(left: &Ty, right: &Ty) -> bool {
+    matches!((left, right), (Ty::Adt(left, _), Ty::Adt(right, _)) if left == right)
 }
 
 /// Whether a value is an entry of a map, or one of a list.
