@@ -103,29 +103,47 @@ fn is_blank(value: &Value) -> bool {
 /// catalogued functions give depends on their arguments alone; what any other function gives may differ per call.
 fn sureness(types: &Types<'_>, value: &Value) -> Confidence {
     let mut confidence = Confidence::High;
-    value.visit(&mut |part| {
-        let Value::Origin(path, list) = part else {
-            return;
-        };
-        let sure = if path.starts_with("std::env::args") {
-            // Which argument is meant is not followed.
-            Confidence::Low
-        } else if path.contains("=>") {
-            Confidence::High
-        } else if let Some(facts) = types.catalog.function(path).or_else(|| method_facts(types, path)) {
-            let bare = matches!(facts.role, CallRole::Builder | CallRole::Create) && list.is_empty();
-            if bare { Confidence::Low } else { Confidence::High }
-        } else if path.starts_with("fn ") || path.starts_with("const ") {
-            Confidence::Medium
-        } else if path.contains("::") {
-            Confidence::Low
-        } else {
-            // A setter of a configuration type.
-            Confidence::High
-        };
-        confidence = confidence.min(sure);
+    value.enter(&mut |part| {
+        match part {
+            Value::Origin(path, list) => {
+                confidence = confidence.min(sureness_of(types, path, list.is_empty()))
+            }
+            // A loader is made of nothing, and is then told what to read.
+            Value::Loaded(_, _, given) => {
+                given.iter().for_each(|given| {
+                    given.visit(&mut |part| {
+                        if let Value::Origin(path, _) = part {
+                            confidence = confidence.min(sureness_of(types, path, false));
+                        }
+                    });
+                });
+                return false;
+            }
+            _ => {}
+        }
+        true
     });
     confidence
+}
+
+/// The same for what one function gives, where its arguments are known.
+fn sureness_of(types: &Types<'_>, path: &str, made_of_nothing: bool) -> Confidence {
+    if path.starts_with("std::env::args") {
+        // Which argument is meant is not followed.
+        Confidence::Low
+    } else if path.contains("=>") {
+        Confidence::High
+    } else if let Some(facts) = types.catalog.function(path).or_else(|| method_facts(types, path)) {
+        let bare = matches!(facts.role, CallRole::Builder | CallRole::Create) && made_of_nothing;
+        if bare { Confidence::Low } else { Confidence::High }
+    } else if path.starts_with("fn ") || path.starts_with("const ") {
+        Confidence::Medium
+    } else if path.contains("::") {
+        Confidence::Low
+    } else {
+        // A setter of a configuration type.
+        Confidence::High
+    }
 }
 
 fn method_facts<'a>(types: &Types<'a>, path: &str) -> Option<&'a crate::catalog::CallFacts> {

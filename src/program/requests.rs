@@ -99,18 +99,17 @@ impl Program<'_> {
             .any(|part| matches!(part, Value::Origin(function, _) if &**function == "std::env::temp_dir"))
     }
 
-    /// The name of a type of the workspace that keeps no handle and can stand for a value that does: both implement one
-    /// trait, and the value is only known by it.
+    /// The name of a type of the workspace that keeps no handle and can stand for a value that does: both implement one trait.
     pub fn stands_in_for(&self, made: &Ty, wanted: &Ty) -> Option<String> {
         let (Ty::Adt(adt, _), false) = (made, self.types.contains_handle(made)) else { return None };
-        let bounds = self.types.pointees(wanted.clone()).find_map(|ty| match bodies::settled(&ty) {
-            Ty::Bounds(bounds) => Some(bounds.clone()),
-            _ => None,
-        })?;
-        let shared = bounds.iter().any(|bound| match bound {
-            Bound::Trait(id) => self.types.implements(made, *id),
-            Bound::External(_) => false,
-        });
+        let can_replace = |ty: Ty| match bodies::settled(&ty) {
+            Ty::Bounds(bounds) => bounds.iter().any(|bound| match bound {
+                Bound::Trait(id) => self.types.implements(made, *id),
+                Bound::External(_) => false,
+            }),
+            other => other != made && self.types.share_a_trait(made, other),
+        };
+        let shared = self.types.pointees(wanted.clone()).any(can_replace);
         shared.then(|| self.types.items.adts[adt.index()].name.to_string())
     }
 

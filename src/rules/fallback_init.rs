@@ -7,6 +7,7 @@ use crate::program::bodies::{Block, CallId, LinkedBody, settled};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, Step};
+use crate::program::types::{Ty, no_args};
 use crate::program::values::Value;
 
 /// Looks at what functions do where a creation failed.
@@ -114,18 +115,37 @@ fn substitute_at<'p>(
         if program.is_temporary(other) && !program.is_temporary(opened) {
             return Some(Substitute::Temporary);
         }
+        if program.is_in_memory(other) && !program.is_in_memory(opened) {
+            return Some(Substitute::Memory);
+        }
         // A second try at the same address or by the same way, or a create where there was nothing to open, is no substitute.
         let mut tried =
             program.effects(id).iter().filter(|one| one.steps.first() == Some(&Step::Call(id, opening)));
         if other.address == opened.address || tried.any(|one| one.site == other.site) {
             return None;
         }
-        return Some(if program.is_in_memory(other) { Substitute::Memory } else { Substitute::Other(other) });
+        return Some(Substitute::Other(other));
     }
     let made = settled(&body.call(call).result);
-    let wanted = settled(&body.call(opening).result);
-    let name = program.stands_in_for(made, wanted)?;
-    Some(Substitute::Store(name))
+    let wanted = settled(&body.call(opening).result).clone();
+    let mut wanted = std::iter::once(wanted).chain(keepers(body, opening));
+    wanted.find_map(|wanted| program.stands_in_for(made, &wanted)).map(Substitute::Store)
+}
+
+/// The types of the records that a body puts the result of a call into.
+fn keepers(body: &LinkedBody<'_>, opening: CallId) -> Vec<Ty> {
+    let mut found = Vec::new();
+    let given = body.calls.iter().flat_map(|call| call.inputs()).map(|argument| &argument.value);
+    for value in given.chain([&body.result]) {
+        value.visit(&mut |part| {
+            if let Value::Record(adt, _, fields) = part
+                && fields.iter().any(|(_, value)| value.contains(&Value::Call(opening)))
+            {
+                found.push(Ty::Adt(*adt, no_args()));
+            }
+        });
+    }
+    found
 }
 
 fn report(

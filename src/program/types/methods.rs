@@ -4,7 +4,7 @@
 use super::super::items::{Container, FnId, ModuleId, TraitId};
 use super::shapes::fits;
 use super::{Bound, DEPTH, Method, TraitRef, Ty, TypeScope, Types, key_of};
-use crate::catalog::{CallFacts, root_segment};
+use crate::catalog::{CallFacts, TypeKind, root_segment};
 use crate::facts::{Name, Path, TypeRef};
 
 /// Items of std's traits that take no `self`, so that method syntax never means them.
@@ -72,7 +72,7 @@ impl<'a> Types<'a> {
             && !says_nothing
             && let Some(facts) = self.trait_item_in_scope(name, scope.module)
         {
-            return Some(Method::Library(facts, receiver.clone()));
+            return Some(Method::Library(facts, self.behind_guards(receiver, name)));
         }
         let (path, ty) = unlisted?;
         // A type's own library has the trait. It is imported, in whatever way that is, for the code compiles.
@@ -82,6 +82,13 @@ impl<'a> Types<'a> {
         }
         let fluent = self.catalog.type_facts(&path).is_some_and(|facts| facts.fluent);
         Some(if fluent { Method::Fluent(path, ty) } else { Method::Unlisted(path) })
+    }
+
+    /// What a method of a standard trait is called on: a guard cannot be cloned, what it guards can.
+    fn behind_guards(&self, receiver: &Ty, name: &str) -> Ty {
+        let is_guard = |ty: &Ty| self.type_facts(ty).is_some_and(|facts| facts.kind == TypeKind::Guard);
+        let mut inside = self.pointees(receiver.clone()).skip_while(|ty| name == "clone" && is_guard(ty));
+        inside.next().unwrap_or(Ty::Unknown)
     }
 
     /// Whether method syntax can mean a function.
@@ -239,6 +246,12 @@ impl<'a> Types<'a> {
                 _ => true,
             })
         })
+    }
+
+    /// Whether two types have impl blocks for one trait of the workspace.
+    pub fn share_a_trait(&self, left: &Ty, right: &Ty) -> bool {
+        let traits = |ty: &Ty| key_of(ty).and_then(|key| self.traits_of.get(&key)).into_iter().flatten();
+        traits(left).any(|of_left| traits(right).any(|of_right| of_left == of_right))
     }
 
     /// Whether a type is known to have a trait of the workspace.
