@@ -464,7 +464,7 @@ impl Program<'_> {
     }
 
     /// The types of the workspace that a handler answers with.
-    fn answer_types(&self, id: FnId, closure: Option<Span>) -> Vec<Ty> {
+    pub(super) fn answer_types(&self, id: FnId, closure: Option<Span>) -> Vec<Ty> {
         let mut found = Vec::new();
         if closure.is_none() {
             let facts = self.types.items.functions[id.index()].body;
@@ -474,6 +474,10 @@ impl Program<'_> {
             let mut types = vec![self.types.signature(id).output.clone()];
             while let Some(ty) = types.pop() {
                 match &ty {
+                    Ty::Bounds(_) => {
+                        let hidden = self.any_body(id).and_then(|body| body.hidden_type.as_deref());
+                        types.extend(hidden.filter(|hidden| !matches!(hidden, Ty::Bounds(_))).cloned());
+                    }
                     Ty::Future(inner) => types.push(inner.as_ref().clone()),
                     Ty::Tuple(parts) => types.extend(parts.iter().cloned()),
                     Ty::External(..) if ty.is_option_or_result() && never_fails => types.push(ty.first_arg()),
@@ -487,7 +491,7 @@ impl Program<'_> {
     }
 
     /// The functions that make an answer of a type.
-    fn answers_of(&self, ty: &Ty) -> Vec<FnId> {
+    pub(super) fn answers_of(&self, ty: &Ty) -> Vec<FnId> {
         let functions = self.types.items.functions.iter().enumerate();
         let makes = functions.filter(|(_, item)| match item.container {
             Container::Impl(block) => {

@@ -244,6 +244,7 @@ pub(super) fn is_only_handed_on(call: &Call<'_>) -> bool {
         Target::Library(facts) => {
             matches!(facts.role, CallRole::Share | CallRole::StateGet | CallRole::LocalStatus)
                 || facts.path.starts_with("std::")
+                || facts.role == CallRole::Adapt && facts.carries.is_some()
         }
         Target::Local { .. } => true,
         _ => false,

@@ -146,7 +146,8 @@ impl Program<'_> {
         for step in effect.steps.iter().rev() {
             let Step::Call(function, call) = *step else { return None };
             let body = self.body(function)?;
-            let call = self.run_by(body, call);
+            let run = self.run_by(body, call);
+            let call = body.task_that_gives(run).unwrap_or(run);
             let served_from = serve.steps.iter().find_map(|step| match step {
                 Step::Call(other, call) if *other == function => Some(*call),
                 _ => None,
@@ -321,7 +322,10 @@ impl Program<'_> {
 
     fn may_fail(&self, target: &Target<'_>) -> bool {
         match target {
-            Target::Library(facts) => facts.wrap == Some(Wrap::Result) || facts.role == CallRole::Migrate,
+            Target::Library(facts) => {
+                facts.wrap == Some(Wrap::Result)
+                    || matches!(facts.role, CallRole::Migrate | CallRole::Spawn | CallRole::SpawnBlocking)
+            }
             Target::Local { targets, .. } => targets.iter().all(|target| {
                 let output = &self.types.signature(*target).output;
                 let awaited = if let Ty::Future(inner) = output { inner } else { output };

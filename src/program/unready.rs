@@ -40,6 +40,10 @@ impl Program<'_> {
     pub fn well_while_unready(&self, route: &Route) -> Option<Location> {
         let mut seen = BTreeSet::from([route.function]);
         let mut queue = vec![(route.function, route.closure, 0)];
+        // A type of the workspace may make the answer.
+        let answers = self.answer_types(route.function, route.closure);
+        let answers = answers.iter().flat_map(|ty| self.answers_of(ty));
+        queue.extend(answers.filter(|id| seen.insert(*id)).map(|id| (id, None, 1)));
         while let Some((id, region, depth)) = queue.pop() {
             let Some(facts) = self.types.items.functions[id.index()].body else { continue };
             let scan = Scan { facts, region, answers_request: depth == 0, is_verdict: self.is_verdict(id) };
@@ -99,7 +103,7 @@ impl Scan<'_> {
         found.min().or_else(|| self.either_of_two())
     }
 
-    /// `initializing || connected`, as what a function gives.
+    /// `initializing || connected`, or `matches!(phase, Initializing | Ready)`, as what a function gives.
     fn either_of_two(&self) -> Option<Span> {
         let mut last = self.facts.root;
         loop {
@@ -110,6 +114,11 @@ impl Scan<'_> {
                 {
                     let unready = [*left, *right].into_iter().find(|side| self.is_unready(*side))?;
                     return Some(self.facts.expr(unready).span);
+                }
+                ExprKind::Let(condition) if self.is_verdict && !self.answers_request => {
+                    let Pat::Or(parts) = &condition.pat else { return None };
+                    let is_mixed = parts.iter().any(names_unready) && !parts.iter().all(names_unready);
+                    return is_mixed.then(|| self.facts.expr(last).span);
                 }
                 _ => return None,
             }

@@ -138,6 +138,15 @@ impl LinkedBody<'_> {
         self.failures().iter().any(|failure| failure.call == failed && self.tells_apart(failure))
     }
 
+    /// The call that starts the task which gives what a call in it gives.
+    pub(in crate::program) fn task_that_gives(&self, call: CallId) -> Option<CallId> {
+        let given = Value::Call(call);
+        self.blocks.iter().find_map(|block| match block.time {
+            Some(Time::Task(task)) if block.result.contains(&given) => Some(task),
+            _ => None,
+        })
+    }
+
     /// Whether the body waits, on every way on from there, for a task that one of its calls starts: by its handle, in a loop over a list
     /// that the handle is put in, or for all of the set that it is started in. Whoever waits for a while, or for something else as well,
     /// does not.

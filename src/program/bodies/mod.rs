@@ -56,6 +56,8 @@ pub struct LinkedBody<'a> {
     pub blocks: Vec<Block>,
     /// What the body gives back.
     pub result: Value,
+    /// The type of what it gives at its end, where the signature only says `impl Trait`.
+    pub hidden_type: Option<Box<Ty>>,
     /// Functions and closures that it puts into fields, and parameters that may be some.
     pub kept_functions: Vec<KeptFunction>,
     /// What decides which way it goes besides the atoms of its branches, in the order met: what `?` is asked of, and what is compared

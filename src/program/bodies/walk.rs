@@ -131,6 +131,9 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         }
     }
     let last = walk.expr(body.root);
+    if matches!(signature.output.awaited(), Ty::Bounds(_)) && last.ty != Ty::Unknown {
+        walk.out.hidden_type = Some(Box::new(last.ty));
+    }
     if !walk.diverged {
         walk.returned.push(last.value);
     }

@@ -366,18 +366,29 @@ impl<'a> Collector<'_, '_, 'a> {
             starts.push(Start { effects: self.effects.len(), runs: self.runs_given.len() });
             match &event.kind {
                 EventKind::Call { call, time } => {
-                    let times = with(times, *time);
+                    let times = with(times, self.as_waited_for(*time));
                     let runs = self.call(*call, event.context, &times);
                     self.order_given(&events[..index], &starts, *call, &runs);
                 }
                 EventKind::Block { block, time } => {
-                    let times = with(times, *time);
+                    let times = with(times, self.as_waited_for(*time));
                     let body = self.body;
                     self.events(&body.blocks[block.0 as usize].events, &times);
                 }
                 EventKind::Static(id) => self.static_use(*id, event.context, times),
                 _ => {}
             }
+        }
+    }
+
+    /// When something is over for what comes next: a task that is awaited where it is started (`spawn_blocking(…).await`) is in line.
+    fn as_waited_for(&self, time: Time) -> Time {
+        let facts = self.summarizer.types.items.functions[self.id.index()].body;
+        match time {
+            Time::Task(task) if facts.is_some_and(|facts| facts.is_awaited(self.body.call(task).expr)) => {
+                Time::Inline
+            }
+            other => other,
         }
     }
 
