@@ -456,6 +456,8 @@ pub enum BinaryOp {
     GreaterOrEqual,
     /// `+`.
     Add,
+    /// `/`.
+    Div,
     /// `+=` and the other compound assignments.
     CompoundAssign,
     /// The rest.

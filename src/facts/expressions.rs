@@ -297,6 +297,7 @@ fn operator(op: &syn::BinOp) -> BinaryOp {
         syn::BinOp::Gt(_) => BinaryOp::Greater,
         syn::BinOp::Ge(_) => BinaryOp::GreaterOrEqual,
         syn::BinOp::Add(_) => BinaryOp::Add,
+        syn::BinOp::Div(_) => BinaryOp::Div,
         syn::BinOp::AddAssign(_)
         | syn::BinOp::SubAssign(_)
         | syn::BinOp::MulAssign(_)

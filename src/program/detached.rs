@@ -2,7 +2,7 @@
 //! elsewhere.
 
 use super::Program;
-use super::bodies::{CallId, EventKind, Time};
+use super::bodies::{CallId, Event, EventKind, Time};
 use super::entries::Entry;
 use super::gates::Gate;
 use super::items::FnId;
@@ -31,12 +31,15 @@ impl Program<'_> {
             if !self.initializes_for_others(effect) || self.is_optional(effect) {
                 return None;
             }
-            let (served_at, serve) = effects.iter().enumerate().find(|(index, serve)| {
+            let mut servers = effects.iter().enumerate().filter(|(_, serve)| {
                 serve.kind == EffectKind::Serve
-                    && *index > at
                     && !shares_task(serve, function, task)
                     && !self.exclusive(effect, serve)
-            })?;
+            });
+            let (served_at, serve) = servers
+                .clone()
+                .find(|(index, _)| *index > at)
+                .or_else(|| servers.find(|(_, serve)| self.serves_beside(serve, function)))?;
             // A task that goes on to serve by itself is a server of its own.
             let serves_itself = effects[at..]
                 .iter()
@@ -51,7 +54,7 @@ impl Program<'_> {
             };
             let is_no_matter = serves_itself
                 || effects[..served_at].iter().any(is_made_for_it)
-                || self.is_task_awaited(function, task)
+                || (served_at > at && self.is_task_awaited(function, task))
                 || self.gate_before(serve) == Gate::Looks
                 || self.readers_wait(function, effect)
                 || (self.is_asked_by_messages(function, task) && self.works_alone(entry, function, task))
@@ -61,6 +64,25 @@ impl Program<'_> {
             (!is_no_matter).then_some(Detached { effect, serve, function, task })
         });
         detached.collect()
+    }
+
+    /// Whether a server that needs the database runs in a task of its own that the function starts, and that waits for nothing but the
+    /// server.
+    fn serves_beside(&self, serve: &Effect, function: FnId) -> bool {
+        let Some(body) = self.body(function) else { return false };
+        if !serve.certain || !self.needs_database(serve) {
+            return false;
+        }
+        serve.times.iter().any(|(owner, time)| {
+            let Time::Task(task) = time else { return false };
+            let mut blocks = body.blocks.iter().filter(|block| block.time == Some(Time::Task(*task)));
+            let waits = |event: &Event| match &event.kind {
+                EventKind::Wait | EventKind::Join(_) => true,
+                EventKind::Call { call, .. } => self.waits(body.call(*call)),
+                _ => false,
+            };
+            *owner == function && !blocks.any(|block| block.events.iter().any(waits))
+        })
     }
 
     /// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business,

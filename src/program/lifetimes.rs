@@ -276,6 +276,9 @@ impl Program<'_> {
         let Some(Lifetime::Held(Holder::Place(place))) = own.map(|own| &own.lifetime) else { return false };
         let mut kept = type_of(self.types, function, place);
         while let Some(ty) = kept {
+            if ty.is_option_or_result() {
+                return false;
+            }
             if self.types.handle(&ty).is_some() {
                 return true;
             }

@@ -170,7 +170,7 @@ impl Program<'_> {
     fn worker_behind(&self, call: &Call<'_>, depth: u32) -> Option<Work> {
         let Target::Local { targets, dispatched: false } = &call.target else { return None };
         let [target] = targets.as_slice() else { return None };
-        let body = self.body(*target).filter(|_| depth > 0)?;
+        let body = self.any_body(*target).filter(|_| depth > 0)?;
         body.events.iter().find_map(|event| match &event.kind {
             EventKind::Block { time: Time::Task(by), .. } | EventKind::Call { time: Time::Task(by), .. } => {
                 self.work(*target, body, event).filter(|_| !is_joined(body, *by, None))

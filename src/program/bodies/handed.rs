@@ -217,6 +217,15 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Runs the futures that a body gives back. Tasks whose handles it gives back go on: whoever gets those may wait.
+    pub(super) fn poll_given_back(&mut self, result: &Value) {
+        let is_task = matches!(result, Value::Call(id)
+            if self.is_task(*id) && self.call_progress[id.0 as usize] == Progress::Done);
+        if !is_task {
+            self.poll(result, Time::Inline);
+        }
+    }
+
     /// Runs the futures a value stands for, unless they ran already.
     pub(super) fn poll(&mut self, value: &Value, time: Time) {
         match value {

@@ -28,7 +28,7 @@ impl<'a> Walk<'_, 'a> {
                 match role {
                     _ if !arms.is_empty() => self.macro_arm(id, &arms, args, &values),
                     Some(role @ (CallRole::JoinAll | CallRole::TryJoinAll)) => self.join_macro(role, values),
-                    Some(CallRole::Builder) => {
+                    Some(CallRole::Builder | CallRole::Mount) => {
                         let function = facts.and_then(|facts| self.types.catalog.function(&facts.path));
                         match function {
                             Some(function) => self.macro_like(function, id, args, &values),

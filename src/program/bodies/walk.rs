@@ -140,7 +140,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
     let returned = std::mem::take(&mut walk.returned);
     returned.iter().for_each(|value| walk.expect_type(value, &signature.output));
     let result = Value::choice(returned);
-    walk.poll(&result, Time::Inline);
+    walk.poll_given_back(&result);
     walk.out.result = result;
     for call in &mut walk.out.calls {
         let sql = call.sql_effects();
@@ -482,7 +482,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let diverges = self.returned.is_empty();
         let result = Value::choice(std::mem::replace(&mut self.returned, outer_returned));
-        self.poll(&result, Time::Inline);
+        self.poll_given_back(&result);
         self.locals.truncate(scope);
         self.context = outer;
         self.diverged = outer_diverged;
@@ -511,6 +511,14 @@ impl<'a> Walk<'_, 'a> {
         let second = self.expr(right);
         match op {
             BinaryOp::Add => Typed::new(first.ty, Value::joined(vec![first.value, second.value])),
+            // Texts are divided only in macros whose argument is a path: `path!("users" / u32)`.
+            BinaryOp::Div => match (&first.value, &second.value) {
+                (Value::Text(base), Value::Text(last)) => {
+                    Typed::new(first.ty, Value::Text(format!("{base}/{last}").into()))
+                }
+                (Value::Text(base), _) => Typed::new(first.ty, Value::Text(format!("{base}/{{}}").into())),
+                _ => Typed::new(first.ty, Value::Unknown),
+            },
             BinaryOp::Eq
             | BinaryOp::Ne
             | BinaryOp::Less
