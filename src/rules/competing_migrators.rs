@@ -1,11 +1,11 @@
 //! `competing-migrators`: one process migrates one database by two migrators.
 
 use crate::finding::{Confidence, Evidence, Finding, Role};
-use crate::program::Program;
 use crate::program::entries::Entry;
 use crate::program::items::FnId;
 use crate::program::migrators::CompetingMigrators;
 use crate::program::summaries::{Effect, EffectKind};
+use crate::program::{Program, UNKNOWN_DRIVER};
 
 /// Looks at the migrators of each binary.
 pub(super) fn check(program: &Program<'_>) -> Vec<Finding> {
@@ -28,13 +28,14 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 
 fn report(program: &Program<'_>, entry: &Entry, pair: &CompetingMigrators<'_>) -> Finding {
     let site = |effect: &Effect| program.site_of(effect);
+    let database = match pair.driver.as_str() {
+        UNKNOWN_DRIVER => "database".to_owned(),
+        driver => format!("{driver} database"),
+    };
     Finding {
         rule: "competing-migrators",
         confidence: Confidence::High,
-        message: format!(
-            "a second migrator works on the {} database of `{}`",
-            pair.driver, entry.binary.title
-        ),
+        message: format!("a second migrator works on the {database} of `{}`", entry.binary.title),
         help: "keep one directory of migrations and one place that runs it".to_owned(),
         silent_if: "they work on databases with different addresses, or exclude each other".to_owned(),
         primary: Evidence {

@@ -1,6 +1,6 @@
 //! Which definition a name means.
 
-use super::{check, check_files};
+use super::{Catalog, Settings, analyse, check, check_files, in_memory};
 
 const DATABASE: &str = r#"
 pub async fn connect() -> sqlx::Result<sqlx::PgPool> {
@@ -261,4 +261,33 @@ mod inside {
 fn main() { inside::open(); }
 "#,
     );
+}
+
+#[test]
+fn what_a_trait_of_a_library_gives_is_found_through_the_package_that_implements_it() {
+    let found = analyse(
+        in_memory(&[
+            ("Cargo.toml", "[workspace]\nmembers = [\"api\", \"migration\"]\n"),
+            (
+                "migration/Cargo.toml",
+                "[package]\nname = \"migration\"\nedition = \"2024\"\n[dependencies]\nsea-orm-migration = \"1\"\n",
+            ),
+            (
+                "migration/src/lib.rs",
+                "pub use sea_orm_migration::prelude::*;\npub struct Migrator;\nimpl MigratorTrait for Migrator {\n    fn migrations() -> Vec<Box<dyn MigrationTrait>> {\n        Vec::new()\n    }\n}\n",
+            ),
+            (
+                "api/Cargo.toml",
+                "[package]\nname = \"api\"\nedition = \"2024\"\n[dependencies]\naxum = \"0.8\"\nsea-orm = \"1\"\ntokio = \"1\"\nmigration = { path = \"../migration\" }\n",
+            ),
+            (
+                "api/src/main.rs",
+                "use migration::{Migrator, MigratorTrait};\nasync fn main() {\n    let db = sea_orm::Database::connect(std::env::var(\"DATABASE_URL\").unwrap()).await.unwrap();\n    let _ = Migrator::up(&db, None).await;\n    let app = axum::Router::new().with_state(db);\n    axum::serve(tokio::net::TcpListener::bind(\"[::]:80\").await.unwrap(), app).await.unwrap();\n}\n",
+            ),
+        ]),
+        Catalog::builtin(),
+        &Settings::default(),
+    );
+    let reported: Vec<&str> = found.findings.iter().map(|finding| finding.rule).collect();
+    assert_eq!(reported, ["swallowed-init-error"]);
 }

@@ -179,6 +179,13 @@ impl<'a> Types<'a> {
             {
                 return Some(local(vec![function]));
             }
+            // What a type does not say itself of a library's trait is the trait's own, however that is imported.
+            if let Some(TraitRef::External(path)) = self.impl_trait(*block)
+                && let Some(facts) = self.item_of_library(path, name)
+                && fits(self.impl_type(*block), ty)
+            {
+                return Some(Method::Library(facts, ty.clone()));
+            }
         }
         let Ty::Bounds(bounds) = ty else { return None };
         bounds.iter().find_map(|bound| match bound {
@@ -331,6 +338,19 @@ impl<'a> Types<'a> {
         self.trait_item_in_scope(name, scope.module).map(|facts| Method::Library(facts, on.clone()))
     }
 
+    /// The item of a library's trait, by the trait's path.
+    fn item_of_library(&self, of_trait: &str, name: &str) -> Option<&'a CallFacts> {
+        let mut items = self.catalog.trait_items(name).iter().peekable();
+        items.peek()?;
+        let wanted = format!("{}::{name}", self.canonical_path(of_trait));
+        items.find(|facts| facts.path == wanted)
+    }
+
+    fn canonical_path(&self, path: &str) -> String {
+        let segments: Vec<&str> = path.split("::").collect();
+        self.catalog.canonical(&segments).path
+    }
+
     /// An item named through a type and a trait (`<Type as Trait>::name`).
     pub fn trait_function_of(&self, on: &Ty, of: &TraitRef, name: &Name) -> Option<Method<'a>> {
         match of {
@@ -350,16 +370,10 @@ impl<'a> Types<'a> {
                 let dispatched = targets.len() > 1;
                 Some(Method::Local { targets, dispatched, receiver: on.clone() })
             }
-            TraitRef::External(path) => {
-                let segments: Vec<&str> = path.split("::").collect();
-                let path = self.catalog.canonical(&segments).path;
-                let wanted = format!("{path}::{name}");
-                let facts = self.catalog.trait_items(name).iter().find(|facts| facts.path == wanted);
-                Some(match facts {
-                    Some(facts) => Method::Library(facts, on.clone()),
-                    None => Method::Unlisted(Name::new(path)),
-                })
-            }
+            TraitRef::External(path) => Some(match self.item_of_library(path, name) {
+                Some(facts) => Method::Library(facts, on.clone()),
+                None => Method::Unlisted(Name::new(self.canonical_path(path))),
+            }),
         }
     }
 }
