@@ -204,6 +204,7 @@ impl Program<'_> {
             || self.is_over_before(first, second)
             || self.is_closed_before(first, second)
             || self.gives_either(first, second)
+            || self.is_taken_from(first, second)
             || self.replaces_handle(first)
             || self.replaces_handle(second)
         {
@@ -340,6 +341,16 @@ impl Program<'_> {
             |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.role == CallRole::Close);
         let between = body.calls.get(one.0 as usize + 1..other.0 as usize).unwrap_or_default();
         between.iter().any(|call| closes(call) && made(call) && body.encloses(call.context, later))
+    }
+
+    /// Whether the second handle is taken from the first, where both are made in one function: a client's own connection.
+    fn is_taken_from(&self, first: &Effect, second: &Effect) -> bool {
+        let Some((Step::Call(function, one), Step::Call(_, other))) = self.parting(first, second) else {
+            return false;
+        };
+        let on = self.call(function, other).receiver.as_ref();
+        second.steps.last() == Some(&Step::Call(function, other))
+            && on.is_some_and(|on| *on.value.root() == Value::Call(one))
     }
 
     /// Whether the function that makes both gives its caller one or the other, and does nothing else with them than to ask whether

@@ -153,7 +153,7 @@ impl Program<'_> {
                 _ => None,
             });
             // What serves is in what failed: it is not reached.
-            if served_from.is_some_and(|served| self.run_by(body, served) == call) {
+            if served_from.is_some_and(|served| [run, call].contains(&self.run_by(body, served))) {
                 return None;
             }
             match self.outcome_of(function, body, call, served_from) {

@@ -1,5 +1,7 @@
 //! Room 5, *program*: tasks that go to work on a database while start-up is still preparing it.
 
+use std::collections::BTreeSet;
+
 use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
@@ -7,7 +9,7 @@ use super::items::{FnId, StaticId};
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::types::Ty;
 use super::{Program, ResourceId, bodies, is_long_lived, reach};
-use crate::catalog::{CallRole, TypeKind, UNKNOWN_DRIVER};
+use crate::catalog::{CallRole, TypeKind, UNKNOWN_DRIVER, driver_facts};
 use crate::finding::Confidence;
 use crate::location::Location;
 
@@ -137,6 +139,10 @@ impl Program<'_> {
                     let both = changed.filter(is_known).zip(driver.as_ref().filter(|name| is_known(name)));
                     both.is_some_and(|(changed, used)| changed != *used)
                 };
+                // Of several files it is not known which one is meant.
+                if driver.as_ref().is_some_and(|driver| self.opens_several_files(driver)) {
+                    continue;
+                }
                 // Who opens the handle as well, where it is missing, does not depend on the order.
                 let opens = |wanted: &Effect| {
                     self.effects(function).iter().any(|effect| {
@@ -144,6 +150,13 @@ impl Program<'_> {
                             && (effect.steps.first() == Some(&Step::Call(function, starts))
                                 || effect.times.contains(&(function, Time::Task(starts))))
                     })
+                };
+                // Whoever waits in between, by whatever means, may wait for what the worker does.
+                let waits_before = |step: CallId| {
+                    let between = body.calls.get(starts.0 as usize + 1..step.0 as usize).unwrap_or_default();
+                    let name = |target: &FnId| self.types.items.functions[target.index()].name.as_str();
+                    let says_so = |target: &FnId| name(target).starts_with("wait");
+                    between.iter().any(|call| self.waits(call) || call.local_targets().iter().any(says_so))
                 };
                 let late = prepared.iter().filter(|effect| !opens(effect)).find(|effect| {
                     let Step::Call(_, call) = effect.steps[0] else { return false };
@@ -155,6 +168,7 @@ impl Program<'_> {
                         && call > starts
                         && !came_before(effect)
                         && !is_elsewhere(effect)
+                        && !waits_before(call)
                         && !is_joined(body, starts, Some(call))
                         && !body.exclusive(event.context, effect.context)
                 });
@@ -164,6 +178,16 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether databases in files are opened at several places of production code by a driver.
+    fn opens_several_files(&self, wanted: &str) -> bool {
+        let opens =
+            |effect: &Effect| matches!(&effect.kind, EffectKind::Create { driver, .. } if driver == wanted);
+        let effects = self.production_entries().flat_map(|entry| self.process_effects(entry));
+        let sites: BTreeSet<_> =
+            effects.filter(|(_, effect)| opens(effect)).map(|(_, effect)| effect.site).collect();
+        driver_facts(wanted).place.is_inside() && sites.len() > 1
     }
 
     /// The worker that a function of the workspace starts when it is called.
@@ -240,6 +264,12 @@ impl Program<'_> {
         }
         let handle = call.inputs().find(|argument| reach::is_handle(self.types, &argument.ty));
         match handle.filter(|_| !reach::is_only_handed_on(call)) {
+            // What waits for messages asks no table.
+            Some(handle)
+                if self.types.type_facts(bodies::settled(&handle.ty)).is_some_and(|facts| facts.listens) =>
+            {
+                First::Wait
+            }
             Some(handle) => First::Use(self.location(function, call.span), self.driver_behind(&handle.ty)),
             None => First::Nothing,
         }
