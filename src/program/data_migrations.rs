@@ -32,7 +32,7 @@ impl Program<'_> {
             }
             for event in &body.events {
                 let EventKind::Block { block, time: Time::Task(task) } = event.kind else { continue };
-                let dropped = body.call(task).outcome.discarded;
+                let dropped = body.call(task).outcome.discarded && !body.waits_for(task);
                 if !dropped || !prepares() {
                     continue;
                 }
