@@ -263,6 +263,7 @@ impl Program<'_> {
                     && call.args.iter().any(|argument| argument.value == Value::Call(*id))
             };
             body.call(*id).outcome.unwrapped
+                || body.panics_on_failure(*id)
                 || body.calls.iter().filter(runs_it).any(|call| call.outcome.unwrapped)
         })
     }

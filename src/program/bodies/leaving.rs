@@ -99,6 +99,22 @@ impl Walk<'_, '_> {
 }
 
 impl LinkedBody<'_> {
+    /// Whether every arm that is taken when a call failed panics: `match connect() { Ok(pool) => pool, Err(error) => panic!("{error}") }`.
+    pub(in crate::program) fn panics_on_failure(&self, call: CallId) -> bool {
+        let failures = self.failures();
+        let mut own = failures.iter().filter(|failure| failure.call == call && !failure.arms.is_empty());
+        own.any(|failure| {
+            let exits = |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.diverges);
+            let is_left = |event: &Event| {
+                matches!(event.kind, EventKind::Return(_) | EventKind::Break)
+                    && self.is_on_failure(event.context, failure)
+            };
+            failure.arms.iter().all(|arm| self.leaves(failure.branch, *arm))
+                && !self.all_events().any(is_left)
+                && !self.calls.iter().any(|call| exits(call) && self.is_on_failure(call.context, failure))
+        })
+    }
+
     /// Whether a call gives up where there is nothing: `unwrap_or_else` with a closure that panics or exits.
     pub fn gives_up_instead(&self, call: &Call<'_>) -> bool {
         call.name_of_callee() == Some("unwrap_or_else") && self.closures_of(call).any(|block| block.diverges)
