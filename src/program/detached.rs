@@ -19,6 +19,8 @@ pub struct Detached<'p> {
     pub function: FnId,
     /// The call in it that does.
     pub task: CallId,
+    /// Whether the server runs in a task that was started before, whose handlers may need another handle.
+    pub is_beside: bool,
 }
 
 impl Program<'_> {
@@ -31,15 +33,15 @@ impl Program<'_> {
             if !self.initializes_for_others(effect) || self.is_optional(effect) {
                 return None;
             }
-            let mut servers = effects.iter().enumerate().filter(|(_, serve)| {
+            let servers = effects.iter().enumerate().filter(|(_, serve)| {
                 serve.kind == EffectKind::Serve
                     && !shares_task(serve, function, task)
                     && !self.exclusive(effect, serve)
             });
-            let (served_at, serve) = servers
-                .clone()
-                .find(|(index, _)| *index > at)
-                .or_else(|| servers.find(|(_, serve)| self.serves_beside(serve, function)))?;
+            let (served_at, serve) = servers.clone().find(|(index, _)| *index > at).or_else(|| {
+                let mut beside = servers.filter(|(_, serve)| self.serves_beside(serve, function));
+                beside.find(|_| effect.creates_handle())
+            })?;
             // A task that goes on to serve by itself is a server of its own.
             let serves_itself = effects[at..]
                 .iter()
@@ -61,7 +63,8 @@ impl Program<'_> {
                 || self.is_missed(effect)
                 || (effect.creates_handle() && self.readers_look(effect))
                 || self.is_made_by_requests_too(entry, effect);
-            (!is_no_matter).then_some(Detached { effect, serve, function, task })
+            let is_beside = served_at < at;
+            (!is_no_matter).then_some(Detached { effect, serve, function, task, is_beside })
         });
         detached.collect()
     }

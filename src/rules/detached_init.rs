@@ -53,8 +53,11 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 
 fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for Detached { effect, serve, function, task } in program.detached_initializations(entry) {
-        let finding = report(program, Some(entry), effect, Some(serve), function, task);
+    for Detached { effect, serve, function, task, is_beside } in program.detached_initializations(entry) {
+        let mut finding = report(program, Some(entry), effect, Some(serve), function, task);
+        if is_beside {
+            finding.confidence = finding.confidence.min(Confidence::Medium);
+        }
         if !findings.iter().any(|known| known.primary.location == finding.primary.location) {
             findings.push(finding);
         }
