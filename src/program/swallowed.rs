@@ -355,7 +355,7 @@ pub(super) fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
 
 /// Whether a call never returns, or makes an error.
 fn exits(call: &Call<'_>) -> bool {
-    matches!(call.target, Target::Library(facts) if facts.diverges) || bodies::fails(call)
+    call.ends_the_process() || bodies::fails(call)
 }
 
 /// Whether a call of a library makes one thing, and fails where that is there.

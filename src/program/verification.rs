@@ -124,7 +124,7 @@ fn is_unheard(body: &LinkedBody<'_>, block: BlockId) -> bool {
         || body.all_events().any(|event| matches!(event.kind, EventKind::Join(other) if other == task));
     let exits = |call: &Call<'_>| {
         let mut around = body.outwards(call.context);
-        matches!(call.target, Target::Library(facts) if facts.diverges)
+        call.ends_the_process()
             && around.any(|context| matches!(context.kind, ContextKind::Block(other) if other == block))
     };
     !is_joined() && !body.calls.iter().any(exits)

@@ -104,14 +104,16 @@ impl LinkedBody<'_> {
         let failures = self.failures();
         let mut own = failures.iter().filter(|failure| failure.call == call && !failure.arms.is_empty());
         own.any(|failure| {
-            let exits = |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.diverges);
             let is_left = |event: &Event| {
                 matches!(event.kind, EventKind::Return(_) | EventKind::Break)
                     && self.is_on_failure(event.context, failure)
             };
             failure.arms.iter().all(|arm| self.leaves(failure.branch, *arm))
                 && !self.all_events().any(is_left)
-                && !self.calls.iter().any(|call| exits(call) && self.is_on_failure(call.context, failure))
+                && !self
+                    .calls
+                    .iter()
+                    .any(|call| call.ends_the_process() && self.is_on_failure(call.context, failure))
         })
     }
 
@@ -122,10 +124,9 @@ impl LinkedBody<'_> {
 
     /// Whether the process ends by itself in what such a call runs.
     pub(super) fn exits_instead(&self, call: &Call<'_>) -> bool {
-        let exits = |call: &Call<'_>| matches!(call.target, Target::Library(facts) if facts.diverges);
         self.closures_of(call).any(|block| {
             let mut inside = self.calls.iter().filter(|call| call.context == block.context);
-            inside.any(exits)
+            inside.any(Call::ends_the_process)
         })
     }
 

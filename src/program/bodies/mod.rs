@@ -417,6 +417,11 @@ impl Call<'_> {
         self.local_targets().contains(&id)
     }
 
+    /// Whether it never returns, as what it calls is described: `std::process::exit`.
+    pub fn ends_the_process(&self) -> bool {
+        matches!(self.target, Target::Library(facts) if facts.diverges)
+    }
+
     /// The last segment of the callee's name, where a library has it or nobody knows it.
     pub fn name_of_callee(&self) -> Option<&str> {
         let path = match &self.target {
