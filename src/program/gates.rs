@@ -110,7 +110,7 @@ impl<'a> Program<'a> {
                     return false;
                 };
                 let facts = self.types.implemented_facts(*id);
-                same_type(self.types.impl_type(block), own)
+                self.types.impl_type(block).is_same_adt(own)
                     && facts.is_some_and(|facts| facts.role == CallRole::Middleware)
             })
         })
@@ -320,11 +320,6 @@ fn changes(facts: &TypeFacts) -> bool {
     use TypeKind::{Atomic, Guard, Lock, Map, OnceCell, Receiver, SwapCell, ThreadLocal, Watched};
     let changing = [OnceCell, ThreadLocal, SwapCell, Lock, Guard, Map, Atomic, Receiver, Watched];
     changing.contains(&facts.kind) || facts.looked_up == Some(LookedUp::Request)
-}
-
-/// Whether both are one struct or enum, whatever its type arguments are.
-fn same_type(left: &Ty, right: &Ty) -> bool {
-    matches!((left, right), (Ty::Adt(left, _), Ty::Adt(right, _)) if left == right)
 }
 
 /// Whether a value is an entry of a map, or one of a list.

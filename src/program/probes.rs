@@ -498,7 +498,7 @@ impl Program<'_> {
                 matches!(
                     item.name.as_str(),
                     "into_response" | "respond_to" | "status_code" | "error_response"
-                ) && same_type(self.types.impl_type(block), ty)
+                ) && self.types.impl_type(block).is_same_adt(ty)
             }
             _ => false,
         });
@@ -563,10 +563,6 @@ fn may_ask(name: &str) -> bool {
         "verify", "acquire", "send",
     ];
     ASKING.iter().any(|word| name.contains(word))
-}
-
-fn same_type(one: &Ty, other: &Ty) -> bool {
-    matches!((one, other), (Ty::Adt(one, _), Ty::Adt(other, _)) if one == other)
 }
 
 /// The calls of a body, or of a closure in it, that decide about the status of the answer that it gives back: not

@@ -287,7 +287,8 @@ impl Program<'_> {
             // Where both arms give something, that is what tells.
             false => {
                 !(self.tells(function)
-                    && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm)))
+                    && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm))
+                    && !leaves_nothing_behind(body, failure))
             }
         }
     }
@@ -326,11 +327,9 @@ impl Program<'_> {
                 facts.wrap == Some(Wrap::Result)
                     || matches!(facts.role, CallRole::Migrate | CallRole::Spawn | CallRole::SpawnBlocking)
             }
-            Target::Local { targets, .. } => targets.iter().all(|target| {
-                let output = &self.types.signature(*target).output;
-                let awaited = if let Ty::Future(inner) = output { inner } else { output };
-                is_result(awaited)
-            }),
+            Target::Local { targets, .. } => {
+                targets.iter().all(|target| is_result(self.types.signature(*target).output.awaited()))
+            }
             // SQL that is handed to something that the catalog does not describe.
             Target::External(_) | Target::Unknown(_) => true,
             Target::Block(_) => false,
@@ -361,6 +360,24 @@ fn exits(call: &Call<'_>) -> bool {
 /// Whether a call of a library makes one thing, and fails where that is there.
 pub(super) fn makes_one_thing(call: &Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.fails_when_repeated)
+}
+
+/// Whether neither arm of a branch that looks at a failure gives or changes anything that what follows it can see: both only write
+/// down what happened.
+fn leaves_nothing_behind(body: &LinkedBody<'_>, failure: &Failure) -> bool {
+    let in_ok = |context| body.is_in_arms(context, failure.branch, &failure.if_ok);
+    let inside = |context| in_ok(context) || body.is_on_failure(context, failure);
+    let is_seen_later = |value: &Value| {
+        let root = value.root();
+        matches!(root, Value::Param(_) | Value::Receiver | Value::Static(_)) || body.result.contains(root)
+    };
+    let tells = |call: &Call<'_>| {
+        in_ok(call.context) && matches!(call.target, Target::Local { .. })
+            || call.inputs().any(|input| is_seen_later(&input.value))
+    };
+    body.forgotten_branches.contains(&failure.branch)
+        && !body.all_events().any(|event| matches!(event.kind, EventKind::Write(_)) && inside(event.context))
+        && !body.calls.iter().any(|call| inside(call.context) && tells(call))
 }
 
 /// Whether an arm of a branch has code.

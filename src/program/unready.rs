@@ -6,7 +6,6 @@ use super::Program;
 use super::bodies::{Call, LinkedBody};
 use super::items::FnId;
 use super::routes::Route;
-use super::types::Ty;
 use crate::facts::{BinaryOp, Body, ExprId, ExprKind, Literal, Pat, Path, Statement};
 use crate::location::{Location, Span};
 
@@ -65,8 +64,7 @@ impl Program<'_> {
 
     /// Whether a function gives a `bool` or a `Result`.
     fn is_verdict(&self, id: FnId) -> bool {
-        let output = &self.types.signature(id).output;
-        let awaited = if let Ty::Future(inner) = output { inner } else { output };
+        let awaited = self.types.signature(id).output.awaited();
         awaited.is_option_or_result() || self.types.display(awaited) == "bool"
     }
 }

@@ -74,8 +74,7 @@ impl Program<'_> {
     }
 
     fn gives_a_bool(&self, id: FnId) -> bool {
-        let output = &self.types.signature(id).output;
-        let awaited = if let Ty::Future(inner) = output { inner } else { output };
+        let awaited = self.types.signature(id).output.awaited();
         matches!(awaited, Ty::External(name, _) if name == "bool")
     }
 }

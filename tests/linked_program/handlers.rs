@@ -160,6 +160,20 @@ async fn main() {
         ),
         ["/orders app::orders"]
     );
+    assert_eq!(
+        handlers(
+            r#"
+use warp::Filter;
+async fn order(id: u64) -> Result<String, warp::Rejection> { Ok(id.to_string()) }
+#[tokio::main]
+async fn main() {
+    let routes = warp::path!("shop" / "orders" / u64).and(warp::get()).and_then(order);
+    warp::serve(routes).run(([0, 0, 0, 0], 80)).await;
+}
+"#
+        ),
+        ["/shop/orders/{} app::order"]
+    );
 }
 
 #[test]

@@ -116,6 +116,23 @@ impl Walk<'_, '_> {
         join(results)
     }
 
+    /// Walks a statement of which nobody takes the value, and notes the branches of it that leave nothing behind.
+    pub(super) fn effect_of_branches(&mut self, walk: impl FnOnce(&mut Self) -> Typed) -> Typed {
+        let (contexts, assignments) = (self.out.contexts.len(), self.assignments);
+        let typed = walk(self);
+        if self.assignments == assignments {
+            for context in &self.out.contexts[contexts..] {
+                if let ContextKind::Arm { branch, .. } = context.kind
+                    && context.parent == Some(self.context)
+                    && self.out.forgotten_branches.last() != Some(&branch)
+                {
+                    self.out.forgotten_branches.push(branch);
+                }
+            }
+        }
+        typed
+    }
+
     /// What a comparison tests. `x.load() == false` tests like `!x.load()`, and so does `x.load() == 0`; a number of things is tested
     /// for there being none (`count == 0`, `count < 1`) or some (`count > 0`).
     pub(super) fn compared(&self, op: BinaryOp, left: &Value, right: &Value) -> Value {

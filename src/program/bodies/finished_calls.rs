@@ -96,8 +96,7 @@ impl<'a> Walk<'_, 'a> {
         if !is_future {
             self.happen(call, Time::Inline);
         }
-        let ends = matches!(self.out.calls[call.0 as usize].target, Target::Library(facts) if facts.diverges);
-        self.diverged |= ends || output == Ty::Never;
+        self.diverged |= self.out.calls[call.0 as usize].ends_the_process() || output == Ty::Never;
         let value = carried.unwrap_or(Value::Call(call));
         Typed::new(output, value)
     }

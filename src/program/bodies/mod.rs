@@ -63,6 +63,8 @@ pub struct LinkedBody<'a> {
     /// What decides which way it goes besides the atoms of its branches, in the order met: what `?` is asked of, and what is compared
     /// or matched with something other than being there.
     pub decided_by: Vec<Value>,
+    /// Branches that give nothing to anybody and in which nothing is assigned.
+    pub forgotten_branches: Vec<u32>,
 }
 
 /// A function that is put into a field.

@@ -92,6 +92,7 @@ impl Walk<'_, '_> {
 
     pub(super) fn assign(&mut self, place: ExprId, value: ExprId, span: Span) -> Typed {
         let written = self.expr(value);
+        self.assignments += 1;
         self.mark(&written.value, |outcome| outcome.bound = true);
         if let ExprKind::Path(path) = &self.body.expr(place).kind
             && let [only] = path.segments.as_slice()

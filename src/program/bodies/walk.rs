@@ -90,6 +90,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) wanted: Option<Ty>,
     /// Variables that a closure sets to `true`, with the closure's context.
     pub(super) raised: Vec<(ContextId, usize)>,
+    /// How often something was assigned so far.
+    pub(super) assignments: u32,
 }
 
 /// Walks a body once, in evaluation order. Linear in its size, but for name look-ups.
@@ -116,6 +118,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         closure_inputs: Vec::new(),
         wanted: None,
         raised: Vec::new(),
+        assignments: 0,
     };
     walk.out.contexts.push(Context { parent: None, kind: ContextKind::Root });
     let item = &types.items.functions[id.index()];
@@ -398,7 +401,7 @@ impl<'a> Walk<'_, 'a> {
     fn statement(&mut self, statement: &'a Statement) {
         match statement {
             Statement::Expr(id, _) | Statement::Given(id, _) => {
-                let value = self.expr(*id).value;
+                let value = self.effect_of_branches(|walk| walk.expr(*id)).value;
                 self.mark(&value, |outcome| outcome.discarded = true);
                 self.serves_here(&value);
             }
@@ -530,6 +533,7 @@ impl<'a> Walk<'_, 'a> {
                 Typed::new(Ty::external("bool"), self.compared(op, &first.value, &second.value))
             }
             BinaryOp::CompoundAssign => {
+                self.assignments += 1;
                 self.changed_in_place(left, "+=", vec![second.value]);
                 Typed::unit()
             }

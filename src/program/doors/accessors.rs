@@ -76,11 +76,7 @@ impl<'a> Program<'a> {
         let body = self.any_body(id);
         let behind = body.and_then(|body| forwards_to(body, all));
         let output = &self.types.signature(id).output;
-        let awaited = match output {
-            Ty::Future(inner) => inner,
-            other => other,
-        };
-        let is_fallible = awaited.is_option_or_result();
+        let is_fallible = output.awaited().is_option_or_result();
         let contract = match gift {
             _ if behind.is_some() => Contract::Forwards,
             Gift::Keeper => Contract::Keeper,

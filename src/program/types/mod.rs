@@ -225,6 +225,11 @@ impl Ty {
         if let Self::Future(output) = self { output } else { self }
     }
 
+    /// Whether both are one struct or enum, whatever its type arguments are.
+    pub fn is_same_adt(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Adt(own, _), Self::Adt(other, _)) if own == other)
+    }
+
     /// Whether it is std's `Option` or `Result`.
     pub fn is_option_or_result(&self) -> bool {
         matches!(self, Self::External(path, _) if path == OPTION || path == RESULT)
