@@ -487,6 +487,7 @@ pub enum CallRole {
     Bind,
     Serve,
     ServeInBackground,
+    StartJobs,
     Accept,
     Shutdown,
     Entry,

@@ -393,7 +393,7 @@ impl<'p, 'a> Search<'p, 'a> {
         let call = body.call(id);
         if let Target::Library(facts) = call.target {
             let serves = match facts.role {
-                CallRole::Serve | CallRole::ServeInBackground => true,
+                CallRole::Serve | CallRole::ServeInBackground | CallRole::StartJobs => true,
                 CallRole::Accept => body.goes_on_with(id),
                 _ => false,
             };

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::Program;
-use super::bodies::{Branching, Call, EventKind, LinkedBody, Target, settled};
+use super::bodies::{Branching, Call, ContextId, EventKind, LinkedBody, Target, settled};
 use super::items::{Container, FnId, StaticId};
 use super::summaries::Effect;
 use super::terms::type_of;
@@ -70,7 +70,23 @@ impl<'a> Program<'a> {
     /// Whether the function may answer by itself while something of the process is not there yet, by whatever it decides about: tests,
     /// comparisons, `?`, helpers and extractors. It is asked before something is said against it, so what is not known counts as yes.
     pub fn may_look_first(&self, id: FnId) -> bool {
-        let Some(frame) = self.frame(id, None) else { return false };
+        let by_extractor = || {
+            let params = &self.types.signature(id).params;
+            let mut extractors = params.iter().flat_map(|ty| self.extractors_of(ty));
+            extractors.any(|extractor| {
+                self.frame(extractor, None).is_some_and(|frame| Asking::new(self).may_refuse(&frame, DEPTH))
+            })
+        };
+        self.frame(id, None).is_some_and(|frame| self.may_answer_by_itself(&frame) || by_extractor())
+    }
+
+    /// The same of a closure in a function.
+    pub(super) fn closure_may_look_first(&self, id: FnId, closure: ContextId) -> bool {
+        let frame = self.frame(id, None);
+        frame.is_some_and(|frame| self.may_answer_by_itself(&Frame { within: Some(closure), ..frame }))
+    }
+
+    fn may_answer_by_itself(&self, frame: &Frame<'_, '_, 'a>) -> bool {
         let asking = Asking::new(self);
         let by_test = || {
             frame.branches().any(|branching| {
@@ -80,25 +96,18 @@ impl<'a> Program<'a> {
                         let absent = atom.arms_when(false);
                         absent.iter().any(|arm| frame.body.leaves(branching.branch, *arm))
                     };
-                    (!is_entry(&atom.value) || refuses()) && asking.may_tell(&frame, &atom.value, DEPTH)
+                    (!is_entry(&atom.value) || refuses()) && asking.may_tell(frame, &atom.value, DEPTH)
                 })
             })
         };
         // A helper that fails, where the handler turns its error into an answer.
         let by_helper = || {
             let fails = |target: &FnId| self.types.signature(*target).output.awaited().is_option_or_result();
-            let mut calls = frame.body.calls.iter().filter(|call| call.local_targets().iter().any(fails));
-            calls.any(|call| asking.call_may_tell(&frame, call, DEPTH))
+            let mut calls = frame.calls().filter(|call| call.local_targets().iter().any(fails));
+            calls.any(|call| asking.call_may_tell(frame, call, DEPTH))
         };
-        let by_decision = || frame.decisions().any(|value| asking.may_tell(&frame, value, DEPTH));
-        let by_extractor = || {
-            let params = &self.types.signature(id).params;
-            let mut extractors = params.iter().flat_map(|ty| self.extractors_of(ty));
-            extractors.any(|extractor| {
-                self.frame(extractor, None).is_some_and(|frame| asking.may_refuse(&frame, DEPTH))
-            })
-        };
-        by_test() || by_decision() || by_helper() || by_extractor()
+        let by_decision = || frame.decisions().any(|value| asking.may_tell(frame, value, DEPTH));
+        by_test() || by_decision() || by_helper()
     }
 
     /// The functions of the workspace that a framework calls to make a parameter of a handler: they may refuse the request.
@@ -121,7 +130,7 @@ impl<'a> Program<'a> {
         id: FnId,
         called: Option<(&'f Frame<'f, 'p, 'a>, &'p Call<'a>)>,
     ) -> Option<Frame<'f, 'p, 'a>> {
-        Some(Frame { id, body: self.any_body(id)?, called })
+        Some(Frame { id, body: self.any_body(id)?, within: None, called })
     }
 }
 
@@ -129,27 +138,40 @@ impl<'a> Program<'a> {
 struct Frame<'f, 'p, 'a> {
     id: FnId,
     body: &'p LinkedBody<'a>,
+    /// The closure in it that is meant.
+    within: Option<ContextId>,
     called: Option<(&'f Frame<'f, 'p, 'a>, &'p Call<'a>)>,
 }
 
-impl<'p> Frame<'_, 'p, '_> {
+impl<'p, 'a> Frame<'_, 'p, 'a> {
+    fn covers(&self, context: ContextId) -> bool {
+        self.within.is_none_or(|within| self.body.encloses(within, context))
+    }
+
+    fn calls(&self) -> impl Iterator<Item = &'p Call<'a>> {
+        self.body.calls.iter().filter(|call| self.covers(call.context))
+    }
+
     /// The branches that are ways of the body.
     fn branches(&self) -> impl Iterator<Item = &'p Branching> {
-        self.body.all_events().filter_map(|event| match &event.kind {
-            EventKind::Branch(branching) if !branching.in_closure => Some(branching.as_ref()),
-            _ => None,
+        self.body.all_events().filter(|event| self.covers(event.context)).filter_map(|event| {
+            match &event.kind {
+                EventKind::Branch(branching) if !branching.in_closure => Some(branching.as_ref()),
+                _ => None,
+            }
         })
     }
 
     /// What else decides: what `?` is asked of, what is compared, and options that are taken apart (`POOL.get().map_or(…)`).
     fn decisions(&self) -> impl Iterator<Item = &'p Value> {
-        let adapted = self.body.calls.iter().filter_map(|call| {
+        let adapted = self.calls().filter_map(|call| {
             let Target::Library(facts) = call.target else { return None };
             let adapts = facts.role == CallRole::Adapt && facts.panics.is_none() && !call.args.is_empty();
             let on = call.receiver.as_ref().filter(|on| adapts && on.ty.is_option_or_result())?;
             Some(&on.value)
         });
-        self.body.decided_by.iter().chain(adapted)
+        let decided = self.body.decided_by.iter().filter(|(context, _)| self.covers(*context));
+        decided.map(|(_, value)| value).chain(adapted)
     }
 }
 
@@ -207,6 +229,10 @@ impl<'p, 'a> Asking<'p, 'a> {
             Value::Record(_, _, fields) => fields.iter().any(|(_, value)| part(value)),
             // What is made of nothing is a constructor or a constant.
             Value::Origin(_, list) | Value::Choice(list) | Value::Joined(list) => list.iter().any(part),
+            // What a closure was given when it was made.
+            Value::Call(call) if !frame.covers(frame.body.call(*call).context) => {
+                self.type_may_change(&frame.body.call(*call).result)
+            }
             Value::Call(call) => self.call_may_tell(frame, &frame.body.calls[call.0 as usize], depth),
             _ => true,
         }
@@ -220,9 +246,13 @@ impl<'p, 'a> Asking<'p, 'a> {
         if self.came_along(frame, place) {
             return false;
         }
+        self.type_may_change(&ty) || self.is_reached_through_change(frame, place)
+    }
+
+    fn type_may_change(&self, ty: &Ty) -> bool {
+        let types = self.program.types;
         let is_fixed = |facts: &TypeFacts| facts.kind == TypeKind::Request || facts.kind.is_handle();
-        !types.type_facts(settled(&ty)).is_some_and(is_fixed) && !types.is_plain_data(&ty)
-            || self.is_reached_through_change(frame, place)
+        !types.type_facts(settled(ty)).is_some_and(is_fixed) && !types.is_plain_data(ty)
     }
 
     /// Whether a place is a part of what a request carries, and nobody puts anything into that part.

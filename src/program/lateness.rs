@@ -5,6 +5,7 @@ use super::bodies::Time;
 use super::entries::Entry;
 use super::gates::Gate;
 use super::items::FnId;
+use super::start_up::Needing;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::values::Value;
 use crate::catalog::driver_facts;
@@ -19,7 +20,7 @@ pub struct Late<'p> {
     /// What happens after it began to answer, or beside it, in order; never empty.
     pub effects: Vec<&'p Effect>,
     /// A handler that needs it.
-    pub handler: Option<FnId>,
+    pub handler: Option<Needing>,
 }
 
 impl Late<'_> {
@@ -157,6 +158,14 @@ impl Program<'_> {
         (function, spawned.unwrap_or_else(|| self.step_location(&serve_step)))
     }
 
+    /// Who comes too early, as a finding says it: what they do, and from where on.
+    pub fn too_early(&self, late: &Late<'_>) -> (&'static str, &'static str) {
+        match self.starts_jobs(late.serve) {
+            true => ("jobs run", "jobs run from here on"),
+            false => ("the server answers", "requests are answered from here on"),
+        }
+    }
+
     /// The places that show it, apart from the one where requests begin to be answered.
     pub fn late_evidence(&self, late: &Late<'_>) -> Vec<Evidence> {
         let (_, place) = self.served_from(late);
@@ -175,19 +184,20 @@ impl Program<'_> {
                 evidence.push(Evidence { location, role: Role::ServePoint, label: label.to_owned() });
             }
         };
-        serves(self.site_of(serve), "the server");
+        let server = if self.starts_jobs(serve) { "the jobs are started" } else { "the server" };
+        serves(self.site_of(serve), server);
         if let Some((owner, Time::Task(call))) =
             serve.times.iter().find(|(_, time)| matches!(time, Time::Task(_)))
         {
             serves(self.location(*owner, self.call(*owner, *call).span), "it is started here");
         }
-        if let Some(handler) = late.handler {
-            evidence.push(Evidence {
-                location: self.declaration(handler),
-                role: Role::Handler,
-                label: format!("`{}` needs the database", self.name_of(handler)),
-            });
-        }
+        let needing = late.handler.map(|handler| match handler {
+            Needing::Function(id) => {
+                (self.declaration(id), format!("`{}` needs the database", self.name_of(id)))
+            }
+            Needing::Closure(location) => (location, "this closure needs the database".to_owned()),
+        });
+        evidence.extend(needing.map(|(location, label)| Evidence { location, role: Role::Handler, label }));
         evidence.sort();
         evidence.dedup();
         evidence
@@ -197,7 +207,8 @@ impl Program<'_> {
     pub fn lateness_confidence(&self, late: &Late<'_>) -> Confidence {
         match (late.serve.certain && late.first().certain, self.gate_before(late.serve)) {
             (false, _) => Confidence::Low,
-            (true, Gate::None) => Confidence::High,
+            // When the first job is due is not known.
+            (true, Gate::None) if !self.starts_jobs(late.serve) => Confidence::High,
             (true, _) => Confidence::Medium,
         }
     }

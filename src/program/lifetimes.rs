@@ -364,6 +364,7 @@ fn is_server(role: CallRole) -> bool {
         role,
         CallRole::Serve
             | CallRole::ServeInBackground
+            | CallRole::StartJobs
             | CallRole::Accept
             | CallRole::Spawn
             | CallRole::SpawnThread

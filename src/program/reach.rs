@@ -222,6 +222,7 @@ fn is_interesting(role: CallRole) -> bool {
             | CallRole::MigrationDestructive
             | CallRole::Serve
             | CallRole::ServeInBackground
+            | CallRole::StartJobs
             | CallRole::Accept
     )
 }

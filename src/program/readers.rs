@@ -166,7 +166,7 @@ fn is_tested(body: &LinkedBody<'_>, is_it: impl Fn(&Value) -> bool) -> bool {
         EventKind::Branch(branching) => branching.atoms.iter().any(|atom| is_it(atom.tested())),
         _ => false,
     });
-    tested || body.decided_by.iter().any(is_it)
+    tested || body.decided_by.iter().any(|(_, value)| is_it(value))
 }
 
 /// Whether a body takes for granted that something is in a place: it panics when nothing is, by a library's function or by itself.

@@ -92,9 +92,10 @@ impl Program<'_> {
                     CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive => {
                         inventory.migrations.push(place());
                     }
-                    CallRole::Serve | CallRole::ServeInBackground | CallRole::Accept => {
-                        inventory.serve_points.push(place())
-                    }
+                    CallRole::Serve
+                    | CallRole::ServeInBackground
+                    | CallRole::StartJobs
+                    | CallRole::Accept => inventory.serve_points.push(place()),
                     _ => {}
                 }
             }

@@ -3,14 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Program;
-use super::bodies::{Call, CallId, ContextId, LinkedBody, Target, Time, settled};
+use super::bodies::{Argument, Call, CallId, ContextId, LinkedBody, Target, Time, settled};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
+use super::reach;
 use super::summaries::{Effect, EffectKind, Step};
 use crate::catalog::{CallRole, TypeKind};
 use crate::finding::Hop;
 use crate::location::{Location, Span};
+
+/// What answers requests, or runs as a job, and uses a database handle.
+#[derive(Debug, Clone, Copy)]
+pub enum Needing {
+    /// A function.
+    Function(FnId),
+    /// A closure, at its place.
+    Closure(Location),
+}
 
 impl Program<'_> {
     /// Handlers registered on the way to a serve point: in the functions on its path before the next step, and in
@@ -18,31 +28,64 @@ impl Program<'_> {
     pub fn handlers_before(&self, serve: &Effect) -> Vec<FnId> {
         let mut handlers = BTreeSet::new();
         for function in self.functions_for(serve) {
-            // In the function that serves, what is registered afterwards belongs to another server.
-            let until = serve.steps.iter().find_map(|step| match step {
-                Step::Call(owner, call) if *owner == function => Some(self.call(*owner, *call).span),
-                _ => None,
-            });
-            let before = |span: &Span| {
-                until.is_none_or(|until| (span.line, span.column) <= (until.end_line, until.end_column))
-            };
             if let Some(sketch) = &self.sketches[function.index()] {
-                let registered = sketch.handlers.iter().filter(|(_, span)| before(span));
+                let registered = sketch.handlers.iter();
+                let registered = registered.filter(|(_, span)| self.is_before(serve, function, *span));
                 handlers.extend(registered.map(|(handler, _)| *handler));
             }
         }
         handlers.into_iter().collect()
     }
 
+    /// Whether what is registered at a place of a function is for this server: in the function that serves, what is registered afterwards
+    /// belongs to another one.
+    fn is_before(&self, serve: &Effect, function: FnId, span: Span) -> bool {
+        let until = serve.steps.iter().find_map(|step| match step {
+            Step::Call(owner, call) if *owner == function => Some(self.call(*owner, *call).span),
+            _ => None,
+        });
+        until.is_none_or(|until| (span.line, span.column) <= (until.end_line, until.end_column))
+    }
+
     /// A handler registered on the way to a server that uses a database handle without looking whether it is there.
-    pub fn handler_in_need(&self, serve: &Effect) -> Option<FnId> {
+    pub fn handler_in_need(&self, serve: &Effect) -> Option<Needing> {
         let mut handlers = self.handlers_before(serve).into_iter();
-        handlers.find(|handler| self.needs_handle(*handler) && !self.may_look_first(*handler))
+        let function = handlers.find(|handler| self.needs_handle(*handler) && !self.may_look_first(*handler));
+        function.map(Needing::Function).or_else(|| self.closure_in_need(serve))
+    }
+
+    fn closure_in_need(&self, serve: &Effect) -> Option<Needing> {
+        self.functions_for(serve).into_iter().find_map(|function| {
+            let body = self.body(function)?;
+            let closures = &self.sketches[function.index()].as_ref()?.handler_closures;
+            let registered = closures.iter().filter(|span| self.is_before(serve, function, **span));
+            let mut blocks =
+                registered.filter_map(|span| body.blocks.iter().find(|block| block.span == *span));
+            let block = blocks.find(|block| {
+                let mut inside = body.calls.iter().filter(|call| body.encloses(block.context, call.context));
+                inside.any(|call| self.uses_handle(call))
+                    && !self.closure_may_look_first(function, block.context)
+            })?;
+            Some(Needing::Closure(self.location(function, block.span)))
+        })
+    }
+
+    /// Whether a call asks somebody by a database handle, itself or in what it calls.
+    fn uses_handle(&self, call: &Call<'_>) -> bool {
+        let is_handle = |input: &Argument| reach::is_handle(self.types, &input.ty);
+        call.local_targets().iter().any(|target| self.needs_handle(*target))
+            || !reach::is_only_handed_on(call) && call.inputs().any(is_handle)
     }
 
     /// Whether something that a server answers is known to use a database handle.
     pub fn needs_database(&self, serve: &Effect) -> bool {
         self.handler_in_need(serve).is_some() || self.serves_a_handle(serve)
+    }
+
+    /// Whether what begins there are jobs of a schedule, rather than answers to requests.
+    pub fn starts_jobs(&self, serve: &Effect) -> bool {
+        let call = self.call(serve.site.0, serve.site.1);
+        matches!(call.target, Target::Library(facts) if facts.role == CallRole::StartJobs)
     }
 
     /// Whether a service value that holds a handle is registered on the way to a server.

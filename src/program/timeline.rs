@@ -59,7 +59,9 @@ impl Phase {
             CallRole::Spawn | CallRole::SpawnThread => Self::Task,
             CallRole::Bind => Self::Bind,
             CallRole::HealthSet => Self::Ready,
-            CallRole::Serve | CallRole::ServeInBackground | CallRole::Accept => Self::Serve,
+            CallRole::Serve | CallRole::ServeInBackground | CallRole::StartJobs | CallRole::Accept => {
+                Self::Serve
+            }
             _ => return None,
         })
     }

@@ -30,18 +30,15 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 
 fn report(program: &Program<'_>, entry: &Entry, late: &Late<'_>) -> Finding {
     let (function, place) = program.served_from(late);
+    let (who, from_here_on) = program.too_early(late);
     Finding {
         rule: "migrate-after-serve",
         confidence: program.lateness_confidence(late),
-        message: "the server answers before the schema is changed".to_owned(),
-        help: "migrate before the server is polled, or in a step of the release that runs before it"
+        message: format!("{who} before the schema is changed"),
+        help: "migrate before the server is polled or the jobs are started, or in a step of the release that runs before it"
             .to_owned(),
         silent_if: "the server that starts first has no handler that uses the database".to_owned(),
-        primary: Evidence {
-            location: place,
-            role: Role::ServePoint,
-            label: "requests are answered from here on".to_owned(),
-        },
+        primary: Evidence { location: place, role: Role::ServePoint, label: from_here_on.to_owned() },
         evidence: program.late_evidence(late),
         path: program.hops(entry.main, &late.serve.steps),
         notes: Vec::new(),

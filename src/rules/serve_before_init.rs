@@ -31,6 +31,7 @@ pub(super) fn silence(program: &Program<'_>, id: FnId) -> String {
 
 fn report(program: &Program<'_>, entry: &Entry, late: &Late<'_>) -> Finding {
     let (function, place) = program.served_from(late);
+    let (who, from_here_on) = program.too_early(late);
     let resource = late.effects.iter().find_map(|effect| program.resource_of(effect));
     let resource = resource.map(|id| program.resource(id).id.clone());
     let first = late.first();
@@ -41,14 +42,14 @@ fn report(program: &Program<'_>, entry: &Entry, late: &Late<'_>) -> Finding {
     Finding {
         rule: "serve-before-init",
         confidence: program.lateness_confidence(late),
-        message: format!("the server answers before {doing}"),
+        message: format!("{who} before {doing}"),
         help: "finish creating, migrating and verifying before the server is polled; binding the socket early is fine"
             .to_owned(),
         silent_if: "the server that starts first has no handler that uses the database".to_owned(),
         primary: Evidence {
             location: place,
             role: Role::ServePoint,
-            label: "requests are answered from here on".to_owned(),
+            label: from_here_on.to_owned(),
         },
         evidence: program.late_evidence(late),
         path: program.hops(entry.main, &late.serve.steps),

@@ -491,3 +491,32 @@ async fn main() -> Result<(), DbErr> {
 "#;
     assert_eq!(reported(service), ["session-setting-on-pool 5"]);
 }
+
+#[test]
+fn jobs_of_a_schedule_run_from_its_start_on() {
+    let service = |steps: &str| {
+        format!(
+            r#"
+use sqlx::PgPool;
+use tokio_cron_scheduler::{{Job, JobScheduler}};
+async fn clean(pool: PgPool) {{
+    sqlx::query("DELETE FROM sessions").execute(&pool).await.ok();
+}}
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {{
+    let pool = PgPool::connect(&std::env::var("DATABASE_URL")?).await?;
+    let schedule = JobScheduler::new().await?;
+    let used = pool.clone();
+    schedule.add(Job::new_async("*/5 * * * * *", move |_, _| Box::pin(clean(used.clone())))?).await?;
+    {steps}
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}}
+"#
+        )
+    };
+    let start = "schedule.start().await?;";
+    let migrate = r#"sqlx::migrate!("./migrations").run(&pool).await?;"#;
+    assert_eq!(reported(&service(&format!("{start}\n{migrate}"))), ["migrate-after-serve 13"]);
+    assert_eq!(reported(&service(&format!("{migrate}\n{start}"))), Vec::<String>::new());
+}

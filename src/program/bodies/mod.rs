@@ -61,8 +61,8 @@ pub struct LinkedBody<'a> {
     /// Functions and closures that it puts into fields, and parameters that may be some.
     pub kept_functions: Vec<KeptFunction>,
     /// What decides which way it goes besides the atoms of its branches, in the order met: what `?` is asked of, and what is compared
-    /// or matched with something other than being there.
-    pub decided_by: Vec<Value>,
+    /// or matched with something other than being there; and where.
+    pub decided_by: Vec<(ContextId, Value)>,
     /// Branches that give nothing to anybody and in which nothing is assigned.
     pub forgotten_branches: Vec<u32>,
 }

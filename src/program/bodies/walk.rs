@@ -609,7 +609,7 @@ impl<'a> Walk<'_, 'a> {
     /// Notes that a value decides the way, where it is not the same each time.
     pub(super) fn decided_by(&mut self, value: &Value) {
         if !matches!(value, Value::Unknown | Value::Text(_) | Value::Number(_) | Value::Bool(_)) {
-            self.out.decided_by.push(value.clone());
+            self.out.decided_by.push((self.context, value.clone()));
         }
     }
 

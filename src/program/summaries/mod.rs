@@ -512,7 +512,7 @@ impl<'a> Collector<'_, '_, 'a> {
             Some(CallRole::Migrate | CallRole::SchemaCreate | CallRole::MigrationDestructive) => {
                 EffectKind::Migrate
             }
-            Some(CallRole::Serve | CallRole::ServeInBackground) => EffectKind::Serve,
+            Some(CallRole::Serve | CallRole::ServeInBackground | CallRole::StartJobs) => EffectKind::Serve,
             Some(CallRole::Accept) => EffectKind::Accept.within_loop(self.body.goes_on_with(call_id)),
             _ if self.body.changes_schema(call_id) => EffectKind::Migrate,
             _ => match undescribed {
