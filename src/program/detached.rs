@@ -56,7 +56,7 @@ impl Program<'_> {
             };
             let is_no_matter = serves_itself
                 || effects[..served_at].iter().any(is_made_for_it)
-                || (served_at > at && self.is_task_awaited(function, task))
+                || (served_at > at && self.is_awaited_on_the_way(effect, function, task))
                 || self.gate_before(serve) == Gate::Looks
                 || self.readers_wait(function, effect)
                 || (self.is_asked_by_messages(function, task) && self.works_alone(entry, function, task))
@@ -103,6 +103,27 @@ impl Program<'_> {
             }
             EffectKind::Serve | EffectKind::Accept => false,
         }
+    }
+
+    /// The same, where the function that starts the task may give its handle back: then whoever called it for the effect is asked.
+    fn is_awaited_on_the_way(&self, effect: &Effect, function: FnId, task: CallId) -> bool {
+        let calls = effect.steps.iter().filter_map(|step| match *step {
+            Step::Call(function, call) => Some((function, call)),
+            Step::Static(..) => None,
+        });
+        let mut outwards: Vec<(FnId, CallId)> = calls.collect();
+        outwards.reverse();
+        let above = outwards.iter().skip_while(|(called, _)| *called != function).skip(1);
+        let (mut function, mut task) = (function, task);
+        for (caller, call) in above {
+            if self.is_task_awaited(function, task)
+                || !self.body(function).is_some_and(|body| body.hands_back(task))
+            {
+                break;
+            }
+            (function, task) = (*caller, *call);
+        }
+        self.is_task_awaited(function, task)
     }
 
     /// Whether the function that starts a task waits for it, or for a signal, before it goes on to serve.

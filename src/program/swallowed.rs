@@ -207,10 +207,7 @@ impl Program<'_> {
                 });
             return if goes_on { Outcome::Ends(End::GoesOn) } else { Outcome::Handles };
         }
-        let holds = |value: &Value| value.contains(&Value::Call(id));
-        let returned =
-            body.all_events().any(|event| matches!(&event.kind, EventKind::Return(value) if holds(value)));
-        if holds(&body.result) || returned {
+        if body.hands_back(id) {
             return Outcome::HandsOn;
         }
         // What `ok()` makes of it is an answer where somebody keeps that.

@@ -117,7 +117,7 @@ fn is_only_kept(role: CallRole) -> bool {
     )
 }
 
-/// Whether a block is a task whose end nobody waits for, and which does not end the process.
+/// Whether a block is a task whose end nobody waits for, nor can by a handle that is given back, and which does not end the process.
 fn is_unheard(body: &LinkedBody<'_>, block: BlockId) -> bool {
     let Some(Time::Task(task)) = body.blocks[block.0 as usize].time else { return false };
     let is_joined =
@@ -127,5 +127,5 @@ fn is_unheard(body: &LinkedBody<'_>, block: BlockId) -> bool {
         call.ends_the_process()
             && around.any(|context| matches!(context.kind, ContextKind::Block(other) if other == block))
     };
-    !is_joined() && !body.calls.iter().any(exits)
+    !is_joined() && !body.hands_back(task) && !body.calls.iter().any(exits)
 }

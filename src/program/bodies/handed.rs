@@ -7,7 +7,7 @@ use super::super::types::{Method, PatternInput, Ty};
 use super::super::values::Value;
 use super::walk::{Progress, Typed, Walk};
 use super::{Argument, Call, CallId, EventKind, Outcome, Target, Time, Write, settled};
-use crate::catalog::{CallFacts, CallRole};
+use crate::catalog::{CallFacts, CallRole, TypeFacts, TypeKind};
 use crate::facts::Name;
 
 impl Walk<'_, '_> {
@@ -286,10 +286,17 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Whether a call starts a task or thread.
+    /// Whether a call starts a task or thread, or gives the handle of one that a function of the workspace starts.
     fn is_task(&self, id: CallId) -> bool {
-        matches!(self.out.calls[id.0 as usize].target, Target::Library(facts)
-            if matches!(facts.role, CallRole::Spawn | CallRole::SpawnBlocking | CallRole::SpawnThread))
+        let call = &self.out.calls[id.0 as usize];
+        let is_handle = |facts: &TypeFacts| facts.kind == TypeKind::Task;
+        match &call.target {
+            Target::Library(facts) => {
+                matches!(facts.role, CallRole::Spawn | CallRole::SpawnBlocking | CallRole::SpawnThread)
+            }
+            Target::Local { .. } => self.types.type_facts(settled(&call.result)).is_some_and(is_handle),
+            _ => false,
+        }
     }
 
     /// `.await`.

@@ -99,6 +99,14 @@ impl Walk<'_, '_> {
 }
 
 impl LinkedBody<'_> {
+    /// Whether what a call gives is in what the body gives, at its end or by `return`.
+    pub(in crate::program) fn hands_back(&self, call: CallId) -> bool {
+        let given = Value::Call(call);
+        let returns =
+            |event: &Event| matches!(&event.kind, EventKind::Return(value) if value.contains(&given));
+        self.result.contains(&given) || self.all_events().any(returns)
+    }
+
     /// Whether every arm that is taken when a call failed panics: `match connect() { Ok(pool) => pool, Err(error) => panic!("{error}") }`.
     pub(in crate::program) fn panics_on_failure(&self, call: CallId) -> bool {
         let failures = self.failures();
