@@ -3,7 +3,7 @@
 use crate::finding::{Confidence, Evidence, Finding, Role};
 use crate::location::Location;
 use crate::program::Program;
-use crate::program::bodies::{Block, CallId, LinkedBody, settled};
+use crate::program::bodies::{Block, BlockId, CallId, LinkedBody, fails, settled};
 use crate::program::inventory::Scope;
 use crate::program::items::FnId;
 use crate::program::summaries::{Effect, Step};
@@ -71,11 +71,11 @@ fn check_function(program: &Program<'_>, id: FnId, body: &LinkedBody<'_>) -> Vec
 /// choice, rather than being used and let go inside the arm.
 fn takes_its_place(body: &LinkedBody<'_>, arms: &[u32], branch: u32, made: CallId) -> bool {
     let inside = |context| body.is_in_arms(context, branch, arms);
-    // What is made of it in the same arm (`Arc::new(…)`, `Ok(…)`) stands for it.
+    // What is made of it in the same arm (`Arc::new(…)`, `Ok(…)`) stands for it, unless that is an error.
     let mut same = vec![Value::Call(made)];
     for (index, call) in body.calls.iter().enumerate().skip(made.0 as usize + 1) {
         let mut given = call.inputs().map(|argument| &argument.value);
-        if inside(call.context) && given.any(|value| same.contains(value)) {
+        if inside(call.context) && !fails(call) && given.any(|value| same.contains(value)) {
             same.push(Value::Call(CallId(index as u32)));
         }
     }
@@ -84,10 +84,18 @@ fn takes_its_place(body: &LinkedBody<'_>, arms: &[u32], branch: u32, made: CallI
     };
     let outside = body.calls.iter().filter(|call| !inside(call.context));
     let mut values = outside.flat_map(|call| call.inputs()).map(|argument| &argument.value);
-    // A closure for the error (`unwrap_or_else`) gives it back; one around the branch (`get_or_init`) gives what was chosen.
-    let mut closures = body.blocks.iter();
-    let gives = |block: &Block| match inside(block.context) {
-        true => same.contains(&block.result),
+    // A closure for the error (`unwrap_or_else`) gives it back, but not one that makes another error of it; one around the branch
+    // (`get_or_init`) gives what was chosen.
+    let makes_errors = |id: usize| {
+        let closure = Value::Block(BlockId(id as u32));
+        body.calls.iter().any(|call| {
+            call.name_of_callee() == Some("map_err")
+                && call.args.iter().any(|argument| argument.value == closure)
+        })
+    };
+    let mut closures = body.blocks.iter().enumerate();
+    let gives = |(id, block): (usize, &Block)| match inside(block.context) {
+        true => same.contains(&block.result) && !makes_errors(id),
         false => chosen(&block.result),
     };
     chosen(&body.result) || values.any(chosen) || closures.any(gives)
