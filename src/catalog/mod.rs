@@ -83,7 +83,7 @@ pub enum TypeKind {
     /// The end of a channel through which many are served.
     Sender,
     Receiver,
-    /// Shows a value that others may replace at any time (`watch::Receiver`).
+    /// Shows what others may change at any time (`watch::Receiver`, `Semaphore`).
     Watched,
     Router,
     Server,

@@ -10,7 +10,6 @@ use super::terms::type_of;
 use super::types::Ty;
 use super::values::Value;
 use crate::catalog::{CallRole, LookedUp, TypeFacts, TypeKind};
-use crate::facts::Name;
 
 /// Calls into calls are followed this far when it is asked what a tested value is made of.
 const DEPTH: usize = 6;
@@ -223,6 +222,7 @@ impl<'p, 'a> Asking<'p, 'a> {
                 None => self.may_change(frame, value),
             },
             Value::Static(id) => self.static_may_tell(*id),
+            Value::Field(inner, name) if self.is_put_into(frame, inner, |field| *name == *field) => true,
             Value::Field(inner, _) => self.may_change(frame, value) && part(inner),
             Value::Element(inner) | Value::Content(inner) => part(inner),
             Value::Test { place, .. } => part(place),
@@ -258,21 +258,25 @@ impl<'p, 'a> Asking<'p, 'a> {
     /// Whether a place is a part of what a request carries, and nobody puts anything into that part.
     fn came_along(&self, frame: &Frame<'_, 'p, 'a>, place: &Value) -> bool {
         let types = self.program.types;
-        let carries = |ty: Ty, field: &Name| {
-            let facts = types.type_facts(&ty);
-            facts.is_some_and(|facts| {
-                facts.kind == TypeKind::Request && !facts.put_into.iter().any(|put| *field == **put)
-            })
-        };
+        let carries = |ty: Ty| types.type_facts(&ty).is_some_and(|facts| facts.kind == TypeKind::Request);
         match place {
             Value::Field(inner, name) => {
-                self.came_along(frame, inner)
-                    || type_of(types, frame.id, inner)
-                        .is_some_and(|ty| types.pointees(ty).any(|ty| carries(ty, name)))
+                let is_carried =
+                    || type_of(types, frame.id, inner).is_some_and(|ty| types.pointees(ty).any(carries));
+                !self.is_put_into(frame, inner, |field| *name == *field)
+                    && (self.came_along(frame, inner) || is_carried())
             }
             Value::Element(inner) | Value::Content(inner) => self.came_along(frame, inner),
             _ => false,
         }
+    }
+
+    /// Whether others put things into one of these fields of what a request carries.
+    fn is_put_into(&self, frame: &Frame<'_, 'p, 'a>, owner: &Value, field: impl Fn(&str) -> bool) -> bool {
+        let types = self.program.types;
+        let puts =
+            |ty: Ty| types.type_facts(&ty).is_some_and(|facts| facts.put_into.iter().any(|put| field(put)));
+        type_of(types, frame.id, owner).is_some_and(|ty| types.pointees(ty).any(puts))
     }
 
     /// Whether a place lies behind a cell, a lock, a channel or what a request is given on its way.
@@ -299,13 +303,16 @@ impl<'p, 'a> Asking<'p, 'a> {
         !is_lazy || self.may_change_within(ty, DEPTH)
     }
 
-    /// Whether a type is not known, or something in it changes.
+    /// Whether something in a type changes, or may, as nobody described it.
     fn may_change_within(&self, ty: &Ty, depth: usize) -> bool {
         let types = self.program.types;
         let Some(inside) = depth.checked_sub(1) else { return true };
         let any = |list: &[Ty]| list.iter().any(|ty| self.may_change_within(ty, inside));
         match ty {
-            Ty::External(_, args) => types.type_facts(ty).is_some_and(changes) || any(args),
+            Ty::External(path, args) => {
+                let is_foreign = path.contains("::") && !path.starts_with("std::");
+                types.type_facts(ty).map_or(is_foreign, changes) || any(args)
+            }
             Ty::Adt(id, args) => any(args) || types.declared_fields(*id).iter().any(|fields| any(fields)),
             Ty::Tuple(list) => any(list),
             Ty::Slice(inner) => self.may_change_within(inner, inside),
@@ -334,7 +341,10 @@ impl<'p, 'a> Asking<'p, 'a> {
                 };
                 !call.inputs().any(|input| self.is_handle(&input.ty))
                     && (inputs.peek().is_none() && !is_described
-                        || inputs.any(|input| self.may_tell(frame, &input.value, depth)))
+                        || inputs.any(|input| {
+                            self.may_tell(frame, &input.value, depth)
+                                || self.is_put_into(frame, &input.value, |_| true)
+                        }))
             }
         }
     }
@@ -347,8 +357,8 @@ impl<'p, 'a> Asking<'p, 'a> {
 
 /// Whether what is behind a value of a library's type may be another from one moment to the next.
 fn changes(facts: &TypeFacts) -> bool {
-    use TypeKind::{Atomic, Guard, Lock, Map, OnceCell, Receiver, SwapCell, ThreadLocal, Watched};
-    let changing = [OnceCell, ThreadLocal, SwapCell, Lock, Guard, Map, Atomic, Receiver, Watched];
+    use TypeKind::{Atomic, Guard, Lock, Map, OnceCell, Receiver, Sender, SwapCell, ThreadLocal, Watched};
+    let changing = [OnceCell, ThreadLocal, SwapCell, Lock, Guard, Map, Atomic, Sender, Receiver, Watched];
     changing.contains(&facts.kind) || facts.looked_up == Some(LookedUp::Request)
 }
 
