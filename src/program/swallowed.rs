@@ -83,13 +83,34 @@ impl Program<'_> {
             // What fails where it ran before may be meant to: the column, or the collection, is there.
             let expected = function == effect.site.0 && self.may_be_meant_to_fail(effect);
             let is_known = found.iter().any(|known| known.function == function && known.call == span);
-            if !told && !expected && !is_known {
+            let is_made_good = || self.is_made_good(&effects[at + 1..], effect, serve);
+            if !told && !expected && !is_known && !is_made_good() {
                 let told = self.body(function).is_some_and(|body| may_tell(body, call));
                 let minor = self.is_minor(effect) || told;
                 found.push(Swallowed { effect, serve, function, call: span, end, minor });
             }
         }
         found
+    }
+
+    /// Whether the schema is changed once more before the server answers, and that failure is heard of; or what the migrator wrote down is
+    /// read by hand.
+    fn is_made_good(&self, later: &[Effect], effect: &Effect, serve: &Effect) -> bool {
+        let again = later.iter().take_while(|other| !std::ptr::eq(*other, serve)).any(|other| {
+            other.kind == EffectKind::Migrate
+                && other.site == effect.site
+                && other.is_in_line()
+                && other.certain
+                && self.ends_at(other, serve).is_none()
+        });
+        let reads_ledger = |step: &Step| {
+            let Step::Call(function, failed) = *step else { return false };
+            self.body(function).is_some_and(|body| {
+                let later = body.calls.iter().skip(failed.0 as usize + 1);
+                later.flat_map(Call::sql).any(|sql| matches!(sql, SqlEffect::AsksLedger(_)))
+            })
+        };
+        effect.kind == EffectKind::Migrate && (again || effect.steps.iter().any(reads_ledger))
     }
 
     /// Whether a schema change fails where it ran before: whoever drops its failure may count on that.
@@ -237,12 +258,20 @@ impl Program<'_> {
         }
     }
 
-    /// Whether the closure that a call is given calls nothing of the workspace, opens nothing, and comes to its end: it can only write
-    /// down what happened.
+    /// Whether the closure that a call is given calls nothing of the workspace, opens nothing, hands nothing to what is around it, and
+    /// comes to its end: it can only write down what happened.
     fn only_notes(&self, function: FnId, body: &LinkedBody<'_>, call: &Call<'_>) -> bool {
         body.closures_of(call).all(|block| {
             let inside = |context| context == block.context;
-            let does = |call: &Call<'_>| !matches!(call.target, Target::Library(_) | Target::External(_));
+            let is_from_around = |value: &Value| match value.root() {
+                Value::Call(made) => !inside(body.call(*made).context),
+                Value::Param(_) | Value::Receiver | Value::Static(_) => true,
+                _ => false,
+            };
+            let does = |call: &Call<'_>| {
+                !matches!(call.target, Target::Library(_) | Target::External(_))
+                    || call.inputs().any(|input| is_from_around(&input.value))
+            };
             let mut calls = body.calls.iter().filter(|call| inside(call.context));
             block.events.iter().all(|event| matches!(event.kind, EventKind::Call { .. }))
                 && !block.diverges
@@ -283,9 +312,10 @@ impl Program<'_> {
             }
             // Where both arms give something, that is what tells.
             false => {
-                !(self.tells(function)
-                    && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm))
-                    && !leaves_nothing_behind(body, failure))
+                !body.telling_branches.contains(&failure.branch)
+                    && !(self.tells(function)
+                        && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm))
+                        && !leaves_nothing_behind(body, failure))
             }
         }
     }

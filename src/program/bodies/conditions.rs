@@ -6,7 +6,7 @@ use super::super::types::Ty;
 use super::super::values::Value;
 use super::patterns::{asks_more, presence};
 use super::walk::{Typed, Walk};
-use super::{Atom, BlockId, CallId, ContextId, ContextKind, EventKind, LinkedBody};
+use super::{Atom, BlockId, CallId, Context, ContextId, ContextKind, EventKind, LinkedBody};
 use crate::facts::{Arm, BinaryOp, ExprId, ExprKind, Pat};
 
 impl Walk<'_, '_> {
@@ -22,7 +22,7 @@ impl Walk<'_, '_> {
             None => (Typed::unit(), false),
         };
         self.diverged |= first_diverges && second_diverges;
-        join(vec![(first, first_diverges), (second, second_diverges)])
+        self.given_by_branch(branch, vec![(first, first_diverges), (second, second_diverges)])
     }
 
     /// Walks a condition, binding the names of its `let`s, and tells what it tests. Arm 0 is taken when it holds.
@@ -113,24 +113,46 @@ impl Walk<'_, '_> {
         if !results.is_empty() && results.iter().all(|(_, diverges)| *diverges) {
             self.diverged = true;
         }
-        join(results)
+        self.given_by_branch(branch, results)
     }
 
-    /// Walks a statement of which nobody takes the value, and notes the branches of it that leave nothing behind.
-    pub(super) fn effect_of_branches(&mut self, walk: impl FnOnce(&mut Self) -> Typed) -> Typed {
-        let (contexts, assignments) = (self.out.contexts.len(), self.assignments);
+    /// Walks a statement of which nobody takes the value, and notes what its branches leave behind.
+    pub(super) fn branches_of_statement(&mut self, walk: impl FnOnce(&mut Self) -> Typed) -> Typed {
+        let (from, assignments) = (self.out.contexts.len(), self.assignments);
         let typed = walk(self);
-        if self.assignments == assignments {
-            for context in &self.out.contexts[contexts..] {
-                if let ContextKind::Arm { branch, .. } = context.kind
-                    && context.parent == Some(self.context)
-                    && self.out.forgotten_branches.last() != Some(&branch)
-                {
-                    self.out.forgotten_branches.push(branch);
-                }
+        let is_assigned = self.assignments != assignments;
+        let mut around = vec![self.context];
+        for index in from..self.out.contexts.len() {
+            let Context { parent, kind } = &self.out.contexts[index];
+            let (true, ContextKind::Arm { .. } | ContextKind::Loop(_)) =
+                (parent.is_some_and(|parent| around.contains(&parent)), kind)
+            else {
+                continue;
+            };
+            around.push(ContextId(index as u32));
+            let ContextKind::Arm { branch, .. } = *kind else { continue };
+            let is_of_statement = *parent == Some(self.context);
+            // What is a statement by itself was looked at before what it stands in.
+            if self.out.forgotten_branches.contains(&branch) {
+                continue;
+            }
+            if is_assigned {
+                self.out.telling_branches.insert(branch);
+            } else if is_of_statement || !self.out.telling_branches.contains(&branch) {
+                self.out.telling_branches.remove(&branch);
+                self.out.forgotten_branches.insert(branch);
             }
         }
         typed
+    }
+
+    /// The value of a branch; notes where it is known to be one.
+    fn given_by_branch(&mut self, branch: u32, arms: Vec<(Typed, bool)>) -> Typed {
+        let given = join(arms);
+        if !matches!(given.ty, Ty::Unknown | Ty::Never) && given.ty != Ty::unit() {
+            self.out.telling_branches.insert(branch);
+        }
+        given
     }
 
     /// What a comparison tests. `x.load() == false` tests like `!x.load()`, and so does `x.load() == 0`; a number of things is tested

@@ -18,6 +18,8 @@ mod statements;
 mod undescribed;
 mod walk;
 
+use std::collections::BTreeSet;
+
 use self::details::CallDetails;
 use super::items::{AdtId, FnId};
 use super::sql::SqlEffect;
@@ -63,8 +65,10 @@ pub struct LinkedBody<'a> {
     /// What decides which way it goes besides the atoms of its branches, in the order met: what `?` is asked of, and what is compared
     /// or matched with something other than being there; and where.
     pub decided_by: Vec<(ContextId, Value)>,
-    /// Branches that give nothing to anybody and in which nothing is assigned.
-    pub forgotten_branches: Vec<u32>,
+    /// Branches that give a value, or in which something is assigned: what follows can tell which way was taken.
+    pub telling_branches: BTreeSet<u32>,
+    /// Branches that are statements and no such ones.
+    pub forgotten_branches: BTreeSet<u32>,
 }
 
 /// A function that is put into a field.

@@ -401,7 +401,7 @@ impl<'a> Walk<'_, 'a> {
     fn statement(&mut self, statement: &'a Statement) {
         match statement {
             Statement::Expr(id, _) | Statement::Given(id, _) => {
-                let value = self.effect_of_branches(|walk| walk.expr(*id)).value;
+                let value = self.branches_of_statement(|walk| walk.expr(*id)).value;
                 self.mark(&value, |outcome| outcome.discarded = true);
                 self.serves_here(&value);
             }
