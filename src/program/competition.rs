@@ -207,6 +207,8 @@ impl Program<'_> {
             || self.is_taken_from(first, second)
             || self.replaces_handle(first)
             || self.replaces_handle(second)
+            || self.comes_in_place_of(first, second)
+            || self.comes_in_place_of(second, first)
         {
             return None;
         }

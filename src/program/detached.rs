@@ -54,7 +54,11 @@ impl Program<'_> {
                     && !self.exclusive(own, serve)
                     && self.are_about_one_database(entry, own, effect)
             };
+            // The place is full from the start.
+            let is_renewed =
+                |own: &Effect| own.is_in_line() && own.certain && self.comes_in_place_of(own, effect);
             let is_no_matter = serves_itself
+                || effect.creates_handle() && effects[..at].iter().any(is_renewed)
                 || effects[..served_at].iter().any(is_made_for_it)
                 || (served_at > at && self.is_awaited_on_the_way(effect, function, task))
                 || self.gate_before(serve) == Gate::Looks

@@ -5,12 +5,12 @@ use super::bodies::{
     self, BlockId, Call, CallId, ContextId, ContextKind, EventKind, LinkedBody, Target, Time, Turns, Write,
 };
 use super::items::FnId;
-use super::summaries::{Effect, Holder, Keep, Lifetime, Summarizer};
+use super::summaries::{Effect, Holder, Keep, Lifetime, Step, Summarizer};
 use super::terms::type_of;
 use super::types::Ty;
 use super::values::Value;
 use crate::catalog::{CallFacts, CallRole, TypeFacts, TypeKind};
-use crate::facts::Function;
+use crate::facts::{Function, Name};
 
 /// How many calls further in a loop is looked for.
 const DEPTH: usize = 2;
@@ -272,8 +272,7 @@ impl Program<'_> {
     /// Whether a created handle goes to a place that cannot be empty: there is one already, and this one comes where that was lost.
     pub(super) fn replaces_handle(&self, effect: &Effect) -> bool {
         let (function, _) = effect.site;
-        let own = self.effects(function).iter().find(|own| own.site == effect.site);
-        let Some(Lifetime::Held(Holder::Place(place))) = own.map(|own| &own.lifetime) else { return false };
+        let Some(place) = self.place_of(effect) else { return false };
         let mut kept = type_of(self.types, function, place);
         while let Some(ty) = kept {
             if ty.is_option_or_result() {
@@ -296,6 +295,47 @@ impl Program<'_> {
             };
         }
         false
+    }
+
+    /// Where the function that creates a handle puts it, as that function names the place.
+    fn place_of(&self, effect: &Effect) -> Option<&Value> {
+        let own = self.effects(effect.site.0).iter().find(|own| own.site == effect.site)?;
+        match &own.lifetime {
+            Lifetime::Held(Holder::Place(place)) => Some(place),
+            _ => None,
+        }
+    }
+
+    /// Whether the second handle goes to a field into which the first one was put when the object was made: it comes in its place.
+    pub(super) fn comes_in_place_of(&self, first: &Effect, second: &Effect) -> bool {
+        let mut fields = Vec::new();
+        if let Some(place) = self.place_of(second) {
+            place.visit(&mut |part| {
+                if let Value::Field(owner, name) = part
+                    && let Some(owner) = type_of(self.types, second.site.0, owner)
+                {
+                    fields.extend(self.types.pointees(owner).filter_map(|ty| match ty {
+                        Ty::Adt(id, _) => Some((id, name.clone())),
+                        _ => None,
+                    }));
+                }
+            });
+        }
+        let is_filled_by = |step: &Step| {
+            let Step::Call(function, call) = *step else { return false };
+            let Some(body) = self.body(function).filter(|_| !fields.is_empty()) else { return false };
+            let made = Value::Call(call);
+            let fills = |part: &Value| {
+                let Value::Record(adt, _, values) = part else { return false };
+                let takes = |(name, value): &(Name, Value)| {
+                    value.contains(&made) && fields.iter().any(|(owner, field)| owner == adt && field == name)
+                };
+                values.iter().any(takes)
+            };
+            let given = body.calls.iter().flat_map(|call| call.inputs()).map(|argument| &argument.value);
+            given.chain([&body.result]).any(|value| value.any(fills))
+        };
+        first.steps.iter().any(is_filled_by)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Program;
 use super::bodies::{Call, LinkedBody};
 use super::items::FnId;
+use super::probes::says_well;
 use super::routes::Route;
 use crate::facts::{BinaryOp, Body, ExprId, ExprKind, Literal, Pat, Path, Statement};
 use crate::location::{Location, Span};
@@ -45,7 +46,10 @@ impl Program<'_> {
         queue.extend(answers.filter(|id| seen.insert(*id)).map(|id| (id, None, 1)));
         while let Some((id, region, depth)) = queue.pop() {
             let Some(facts) = self.types.items.functions[id.index()].body else { continue };
-            let scan = Scan { facts, region, answers_request: depth == 0, is_verdict: self.is_verdict(id) };
+            let name = self.types.items.functions[id.index()].name.as_str();
+            let says_well = promises_well(name);
+            let is_verdict = self.is_verdict(id);
+            let scan = Scan { facts, region, answers_request: depth == 0, is_verdict, says_well };
             if let Some(span) = scan.first() {
                 return Some(self.location(id, span));
             }
@@ -82,6 +86,8 @@ struct Scan<'f> {
     answers_request: bool,
     /// Whether what it gives says by itself whether all is well.
     is_verdict: bool,
+    /// Whether its name says what it means where it holds: that all is well.
+    says_well: bool,
 }
 
 impl Scan<'_> {
@@ -103,19 +109,20 @@ impl Scan<'_> {
 
     /// `initializing || connected`, or `matches!(phase, Initializing | Ready)`, as what a function gives.
     fn either_of_two(&self) -> Option<Span> {
+        if !self.is_verdict || self.answers_request || !self.says_well {
+            return None;
+        }
         let mut last = self.facts.root;
         loop {
             match &self.facts.expr(last).kind {
                 ExprKind::Block { tail: Some(inner), .. } | ExprKind::Async(inner) => last = *inner,
-                ExprKind::Binary { op: BinaryOp::Or, left, right }
-                    if self.is_verdict && !self.answers_request =>
-                {
+                ExprKind::Binary { op: BinaryOp::Or, left, right } => {
                     let unready = [*left, *right].into_iter().find(|side| self.is_unready(*side))?;
                     return Some(self.facts.expr(unready).span);
                 }
-                ExprKind::Let(condition) if self.is_verdict && !self.answers_request => {
+                ExprKind::Let(condition) => {
                     let Pat::Or(parts) = &condition.pat else { return None };
-                    let is_mixed = parts.iter().any(names_unready) && !parts.iter().all(names_unready);
+                    let is_mixed = parts.iter().any(names_unready) && parts.iter().any(names_well);
                     return is_mixed.then(|| self.facts.expr(last).span);
                 }
                 _ => return None,
@@ -185,6 +192,24 @@ impl Scan<'_> {
             ExprKind::Literal(Literal::Bool(value)) => !value,
             _ => false,
         })
+    }
+}
+
+/// Whether the name of a function says that all is well where it holds, rather than the opposite.
+fn promises_well(name: &str) -> bool {
+    says_well(name) && !name.split('_').any(|word| matches!(word, "not" | "no" | "never" | "un"))
+}
+
+/// Whether a pattern is a variant that is named for being well.
+fn names_well(pat: &Pat) -> bool {
+    match pat {
+        Pat::Path(path) | Pat::TupleStruct(path, _) | Pat::Struct(path, _) => path
+            .segments
+            .last()
+            .is_some_and(|last| WELL.contains(&last.name.as_str()) || says_well(&last.name)),
+        Pat::Or(parts) => parts.iter().any(names_well),
+        Pat::Ref(inner) => names_well(inner),
+        _ => false,
     }
 }
 
