@@ -1,6 +1,9 @@
 //! Room 5, *program*: handles in variables of a function that goes on, which stay as long as it does.
 
 use crate::catalog::TypeKind;
+use crate::facts::{ExprKind, Statement};
+use crate::location::Span;
+use crate::program::bodies::{BlockId, Time};
 use crate::program::items::FnId;
 use crate::program::values::Value;
 
@@ -32,10 +35,40 @@ impl Collector<'_, '_, '_> {
                     || self.effects[index + 1..].iter().any(|later| {
                         later.kind == EffectKind::Serve && !self.body.exclusive(effect.context, later.context)
                     }));
-            if served && self.made_here(index) {
+            if served && self.made_here(index) && !self.is_over_with_its_block(index) {
                 self.effects[index].lifetime = Lifetime::Held(Holder::Scope);
             }
         }
+    }
+
+    /// Whether the variable is one of a task that is over, or of a block that stands by itself and is left before anything is served.
+    fn is_over_with_its_block(&self, index: usize) -> bool {
+        let effect = &self.effects[index];
+        let (Step::Call(_, call), Some(facts)) =
+            (effect.steps[0], self.summarizer.types.items.functions[self.id.index()].body)
+        else {
+            return false;
+        };
+        let is_task = |block: BlockId| matches!(self.body.blocks[block.0 as usize].time, Some(Time::Task(_)));
+        let made = self.body.call(call).span;
+        let serves_in = |span: Span| {
+            self.effects[index + 1..].iter().any(|later| {
+                matches!(later.steps[0], Step::Call(_, call) if span.encloses(self.body.call(call).span))
+                    && later.kind == EffectKind::Serve
+            })
+        };
+        let statements = facts.exprs.iter().flat_map(|expr| match &expr.kind {
+            ExprKind::Block { statements, .. } => statements.as_slice(),
+            _ => &[],
+        });
+        let mut blocks = statements.filter_map(|statement| match statement {
+            Statement::Expr(id, _) if matches!(facts.expr(*id).kind, ExprKind::Block { .. }) => {
+                Some(facts.expr(*id).span)
+            }
+            _ => None,
+        });
+        self.body.blocks_around(self.body.call(call).context).any(is_task)
+            || blocks.any(|span| span.encloses(made) && !serves_in(span))
     }
 
     /// Whether what the call gives, with which the way to an effect begins, holds the handle: a callee may as well let go of it itself.
