@@ -40,7 +40,7 @@ impl Program<'_> {
             });
             let (served_at, serve) = servers.clone().find(|(index, _)| *index > at).or_else(|| {
                 let mut beside = servers.filter(|(_, serve)| self.serves_beside(serve, function));
-                beside.find(|_| effect.creates_handle())
+                beside.find(|(_, serve)| effect.creates_handle() && self.may_ask_for(serve, effect))
             })?;
             // A task that goes on to serve by itself is a server of its own.
             let serves_itself = effects[at..]
@@ -88,8 +88,26 @@ impl Program<'_> {
                 EventKind::Call { call, .. } => self.waits(body.call(*call)),
                 _ => false,
             };
-            *owner == function && !blocks.any(|block| block.events.iter().any(waits))
+            let callee_waits = body.all_events().any(|event| {
+                matches!(event.kind, EventKind::Call { call, time: Time::Task(by) }
+                    if by == *task && self.waits(body.call(call)))
+            });
+            *owner == function && !callee_waits && !blocks.any(|block| block.events.iter().any(waits))
         })
+    }
+
+    /// Whether something that a server answers may come to the static that an effect fills. What closures come to is not looked at.
+    pub fn may_ask_for(&self, serve: &Effect, effect: &Effect) -> bool {
+        let Lifetime::Held(Holder::Static(filled)) = effect.lifetime else { return true };
+        let uses = |function: FnId| {
+            self.sketches[function.index()].as_ref().is_some_and(|sketch| sketch.statics.contains(&filled))
+        };
+        let has_closures = |function: &FnId| {
+            self.sketches[function.index()].as_ref().is_some_and(|sketch| !sketch.handler_closures.is_empty())
+        };
+        self.functions_for(serve).iter().any(has_closures)
+            || self.serves_a_handle(serve)
+            || self.handlers_before(serve).into_iter().any(|handler| self.called_from(handler).any(uses))
     }
 
     /// Migrations, and handles that others reach through a shared place. A worker's own connection is its own business,

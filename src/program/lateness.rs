@@ -77,7 +77,11 @@ impl Program<'_> {
     /// The handle that an effect seems to be about, which is not its own site, and its index: the one that it is given where that
     /// is made in the same function, or the last one opened before it on the longest way that both have in common. `None` where those
     /// are of several databases.
-    fn opened_for<'e>(&self, effects: &'e [Effect], changed: usize) -> Option<(usize, &'e Effect)> {
+    pub(super) fn opened_for<'e>(
+        &self,
+        effects: &'e [Effect],
+        changed: usize,
+    ) -> Option<(usize, &'e Effect)> {
         let shared_steps = |effect: &Effect| {
             let pairs = effect.steps.iter().zip(effects[changed].steps.iter());
             pairs.take_while(|(one, other)| one == other).count()

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::bodies::{Call, CallId, Event, EventKind, LinkedBody, Target, Time};
+use super::bodies::{Argument, Call, CallId, Event, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::{FnId, StaticId};
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::types::Ty;
+use super::values::Value;
 use super::{Program, ResourceId, bodies, is_long_lived, reach};
 use crate::catalog::{CallRole, TypeKind, UNKNOWN_DRIVER, driver_facts};
 use crate::finding::Confidence;
@@ -139,6 +140,14 @@ impl Program<'_> {
                     let both = changed.filter(is_known).zip(driver.as_ref().filter(|name| is_known(name)));
                     both.is_some_and(|(changed, used)| changed != *used)
                 };
+                let used = self.databases_given(function, body, starts);
+                let is_of_another = |wanted: &Effect| {
+                    let effects = self.effects(function);
+                    let at = effects.iter().position(|effect| std::ptr::eq(effect, wanted));
+                    let opened = at.and_then(|at| self.opened_for(effects, at));
+                    let changed = opened.and_then(|(_, opened)| self.resource_of(opened));
+                    changed.is_some_and(|changed| !used.is_empty() && !used.contains(&changed))
+                };
                 // Of several files it is not known which one is meant.
                 if driver.as_ref().is_some_and(|driver| self.opens_several_files(driver)) {
                     continue;
@@ -154,9 +163,11 @@ impl Program<'_> {
                 // Whoever waits in between, by whatever means, may wait for what the worker does.
                 let waits_before = |step: CallId| {
                     let between = body.calls.get(starts.0 as usize + 1..step.0 as usize).unwrap_or_default();
-                    let name = |target: &FnId| self.types.items.functions[target.index()].name.as_str();
-                    let says_so = |target: &FnId| name(target).starts_with("wait");
-                    between.iter().any(|call| self.waits(call) || call.local_targets().iter().any(says_so))
+                    let waits = |call: &Call<'_>| match waits_for_the_database(self, call) {
+                        true => false,
+                        false => self.waits(call) || says_that_it_waits(self, call),
+                    };
+                    between.iter().any(waits)
                 };
                 let late = prepared.iter().filter(|effect| !opens(effect)).find(|effect| {
                     let Step::Call(_, call) = effect.steps[0] else { return false };
@@ -168,6 +179,7 @@ impl Program<'_> {
                         && call > starts
                         && !came_before(effect)
                         && !is_elsewhere(effect)
+                        && !is_of_another(effect)
                         && !waits_before(call)
                         && !is_joined(body, starts, Some(call))
                         && !body.exclusive(event.context, effect.context)
@@ -178,6 +190,26 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// The databases whose handles, made in the function, are given to what a call of it starts.
+    fn databases_given(&self, function: FnId, body: &LinkedBody<'_>, starts: CallId) -> Vec<ResourceId> {
+        let within = body.call(starts).span;
+        let given: Vec<Step> = body
+            .calls
+            .iter()
+            .filter(|call| within.encloses(call.span))
+            .flat_map(|call| call.inputs())
+            .filter_map(|input| match input.value.root() {
+                Value::Call(made) => Some(Step::Call(function, *made)),
+                _ => None,
+            })
+            .collect();
+        let opened = self.effects(function).iter().filter(|effect| effect.creates_handle());
+        opened
+            .filter(|effect| given.contains(&effect.steps[0]))
+            .filter_map(|effect| self.resource_of(effect))
+            .collect()
     }
 
     /// Whether databases in files are opened at several places of production code by a driver.
@@ -246,9 +278,19 @@ impl Program<'_> {
         First::Nothing
     }
 
+    /// Whether the ticks that a call takes are of a timer whose first one is not due at once.
+    fn begins_later(&self, function: FnId, call: &Call<'_>) -> bool {
+        let timer = call.receiver.as_ref().map(|receiver| receiver.value.root());
+        let (Some(Value::Call(made)), Some(body)) = (timer, self.any_body(function)) else { return false };
+        body.call(*made).name_of_callee() == Some("interval_at")
+    }
+
     fn first_of(&self, function: FnId, call: &Call<'_>, way: &mut Way, depth: u32) -> First {
         let sleeps = match call.target {
-            Target::Library(facts) => facts.role == CallRole::Sleep && !facts.first_at_once,
+            Target::Library(facts) => {
+                let is_at_once = facts.first_at_once && !self.begins_later(function, call);
+                facts.role == CallRole::Sleep && !is_at_once
+            }
             _ => false,
         };
         if sleeps || self.waits(call) {
@@ -274,6 +316,20 @@ impl Program<'_> {
             None => First::Nothing,
         }
     }
+}
+
+/// Whether the name of a function of the workspace says that it waits.
+fn says_that_it_waits(program: &Program<'_>, call: &Call<'_>) -> bool {
+    let name = |target: &FnId| program.types.items.functions[target.index()].name.as_str();
+    call.local_targets().iter().any(|target| name(target).starts_with("wait"))
+}
+
+/// Whether such a function is given nothing but a database, or data such as an address: it waits for no worker.
+fn waits_for_the_database(program: &Program<'_>, call: &Call<'_>) -> bool {
+    let is_of_database = |input: &Argument| {
+        reach::is_handle(program.types, &input.ty) || program.types.is_plain_data(&input.ty)
+    };
+    says_that_it_waits(program, call) && call.inputs().next().is_some() && call.inputs().all(is_of_database)
 }
 
 /// Whether a task is waited for, before a call where one is given.

@@ -56,6 +56,7 @@ fn check_entry(program: &Program<'_>, entry: &Entry) -> Vec<Finding> {
     for Detached { effect, serve, function, task, is_beside } in program.detached_initializations(entry) {
         let mut finding = report(program, Some(entry), effect, Some(serve), function, task);
         if is_beside {
+            finding.primary.label = "starts the task; the server does not wait for it".to_owned();
             finding.confidence = finding.confidence.min(Confidence::Medium);
         }
         if !findings.iter().any(|known| known.primary.location == finding.primary.location) {
@@ -128,7 +129,8 @@ fn report(
         });
     }
     let resource = program.resource_name(effect);
-    let in_need = serve.is_none_or(|serve| program.needs_database(serve));
+    let in_need =
+        serve.is_none_or(|serve| program.needs_database(serve) && program.may_ask_for(serve, effect));
     let confidence = match (effect.certain && serve.is_none_or(|serve| serve.certain), in_need) {
         // One implementation of several may prepare what the others do not need.
         (false, _) => Confidence::Low,

@@ -245,12 +245,20 @@ impl Workspace {
     }
 
     /// Whether a file below the root lies in the folder of a program in another language: what builds or runs one folder is there
-    /// for what that folder holds.
+    /// for what that folder holds. A folder for deployment files, and one with a package of the workspace in it, is none.
     fn is_of_another_program(&self, path: &Path) -> bool {
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
         let has = |folder: &Path, name: &str| self.tree.is_file(&folder.join(name));
+        let is_for_deployment = |folder: &Path| {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| DEPLOYMENT_FOLDERS.contains(&name.to_lowercase().as_str()))
+        };
+        let holds_package = |folder: &Path| {
+            self.packages.iter().any(|package| self.root.join(&package.manifest).starts_with(folder))
+        };
         folders
             .take_while(|folder| !has(folder, "Cargo.toml"))
+            .filter(|folder| !is_for_deployment(folder) && !holds_package(folder))
             .any(|folder| MANIFESTS_OF_OTHERS.iter().any(|name| has(folder, name)))
     }
 
