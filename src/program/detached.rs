@@ -2,11 +2,12 @@
 //! elsewhere.
 
 use super::Program;
-use super::bodies::{CallId, Event, EventKind, Time};
+use super::bodies::{CallId, Event, EventKind, LinkedBody, Time};
 use super::entries::Entry;
 use super::gates::Gate;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
+use super::values::Value;
 
 /// An initialization in a task that nobody waits for before a server answers.
 #[derive(Debug)]
@@ -139,7 +140,7 @@ impl Program<'_> {
         let (mut function, mut task) = (function, task);
         for (caller, call) in above {
             if self.is_task_awaited(function, task)
-                || !self.body(function).is_some_and(|body| body.hands_back(task))
+                || !self.body(function).is_some_and(|body| hands_back(body, task))
             {
                 break;
             }
@@ -197,6 +198,15 @@ pub fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
         Time::Task(call) => Some((*function, *call)),
         _ => None,
     })
+}
+
+/// Whether a body gives back the handle of a task that it starts, or the set of tasks that this one is in.
+fn hands_back(body: &LinkedBody<'_>, task: CallId) -> bool {
+    let set = body.call(task).receiver.as_ref().and_then(|set| match set.value.root() {
+        Value::Call(set) => Some(*set),
+        _ => None,
+    });
+    body.hands_back(task) || set.is_some_and(|set| body.hands_back(set))
 }
 
 fn shares_task(serve: &Effect, function: FnId, task: CallId) -> bool {

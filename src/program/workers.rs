@@ -195,16 +195,15 @@ impl Program<'_> {
     /// The databases whose handles, made in the function, are given to what a call of it starts.
     fn databases_given(&self, function: FnId, body: &LinkedBody<'_>, starts: CallId) -> Vec<ResourceId> {
         let within = body.call(starts).span;
-        let given: Vec<Step> = body
-            .calls
-            .iter()
-            .filter(|call| within.encloses(call.span))
-            .flat_map(|call| call.inputs())
-            .filter_map(|input| match input.value.root() {
-                Value::Call(made) => Some(Step::Call(function, *made)),
-                _ => None,
-            })
-            .collect();
+        let mut given = Vec::new();
+        let inside = body.calls.iter().filter(|call| within.encloses(call.span));
+        for input in inside.flat_map(|call| call.inputs()) {
+            input.value.visit(&mut |part| {
+                if let Value::Call(made) = part {
+                    given.push(Step::Call(function, *made));
+                }
+            });
+        }
         let opened = self.effects(function).iter().filter(|effect| effect.creates_handle());
         opened
             .filter(|effect| given.contains(&effect.steps[0]))
