@@ -2,7 +2,7 @@
 //! elsewhere.
 
 use super::Program;
-use super::bodies::{CallId, Event, EventKind, LinkedBody, Time};
+use super::bodies::{CallId, EventKind, LinkedBody, Time};
 use super::entries::Entry;
 use super::gates::Gate;
 use super::items::FnId;
@@ -77,24 +77,11 @@ impl Program<'_> {
     /// Whether a server that needs the database runs in a task of its own that the function starts, and that waits for nothing but the
     /// server.
     fn serves_beside(&self, serve: &Effect, function: FnId) -> bool {
-        let Some(body) = self.body(function) else { return false };
-        if !serve.certain || !self.needs_database(serve) {
-            return false;
-        }
-        serve.times.iter().any(|(owner, time)| {
-            let Time::Task(task) = time else { return false };
-            let mut blocks = body.blocks.iter().filter(|block| block.time == Some(Time::Task(*task)));
-            let waits = |event: &Event| match &event.kind {
-                EventKind::Wait | EventKind::Join(_) => true,
-                EventKind::Call { call, .. } => self.waits(body.call(*call)),
-                _ => false,
-            };
-            let callee_waits = body.all_events().any(|event| {
-                matches!(event.kind, EventKind::Call { call, time: Time::Task(by) }
-                    if by == *task && self.waits(body.call(call)))
-            });
-            *owner == function && !callee_waits && !blocks.any(|block| block.events.iter().any(waits))
-        })
+        let in_task = |(owner, time): &(FnId, Time)| *owner == function && matches!(time, Time::Task(_));
+        serve.certain
+            && serve.times.iter().any(in_task)
+            && self.needs_database(serve)
+            && !self.waits_in_its_task(serve)
     }
 
     /// Whether something that a server answers may come to the static that an effect fills. What closures come to is not looked at.

@@ -1,7 +1,7 @@
 //! Room 5, *program*: servers that answer before what their handlers need is there.
 
 use super::Program;
-use super::bodies::Time;
+use super::bodies::{Block, CallId, Event, EventKind, LinkedBody, Time};
 use super::entries::Entry;
 use super::gates::Gate;
 use super::items::FnId;
@@ -49,7 +49,7 @@ impl Program<'_> {
         let effects = self.effects(entry.main);
         let mut found = Vec::new();
         for (at, serve) in effects.iter().enumerate() {
-            if serve.kind != EffectKind::Serve {
+            if serve.kind != EffectKind::Serve || self.waits_in_its_task(serve) {
                 continue;
             }
             let late: Vec<&Effect> = effects
@@ -72,6 +72,49 @@ impl Program<'_> {
             }
         }
         found
+    }
+
+    /// Whether the task in which something is served waits for a signal, or for another task, before it serves.
+    pub(super) fn waits_in_its_task(&self, serve: &Effect) -> bool {
+        let task = serve.times.iter().find_map(|(owner, time)| match time {
+            Time::Task(by) => Some((*owner, *by)),
+            _ => None,
+        });
+        let Some((owner, by)) = task else { return false };
+        let calls = serve.steps.iter().filter_map(|step| match *step {
+            Step::Call(function, call) => Some((function, call)),
+            Step::Static(..) => None,
+        });
+        let mut inside = calls.skip_while(|(function, _)| *function != owner);
+        inside.any(|(function, call)| {
+            let Some(body) = self.body(function) else { return false };
+            let started = |block: &&Block| block.time == Some(Time::Task(by));
+            let events = match function == owner {
+                true => body.blocks.iter().find(started).map(|block| block.events.as_slice()),
+                false => Some(body.events.as_slice()),
+            };
+            events.is_some_and(|events| self.waits_before(body, events, call) == Some(true))
+        })
+    }
+
+    /// Whether one of some events waits before a call is met in them; `None` where it is not met.
+    fn waits_before(&self, body: &LinkedBody<'_>, events: &[Event], wanted: CallId) -> Option<bool> {
+        let mut waited = false;
+        for event in events {
+            match &event.kind {
+                EventKind::Call { call, .. } if *call == wanted => return Some(waited),
+                EventKind::Call { call, time: Time::Inline } => waited |= self.waits(body.call(*call)),
+                EventKind::Block { block, time: Time::Inline | Time::Parallel(_) } => {
+                    let inside = &body.blocks[block.0 as usize].events;
+                    if let Some(inside) = self.waits_before(body, inside, wanted) {
+                        return Some(waited || inside);
+                    }
+                }
+                EventKind::Wait | EventKind::Join(_) => waited = true,
+                _ => {}
+            }
+        }
+        None
     }
 
     /// The handle that an effect seems to be about, which is not its own site, and its index: the one that it is given where that

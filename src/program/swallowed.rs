@@ -83,7 +83,7 @@ impl Program<'_> {
             // What fails where it ran before may be meant to: the column, or the collection, is there.
             let expected = function == effect.site.0 && self.may_be_meant_to_fail(effect);
             let is_known = found.iter().any(|known| known.function == function && known.call == span);
-            let is_made_good = || self.is_made_good(&effects[at + 1..], effect, serve);
+            let is_made_good = || self.is_made_good(&effects[at + 1..], effect, serve, function);
             if !told && !expected && !is_known && !is_made_good() {
                 let told = self.body(function).is_some_and(|body| may_tell(body, call));
                 let minor = self.is_minor(effect) || told;
@@ -95,7 +95,7 @@ impl Program<'_> {
 
     /// Whether the schema is changed once more before the server answers, and that failure is heard of; or what the migrator wrote down is
     /// read by hand.
-    fn is_made_good(&self, later: &[Effect], effect: &Effect, serve: &Effect) -> bool {
+    fn is_made_good(&self, later: &[Effect], effect: &Effect, serve: &Effect, swallowed_in: FnId) -> bool {
         let again = later.iter().take_while(|other| !std::ptr::eq(*other, serve)).any(|other| {
             other.kind == EffectKind::Migrate
                 && other.site == effect.site
@@ -110,7 +110,9 @@ impl Program<'_> {
                 later.flat_map(Call::sql).any(|sql| matches!(sql, SqlEffect::AsksLedger(_)))
             })
         };
-        effect.kind == EffectKind::Migrate && (again || effect.steps.iter().any(reads_ledger))
+        let is_there = |step: &Step| matches!(step, Step::Call(function, _) if *function == swallowed_in);
+        let until = effect.steps.iter().position(is_there).map_or(0, |at| at + 1);
+        effect.kind == EffectKind::Migrate && (again || effect.steps[..until].iter().any(reads_ledger))
     }
 
     /// Whether a schema change fails where it ran before: whoever drops its failure may count on that.

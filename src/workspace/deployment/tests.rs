@@ -62,6 +62,11 @@ fn what_builds_a_folder_is_about_what_the_folder_holds() {
     assert_eq!(declared_beside(&python, "deploy/fly.toml", fly).0, ["readiness probe /health 3"]);
     let of_shop = fly.replace("scores", "shop-staging shop");
     assert_eq!(declared_beside(&python, "scores/fly.toml", &of_shop).0, ["readiness probe /health 3"]);
+    let in_folder_for_deployment = [("infra/package.json", "{}")];
+    assert_eq!(
+        declared_beside(&in_folder_for_deployment, "infra/fly.toml", fly).0,
+        ["readiness probe /health 3"]
+    );
     let beside_assets = [("package.json", "{}")];
     assert_eq!(declared_beside(&beside_assets, "fly.toml", fly).0, ["readiness probe /health 3"]);
 }
