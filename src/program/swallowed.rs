@@ -314,10 +314,10 @@ impl Program<'_> {
             }
             // Where both arms give something, that is what tells.
             false => {
-                !body.telling_branches.contains(&failure.branch)
-                    && !(self.tells(function)
-                        && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm))
-                        && !leaves_nothing_behind(body, failure))
+                let by_result = self.tells(function)
+                    && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm))
+                    && !leaves_nothing_behind(body, failure);
+                !by_result && !body.telling_branches.contains(&failure.branch)
             }
         }
     }
