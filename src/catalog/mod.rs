@@ -206,6 +206,8 @@ pub struct CallFacts {
     pub fails_when_repeated: bool,
     /// Whether each field of what it gives is filled from the environment variable that is called like the field.
     pub fills_fields: bool,
+    /// For io `optional`: whether it connects at once, unless the option `lazy` says otherwise.
+    pub eager_by_default: bool,
     /// For [`CallRole::Sleep`]: whether the first call returns at once.
     pub first_at_once: bool,
     /// For [`CallRole::HealthSet`]: whether it says by itself, without an argument for it, that all is well.

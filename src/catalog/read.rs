@@ -266,6 +266,7 @@ impl Reader<'_> {
             variable: entry.text("variable").map(str::to_owned),
             fails_when_repeated: entry.flag("fails_when_repeated"),
             fills_fields: entry.flag("fills_fields"),
+            eager_by_default: entry.flag("eager_by_default"),
             first_at_once: entry.flag("first_at_once"),
             says_well: entry.flag("says_well"),
             short_lived: entry.flag("short_lived"),

@@ -226,6 +226,11 @@ pub(super) const CALL: Section = Section {
         key("variable", Shape::Text, "The environment variable that it reads by itself."),
         key("fails_when_repeated", Shape::Flag, "Makes one thing, and fails where that is there."),
         key("fills_fields", Shape::Flag, "Fills each field of what it gives from the variable of that name."),
+        key(
+            "eager_by_default",
+            Shape::Flag,
+            "For io `optional`: it connects at once, unless the option `lazy` says otherwise.",
+        ),
         key("first_at_once", Shape::Flag, "For role `sleep`: the first call returns at once."),
         key("says_well", Shape::Flag, "For role `health-set`: says by itself that all is well."),
         key("short_lived", Shape::Flag, "For role `serve`: the process may end after each answer."),

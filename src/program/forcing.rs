@@ -204,8 +204,7 @@ impl Program<'_> {
         let mut found: Vec<OpenedByRequest<'p>> = Vec::new();
         let mut forced = None;
         for effect in effects {
-            let call = self.call(effect.site.0, effect.site.1);
-            let eager = matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Eager));
+            let eager = self.connects_at_once(effect);
             let by_request = effect.has_time(|time| matches!(time, Time::Handler(_)));
             // What a task of the request opens is the business of whoever waits for it, or does not.
             let in_task = effect.has_time(|time| matches!(time, Time::Task(_)));
@@ -242,7 +241,8 @@ impl Program<'_> {
         let effects = self.effects(initializer.function).iter();
         let eager = |effect: &&Effect| {
             let call = self.call(effect.site.0, effect.site.1);
-            matches!(call.target, Target::Library(facts) if matches!(facts.io, Some(Io::Eager | Io::File)))
+            self.connects_at_once(effect)
+                || matches!(call.target, Target::Library(facts) if facts.io == Some(Io::File))
         };
         let taken = |effect: &Effect| effect.steps.iter().any(|step| matches!(step, Step::Static(..)));
         effects
@@ -263,6 +263,7 @@ impl Program<'_> {
                     && call.args.iter().any(|argument| argument.value == Value::Call(*id))
             };
             body.call(*id).outcome.unwrapped
+                || is_unwrapped_as_another(body, *id, DEPTH)
                 || body.panics_on_failure(*id)
                 || body.calls.iter().filter(runs_it).any(|call| call.outcome.unwrapped)
         })
@@ -276,6 +277,23 @@ impl Program<'_> {
         search.events(&Frame::new(initializer.function, body), &body.events, 0, Confidence::High, &[]);
         search.blocks.into_iter().next()
     }
+}
+
+/// How many functions that make another `Result` of a `Result` are followed.
+const DEPTH: u32 = 4;
+
+/// Whether the success of a call is taken for granted after it was made into something else: `connect().map(Mutex::new).expect(…)`.
+fn is_unwrapped_as_another(body: &LinkedBody<'_>, call: CallId, depth: u32) -> bool {
+    const KEEPING: [&str; 5] = ["map", "and_then", "map_err", "context", "with_context"];
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let made = Value::Call(call);
+    (0..).zip(&body.calls).any(|(index, other)| {
+        let keeps = other.name_of_callee().is_some_and(|name| KEEPING.contains(&name));
+        let is_made_of_it = other.receiver.as_ref().is_some_and(|receiver| receiver.value == made);
+        keeps
+            && is_made_of_it
+            && (other.outcome.unwrapped || is_unwrapped_as_another(body, CallId(index), depth))
+    })
 }
 
 /// The cell that a call fills unless it is filled.

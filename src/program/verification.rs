@@ -3,6 +3,7 @@
 use super::bodies::{BlockId, Call, ContextKind, EventKind, LinkedBody, Target, Time};
 use super::entries::Entry;
 use super::summaries::{Effect, EffectKind, Lifetime, Step};
+use super::values::Value;
 use super::{Program, reach};
 use crate::catalog::{CallRole, Io, TypeKind};
 
@@ -16,13 +17,36 @@ pub struct UnverifiedPool<'p> {
 }
 
 impl Program<'_> {
+    /// Whether a handle is connected when the call that creates it is done. Where options decide, no code of the program puts it off.
+    pub(super) fn connects_at_once(&self, effect: &Effect) -> bool {
+        let call = self.call(effect.site.0, effect.site.1);
+        match call.target {
+            Target::Library(facts) if facts.eager_by_default => {
+                !self.linked().any(|(_, body)| body.calls.iter().any(puts_connecting_off))
+            }
+            Target::Library(facts) => facts.io == Some(Io::Eager),
+            _ => false,
+        }
+    }
+
+    /// Whether a handle is connected at its first use: always, or by an option that is set in the function that creates it.
+    fn connects_later(&self, effect: &Effect) -> bool {
+        let (function, site) = effect.site;
+        match self.call(function, site).target {
+            Target::Library(facts) if facts.eager_by_default => {
+                self.body(function).is_some_and(|body| body.calls.iter().any(puts_connecting_off))
+            }
+            Target::Library(facts) => facts.io == Some(Io::Lazy),
+            _ => false,
+        }
+    }
+
     /// The pools of a binary that connect to a database outside the process at their first use, where neither start-up
     /// nor a probe uses a handle. What is handed to code that is not known counts as used.
     pub fn unverified_pools<'p>(&'p self, entry: &'p Entry) -> Vec<UnverifiedPool<'p>> {
         let lazily = |effect: &&Effect| {
-            let call = self.call(effect.site.0, effect.site.1);
             matches!(&effect.kind, EffectKind::Create { handle: TypeKind::Pool, .. })
-                && matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Lazy))
+                && self.connects_later(effect)
                 && self.is_outside(effect)
                 && !effect.has_time(|time| matches!(time, Time::Task(_) | Time::Handler(_) | Time::Maybe(_)))
                 && effect.certain
@@ -94,6 +118,12 @@ impl Program<'_> {
             (examined.asks.is_some() || examined.unknown) && self.reaches(entry.main, probe.route.function)
         })
     }
+}
+
+/// Whether a call sets the option that a handle is connected at its first use.
+fn puts_connecting_off(call: &Call<'_>) -> bool {
+    matches!(call.target, Target::Library(facts) if facts.option.as_deref() == Some("lazy"))
+        && call.args.iter().any(|argument| argument.value != Value::Bool(false))
 }
 
 /// Whether a library call only keeps what it is given, for requests to find.

@@ -6,7 +6,7 @@ use super::inventory::Scope;
 use super::items::FnId;
 use super::reach;
 use super::summaries::{Effect, EffectKind, Step};
-use crate::catalog::{CallRole, Io};
+use crate::catalog::CallRole;
 use crate::location::Span;
 
 /// How deep calls are followed to the one that does something again.
@@ -95,11 +95,7 @@ impl Program<'_> {
     pub(super) fn needs_answer(&self, effect: &Effect) -> bool {
         let eager = match effect.kind {
             EffectKind::Migrate => true,
-            EffectKind::Create { .. } => {
-                let call = self.call(effect.site.0, effect.site.1);
-                self.is_of_database(effect)
-                    && matches!(call.target, Target::Library(facts) if facts.io == Some(Io::Eager))
-            }
+            EffectKind::Create { .. } => self.is_of_database(effect) && self.connects_at_once(effect),
             EffectKind::Serve | EffectKind::Accept => false,
         };
         effect.is_in_line() && eager

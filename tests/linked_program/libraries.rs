@@ -520,3 +520,38 @@ async fn main() -> anyhow::Result<()> {{
     assert_eq!(reported(&service(&format!("{start}\n{migrate}"))), ["migrate-after-serve 13"]);
     assert_eq!(reported(&service(&format!("{migrate}\n{start}"))), Vec::<String>::new());
 }
+
+#[test]
+fn a_pool_that_connects_at_once_unless_an_option_says_otherwise() {
+    let service = |connect: &str| {
+        format!(
+            r#"
+use std::sync::LazyLock;
+use axum::{{Router, routing::get}};
+use sea_orm::{{ConnectOptions, ConnectionTrait, Database, DatabaseConnection}};
+static ORDERS: LazyLock<DatabaseConnection> = LazyLock::new(|| {{
+    let mut options = ConnectOptions::new("postgres://shop/orders");
+    options.max_connections(5){connect};
+    futures::executor::block_on(Database::connect(options)).expect("the database")
+}});
+async fn count() -> String {{
+    let answer = ORDERS.execute_unprepared("DELETE FROM visits").await;
+    answer.map_or_else(|error| error.to_string(), |done| done.rows_affected().to_string())
+}}
+#[tokio::main]
+async fn main() {{
+    let app = Router::new().route("/count", get(count));
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await.unwrap();
+    axum::serve(listener, app).await.unwrap();
+}}
+"#
+        )
+    };
+    let panics = |connect: &str| {
+        let found = reported(&service(connect));
+        found.iter().any(|finding| finding.starts_with("panicking-lazy-init"))
+    };
+    assert!(panics(""));
+    assert!(panics(".connect_lazy(false)"));
+    assert!(!panics(".connect_lazy(true)"));
+}
