@@ -10,7 +10,7 @@ use super::transactions::{begins_transaction, is_transaction, locks_database};
 use super::types::Ty;
 use super::values::Value;
 use super::{Program, bodies};
-use crate::catalog::{DriverPlace, driver_facts};
+use crate::catalog::{DriverPlace, UNKNOWN_DRIVER, driver_facts};
 use crate::location::Span;
 
 /// Callers beyond this number are not asked whether they hold a lock.
@@ -180,8 +180,13 @@ impl Program<'_> {
 
     /// The drivers of the handles that the calls of a body are made with, in order, where they are known.
     pub(super) fn drivers_in(&self, body: &LinkedBody<'_>) -> impl Iterator<Item = String> {
-        let handles = body.calls.iter().flat_map(|call| call.inputs());
-        handles.filter_map(|argument| self.driver_behind(&argument.ty))
+        // A list of which it is not known whose things are in it says nothing.
+        body.calls.iter().flat_map(|call| call.inputs()).filter_map(|argument| {
+            let driver = self.driver_behind(&argument.ty)?;
+            let counts =
+                driver != UNKNOWN_DRIVER || self.types.contains_handle(bodies::settled(&argument.ty));
+            counts.then_some(driver)
+        })
     }
 
     /// Who else may be at it; `None` when nobody can.
