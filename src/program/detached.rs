@@ -2,12 +2,13 @@
 //! elsewhere.
 
 use super::Program;
-use super::bodies::{CallId, EventKind, LinkedBody, Time};
+use super::bodies::{CallId, EventKind, LinkedBody, Time, settled};
 use super::entries::Entry;
 use super::gates::Gate;
 use super::items::FnId;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::values::Value;
+use crate::catalog::{TypeFacts, TypeKind};
 
 /// An initialization in a task that nobody waits for before a server answers.
 #[derive(Debug)]
@@ -126,14 +127,23 @@ impl Program<'_> {
         let above = outwards.iter().skip_while(|(called, _)| *called != function).skip(1);
         let (mut function, mut task) = (function, task);
         for (caller, call) in above {
-            if self.is_task_awaited(function, task)
-                || !self.body(function).is_some_and(|body| hands_back(body, task))
-            {
+            let hands_back =
+                self.gives_signal(function) || self.body(function).is_some_and(|body| hands_back(body, task));
+            if self.is_task_awaited(function, task) || !hands_back {
                 break;
             }
             (function, task) = (*caller, *call);
         }
         self.is_task_awaited(function, task)
+    }
+
+    /// Whether a function gives what others can wait on: the end of a channel.
+    fn gives_signal(&self, function: FnId) -> bool {
+        let given = settled(&self.types.signature(function).output);
+        let is_one = |facts: &TypeFacts| {
+            matches!(facts.kind, TypeKind::Receiver | TypeKind::Watched) || facts.awaited.is_some()
+        };
+        self.types.type_facts(given).is_some_and(is_one)
     }
 
     /// Whether the function that starts a task waits for it, or for a signal, before it goes on to serve.
@@ -187,13 +197,15 @@ pub fn detached_by(effect: &Effect) -> Option<(FnId, CallId)> {
     })
 }
 
-/// Whether a body gives back the handle of a task that it starts, or the set of tasks that this one is in.
+/// Whether a body gives back the handle of a task that it starts, or the set of tasks that this one is in, or was lent that set.
 fn hands_back(body: &LinkedBody<'_>, task: CallId) -> bool {
-    let set = body.call(task).receiver.as_ref().and_then(|set| match set.value.root() {
-        Value::Call(set) => Some(*set),
-        _ => None,
-    });
-    body.hands_back(task) || set.is_some_and(|set| body.hands_back(set))
+    let set = body.call(task).receiver.as_ref().map(|set| set.value.root());
+    body.hands_back(task)
+        || match set {
+            Some(Value::Call(set)) => body.hands_back(*set),
+            Some(Value::Param(_)) => true,
+            _ => false,
+        }
 }
 
 fn shares_task(serve: &Effect, function: FnId, task: CallId) -> bool {

@@ -13,6 +13,8 @@ use crate::catalog::{CallRole, LookedUp, TypeFacts, TypeKind};
 
 /// Calls into calls are followed this far when it is asked what a tested value is made of.
 const DEPTH: usize = 6;
+/// Functions of which a handler gives the answer are followed this far.
+const CALLEES: usize = 2;
 /// Values looked at for one function at most.
 const MOST_VALUES: usize = 4096;
 
@@ -76,16 +78,18 @@ impl<'a> Program<'a> {
                 self.frame(extractor, None).is_some_and(|frame| Asking::new(self).may_refuse(&frame, DEPTH))
             })
         };
-        self.frame(id, None).is_some_and(|frame| self.may_answer_by_itself(&frame) || by_extractor())
+        self.frame(id, None).is_some_and(|frame| self.may_answer_by_itself(&frame, CALLEES) || by_extractor())
     }
 
     /// The same of a closure in a function.
     pub(super) fn closure_may_look_first(&self, id: FnId, closure: ContextId) -> bool {
         let frame = self.frame(id, None);
-        frame.is_some_and(|frame| self.may_answer_by_itself(&Frame { within: Some(closure), ..frame }))
+        frame.is_some_and(|frame| {
+            self.may_answer_by_itself(&Frame { within: Some(closure), ..frame }, CALLEES)
+        })
     }
 
-    fn may_answer_by_itself(&self, frame: &Frame<'_, '_, 'a>) -> bool {
+    fn may_answer_by_itself(&self, frame: &Frame<'_, '_, 'a>, depth: usize) -> bool {
         let asking = Asking::new(self);
         let by_test = || {
             frame.branches().any(|branching| {
@@ -105,8 +109,19 @@ impl<'a> Program<'a> {
             let mut calls = frame.calls().filter(|call| call.local_targets().iter().any(fails));
             calls.any(|call| asking.call_may_tell(frame, call, DEPTH))
         };
+        // A function that gives the answer, and looks by itself.
+        let by_callee = || {
+            let looks = |target: &FnId| {
+                depth > 0
+                    && self.needs_handle(*target)
+                    && self
+                        .frame(*target, None)
+                        .is_some_and(|frame| self.may_answer_by_itself(&frame, depth - 1))
+            };
+            frame.calls().any(|call| call.local_targets().iter().any(looks))
+        };
         let by_decision = || frame.decisions().any(|value| asking.may_tell(frame, value, DEPTH));
-        by_test() || by_decision() || by_helper()
+        by_test() || by_decision() || by_helper() || by_callee()
     }
 
     /// The functions of the workspace that a framework calls to make a parameter of a handler: they may refuse the request.
@@ -356,7 +371,7 @@ impl<'p, 'a> Asking<'p, 'a> {
 }
 
 /// Whether what is behind a value of a library's type may be another from one moment to the next.
-fn changes(facts: &TypeFacts) -> bool {
+pub(super) fn changes(facts: &TypeFacts) -> bool {
     use TypeKind::{Atomic, Guard, Lock, Map, OnceCell, Receiver, Sender, SwapCell, ThreadLocal, Watched};
     let changing = [OnceCell, ThreadLocal, SwapCell, Lock, Guard, Map, Atomic, Sender, Receiver, Watched];
     changing.contains(&facts.kind) || facts.looked_up == Some(LookedUp::Request)

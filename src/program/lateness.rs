@@ -1,7 +1,7 @@
 //! Room 5, *program*: servers that answer before what their handlers need is there.
 
 use super::Program;
-use super::bodies::{Block, CallId, Event, EventKind, LinkedBody, Time};
+use super::bodies::{Block, Call, CallId, Event, EventKind, LinkedBody, Time};
 use super::entries::Entry;
 use super::gates::Gate;
 use super::items::FnId;
@@ -9,6 +9,7 @@ use super::start_up::Needing;
 use super::summaries::{Effect, EffectKind, Holder, Lifetime, Step};
 use super::values::Value;
 use crate::catalog::driver_facts;
+use crate::facts::ExprKind;
 use crate::finding::{Confidence, Evidence, Role};
 use crate::location::Location;
 
@@ -93,24 +94,50 @@ impl Program<'_> {
                 true => body.blocks.iter().find(started).map(|block| block.events.as_slice()),
                 false => Some(body.events.as_slice()),
             };
-            events.is_some_and(|events| self.waits_before(body, events, call) == Some(true))
+            events.is_some_and(|events| self.waits_before(function, body, events, call) == Some(true))
         })
     }
 
-    /// Whether one of some events waits before a call is met in them; `None` where it is not met.
-    fn waits_before(&self, body: &LinkedBody<'_>, events: &[Event], wanted: CallId) -> Option<bool> {
+    /// Whether two calls of a function stand in one macro: `select!`.
+    fn share_a_macro(&self, function: FnId, one: &Call<'_>, other: &Call<'_>) -> bool {
+        let exprs =
+            self.types.items.functions[function.index()].body.into_iter().flat_map(|body| &body.exprs);
+        exprs
+            .filter(|expr| matches!(expr.kind, ExprKind::Macro(_)))
+            .any(|expr| expr.span.encloses(one.span) && expr.span.encloses(other.span))
+    }
+
+    /// Whether one of some events waits before a call is met in them; `None` where it is not met. What stands beside the call in a
+    /// `select!` is no wait before it, and a task that the body itself started is nobody else.
+    fn waits_before(
+        &self,
+        function: FnId,
+        body: &LinkedBody<'_>,
+        events: &[Event],
+        wanted: CallId,
+    ) -> Option<bool> {
         let mut waited = false;
         for event in events {
             match &event.kind {
                 EventKind::Call { call, .. } if *call == wanted => return Some(waited),
-                EventKind::Call { call, time: Time::Inline } => waited |= self.waits(body.call(*call)),
+                EventKind::Call { call, time: Time::Inline } => {
+                    let call = body.call(*call);
+                    let is_before = self.is_awaited(function, call)
+                        || !self.share_a_macro(function, call, body.call(wanted));
+                    waited |= self.waits(call) && is_before;
+                }
                 EventKind::Block { block, time: Time::Inline | Time::Parallel(_) } => {
                     let inside = &body.blocks[block.0 as usize].events;
-                    if let Some(inside) = self.waits_before(body, inside, wanted) {
+                    if let Some(inside) = self.waits_before(function, body, inside, wanted) {
                         return Some(waited || inside);
                     }
                 }
-                EventKind::Wait | EventKind::Join(_) => waited = true,
+                EventKind::Wait => waited = true,
+                EventKind::Join(task) => {
+                    let around = body.blocks_around(event.context).next();
+                    let within = around.map(|block| body.blocks[block.0 as usize].context);
+                    waited |= within.is_some_and(|within| !body.encloses(within, body.call(*task).context));
+                }
                 _ => {}
             }
         }

@@ -104,6 +104,17 @@ impl Program<'_> {
         let end = self.loses(function, body, call)?;
         let site = self.call(effect.site.0, effect.site.1);
         // A single statement whose failure is looked at may be meant to fail; one of a list is a migration.
+        let again = |other: &&Effect| {
+            let Step::Call(_, run) = other.steps[0] else { return false };
+            run > first
+                && self.runs_again(effect, other)
+                && matches!(self.outcome_of(function, body, self.run_by(body, run), None), Outcome::HandsOn)
+        };
+        if !matches!(end, Lost::Wiped(_))
+            && (self.effects(function).iter().any(|other| again(&other)) || self.is_checked(effect, function))
+        {
+            return None;
+        }
         let is_missed = match end {
             Lost::Dropped => !self.is_minor(effect),
             Lost::GoesOn => runs_another(body.call(call)) && !self.is_minor(effect),

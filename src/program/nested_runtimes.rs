@@ -147,7 +147,7 @@ impl Program<'_> {
 }
 
 impl Program<'_> {
-    fn is_awaited(&self, id: FnId, call: &Call<'_>) -> bool {
+    pub(super) fn is_awaited(&self, id: FnId, call: &Call<'_>) -> bool {
         self.types.items.functions[id.index()].body.is_some_and(|facts| facts.is_awaited(call.expr))
     }
 }

@@ -132,6 +132,7 @@ impl Sketch {
         if let Target::Library(facts) = call.target {
             self.locks_session |= matches!(facts.role, CallRole::DatabaseLock | CallRole::DatabaseUnlock);
             self.supplies_state |= facts.role == CallRole::StatePut;
+            self.waits |= matches!(facts.role, CallRole::WaitTasks | CallRole::OnceWait);
             self.enters_runtime |= facts.enters_runtime;
             let handler = facts.handler.and_then(|handler| call.args.get(handler));
             let is_verdict =

@@ -7,7 +7,9 @@ use super::bodies::{Argument, Call, CallId, ContextId, LinkedBody, Target, Time,
 use super::entries::Entry;
 use super::inventory::Scope;
 use super::items::FnId;
+use super::probe_kinds::kind_of;
 use super::reach;
+use super::routes::Route;
 use super::summaries::{Effect, EffectKind, Step};
 use crate::catalog::{CallRole, TypeKind};
 use crate::finding::Hop;
@@ -50,7 +52,11 @@ impl Program<'_> {
     /// A handler registered on the way to a server that uses a database handle without looking whether it is there.
     pub fn handler_in_need(&self, serve: &Effect) -> Option<Needing> {
         let mut handlers = self.handlers_before(serve).into_iter();
-        let function = handlers.find(|handler| self.needs_handle(*handler) && !self.may_look_first(*handler));
+        let function = handlers.find(|handler| {
+            self.needs_handle(*handler)
+                && !self.may_look_first(*handler)
+                && !self.is_for_probes(*handler, None)
+        });
         function.map(Needing::Function).or_else(|| self.closure_in_need(serve))
     }
 
@@ -64,16 +70,25 @@ impl Program<'_> {
             let block = blocks.find(|block| {
                 let mut inside = body.calls.iter().filter(|call| body.encloses(block.context, call.context));
                 inside.any(|call| self.uses_handle(call))
+                    && !self.is_for_probes(function, Some(block.span))
                     && !self.closure_may_look_first(function, block.context)
             })?;
             Some(Needing::Closure(self.location(function, block.span)))
         })
     }
 
+    /// Whether a handler answers nothing but probes: that the database is not there yet is what those ask.
+    fn is_for_probes(&self, function: FnId, closure: Option<Span>) -> bool {
+        let own = |route: &&Route| route.function == function && route.closure == closure;
+        let mut routes = self.routes().iter().filter(own).peekable();
+        let is_probe = |route: &Route| route.path().is_some_and(|path| kind_of(path).is_some());
+        routes.peek().is_some() && routes.all(is_probe)
+    }
+
     /// Whether a call asks somebody by a database handle, itself or in what it calls.
     fn uses_handle(&self, call: &Call<'_>) -> bool {
         let is_handle = |input: &Argument| reach::is_handle(self.types, &input.ty);
-        call.local_targets().iter().any(|target| self.needs_handle(*target))
+        call.local_targets().iter().any(|target| self.needs_handle(*target) && !self.may_look_first(*target))
             || !reach::is_only_handed_on(call) && call.inputs().any(is_handle)
     }
 

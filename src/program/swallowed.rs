@@ -1,11 +1,12 @@
 //! Room 5, *program*: what becomes of the failure of an initialization on its way to `main`.
 
-use super::bodies::{Call, CallId, ContextId, ContextKind, EventKind, Failure, LinkedBody, Target};
+use super::bodies::{Argument, Call, CallId, ContextId, ContextKind, EventKind, Failure, LinkedBody, Target};
 use super::entries::Entry;
+use super::gates::changes;
 use super::items::FnId;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
-use super::types::{Ty, is_result};
+use super::types::{Ty, Types, is_result};
 use super::values::Value;
 use super::{Program, bodies, initializes, reach};
 use crate::catalog::{CallRole, Wrap};
@@ -83,36 +84,72 @@ impl Program<'_> {
             // What fails where it ran before may be meant to: the column, or the collection, is there.
             let expected = function == effect.site.0 && self.may_be_meant_to_fail(effect);
             let is_known = found.iter().any(|known| known.function == function && known.call == span);
-            let is_made_good = || self.is_made_good(&effects[at + 1..], effect, serve, function);
+            let again = |other: &Effect| {
+                self.runs_again(effect, other)
+                    && self.are_about_one_database(entry, effect, other)
+                    && self.ends_at(other, serve).is_none()
+            };
+            let before = effects[at + 1..].iter().take_while(|other| !std::ptr::eq(*other, serve));
+            let is_made_good = || before.clone().any(again) || self.is_checked(effect, function);
             if !told && !expected && !is_known && !is_made_good() {
                 let told = self.body(function).is_some_and(|body| may_tell(body, call));
-                let minor = self.is_minor(effect) || told;
+                let minor = self.is_minor(effect) || told || self.is_missed_by_the_start(effect, function);
                 found.push(Swallowed { effect, serve, function, call: span, end, minor });
             }
         }
         found
     }
 
-    /// Whether the schema is changed once more before the server answers, and that failure is heard of; or what the migrator wrote down is
-    /// read by hand.
-    fn is_made_good(&self, later: &[Effect], effect: &Effect, serve: &Effect, swallowed_in: FnId) -> bool {
-        let again = later.iter().take_while(|other| !std::ptr::eq(*other, serve)).any(|other| {
-            other.kind == EffectKind::Migrate
-                && other.site == effect.site
-                && other.is_in_line()
-                && other.certain
-                && self.ends_at(other, serve).is_none()
-        });
-        let reads_ledger = |step: &Step| {
-            let Step::Call(function, failed) = *step else { return false };
-            self.body(function).is_some_and(|body| {
-                let later = body.calls.iter().skip(failed.0 as usize + 1);
-                later.flat_map(Call::sql).any(|sql| matches!(sql, SqlEffect::AsksLedger(_)))
-            })
-        };
-        let is_there = |step: &Step| matches!(step, Step::Call(function, _) if *function == swallowed_in);
+    /// Whether a later effect is the same schema change, tried once more.
+    pub(super) fn runs_again(&self, effect: &Effect, other: &Effect) -> bool {
+        effect.kind == EffectKind::Migrate
+            && other.kind == EffectKind::Migrate
+            && other.site == effect.site
+            && other.is_in_line()
+            && other.certain
+    }
+
+    /// Whether the start asks by hand what the migrator wrote down, after the failure ended in a function, and cannot do without an answer.
+    pub(super) fn is_checked(&self, effect: &Effect, ended_in: FnId) -> bool {
+        let asks = |call: &Call<'_>| call.sql().iter().any(|sql| matches!(sql, SqlEffect::AsksLedger(_)));
+        self.has_later_call(effect, ended_in, |body, id| {
+            let call = body.call(id);
+            let own = || call.local_targets().iter().filter_map(|target| self.any_body(*target));
+            asks(call) && is_heard_of(body, self.run_by(body, id))
+                || is_heard_of(body, id) && own().any(|inner| inner.calls.iter().any(asks))
+        })
+    }
+
+    /// Whether the start uses the database afterwards, and does not go on where that fails: who needs what is missing hears of it.
+    fn is_missed_by_the_start(&self, effect: &Effect, ended_in: FnId) -> bool {
+        self.has_later_call(effect, ended_in, |body, id| {
+            let call = body.call(id);
+            let texts = call.args.iter().flat_map(|argument| argument.value.texts());
+            let asks = call.sql().iter().any(|sql| !matches!(sql, SqlEffect::Change { .. }))
+                || texts.into_iter().any(|text| speaks_of_rows(&text))
+                || !call.local_targets().is_empty()
+                    && call.inputs().any(|input| reach::is_handle(self.types, &input.ty));
+            asks && (is_heard_of(body, self.run_by(body, id)) || body.hands_back(id))
+        })
+    }
+
+    /// Whether such a call follows the one that leads to an effect, in the function where its failure ended or in one that comes to that.
+    fn has_later_call(
+        &self,
+        effect: &Effect,
+        ended_in: FnId,
+        wanted: impl Fn(&LinkedBody<'_>, CallId) -> bool,
+    ) -> bool {
+        let is_there = |step: &Step| matches!(step, Step::Call(function, _) if *function == ended_in);
         let until = effect.steps.iter().position(is_there).map_or(0, |at| at + 1);
-        effect.kind == EffectKind::Migrate && (again || effect.steps[..until].iter().any(reads_ledger))
+        effect.kind == EffectKind::Migrate
+            && effect.steps[..until].iter().any(|step| {
+                let Step::Call(function, failed) = *step else { return false };
+                self.body(function).is_some_and(|body| {
+                    let mut later = (failed.0 + 1..body.calls.len() as u32).map(CallId);
+                    later.any(|id| wanted(body, id))
+                })
+            })
     }
 
     /// Whether a schema change fails where it ran before: whoever drops its failure may count on that.
@@ -314,10 +351,17 @@ impl Program<'_> {
             }
             // Where both arms give something, that is what tells.
             false => {
+                let calls_own = |call: &Call<'_>| {
+                    matches!(call.target, Target::Local { .. })
+                        && body.is_in_arms(call.context, failure.branch, &failure.if_ok)
+                };
                 let by_result = self.tells(function)
                     && failure.if_ok.iter().all(|arm| is_written(body, failure.branch, *arm))
-                    && !leaves_nothing_behind(body, failure);
-                !by_result && !body.telling_branches.contains(&failure.branch)
+                    && (!body.forgotten_branches.contains(&failure.branch)
+                        || body.calls.iter().any(calls_own));
+                !by_result
+                    && !body.telling_branches.contains(&failure.branch)
+                    && !hands_out(self.types, body, failure)
             }
         }
     }
@@ -381,6 +425,18 @@ pub(super) fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
     })
 }
 
+/// Whether a text is a statement about the rows of a table.
+fn speaks_of_rows(text: &str) -> bool {
+    let mut words = text.split_whitespace().map(str::to_lowercase);
+    words.any(|word| matches!(word.as_str(), "from" | "into" | "update"))
+}
+
+/// Whether the failure of a call is handed on, or ends the process.
+fn is_heard_of(body: &LinkedBody<'_>, id: CallId) -> bool {
+    let outcome = body.call(id).outcome;
+    outcome.propagated || outcome.unwrapped
+}
+
 /// Whether a call never returns, or makes an error.
 fn exits(call: &Call<'_>) -> bool {
     call.ends_the_process() || bodies::fails(call)
@@ -391,22 +447,34 @@ pub(super) fn makes_one_thing(call: &Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.fails_when_repeated)
 }
 
-/// Whether neither arm of a branch that looks at a failure gives or changes anything that what follows it can see: both only write
-/// down what happened.
-fn leaves_nothing_behind(body: &LinkedBody<'_>, failure: &Failure) -> bool {
-    let in_ok = |context| body.is_in_arms(context, failure.branch, &failure.if_ok);
-    let inside = |context| in_ok(context) || body.is_on_failure(context, failure);
-    let is_seen_later = |value: &Value| {
-        let root = value.root();
-        matches!(root, Value::Param(_) | Value::Receiver | Value::Static(_)) || body.result.contains(root)
+/// Whether an arm of a branch that looks at a failure hands something to what follows: it writes a place, or calls something with a value
+/// that is used afterwards, or that others have. A handle tells nothing.
+fn hands_out(types: &Types<'_>, body: &LinkedBody<'_>, failure: &Failure) -> bool {
+    let inside = |context| {
+        body.is_in_arms(context, failure.branch, &failure.if_ok) || body.is_on_failure(context, failure)
     };
-    let tells = |call: &Call<'_>| {
-        in_ok(call.context) && matches!(call.target, Target::Local { .. })
-            || call.inputs().any(|input| is_seen_later(&input.value))
+    let last = (0..).zip(&body.calls).filter(|(_, call)| inside(call.context)).map(|(index, _)| index).last();
+    let later = &body.calls[last.map_or(body.calls.len(), |last: usize| last + 1)..];
+    let is_used_later = |root: &Value| {
+        body.result.contains(root)
+            || later.iter().flat_map(|call| call.inputs()).any(|input| input.value.contains(root))
     };
-    body.forgotten_branches.contains(&failure.branch)
-        && !body.all_events().any(|event| matches!(event.kind, EventKind::Write(_)) && inside(event.context))
-        && !body.calls.iter().any(|call| inside(call.context) && tells(call))
+    let tells = |input: &Argument| {
+        let root = input.value.root();
+        let is_shared = matches!(root, Value::Param(_) | Value::Receiver | Value::Static(_));
+        let is_own =
+            matches!(root, Value::Call(made) if *made == failure.call || inside(body.call(*made).context));
+        // What is behind a lock, or a flag, is there to be seen by others.
+        let is_seen = types.pointees(input.ty.clone()).any(|ty| types.type_facts(&ty).is_some_and(changes));
+        !reach::is_handle(types, &input.ty)
+            && !is_own
+            && (is_seen || is_shared || matches!(root, Value::Call(_)) && is_used_later(root))
+    };
+    body.all_events().any(|event| matches!(event.kind, EventKind::Write(_)) && inside(event.context))
+        || body.calls.iter().any(|call| {
+            inside(call.context)
+                && (call.inputs().any(tells) || matches!(call.name_of_callee(), Some("close" | "close_sync")))
+        })
 }
 
 /// Whether an arm of a branch has code.

@@ -197,7 +197,10 @@ impl Scan<'_> {
 
 /// Whether the name of a function says that all is well where it holds, rather than the opposite.
 fn promises_well(name: &str) -> bool {
-    says_well(name) && !name.split('_').any(|word| matches!(word, "not" | "no" | "never" | "un"))
+    const PROMISES: [&str; 8] =
+        ["accepts", "available", "connected", "operational", "passes", "serve", "serving", "started"];
+    let says = |words: &[&str]| name.split('_').any(|word| words.contains(&word));
+    (says_well(name) || says(&PROMISES)) && !says(&["not", "no", "never"])
 }
 
 /// Whether a pattern is a variant that is named for being well.

@@ -281,7 +281,9 @@ impl Program<'_> {
     fn begins_later(&self, function: FnId, call: &Call<'_>) -> bool {
         let timer = call.receiver.as_ref().map(|receiver| receiver.value.root());
         let (Some(Value::Call(made)), Some(body)) = (timer, self.any_body(function)) else { return false };
-        body.call(*made).name_of_callee() == Some("interval_at")
+        let made = body.call(*made);
+        let is_now = |value: &Value| matches!(value, Value::Call(at) if body.call(*at).name_of_callee() == Some("now"));
+        made.name_of_callee() == Some("interval_at") && !made.args.first().is_some_and(|at| is_now(&at.value))
     }
 
     fn first_of(&self, function: FnId, call: &Call<'_>, way: &mut Way, depth: u32) -> First {

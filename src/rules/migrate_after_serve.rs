@@ -37,7 +37,7 @@ fn report(program: &Program<'_>, entry: &Entry, late: &Late<'_>) -> Finding {
         message: format!("{who} before the schema is changed"),
         help: "migrate before the server is polled or the jobs are started, or in a step of the release that runs before it"
             .to_owned(),
-        silent_if: "the server that starts first has no handler that uses the database".to_owned(),
+        silent_if: "what starts first has no handler or job that uses the database".to_owned(),
         primary: Evidence { location: place, role: Role::ServePoint, label: from_here_on.to_owned() },
         evidence: program.late_evidence(late),
         path: program.hops(entry.main, &late.serve.steps),

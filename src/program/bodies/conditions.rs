@@ -118,27 +118,32 @@ impl Walk<'_, '_> {
 
     /// Walks a statement of which nobody takes the value, and notes what its branches leave behind.
     pub(super) fn branches_of_statement(&mut self, walk: impl FnOnce(&mut Self) -> Typed) -> Typed {
-        let (from, assignments) = (self.out.contexts.len(), self.assignments);
+        let (from, assigned, variables) = (self.out.contexts.len(), self.assigned.len(), self.locals.len());
         let typed = walk(self);
-        let is_assigned = self.assignments != assignments;
+        // Who assigns a variable of the arm's own tells nobody.
+        let assigned: Vec<ContextId> = self.assigned[assigned..]
+            .iter()
+            .filter(|(_, variable)| variable.is_none_or(|variable| variable < variables))
+            .map(|(context, _)| *context)
+            .collect();
         let mut around = vec![self.context];
         for index in from..self.out.contexts.len() {
+            let id = ContextId(index as u32);
             let Context { parent, kind } = &self.out.contexts[index];
             let (true, ContextKind::Arm { .. } | ContextKind::Loop(_)) =
                 (parent.is_some_and(|parent| around.contains(&parent)), kind)
             else {
                 continue;
             };
-            around.push(ContextId(index as u32));
+            around.push(id);
             let ContextKind::Arm { branch, .. } = *kind else { continue };
             let is_of_statement = *parent == Some(self.context);
-            // What is a statement by itself was looked at before what it stands in.
-            if self.out.forgotten_branches.contains(&branch) {
-                continue;
-            }
-            if is_assigned {
+            if assigned.iter().any(|context| self.out.encloses(id, *context)) {
+                self.out.forgotten_branches.remove(&branch);
                 self.out.telling_branches.insert(branch);
-            } else if is_of_statement || !self.out.telling_branches.contains(&branch) {
+            } else if is_of_statement && !self.out.has_assigning_arm(branch, &assigned)
+                || !self.out.telling_branches.contains(&branch)
+            {
                 self.out.telling_branches.remove(&branch);
                 self.out.forgotten_branches.insert(branch);
             }
@@ -194,6 +199,11 @@ impl Walk<'_, '_> {
 }
 
 impl LinkedBody<'_> {
+    /// Whether one of some contexts is in an arm of a branch.
+    fn has_assigning_arm(&self, branch: u32, assigned: &[ContextId]) -> bool {
+        assigned.iter().any(|context| self.arms(*context).any(|(own, _, _)| own == branch))
+    }
+
     /// The closures and async blocks around a context, from the inside out.
     pub(in crate::program) fn blocks_around(&self, context: ContextId) -> impl Iterator<Item = BlockId> {
         self.outwards(context).filter_map(|context| match context.kind {

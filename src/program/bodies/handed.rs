@@ -302,7 +302,9 @@ impl Walk<'_, '_> {
     /// `.await`.
     pub(super) fn await_value(&mut self, future: Typed) -> Typed {
         self.poll(&future.value, Time::Inline);
-        if !matches!(future.value, Value::Call(_) | Value::Block(_)) {
+        let is_signal = |facts: &TypeFacts| facts.kind != TypeKind::Task && facts.awaited.is_some();
+        let waits_for_others = self.types.type_facts(&future.ty).is_some_and(is_signal);
+        if waits_for_others || !matches!(future.value, Value::Call(_) | Value::Block(_)) {
             self.emit(EventKind::Wait);
         }
         let ty = match &future.ty {

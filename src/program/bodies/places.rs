@@ -90,9 +90,21 @@ impl Walk<'_, '_> {
         Typed::new(Ty::Adt(id, args), Value::Record(id, variant, values.into()).bounded())
     }
 
+    /// Notes that a place is assigned: a variable, or what is in one.
+    pub(super) fn note_assigned(&mut self, place: ExprId) {
+        let variable = match &self.body.expr(place).kind {
+            ExprKind::Path(path) => match path.segments.as_slice() {
+                [only] => self.locals.iter().rposition(|local| local.name == only.name),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.assigned.push((self.context, variable));
+    }
+
     pub(super) fn assign(&mut self, place: ExprId, value: ExprId, span: Span) -> Typed {
         let written = self.expr(value);
-        self.assignments += 1;
+        self.note_assigned(place);
         self.mark(&written.value, |outcome| outcome.bound = true);
         if let ExprKind::Path(path) = &self.body.expr(place).kind
             && let [only] = path.segments.as_slice()

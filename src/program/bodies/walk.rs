@@ -90,8 +90,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) wanted: Option<Ty>,
     /// Variables that a closure sets to `true`, with the closure's context.
     pub(super) raised: Vec<(ContextId, usize)>,
-    /// How often something was assigned so far.
-    pub(super) assignments: u32,
+    /// Where something was assigned so far, and which variable, if it was one.
+    pub(super) assigned: Vec<(ContextId, Option<usize>)>,
 }
 
 /// Walks a body once, in evaluation order. Linear in its size, but for name look-ups.
@@ -118,7 +118,7 @@ pub fn link_body<'a>(types: &Types<'a>, id: FnId, body: &'a Body) -> LinkedBody<
         closure_inputs: Vec::new(),
         wanted: None,
         raised: Vec::new(),
-        assignments: 0,
+        assigned: Vec::new(),
     };
     walk.out.contexts.push(Context { parent: None, kind: ContextKind::Root });
     let item = &types.items.functions[id.index()];
@@ -533,7 +533,7 @@ impl<'a> Walk<'_, 'a> {
                 Typed::new(Ty::external("bool"), self.compared(op, &first.value, &second.value))
             }
             BinaryOp::CompoundAssign => {
-                self.assignments += 1;
+                self.note_assigned(left);
                 self.changed_in_place(left, "+=", vec![second.value]);
                 Typed::unit()
             }
