@@ -448,7 +448,7 @@ pub(super) fn makes_one_thing(call: &Call<'_>) -> bool {
 }
 
 /// Whether an arm of a branch that looks at a failure hands something to what follows: it writes a place, or calls something with a value
-/// that is used afterwards, or that others have. A handle tells nothing.
+/// that is used afterwards, or that others have. A handle tells nothing, unless it is closed.
 fn hands_out(types: &Types<'_>, body: &LinkedBody<'_>, failure: &Failure) -> bool {
     let inside = |context| {
         body.is_in_arms(context, failure.branch, &failure.if_ok) || body.is_on_failure(context, failure)
