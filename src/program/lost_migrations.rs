@@ -237,7 +237,7 @@ fn wipes_ledger(catalog: &Catalog, body: &LinkedBody<'_>, failed: CallId) -> Opt
 }
 
 /// Whether a call runs a migrator, which knows what ran before.
-fn is_migrator(call: &Call<'_>) -> bool {
+pub(super) fn is_migrator(call: &Call<'_>) -> bool {
     matches!(call.target, Target::Library(facts) if facts.role == CallRole::Migrate)
 }
 

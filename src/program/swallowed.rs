@@ -4,6 +4,7 @@ use super::bodies::{Argument, Call, CallId, ContextId, ContextKind, EventKind, F
 use super::entries::Entry;
 use super::gates::changes;
 use super::items::FnId;
+use super::lost_migrations::is_migrator;
 use super::sql::SqlEffect;
 use super::summaries::{Effect, EffectKind, Step};
 use super::types::{Ty, Types, is_result};
@@ -120,17 +121,24 @@ impl Program<'_> {
         })
     }
 
-    /// Whether the start uses the database afterwards, and does not go on where that fails: who needs what is missing hears of it.
+    /// Whether the start asks for rows after a migrator failed, and does not go on where that fails: who needs what is missing hears of it.
     fn is_missed_by_the_start(&self, effect: &Effect, ended_in: FnId) -> bool {
-        self.has_later_call(effect, ended_in, |body, id| {
-            let call = body.call(id);
-            let texts = call.args.iter().flat_map(|argument| argument.value.texts());
-            let asks = call.sql().iter().any(|sql| !matches!(sql, SqlEffect::Change { .. }))
-                || texts.into_iter().any(|text| speaks_of_rows(&text))
-                || !call.local_targets().is_empty()
-                    && call.inputs().any(|input| reach::is_handle(self.types, &input.ty));
-            asks && (is_heard_of(body, self.run_by(body, id)) || body.hands_back(id))
-        })
+        let asks = |call: &Call<'_>| {
+            call.sql().iter().any(|sql| matches!(sql, SqlEffect::AsksCatalogue(_)))
+                || call
+                    .args
+                    .iter()
+                    .flat_map(|argument| argument.value.texts())
+                    .any(|text| speaks_of_rows(&text))
+        };
+        is_migrator(self.call(effect.site.0, effect.site.1))
+            && self.has_later_call(effect, ended_in, |body, id| {
+                let call = body.call(id);
+                let own = || call.local_targets().iter().filter_map(|target| self.any_body(*target));
+                let is_heard = |id: CallId| is_heard_of(body, id) || body.hands_back(id);
+                asks(call) && is_heard(self.run_by(body, id))
+                    || is_heard(id) && own().any(|inner| inner.calls.iter().any(asks))
+            })
     }
 
     /// Whether such a call follows the one that leads to an effect, in the function where its failure ended or in one that comes to that.
@@ -428,7 +436,12 @@ pub(super) fn may_tell(body: &LinkedBody<'_>, failed: CallId) -> bool {
 /// Whether a text is a statement about the rows of a table.
 fn speaks_of_rows(text: &str) -> bool {
     let mut words = text.split_whitespace().map(str::to_lowercase);
-    words.any(|word| matches!(word.as_str(), "from" | "into" | "update"))
+    let first = words.next().unwrap_or_default();
+    match first.as_str() {
+        "insert" | "update" | "delete" => true,
+        "select" | "with" => words.any(|word| word == "from"),
+        _ => false,
+    }
 }
 
 /// Whether the failure of a call is handed on, or ends the process.
