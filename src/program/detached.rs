@@ -116,7 +116,8 @@ impl Program<'_> {
         }
     }
 
-    /// The same, where the function that starts the task may give its handle back: then whoever called it for the effect is asked.
+    /// Whether a task is waited for by the function that starts it, or, where that gives its handle back, by whoever called that for the
+    /// effect.
     fn is_awaited_on_the_way(&self, effect: &Effect, function: FnId, task: CallId) -> bool {
         let calls = effect.steps.iter().filter_map(|step| match *step {
             Step::Call(function, call) => Some((function, call)),

@@ -103,7 +103,6 @@ impl Program<'_> {
         let call = self.run_by(body, first);
         let end = self.loses(function, body, call)?;
         let site = self.call(effect.site.0, effect.site.1);
-        // A single statement whose failure is looked at may be meant to fail; one of a list is a migration.
         let again = |other: &&Effect| {
             let Step::Call(_, run) = other.steps[0] else { return false };
             run > first
@@ -115,6 +114,7 @@ impl Program<'_> {
         {
             return None;
         }
+        // A single statement whose failure is looked at may be meant to fail; one of a list is a migration.
         let is_missed = match end {
             Lost::Dropped => !self.is_minor(effect),
             Lost::GoesOn => runs_another(body.call(call)) && !self.is_minor(effect),

@@ -88,7 +88,7 @@ impl Program<'_> {
     /// Whether a call asks somebody by a database handle, itself or in what it calls.
     fn uses_handle(&self, call: &Call<'_>) -> bool {
         let is_handle = |input: &Argument| reach::is_handle(self.types, &input.ty);
-        call.local_targets().iter().any(|target| self.needs_handle(*target) && !self.may_look_first(*target))
+        call.local_targets().iter().any(|target| self.needs_handle(*target))
             || !reach::is_only_handed_on(call) && call.inputs().any(is_handle)
     }
 

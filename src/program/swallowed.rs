@@ -113,49 +113,44 @@ impl Program<'_> {
     /// Whether the start asks by hand what the migrator wrote down, after the failure ended in a function, and cannot do without an answer.
     pub(super) fn is_checked(&self, effect: &Effect, ended_in: FnId) -> bool {
         let asks = |call: &Call<'_>| call.sql().iter().any(|sql| matches!(sql, SqlEffect::AsksLedger(_)));
-        self.has_later_call(effect, ended_in, |body, id| {
-            let call = body.call(id);
-            let own = || call.local_targets().iter().filter_map(|target| self.any_body(*target));
-            asks(call) && is_heard_of(body, self.run_by(body, id))
-                || is_heard_of(body, id) && own().any(|inner| inner.calls.iter().any(asks))
-        })
+        self.asks_later(effect, ended_in, asks, is_heard_of)
     }
 
     /// Whether the start asks for rows after a migrator failed, and does not go on where that fails: who needs what is missing hears of it.
     fn is_missed_by_the_start(&self, effect: &Effect, ended_in: FnId) -> bool {
         let asks = |call: &Call<'_>| {
+            let mut texts = call.args.iter().flat_map(|argument| argument.value.texts());
             call.sql().iter().any(|sql| matches!(sql, SqlEffect::AsksCatalogue(_)))
-                || call
-                    .args
-                    .iter()
-                    .flat_map(|argument| argument.value.texts())
-                    .any(|text| speaks_of_rows(&text))
+                || texts.any(|text| speaks_of_rows(&text))
         };
+        let is_heard = |body: &LinkedBody<'_>, id: CallId| is_heard_of(body, id) || body.hands_back(id);
         is_migrator(self.call(effect.site.0, effect.site.1))
-            && self.has_later_call(effect, ended_in, |body, id| {
-                let call = body.call(id);
-                let own = || call.local_targets().iter().filter_map(|target| self.any_body(*target));
-                let is_heard = |id: CallId| is_heard_of(body, id) || body.hands_back(id);
-                asks(call) && is_heard(self.run_by(body, id))
-                    || is_heard(id) && own().any(|inner| inner.calls.iter().any(asks))
-            })
+            && self.asks_later(effect, ended_in, asks, is_heard)
     }
 
-    /// Whether such a call follows the one that leads to an effect, in the function where its failure ended or in one that comes to that.
-    fn has_later_call(
+    /// Whether a call that asks something follows the one that leads to an effect, itself or in what it calls, and its failure is heard of: in
+    /// the function where the effect's failure ended, or in one that comes to that.
+    fn asks_later(
         &self,
         effect: &Effect,
         ended_in: FnId,
-        wanted: impl Fn(&LinkedBody<'_>, CallId) -> bool,
+        asks: impl Fn(&Call<'_>) -> bool,
+        is_heard: impl Fn(&LinkedBody<'_>, CallId) -> bool,
     ) -> bool {
         let is_there = |step: &Step| matches!(step, Step::Call(function, _) if *function == ended_in);
         let until = effect.steps.iter().position(is_there).map_or(0, |at| at + 1);
+        let asks_in = |body: &LinkedBody<'_>, id: CallId| {
+            let call = body.call(id);
+            let mut inner = call.local_targets().iter().filter_map(|target| self.any_body(*target));
+            asks(call) && is_heard(body, self.run_by(body, id))
+                || is_heard(body, id) && inner.any(|inner| inner.calls.iter().any(&asks))
+        };
         effect.kind == EffectKind::Migrate
             && effect.steps[..until].iter().any(|step| {
                 let Step::Call(function, failed) = *step else { return false };
                 self.body(function).is_some_and(|body| {
                     let mut later = (failed.0 + 1..body.calls.len() as u32).map(CallId);
-                    later.any(|id| wanted(body, id))
+                    later.any(|id| asks_in(body, id))
                 })
             })
     }

@@ -163,9 +163,9 @@ impl Program<'_> {
                 // Whoever waits in between, by whatever means, may wait for what the worker does.
                 let waits_before = |step: CallId| {
                     let between = body.calls.get(starts.0 as usize + 1..step.0 as usize).unwrap_or_default();
-                    let waits = |call: &Call<'_>| match waits_for_the_database(self, call) {
-                        true => false,
-                        false => self.waits(call) || says_that_it_waits(self, call),
+                    let waits = |call: &Call<'_>| {
+                        !waits_for_the_database(self, call)
+                            && (self.waits(call) || says_that_it_waits(self, call))
                     };
                     between.iter().any(waits)
                 };

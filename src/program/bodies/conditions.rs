@@ -128,22 +128,19 @@ impl Walk<'_, '_> {
             .collect();
         let mut around = vec![self.context];
         for index in from..self.out.contexts.len() {
-            let id = ContextId(index as u32);
             let Context { parent, kind } = &self.out.contexts[index];
             let (true, ContextKind::Arm { .. } | ContextKind::Loop(_)) =
                 (parent.is_some_and(|parent| around.contains(&parent)), kind)
             else {
                 continue;
             };
-            around.push(id);
+            around.push(ContextId(index as u32));
             let ContextKind::Arm { branch, .. } = *kind else { continue };
             let is_of_statement = *parent == Some(self.context);
-            if assigned.iter().any(|context| self.out.encloses(id, *context)) {
+            if self.out.has_assigning_arm(branch, &assigned) {
                 self.out.forgotten_branches.remove(&branch);
                 self.out.telling_branches.insert(branch);
-            } else if is_of_statement && !self.out.has_assigning_arm(branch, &assigned)
-                || !self.out.telling_branches.contains(&branch)
-            {
+            } else if is_of_statement || !self.out.telling_branches.contains(&branch) {
                 self.out.telling_branches.remove(&branch);
                 self.out.forgotten_branches.insert(branch);
             }
